@@ -1,0 +1,4 @@
+{#- A room is a schema of its own name. -#}
+{% macro generate_schema_name(custom_schema_name, node) -%}
+    {{ custom_schema_name or target.schema }}
+{%- endmacro %}

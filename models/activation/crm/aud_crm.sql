@@ -1,0 +1,48 @@
+-- One row per customer for the CRM to upsert: segment tags, standing, and what to do next and why.
+with
+
+addressed as (
+
+    select
+        case
+            when customers.contact_id is not null then 'contact_id'
+            when customers.account_id is not null then 'account_id'
+            else 'customer_key'
+        end as external_id_type,
+        coalesce(customers.contact_id, customers.account_id, customers.customer_key) as external_id,
+        people.customer_key,
+        people.segment_codes,
+        people.primary_segment,
+        people.entered_at,
+        round(profile.engagement_score, 1) as engagement_score,
+        profile.rfm_family,
+        round(profile.spend_365d_usd, 2) as spend_365d_usd,
+        segments.offer as next_best_action,
+        segments.label || ': ' || segments.objective as reason
+    from {{ ref('int_person_audiences') }} as people
+    inner join {{ ref('dim_customers') }} as customers on people.customer_key = customers.customer_key
+    inner join {{ ref('customer_360') }} as profile on people.customer_key = profile.customer_key
+    inner join {{ ref('dim_segments') }} as segments on people.primary_segment = segments.segment_code
+    where people.channel = 'crm'
+
+)
+
+select
+    {{ audience_row_id('crm', "'all'", 'customer_key') }} as audience_row_id,
+    cast('all' as {{ dbt.type_string() }}) as audience_code,
+    cast(external_id_type as {{ dbt.type_string() }}) as external_id_type,
+    cast(external_id as {{ dbt.type_string() }}) as external_id,
+    customer_key,
+    segment_codes,
+    primary_segment,
+    entered_at,
+    cast(engagement_score as double) as engagement_score,
+    rfm_family,
+    cast(spend_365d_usd as double) as spend_365d_usd,
+    next_best_action,
+    cast(reason as {{ dbt.type_string() }}) as reason,
+    {{ audience_stamp([
+        'external_id_type', 'external_id', 'segment_codes', 'primary_segment', 'engagement_score', 'rfm_family',
+        'spend_365d_usd', 'next_best_action'
+    ]) }}
+from addressed

@@ -1,0 +1,34 @@
+-- One row per channel, segment and customer who may be addressed there: in the segment, the segment is for
+-- the channel, consent allows it, and nothing suppresses it. Whether they can be reached is the channel's to say.
+with
+
+channels as (
+
+    select
+        limits.channel,
+        count(purposes.purpose) > 0 as needs_permission
+    from {{ ref('channel_limits') }} as limits
+    left join {{ ref('channel_purposes') }} as purposes on limits.channel = purposes.channel
+    group by limits.channel
+
+)
+
+select
+    cast(channels.channel as {{ dbt.type_string() }}) as channel,
+    cast(membership.segment_code as {{ dbt.type_string() }}) as segment_code,
+    cast(membership.customer_key as {{ dbt.type_string() }}) as customer_key,
+    cast(membership.entered_at as timestamp) as entered_at,
+    cast(segments.audience_code as {{ dbt.type_string() }}) as audience_code,
+    cast(segments.priority as bigint) as priority
+from {{ ref('segment_membership') }} as membership
+inner join {{ ref('dim_segments') }} as segments on membership.segment_code = segments.segment_code
+inner join channels on segments.channels like '%"' || channels.channel || '"%'
+left join {{ ref('int_channel_permissions') }} as permissions
+    on membership.customer_key = permissions.customer_key and channels.channel = permissions.channel
+left join {{ ref('segment_suppressions') }} as suppressions
+    on
+        membership.segment_code = suppressions.segment_code
+        and membership.customer_key = suppressions.customer_key
+where
+    suppressions.customer_key is null
+    and (not channels.needs_permission or permissions.is_allowed)

@@ -1,0 +1,23 @@
+-- One row per customer and channel that needs permission: may we address them there, and if not, why.
+with
+
+judged as (
+
+    select
+        consent.customer_key,
+        purposes.channel,
+        purposes.purpose,
+        consent.basis,
+        consent.is_allowed and (consent.basis = 'granted' or not purposes.must_be_granted) as is_allowed
+    from {{ ref('channel_purposes') }} as purposes
+    inner join {{ ref('dim_consent') }} as consent on purposes.purpose = consent.purpose
+
+)
+
+select
+    cast(customer_key as {{ dbt.type_string() }}) as customer_key,
+    cast(channel as {{ dbt.type_string() }}) as channel,
+    cast(count(*) filter (where not is_allowed) = 0 as boolean) as is_allowed,
+    cast(min(purpose || ': ' || basis) filter (where not is_allowed) as {{ dbt.type_string() }}) as refused_because
+from judged
+group by customer_key, channel

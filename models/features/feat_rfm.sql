@@ -1,0 +1,55 @@
+-- One row per customer who has bought: quintiles of recency, frequency and spend, and the family they give.
+with
+
+orders as (
+
+    select * from {{ ref('feat_orders') }}
+
+),
+
+cuts as (
+
+    select
+        {% for cut in [20, 40, 60, 80] %}
+        percentile_cont(0.{{ cut }}) within group (order by recency_days) as r{{ cut }},
+        percentile_cont(0.{{ cut }}) within group (order by orders_365d) as f{{ cut }},
+        percentile_cont(0.{{ cut }}) within group (order by spend_365d_usd) as m{{ cut }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from orders
+
+),
+
+-- Cut points rather than ntile: customers who are alike score alike, in whatever order they come.
+scored as (
+
+    select
+        orders.customer_key,
+        5
+        {% for cut in [20, 40, 60, 80] %}
+        - case when orders.recency_days > cuts.r{{ cut }} then 1 else 0 end
+        {% endfor %}
+            as r_score,
+        1
+        {% for cut in [20, 40, 60, 80] %}
+        + case when orders.orders_365d > cuts.f{{ cut }} then 1 else 0 end
+        {% endfor %}
+            as f_score,
+        1
+        {% for cut in [20, 40, 60, 80] %}
+        + case when orders.spend_365d_usd > cuts.m{{ cut }} then 1 else 0 end
+        {% endfor %}
+            as m_score
+    from orders
+    cross join cuts
+
+)
+
+select
+    scored.customer_key,
+    cast(scored.r_score as bigint) as r_score,
+    cast(scored.f_score as bigint) as f_score,
+    cast(scored.m_score as bigint) as m_score,
+    families.rfm_family
+from scored
+left join {{ ref('rfm_families') }} as families
+    on scored.r_score = families.r_score and scored.f_score = families.f_score

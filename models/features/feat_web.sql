@@ -1,0 +1,79 @@
+-- One row per customer seen on the web in 90 days: sessions, product views, carts, and how recent they are.
+with
+
+events as (
+
+    select * from {{ ref('fct_events') }}
+    where {{ in_window('occurred_at', 90, 'day') }}
+
+),
+
+promotions as (
+
+    select
+        cast(starts_on as timestamp) as starts_at,
+        {{ dbt.dateadd('day', 1, 'cast(ends_on as timestamp)') }} as ends_at
+    from {{ ref('dim_campaigns') }}
+    where starts_on is not null and ends_on is not null
+
+),
+
+-- A session starts after half an hour of silence.
+marked as (
+
+    select
+        *,
+        coalesce(
+            {{ elapsed('minute', 'lag(occurred_at) over (partition by customer_key order by occurred_at, event_id)', 'occurred_at') }}
+            > 30,
+            true
+        ) as starts_session
+    from events
+
+),
+
+counted as (
+
+    select
+        customer_key,
+        max(occurred_at) as last_web_at,
+        {% for name, count, unit in [('7d', 7, 'day'), ('30d', 30, 'day'), ('90d', 90, 'day'), ('48h', 48, 'hour')] %}
+        count(*) filter (where starts_session and {{ in_window('occurred_at', count, unit) }}) as sessions_{{ name }},
+        {% endfor %}
+        {% for name, count, unit in [('10m', 10, 'minute'), ('30m', 30, 'minute'), ('48h', 48, 'hour'), ('7d', 7, 'day'), ('30d', 30, 'day')] %}
+        count(*) filter (where event_name = 'product_view' and {{ in_window('occurred_at', count, unit) }})
+            as product_views_{{ name }},
+        count(*) filter (where event_name = 'add_to_cart' and {{ in_window('occurred_at', count, unit) }})
+            as cart_adds_{{ name }},
+        {% endfor %}
+        max(occurred_at) filter (where event_name = 'add_to_cart' and {{ in_window('occurred_at', 30, 'day') }}) as last_cart_at,
+        max(occurred_at) filter (where event_name in ('checkout', 'purchase')) as last_checkout_at
+    from marked
+    group by customer_key
+
+),
+
+during_promotion as (
+
+    select customer_key, count(*) as promotion_views_7d
+    from events
+    where
+        event_name = 'product_view'
+        and {{ in_window('occurred_at', 7, 'day') }}
+        and exists (
+            select 1 from promotions
+            where events.occurred_at >= promotions.starts_at and events.occurred_at < promotions.ends_at
+        )
+    group by customer_key
+
+)
+
+select
+    counted.*,
+    coalesce(during_promotion.promotion_views_7d, 0) as promotion_views_7d,
+    case
+        when counted.last_checkout_at is null or counted.last_cart_at > counted.last_checkout_at
+            then {{ elapsed('minute', 'counted.last_cart_at', as_of()) }}
+    end as open_cart_minutes
+from counted
+left join during_promotion on counted.customer_key = during_promotion.customer_key

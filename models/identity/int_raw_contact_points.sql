@@ -1,0 +1,35 @@
+-- One row per e-mail or phone as somebody typed it, with the country that helps to read a phone.
+with
+
+mentions as (
+
+    select 'email' as kind, email as raw_value, null as country_code from {{ ref('stg_crm__contacts') }}
+    union all
+    select 'email', email, null from {{ ref('stg_shop__accounts') }}
+    union all
+    select 'email', email, null from {{ ref('stg_shop__orders') }}
+    union all
+    select 'email', email, null from {{ ref('stg_email__events') }}
+    union all
+    select 'phone', phone, country_code from {{ ref('stg_crm__contacts') }}
+    union all
+    select 'phone', phone, country_code from {{ ref('stg_shop__accounts') }}
+    union all
+    select 'phone', phone, country_code from {{ ref('stg_shop__orders') }}
+    union all
+    select id_type, id_value, null from {{ ref('stg_consent__events') }}
+    union all
+    select id_type, id_value, null from {{ ref('stg_campaigns__touches') }}
+    union all
+    select id_type, id_value, null from {{ ref('stg_lists__members') }}
+    union all
+    select id_type, id_value, null from {{ ref('stg_consent__erasure_requests') }}
+
+)
+
+select distinct
+    kind,
+    raw_value,
+    case when kind = 'phone' then coalesce(country_code, '') else '' end as country_code
+from mentions
+where kind in ('email', 'phone') and raw_value is not null

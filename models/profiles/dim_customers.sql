@@ -1,0 +1,122 @@
+-- One row per customer: every person known by an identifier, and the best that is known of them.
+{% set fields = [
+    'contact_id', 'account_id', 'email', 'phone', 'first_name', 'last_name', 'birth_date', 'city', 'region',
+    'postal_code', 'country_code', 'age_band', 'income_band', 'household_size', 'kids_count'
+] %}
+with
+
+customers as (
+
+    select customer_key, min(first_seen_at) as first_seen_at
+    from {{ ref('int_identifiers') }}
+    group by customer_key
+
+),
+
+-- A blocked or shared value is no way to reach one person, however it got into their record.
+own_contact_points as (
+
+    select id_type, id_value, customer_key from {{ ref('int_identifiers') }}
+    where id_type in ('email', 'phone')
+
+),
+
+records as (
+
+    select
+        records.customer_key,
+        records.standing,
+        {% for field in fields if field not in ('email', 'phone') %}
+        records.{{ field }},
+        {% endfor %}
+        own_emails.id_value as email,
+        own_phones.id_value as phone
+    from {{ ref('int_contact_records') }} as records
+    left join own_contact_points as own_emails
+        on
+            own_emails.id_type = 'email' and records.email = own_emails.id_value
+            and records.customer_key = own_emails.customer_key
+    left join own_contact_points as own_phones
+        on
+            own_phones.id_type = 'phone' and records.phone = own_phones.id_value
+            and records.customer_key = own_phones.customer_key
+
+),
+
+best as (
+
+    select
+        customer_key,
+        {% for field in fields %}
+        max_by({{ field }}, standing) filter (where {{ field }} is not null) as {{ field }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from records
+    group by customer_key
+
+),
+
+undeliverable as (
+
+    select customer_key
+    from {{ ref('fct_email_events') }}
+    where event_name in ('bounced', 'delivered', 'opened', 'clicked')
+    group by customer_key
+    having max(occurred_at) filter (where event_name = 'bounced')
+        > coalesce(max(occurred_at) filter (where event_name <> 'bounced'), cast('1970-01-01' as timestamp))
+
+),
+
+vip_list as (
+
+    select distinct identifiers.customer_key
+    from {{ ref('stg_lists__members') }} as members
+    inner join {{ ref('int_named_identifiers') }} as identifiers
+        on members.id_type = identifiers.id_type and members.id_value = identifiers.raw_value
+    where members.list_code = 'vip'
+
+),
+
+aged as (
+
+    select
+        *,
+        floor({{ elapsed('day', 'cast(birth_date as timestamp)', as_of()) }} / 365.2425) as age_years
+    from best
+
+)
+
+select
+    cast(customers.customer_key as {{ dbt.type_string() }}) as customer_key,
+    cast(customers.first_seen_at as timestamp) as first_seen_at,
+    cast(aged.contact_id as {{ dbt.type_string() }}) as contact_id,
+    cast(aged.account_id as {{ dbt.type_string() }}) as account_id,
+    cast(aged.email as {{ dbt.type_string() }}) as email,
+    cast(aged.phone as {{ dbt.type_string() }}) as phone,
+    cast(aged.first_name as {{ dbt.type_string() }}) as first_name,
+    cast(aged.last_name as {{ dbt.type_string() }}) as last_name,
+    cast(aged.city as {{ dbt.type_string() }}) as city,
+    cast(aged.region as {{ dbt.type_string() }}) as region,
+    cast(aged.postal_code as {{ dbt.type_string() }}) as postal_code,
+    cast(aged.country_code as {{ dbt.type_string() }}) as country_code,
+    cast(aged.birth_date as date) as birth_date,
+    cast(coalesce(
+        aged.age_band,
+        case
+            when aged.age_years < 19 then 'under 19'
+            when aged.age_years < 25 then '19-24'
+            when aged.age_years < 35 then '25-34'
+            when aged.age_years < 45 then '35-44'
+            when aged.age_years < 55 then '45-54'
+            when aged.age_years < 65 then '55-64'
+            when aged.age_years >= 65 then '65+'
+        end
+    ) as {{ dbt.type_string() }}) as age_band,
+    cast(aged.income_band as {{ dbt.type_string() }}) as income_band,
+    cast(aged.household_size as {{ dbt.type_string() }}) as household_size,
+    cast(aged.kids_count as {{ dbt.type_string() }}) as kids_count,
+    cast(undeliverable.customer_key is null as boolean) as is_email_deliverable,
+    cast(vip_list.customer_key is not null as boolean) as is_vip
+from customers
+left join aged on customers.customer_key = aged.customer_key
+left join undeliverable on customers.customer_key = undeliverable.customer_key
+left join vip_list on customers.customer_key = vip_list.customer_key

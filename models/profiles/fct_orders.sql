@@ -1,0 +1,89 @@
+-- One row per order, with what was returned of it netted off; a return of an unknown order stands alone.
+with
+
+orders as (
+
+    select * from {{ ref('stg_shop__orders') }}
+
+),
+
+identifiers as (
+
+    select * from {{ ref('int_named_identifiers') }}
+
+),
+
+is_return as (
+
+    select
+        *,
+        total_usd < 0 or original_order_id is not null as is_return
+    from orders
+
+),
+
+returned as (
+
+    select
+        original_order_id,
+        sum(abs(total_usd)) as returned_usd
+    from is_return
+    where is_return and status <> 'cancelled' and original_order_id is not null
+    group by original_order_id
+
+),
+
+netted as (
+
+    select
+        placed.order_id,
+        placed.ordered_at,
+        placed.order_channel,
+        placed.discount_usd,
+        placed.account_id,
+        placed.card_number,
+        placed.email,
+        placed.phone,
+        placed.is_return,
+        placed.status = 'cancelled' as is_cancelled,
+        case when placed.is_return or placed.status = 'cancelled' then 0 else placed.total_usd end as gross_usd,
+        case
+            when placed.status = 'cancelled' then 0
+            when placed.is_return then abs(placed.total_usd)
+            when placed.status = 'returned' then placed.total_usd
+            else least(coalesce(returned.returned_usd, 0), placed.total_usd)
+        end as returned_usd
+    from is_return as placed
+    left join returned on placed.order_id = returned.original_order_id
+    left join orders as original
+        on placed.original_order_id = original.order_id
+    -- A return whose order is here is already netted off that order.
+    where not placed.is_return or original.order_id is null
+
+)
+
+select
+    cast(netted.order_id as {{ dbt.type_string() }}) as order_id,
+    cast(coalesce(
+        by_account.customer_key, by_card.customer_key, by_email.customer_key, by_phone.customer_key
+    ) as {{ dbt.type_string() }}) as customer_key,
+    cast(netted.ordered_at as timestamp) as ordered_at,
+    cast(netted.order_channel as {{ dbt.type_string() }}) as order_channel,
+    cast(netted.gross_usd as double) as gross_usd,
+    cast(netted.returned_usd as double) as returned_usd,
+    cast(netted.gross_usd - netted.returned_usd as double) as net_usd,
+    cast(netted.discount_usd as double) as discount_usd,
+    cast(netted.is_cancelled as boolean) as is_cancelled,
+    cast(
+        not netted.is_return and not netted.is_cancelled and netted.gross_usd - netted.returned_usd > 0
+        as boolean
+    ) as is_purchase
+from netted
+left join identifiers as by_account
+    on by_account.id_type = 'account_id' and netted.account_id = by_account.raw_value
+left join identifiers as by_card
+    on by_card.id_type = 'card_number' and netted.card_number = by_card.raw_value
+left join identifiers as by_email
+    on by_email.id_type = 'email' and netted.email = by_email.raw_value
+left join identifiers as by_phone
+    on by_phone.id_type = 'phone' and netted.phone = by_phone.raw_value

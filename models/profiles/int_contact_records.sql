@@ -1,0 +1,92 @@
+-- One row per source record that says something about a customer, with how far it is to be trusted:
+-- what was typed at a checkout comes after what a person keeps in their account or the CRM keeps of them.
+with
+
+identifiers as (
+
+    select * from {{ ref('int_named_identifiers') }}
+
+),
+
+records as (
+
+    select
+        'contact_id' as id_type,
+        contact_id as id_value,
+        contact_id,
+        account_id,
+        email,
+        phone,
+        first_name,
+        last_name,
+        birth_date,
+        city,
+        region,
+        postal_code,
+        country_code,
+        age_band,
+        income_band,
+        household_size,
+        kids_count,
+        updated_at,
+        2 as trust
+    from {{ ref('stg_crm__contacts') }}
+    union all
+    select
+        'account_id', account_id, null, account_id, email, phone, first_name, last_name,
+        null, null, null, null, country_code, null, null, null, null, updated_at, 2
+    from {{ ref('stg_shop__accounts') }}
+    union all
+    select
+        'email', email, null, account_id, email, phone, null, null,
+        null, null, null, null, country_code, null, null, null, null, max(ordered_at), 1
+    from {{ ref('stg_shop__orders') }}
+    where email is not null
+    group by email, account_id, phone, country_code
+    union all
+    select
+        'account_id', account_id, null, account_id, null, null, null, null,
+        null, null, null, null, country_code, null, null, null, null, max(ordered_at), 1
+    from {{ ref('stg_shop__orders') }}
+    where email is null and account_id is not null
+    group by account_id, country_code
+    union all
+    select
+        'email', id_value, null, null, id_value, null, null, null,
+        null, null, null, null, null, null, null, null, null, max(decided_at), 1
+    from {{ ref('stg_consent__events') }}
+    where id_type = 'email'
+    group by id_value
+
+)
+
+select
+    identifiers.customer_key,
+    records.contact_id,
+    records.account_id,
+    emails.contact_point as email,
+    phones.contact_point as phone,
+    records.first_name,
+    records.last_name,
+    records.birth_date,
+    records.city,
+    records.region,
+    records.postal_code,
+    records.country_code,
+    records.age_band,
+    records.income_band,
+    records.household_size,
+    records.kids_count,
+    -- Latest of the most trusted wins, and a tie goes by name: one text that sorts that way.
+    cast(records.trust as {{ dbt.type_string() }})
+    || coalesce(cast(records.updated_at as {{ dbt.type_string() }}), '0')
+    || '|' || records.id_type || '|' || records.id_value as standing
+from records
+inner join identifiers
+    on records.id_type = identifiers.id_type and records.id_value = identifiers.raw_value
+left join {{ ref('int_contact_points') }} as emails
+    on emails.kind = 'email' and records.email = emails.raw_value
+left join {{ ref('int_contact_points') }} as phones
+    on
+        phones.kind = 'phone' and records.phone = phones.raw_value
+        and coalesce(records.country_code, '') = phones.country_code

@@ -1,0 +1,6 @@
+-- Buys more than once a week and answers what we send.
+select customer_key
+from {{ ref('customer_360') }}
+where
+    orders_30d > 4
+    and engagement_score > 80

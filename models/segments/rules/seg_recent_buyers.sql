@@ -1,0 +1,4 @@
+-- A purchase within 30 days.
+select customer_key
+from {{ ref('customer_360') }}
+where recency_days <= 30

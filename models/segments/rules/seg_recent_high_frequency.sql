@@ -1,0 +1,6 @@
+-- Upper two fifths both in recency and in frequency.
+select customer_key
+from {{ ref('customer_360') }}
+where
+    r_score >= 4
+    and f_score >= 4

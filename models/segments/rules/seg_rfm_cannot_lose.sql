@@ -1,0 +1,4 @@
+-- Came most often, and stopped.
+select customer_key
+from {{ ref('customer_360') }}
+where rfm_family = 'cannot_lose'

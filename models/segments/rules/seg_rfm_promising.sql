@@ -1,0 +1,4 @@
+-- Came fairly lately, once.
+select customer_key
+from {{ ref('customer_360') }}
+where rfm_family = 'promising'

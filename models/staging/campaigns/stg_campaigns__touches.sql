@@ -1,0 +1,12 @@
+-- One row per time a campaign reached a person or was answered.
+select
+    touch_id,
+    touched_at,
+    campaign_id,
+    touch_name,
+    campaign_name,
+    campaign_starts_on,
+    campaign_ends_on,
+    id_type,
+    id_value
+from {{ latest_version('campaign_touches') }}

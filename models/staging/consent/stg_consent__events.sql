@@ -1,0 +1,13 @@
+-- One row per decision a person took about a purpose.
+select
+    consent_event_id,
+    id_type,
+    id_value,
+    purpose,
+    status,
+    decided_at,
+    expires_at,
+    consent_source,
+    proof,
+    upper(jurisdiction) as jurisdiction
+from {{ latest_version('consent_events') }}

@@ -1,0 +1,8 @@
+-- One row per thing that happened to an e-mail that was sent.
+select
+    event_id,
+    occurred_at,
+    event_name,
+    email,
+    campaign_id
+from {{ latest_version('email_events') }}

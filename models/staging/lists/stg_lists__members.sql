@@ -1,0 +1,7 @@
+-- One row per list and identifier that somebody put on it by hand.
+select
+    lower(list_code) as list_code,
+    id_type,
+    id_value,
+    added_at
+from {{ latest_version('static_lists') }}

@@ -1,0 +1,15 @@
+-- One row per order or return.
+select
+    order_id,
+    ordered_at,
+    total_usd,
+    account_id,
+    card_number,
+    email,
+    phone,
+    original_order_id,
+    upper(country_code) as country_code,
+    coalesce(status, 'completed') as status,
+    coalesce(discount_usd, 0) as discount_usd,
+    coalesce(order_channel, 'unknown') as order_channel
+from {{ latest_version('orders') }}

@@ -1,0 +1,8 @@
+-- One row per product.
+select
+    product_id,
+    product_name,
+    category,
+    subcategory,
+    brand
+from {{ latest_version('products') }}

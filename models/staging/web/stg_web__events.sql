@@ -1,0 +1,10 @@
+-- One row per thing a visitor did on the website or in the app.
+select
+    event_id,
+    occurred_at,
+    event_name,
+    anonymous_id,
+    account_id,
+    product_id,
+    order_id
+from {{ latest_version('web_events') }}

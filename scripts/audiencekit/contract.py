@@ -1,0 +1,68 @@
+"""The landing contract, read from models/staging/_landing.yml: the same file dbt reads."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from audiencekit.workspace import PROJECT
+
+CONTRACT_FILE = PROJECT / "models" / "staging" / "_landing.yml"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a landing table and the rules its values must keep."""
+
+    name: str
+    data_type: str
+    description: str
+    required: bool = False
+    one_of: tuple[str, ...] = ()
+    min: float | str | None = None
+    max: float | str | None = None
+    not_zero: bool = False
+    aliases: tuple[str, ...] = ()
+    pii: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """One landing table. `key` identifies a row; of several, the one latest by `latest_by` wins."""
+
+    name: str
+    description: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    unlocks: str
+    required: bool = False
+    may_be_empty: bool = False
+    latest_by: str | None = None
+    event_at: str | None = None
+
+    @property
+    def clocks(self) -> tuple[str, ...]:
+        """Columns that say when a row came to be known; none may be later than as_of."""
+        return tuple(dict.fromkeys(c for c in (self.event_at, self.latest_by) if c))
+
+
+def _column(raw: dict) -> Column:
+    meta = dict(raw.get("config", {}).get("meta", {}))
+    for name in ("one_of", "aliases"):
+        meta[name] = tuple(meta.get(name, ()))
+    return Column(raw["name"], raw["data_type"], raw["description"], **meta)
+
+
+def _table(raw: dict) -> Table:
+    meta = dict(raw["config"]["meta"])
+    meta["key"] = tuple(meta["key"])
+    columns = tuple(_column(c) for c in raw["columns"])
+    return Table(raw["name"], raw["description"], columns, **meta)
+
+
+@cache
+def load_contract(path: Path = CONTRACT_FILE) -> dict[str, Table]:
+    """Every landing table by name, in the order of the file."""
+    source = yaml.safe_load(path.read_text())["sources"][0]
+    return {raw["name"]: _table(raw) for raw in source["tables"]}

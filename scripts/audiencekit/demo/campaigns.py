@@ -1,0 +1,51 @@
+"""Who was mailed which coupon campaign, and who redeemed. Real but for the card number."""
+
+import pandas as pd
+
+from audiencekit.demo.retail import Retail
+
+
+def campaign_touches(retail: Retail, cards: pd.DataFrame) -> pd.DataFrame:
+    """The landing's campaign_touches; the household speaks through its first card.
+
+    A mailing is dated to the campaign's first day, a redemption to the day in the source.
+    """
+    retail.con.register("first_cards", cards[cards["is_first"]])
+    return retail.con.execute(
+        """
+        with touches as (
+            select household_id, campaign_id, 'mailed' as touch_name, start_date as touched_at
+            from campaigns join campaign_descriptions using (campaign_id)
+            union all
+            select household_id, campaign_id, 'redeemed', redemption_date from coupon_redemptions
+        )
+        select
+            't' || lpad(cast(row_number() over (
+                order by touched_at, campaign_id, touch_name, card_number
+            ) as varchar), 6, '0') as touch_id,
+            cast(touched_at as timestamp) as touched_at,
+            cast(campaign_id as varchar) as campaign_id,
+            touch_name,
+            'Campaign ' || campaign_id || ' (' || campaign_type || ')' as campaign_name,
+            cast(start_date as date) as campaign_starts_on,
+            cast(end_date as date) as campaign_ends_on,
+            'card_number' as id_type,
+            card_number as id_value
+        from touches
+        join campaign_descriptions using (campaign_id)
+        join first_cards using (household_id)
+        order by touch_id
+        """
+    ).df()
+
+
+def campaign_mailings(retail: Retail) -> pd.DataFrame:
+    """household_id, campaign_id and starts_at of every mailing, as e-mail goes with it."""
+    return retail.con.execute(
+        """
+        select household_id, campaign_id, cast(start_date as timestamp) as starts_at
+        from campaigns join campaign_descriptions using (campaign_id)
+        where household_id in (from kept)
+        order by campaign_id, household_id
+        """
+    ).df()

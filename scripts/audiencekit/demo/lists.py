@@ -1,0 +1,64 @@
+"""Short lists kept by hand: VIPs, and people who asked to be forgotten."""
+
+import numpy as np
+import pandas as pd
+
+from audiencekit.demo import chance
+
+VIP_SHARE = 0.016  # the 40 who spend most, of 2,469
+UNKNOWN_VIP = "nobody.we.know@example.org"  # lists kept by hand hold ids that match nobody
+ERASURES, HOUSEHOLDS_PER_ERASURE = 6, 25
+
+
+def make_static_lists(
+    people: pd.DataFrame,
+    spend_usd: np.ndarray,
+    cards: pd.DataFrame,
+    accounts: pd.DataFrame,
+    seed: int,
+) -> pd.DataFrame:
+    """The landing's static_lists: one list, vip, of buyers by e-mail, card or login in turn.
+
+    `spend_usd` stands in the order of the buyers, the first rows of `people`.
+    """
+    rng = chance.stream(seed, "static_lists")
+    size = max(5, round(VIP_SHARE * len(spend_usd)))
+    best = np.argsort(-spend_usd, kind="stable")[:size]
+    ids = _some_id(best, people, cards, accounts)
+    vips = pd.DataFrame([*ids, ("email", UNKNOWN_VIP)], columns=["id_type", "id_value"])
+    vips.insert(0, "list_code", "vip")
+    start = np.full(len(vips), np.datetime64("2017-03-01", "us"))
+    vips["added_at"] = chance.moments_between(rng, start, np.datetime64("2017-12-15", "us"))
+    return vips
+
+
+def make_erasure_requests(
+    people: pd.DataFrame, households: int, cards: pd.DataFrame, accounts: pd.DataFrame, seed: int
+) -> pd.DataFrame:
+    """The landing's erasure_requests: six people of the year (fewer when there are few)."""
+    rng = chance.stream(seed, "erasure_requests")
+    size = min(ERASURES, max(1, households // HOUSEHOLDS_PER_ERASURE))
+    who = rng.choice(households, size=size, replace=False)
+    requests = pd.DataFrame(_some_id(who, people, cards, accounts), columns=["id_type", "id_value"])
+    requests.insert(0, "request_id", [f"E{n:04d}" for n in range(1, size + 1)])
+    start = np.full(size, np.datetime64("2017-10-01", "us"))
+    requests["requested_at"] = chance.moments_between(rng, start, chance.AS_OF)
+    return requests
+
+
+def _some_id(
+    who: np.ndarray, people: pd.DataFrame, cards: pd.DataFrame, accounts: pd.DataFrame
+) -> list[tuple[str, str]]:
+    """(id_type, id_value) of each buyer: e-mail, card and login in turn, the card if lacking."""
+    card = cards[cards["is_first"]].set_index("person")["card_number"]
+    account = accounts[accounts["is_first"]].set_index("person")["account_id"]
+    found = []
+    for place, i in enumerate(who):
+        email = people["email"].iat[i]
+        if place % 3 == 0 and pd.notna(email):
+            found.append(("email", email))
+        elif place % 3 == 1 and i in account.index:
+            found.append(("account_id", account[i]))
+        else:
+            found.append(("card_number", card[i]))
+    return found

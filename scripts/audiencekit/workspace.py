@@ -1,0 +1,80 @@
+"""Where a run writes. Everything lies under one folder, AUDIENCEKIT_HOME (default `var`)."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from audiencekit.errors import UserError
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Paths of one AUDIENCEKIT_HOME."""
+
+    home: Path
+
+    @property
+    def intake(self) -> Path:
+        """Checked and typed landing tables, one Parquet file each, and what was refused."""
+        return self.home / "intake"
+
+    @property
+    def warehouse(self) -> Path:
+        """The private DuckDB file a build writes. Nobody else reads it."""
+        return self.home / "warehouse.duckdb"
+
+    @property
+    def data_docs(self) -> Path:
+        """Great Expectations Data Docs of the last run."""
+        return self.home / "data_docs"
+
+    @property
+    def published(self) -> Path:
+        """What other tools read: `current` points at one whole generation."""
+        return self.home / "published"
+
+    @property
+    def generations(self) -> Path:
+        return self.published / "generations"
+
+    @property
+    def current(self) -> Path:
+        return self.published / "current"
+
+    @property
+    def ledger(self) -> Path:
+        """Append-only history as of the current generation: one Parquet file a build and table."""
+        return self.current / "ledger"
+
+    def as_environment(self) -> dict[str, str]:
+        """The environment dbt needs to find this workspace."""
+        return {"AUDIENCEKIT_HOME": str(self.home)}
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the workspace for one run. Raises UserError if another run holds it."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        with (self.home / ".lock").open("a+") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                lock.seek(0)
+                raise UserError(
+                    f"Another run (process {lock.read().strip() or '?'}) is building in "
+                    f"{self.home}. Wait for it, or set AUDIENCEKIT_HOME to another folder."
+                ) from None
+            lock.truncate(0)
+            lock.write(str(os.getpid()))
+            lock.flush()
+            yield
+
+
+def open_workspace(home: str | Path | None = None) -> Workspace:
+    """The workspace at `home`, else at AUDIENCEKIT_HOME, else at `var` in the project."""
+    chosen = Path(home or os.environ.get("AUDIENCEKIT_HOME") or PROJECT / "var")
+    return Workspace(chosen.resolve())
