@@ -19,7 +19,7 @@ absent as (
 
     select
         segments.segment_code,
-        {{ json_text_array('landing.table_name') }} as absent_tables
+        replace(translate({{ json_text_array('landing.table_name') }}, '[]"', ''), ',', ', ') as absent_tables
     from {{ ref('dim_segments') }} as segments
     inner join {{ ref('stg_landing__tables') }} as landing
         on not landing.is_present and segments.needs like '%"' || landing.table_name || '"%'

@@ -45,11 +45,12 @@ records as (
     group by email, account_id, phone, country_code
     union all
     select
-        'account_id', account_id, null, account_id, null, null, null, null,
+        case when account_id is not null then 'account_id' else 'card_number' end,
+        coalesce(account_id, card_number), null, account_id, null, null, null, null,
         null, null, null, null, country_code, null, null, null, null, max(ordered_at), 1
     from {{ ref('stg_shop__orders') }}
-    where email is null and account_id is not null
-    group by account_id, country_code
+    where email is null and coalesce(account_id, card_number) is not null
+    group by account_id, card_number, country_code
     union all
     select
         'email', id_value, null, null, id_value, null, null, null,

@@ -6,7 +6,6 @@ and reason; `tables.parquet` counts rows in, kept, quarantined and held back. A 
 stops the run with a UserError before anything is built.
 """
 
-import json
 from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime

@@ -141,7 +141,9 @@ def _open_csv(path: Path, table: Table) -> LandingFile:
     text, encoding = _head(path)
     lines = text.splitlines()
     if not lines or not lines[0].strip():
-        raise UserError(f"{path.name}, row 1: the header is blank. The first row names the columns.")
+        raise UserError(
+            f"{path.name}, row 1: the header is blank. The first row names the columns."
+        )
     best: tuple[int, str, list[str], dict[str, int]] = (-1, ",", [lines[0]], {})
     for delimiter in DELIMITERS:
         header = next(csv.reader([lines[0]], delimiter=delimiter))

@@ -78,3 +78,18 @@ def open_workspace(home: str | Path | None = None) -> Workspace:
     """The workspace at `home`, else at AUDIENCEKIT_HOME, else at `var` in the project."""
     chosen = Path(home or os.environ.get("AUDIENCEKIT_HOME") or PROJECT / "var")
     return Workspace(chosen.resolve())
+
+
+@contextmanager
+def environment(values: dict[str, str]) -> Iterator[None]:
+    """Set environment variables for the length of a block."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

@@ -8,8 +8,8 @@ select
     email,
     phone,
     original_order_id,
+    discount_usd,
     upper(country_code) as country_code,
     coalesce(status, 'completed') as status,
-    coalesce(discount_usd, 0) as discount_usd,
     coalesce(order_channel, 'unknown') as order_channel
 from {{ latest_version('orders') }}

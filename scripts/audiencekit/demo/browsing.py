@@ -13,6 +13,7 @@ CURIOUS_SHARE = 0.20  # of buyers who never buy online but do look
 ECHOES_A_BASKET, ECHOES_A_BASKET_SECOND_ADULT, ECHO_DAYS = 0.43, 0.06, 6
 LAST_WEEK_EXTRA = 2.0  # more echoes of a basket in the last 7 days: the shop has grown
 STRANGERS_A_HOUSEHOLD, VISITS_A_STRANGER = 3.2, 2.0
+STRANGERS_AT_AS_OF = 0.005  # of their visits, in the last half hour: it is the busy time of day
 LOGIN_SHARE, CART_SHARE, CHECKOUT_SHARE, SEARCH_SHARE, REMOVE_SHARE = 0.30, 0.22, 0.25, 0.35, 0.15
 LONG = 5400.0  # seconds a session lasts at most
 
@@ -85,15 +86,16 @@ def strangers_visits(households: int, rng: np.random.Generator) -> pd.DataFrame:
     size = int(visits.sum())
     day = rng.integers(0, 365, size) * 86_400.0
     hour = (rng.normal(20.5, 3.0, size) % 24) * 3600
+    ends_at = chance.YEAR_START + chance.some_seconds(np.maximum(day + hour, 3600.0))
+    is_now = rng.random(size) < STRANGERS_AT_AS_OF
+    ends_at[is_now] = chance.AS_OF - chance.some_seconds(1 + rng.random(is_now.sum()) * 1800)
     adds = np.where(rng.random(size) < CART_SHARE / 2, 1, 0)
     return pd.DataFrame(
         {
             "person": -1,
             "anonymous_id": np.repeat(anonymous_ids(strangers, rng), visits),
             "account_id": None,
-            "ends_at": chance.YEAR_START
-            + chance.HOUR
-            + chance.some_seconds(day + hour) % (364 * chance.DAY + 23 * chance.HOUR),
+            "ends_at": ends_at,
             "basket": -1,
             "home": -1,
             "views": np.maximum(rng.poisson(1.6, size), adds),

@@ -7,9 +7,7 @@ COOKIE_SHARES = (0.5, 0.35, 0.15)  # one, two or three devices a person
 SHARED_TABLET_SHARE = 0.35  # of homes with two adults; each uses it for a third of their visits
 
 
-def make_cookies(
-    people: pd.DataFrame, accounts: pd.DataFrame, rng: np.random.Generator
-) -> np.ndarray:
+def make_cookies(people: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
     """anonymous_ids by person, shape (people, 4): three of their own, the shared one or null."""
     size = len(people)
     cookies = anonymous_ids(size * 4, rng).reshape(size, 4)

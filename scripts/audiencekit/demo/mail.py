@@ -67,10 +67,12 @@ def _sends(
     weekly = spells.merge(issues, how="cross")
     home_of = people.loc[people["role"] == "buyer", "household_id"]
     buyer_of = pd.Series(home_of.index, index=home_of.to_numpy())
-    coupons = mailings.assign(
-        person=buyer_of.reindex(mailings["household_id"]).to_numpy(),
-        campaign_id=mailings["campaign_id"].astype(str),
-        sent_at=mailings["starts_at"] + SENT_AT + chance.HOUR,
+    coupons = pd.DataFrame(
+        {
+            "person": buyer_of.reindex(mailings["household_id"]).to_numpy(),
+            "campaign_id": mailings["campaign_id"].astype(str),
+            "sent_at": mailings["starts_at"] + SENT_AT + chance.HOUR,
+        }
     ).merge(spells, on="person")
     sends = pd.concat([weekly, coupons], ignore_index=True)
     is_on = (sends["starts_at"] <= sends["sent_at"]) & (sends["sent_at"] < sends["ends_at"])

@@ -33,7 +33,7 @@ def make_sessions(
 ) -> pd.DataFrame:
     """Every session of the year, ordered by its end."""
     rng = chance.stream(seed, "visits")
-    cookies = make_cookies(people, accounts, rng)
+    cookies = make_cookies(people, rng)
     parts = [
         _purchases(orders, people, cookies, rng),
         browse(retail, people, accounts, cookies, rng),
@@ -94,7 +94,9 @@ def _at_as_of(
     def back(count: int, low: float, high: float) -> np.ndarray:
         return chance.AS_OF - chance.some_seconds(low + rng.random(count) * (high - low))
 
-    def visits(person: np.ndarray, ends_at: np.ndarray, views: np.ndarray, adds: np.ndarray):
+    def visits(
+        person: np.ndarray, ends_at: np.ndarray, views: np.ndarray, adds: np.ndarray
+    ) -> pd.DataFrame:
         session = looking_around(person, ends_at, people, accounts, cookies, rng)
         login = accounts[accounts["is_first"]].set_index("person")["account_id"]
         return session.assign(

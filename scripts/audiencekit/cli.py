@@ -1,0 +1,167 @@
+"""The command line. The one place that reads the clock: `--as-of` defaults to now."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from audiencekit import __version__
+from audiencekit.errors import UserError
+from audiencekit.workspace import PROJECT, open_workspace
+
+DEMO_AS_OF = datetime(2018, 1, 1)
+
+
+class Moment(click.ParamType):
+    """A moment in UTC, as 2018-01-01 or 2018-01-01T18:30:00+01:00."""
+
+    name = "moment"
+
+    def convert(self, value, param, ctx):
+        if isinstance(value, datetime):
+            return value
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(
+                f"{value!r} is no moment; write 2018-01-01 or 2018-01-01T18:30:00", param, ctx
+            )
+        return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+
+
+as_of_option = click.option(
+    "--as-of", type=Moment(), default=None, help="The moment to build as of, in UTC. Default: now."
+)
+accept_option = click.option(
+    "--accept",
+    multiple=True,
+    metavar="NAME",
+    help="Let this landing table or channel pass although it lost rows or breaks rules. Repeatable.",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def cli() -> None:
+    """Customer segments as SQL, and the audiences every channel picks up."""
+
+
+@cli.command()
+@as_of_option
+@accept_option
+@click.argument("landing", type=click.Path(path_type=Path))
+def run(landing: Path, as_of: datetime | None, accept: tuple[str, ...]) -> None:
+    """Take in the LANDING folder, build, test, check and publish."""
+    _run(landing, as_of or _now(), accept)
+
+
+@cli.command()
+@click.option("--fresh", is_flag=True, help="Make the demo landing again even if it is there.")
+def demo(fresh: bool) -> None:
+    """Real retail data with simulated people, through the whole job."""
+    from audiencekit.demo import ensure_demo_landing
+
+    console = Console()
+    console.print(
+        "[bold]0  Demo landing[/]: real orders of Complete Journey (2017, CC0); "
+        "[yellow]people, e-mails, web and consent events are simulated[/]"
+    )
+    landing = ensure_demo_landing(open_workspace().home / "demo", fresh=fresh)
+    _run(landing, DEMO_AS_OF, (), console)
+
+
+@cli.command()
+@as_of_option
+@accept_option
+@click.argument("landing", type=click.Path(path_type=Path))
+def intake(landing: Path, as_of: datetime | None, accept: tuple[str, ...]) -> None:
+    """Only check and type the LANDING folder; plain dbt takes it from there."""
+    from audiencekit.intake import take_in
+    from audiencekit.ledger import open_ledger
+    from audiencekit.publishing import current_manifest
+
+    workspace, moment = open_workspace(), as_of or _now()
+    with workspace.locked():
+        last = current_manifest(workspace)
+        take_in(
+            landing,
+            workspace,
+            moment,
+            accept=accept,
+            last_time=last.landing_rows if last else None,
+            say=click.echo,
+        )
+        open_ledger(workspace)
+    click.echo(f"Next: dbt build --vars '{{as_of: \"{moment}\"}}'")
+
+
+@cli.command()
+@click.argument("channel", default="email")
+@click.option("--rows", default=3, show_default=True, help="How many rows to show.")
+def show(channel: str, rows: int) -> None:
+    """Look at a published audience: email, google_ads, meta, linkedin, website or crm."""
+    from audiencekit.summary import print_audience
+
+    print_audience(open_workspace(), channel, rows, Console())
+
+
+@cli.command()
+def docs() -> None:
+    """Write docs/landing.md from the landing contract, and dbt's own docs."""
+    from audiencekit.building import run_dbt
+    from audiencekit.landing_docs import write_landing_docs
+
+    click.echo(f"Wrote {write_landing_docs(PROJECT / 'docs' / 'landing.md')}")
+    workspace = open_workspace()
+    result = run_dbt(workspace, "docs", "generate")
+    if not result.success:
+        raise UserError(f"dbt docs: {result.exception}")
+    click.echo(f"dbt docs: {workspace.home / 'target' / 'index.html'}")
+
+
+@cli.command()
+@click.option(
+    "--customers", default=250_000, show_default=True, help="Size of the synthetic landing."
+)
+def bench(customers: int) -> None:
+    """Measure a build of a synthetic landing against the same SQL in raw DuckDB."""
+    from audiencekit.bench import run_bench
+
+    run_bench(customers, open_workspace().home / "bench", Console())
+
+
+def _run(
+    landing: Path, as_of: datetime, accept: tuple[str, ...], console: Console | None = None
+) -> None:
+    from audiencekit.running import run as run_job
+    from audiencekit.summary import print_summary
+
+    console = console or Console()
+    workspace = open_workspace()
+    result = run_job(landing.resolve(), workspace, as_of, console, accept)
+    print_summary(result, workspace, console)
+
+
+def main() -> None:
+    """Entry point: user mistakes end in one or two lines and exit code 1."""
+    try:
+        cli.main(standalone_mode=False)
+    except UserError as problem:
+        click.echo(f"Error: {problem}", err=True)
+        sys.exit(1)
+    except click.ClickException as problem:
+        problem.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped. Nothing was published.", err=True)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

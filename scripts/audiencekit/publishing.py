@@ -1,0 +1,183 @@
+"""Publish a build: new files beside the old, then one rename that switches every reader at once.
+
+published/current -> generations/<build_id>/
+    activation.duckdb, activation/*.parquet    what reverse ETL picks up
+    reporting.duckdb, reporting/*.parquet      what BI reads: aggregates only
+    ledger/                                    history, one file a build and table
+    manifest.json                              what this generation is and where it came from
+"""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from audiencekit import __version__
+from audiencekit.errors import UserError
+from audiencekit.exposures import Publication
+from audiencekit.ledger import append_to_ledger
+from audiencekit.workspace import PROJECT, Workspace
+
+KEPT_GENERATIONS = 5
+SMALLEST_SHARE_OF_LAST_TIME = 0.5
+FEW_ROWS = 50
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a published generation is. `rows` by published table, `landing_rows` by landing table."""
+
+    build_id: str
+    as_of: str
+    commit: str
+    version: str
+    rows: dict[str, int]
+    landing_rows: dict[str, int]
+
+
+def current_manifest(workspace: Workspace) -> Manifest | None:
+    """The generation readers see now, or None before the first."""
+    path = workspace.current / "manifest.json"
+    return Manifest(**json.loads(path.read_text())) if path.exists() else None
+
+
+def next_build_id(workspace: Workspace, as_of: datetime) -> str:
+    """Ids sort in the order of builds: as_of, then a running number."""
+    last = current_manifest(workspace)
+    if last and datetime.fromisoformat(last.as_of) > as_of:
+        raise UserError(
+            f"as_of {as_of} is earlier than the published generation's ({last.as_of}): history only "
+            "goes forward. For a back-test set AUDIENCEKIT_HOME to another folder."
+        )
+    number = int(last.build_id.rsplit("-", 1)[1]) + 1 if last else 1
+    return f"{as_of:%Y%m%dT%H%M%SZ}-{number:06d}"
+
+
+def check_sizes(
+    workspace: Workspace, publications: list[Publication], accept: Collection[str]
+) -> list[str]:
+    """Audiences that lost more than half their rows since the last generation, one line each."""
+    last = current_manifest(workspace)
+    if not last:
+        return []
+    shrunk = []
+    with duckdb.connect(str(workspace.warehouse), read_only=True) as con:
+        for published in publications:
+            if published.to != "activation" or published.exposure in accept:
+                continue
+            rows = con.execute(
+                f"select count(*) from {published.schema}.{published.table}"
+            ).fetchall()[0][0]
+            before = last.rows.get(published.table, 0)
+            if before >= FEW_ROWS and rows < SMALLEST_SHARE_OF_LAST_TIME * before:
+                shrunk.append(
+                    f"{published.table} fell from {before:,} to {rows:,} rows; "
+                    f"say --accept {published.exposure} if that is meant"
+                )
+    return shrunk
+
+
+def publish(
+    workspace: Workspace,
+    publications: list[Publication],
+    as_of: datetime,
+    build_id: str,
+    landing_rows: dict[str, int],
+) -> Manifest:
+    """Write a whole new generation, switch `current` to it, and drop the oldest ones."""
+    workspace.generations.mkdir(parents=True, exist_ok=True)
+    for left_over in workspace.generations.glob(".writing-*"):
+        shutil.rmtree(left_over)
+    writing = workspace.generations / f".writing-{build_id}"
+    writing.mkdir()
+    rows = {}
+    for file in sorted({p.to for p in publications}):
+        tables = [p for p in publications if p.to == file]
+        rows |= _write_file(workspace, writing, file, tables)
+    with duckdb.connect(str(workspace.warehouse), read_only=True) as con:
+        append_to_ledger(con, workspace, writing, build_id)
+    manifest = Manifest(
+        build_id, as_of.isoformat(sep=" "), _commit(), __version__, rows, landing_rows
+    )
+    (writing / "manifest.json").write_text(json.dumps(asdict(manifest), indent=2) + "\n")
+    _flush(writing)
+    generation = workspace.generations / build_id
+    writing.rename(generation)
+    _switch(workspace.current, generation)
+    _drop_old(workspace)
+    return manifest
+
+
+def _write_file(
+    workspace: Workspace, folder: Path, file: str, tables: list[Publication]
+) -> dict[str, int]:
+    rows = {}
+    (folder / file).mkdir()
+    with duckdb.connect(str(folder / f"{file}.duckdb")) as con:
+        con.execute(f"attach '{workspace.warehouse}' as warehouse (read_only)")
+        for table in tables:
+            order = table.key or "all"
+            con.execute(
+                f"create table {table.table} as "
+                f"select * from warehouse.{table.schema}.{table.table} order by {order}"
+            )
+            con.execute(
+                f"copy (select * from {table.table} order by {order}) "
+                f"to '{folder / file / table.table}.parquet' (format parquet, compression zstd)"
+            )
+            counted = con.execute(f"select count(*) from {table.table}").fetchall()
+            rows[table.table] = counted[0][0]
+        con.execute("detach warehouse")
+    return rows
+
+
+def _switch(pointer: Path, generation: Path) -> None:
+    """Point `pointer` at `generation` in one atomic step."""
+    new = pointer.with_name(".current-new")
+    new.unlink(missing_ok=True)
+    new.symlink_to(Path("generations") / generation.name)
+    new.replace(pointer)
+    _sync(pointer.parent)
+
+
+def _drop_old(workspace: Workspace) -> None:
+    now = workspace.current.resolve()
+    past = sorted(p for p in workspace.generations.iterdir() if p.resolve() != now)
+    past.sort(key=lambda p: int(p.name.rsplit("-", 1)[1]))
+    for generation in past[: max(0, len(past) + 1 - KEPT_GENERATIONS)]:
+        shutil.rmtree(generation)
+
+
+def _flush(folder: Path) -> None:
+    for path in folder.rglob("*"):
+        _sync(path)
+    _sync(folder)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _commit() -> str:
+    """The project's git commit, with + when the checkout differs from it; '' outside git."""
+    try:
+        run = subprocess.run(
+            ["git", "describe", "--always", "--dirty=+", "--abbrev=12"],
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return run.stdout.strip()

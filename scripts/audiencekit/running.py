@@ -1,0 +1,124 @@
+"""The main job: intake, dbt build and tests, Great Expectations, publish. All or nothing."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from time import perf_counter
+
+from rich.console import Console
+
+from audiencekit.building import dbt_build
+from audiencekit.errors import UserError
+from audiencekit.exposures import read_publications
+from audiencekit.intake import TableIntake, take_in
+from audiencekit.ledger import open_ledger
+from audiencekit.publishing import (
+    Manifest,
+    check_sizes,
+    current_manifest,
+    next_build_id,
+    publish,
+)
+from audiencekit.workspace import Workspace
+
+OLD_DATA_DAYS = 30
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run did. `seconds` by stage, `node_seconds` by dbt model."""
+
+    manifest: Manifest
+    taken: list[TableIntake]
+    seconds: dict[str, float]
+    node_seconds: dict[str, float]
+
+
+def run(
+    landing: Path,
+    workspace: Workspace,
+    as_of: datetime,
+    console: Console,
+    accept: Collection[str] = (),
+) -> Run:
+    """Take in `landing` as of `as_of` (UTC, naive) and publish its audiences.
+
+    Raises UserError, with the last good generation untouched, when a file, a test or a gate fails.
+    """
+    with workspace.locked():
+        try:
+            return _run(landing, workspace, as_of, console, accept)
+        except UserError as problem:
+            last = current_manifest(workspace)
+            stands = (
+                f"The last good generation still stands: {last.build_id}."
+                if last
+                else "Nothing has been published yet."
+            )
+            raise UserError(f"{problem}\nNothing was published. {stands}") from None
+
+
+def _run(
+    landing: Path, workspace: Workspace, as_of: datetime, console: Console, accept: Collection[str]
+) -> Run:
+    seconds: dict[str, float] = {}
+    last = current_manifest(workspace)
+    build_id = next_build_id(workspace, as_of)
+    tables, audiences = _split(accept)
+
+    console.print(f"[bold]1  Intake[/] of {landing} as of {as_of}")
+    started = perf_counter()
+    taken = take_in(
+        landing,
+        workspace,
+        as_of,
+        accept=tables,
+        last_time=last.landing_rows if last else None,
+        say=lambda line: console.print(f"  {line}", highlight=False),
+    )
+    _warn_of_old_data(taken, as_of, console)
+    open_ledger(workspace)
+    seconds["intake"] = perf_counter() - started
+
+    console.print("[bold]2  Build[/] and test with dbt")
+    started = perf_counter()
+    node_seconds = dbt_build(workspace, as_of, build_id, console)
+    seconds["build"] = perf_counter() - started
+
+    console.print("[bold]3  Check[/] both walls with Great Expectations")
+    started = perf_counter()
+    from audiencekit.quality import check_walls  # a second to import, wanted only here
+
+    publications = read_publications(workspace)
+    broken = check_walls(workspace, publications) + check_sizes(workspace, publications, audiences)
+    if broken:
+        raise UserError(
+            f"{len(broken)} expectations are not met. First: {broken[0]}. "
+            f"Data Docs: {workspace.data_docs / 'index.html'}"
+        )
+    seconds["check"] = perf_counter() - started
+
+    console.print("[bold]4  Publish[/]")
+    started = perf_counter()
+    landing_rows = {t.table_name: t.rows_kept for t in taken if t.is_present}
+    manifest = publish(workspace, publications, as_of, build_id, landing_rows)
+    seconds["publish"] = perf_counter() - started
+    return Run(manifest, taken, seconds, node_seconds)
+
+
+def _split(accept: Collection[str]) -> tuple[set[str], set[str]]:
+    """--accept names landing tables or channels; tell them apart."""
+    from audiencekit.contract import load_contract
+
+    tables = {name for name in accept if name in load_contract()}
+    return tables, set(accept) - tables
+
+
+def _warn_of_old_data(taken: list[TableIntake], as_of: datetime, console: Console) -> None:
+    newest = next(t.newest_at for t in taken if t.table_name == "orders")
+    if newest and (as_of - newest).days > OLD_DATA_DAYS:
+        console.print(
+            f"  [yellow]The newest order is of {newest:%Y-%m-%d}, {(as_of - newest).days} days before "
+            f"as_of.[/] To see the data as of then: --as-of {newest:%Y-%m-%d}T23:59:59"
+        )
