@@ -1,56 +1,46 @@
 {#-
-    The rows of a landing table as they were known at as_of, one per business key: of several
-    versions the latest wins, and a tie goes by content, never by file order. Key, clock and columns
-    come from the contract (models/staging/_landing.yml). Only keys that occur twice are ranked.
+    The rows of a landing table as they were known at as_of, one per business key: of several versions
+    the latest wins, and a tie goes by content, never by file order. Only keys that occur twice are
+    ranked. `event_at` and `latest_by` are the clocks of the contract (models/staging/_landing.yml).
 -#}
-{% macro latest_version(table) -%}
-    {%- set landing = source('landing', table) -%}
-    {%- set contract = namespace(key=['null'], latest_by=none, clocks=[], columns=['null']) -%}
-    {%- if execute -%}
-        {%- for node in graph.sources.values() if node.source_name == 'landing' and node.name == table -%}
-            {%- set contract.key = node.meta.key -%}
-            {%- set contract.latest_by = node.meta.latest_by -%}
-            {%- set contract.clocks = [node.meta.event_at, node.meta.latest_by] | select | unique | list -%}
-            {%- set contract.columns = node.columns.keys() | list -%}
-        {%- endfor -%}
-    {%- endif -%}
-    {%- set key = contract.key | join(', ') -%}
+{% macro latest_version(table, key, event_at=none, latest_by=none) -%}
     (
         with known as (
-            select * from {{ landing }}
+            select * from {{ source('landing', table) }}
             where
                 true
-                {%- for clock in contract.clocks %}
+                {%- for clock in [event_at, latest_by] | select | unique %}
                 and ({{ clock }} < {{ as_of() }} or {{ clock }} is null)
                 {%- endfor %}
         ),
 
         repeated_keys as (
-            select {{ key }} from known group by {{ key }} having count(*) > 1
+            select {{ key | join(', ') }} from known group by {{ key | join(', ') }} having count(*) > 1
         ),
 
         latest_of_repeated as (
             select known.*
             from known
-            inner join repeated_keys using ({{ key }})
+            inner join repeated_keys on {{ same('known', 'repeated_keys', key) }}
             qualify row_number() over (
-                partition by {{ key }}
+                partition by known.{{ key | join(', known.') }}
                 order by
-                    {% if contract.latest_by -%} {{ contract.latest_by }} desc nulls last, {% endif -%}
-                    {% for column in contract.columns -%}
-                    coalesce(cast({{ column }} as {{ dbt.type_string() }}), ''){{ ', ' if not loop.last }}
-                    {%- endfor %}
+                    {% if latest_by %}known.{{ latest_by }} desc nulls last,{% endif %}
+                    {{ row_as_text('known') }}
             ) = 1
         )
 
-        select {{ contract.columns | join(', ') }} from latest_of_repeated
+        select * from latest_of_repeated
         union all
-        select {% for column in contract.columns %}known.{{ column }}{{ ', ' if not loop.last }}{% endfor %}
+        select known.*
         from known
-        left join repeated_keys
-            on {% for column in contract.key -%}
-            known.{{ column }} = repeated_keys.{{ column }}{{ ' and ' if not loop.last }}
-            {%- endfor %}
-        where repeated_keys.{{ contract.key[0] }} is null
+        left join repeated_keys on {{ same('known', 'repeated_keys', key) }}
+        where repeated_keys.{{ key[0] }} is null
     ) as latest
+{%- endmacro %}
+
+{% macro same(left, right, columns) -%}
+    {%- for column in columns -%}
+        {{ left }}.{{ column }} = {{ right }}.{{ column }}{{ ' and ' if not loop.last }}
+    {%- endfor -%}
 {%- endmacro %}

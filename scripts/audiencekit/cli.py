@@ -11,9 +11,6 @@ from audiencekit import __version__
 from audiencekit.errors import UserError
 from audiencekit.workspace import PROJECT, open_workspace
 
-DEMO_AS_OF = datetime(2018, 1, 1)
-
-
 class Moment(click.ParamType):
     """A moment in UTC, as 2018-01-01 or 2018-01-01T18:30:00+01:00."""
 
@@ -65,7 +62,7 @@ def run(landing: Path, as_of: datetime | None, accept: tuple[str, ...]) -> None:
 @click.option("--fresh", is_flag=True, help="Make the demo landing again even if it is there.")
 def demo(fresh: bool) -> None:
     """Real retail data with simulated people, through the whole job."""
-    from audiencekit.demo import ensure_demo_landing
+    from audiencekit.demo import AS_OF, ensure_demo_landing
 
     console = Console()
     console.print(
@@ -73,7 +70,7 @@ def demo(fresh: bool) -> None:
         "[yellow]people, e-mails, web and consent events are simulated[/]"
     )
     landing = ensure_demo_landing(open_workspace().home / "demo", fresh=fresh)
-    _run(landing, DEMO_AS_OF, (), console)
+    _run(landing, AS_OF, (), console)
 
 
 @cli.command()

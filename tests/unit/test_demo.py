@@ -5,11 +5,13 @@ from collections import Counter
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import phonenumbers
 import pytest
 from audiencekit.contract import load_contract
 from audiencekit.demo import AS_OF, write_demo_landing
 from audiencekit.demo.dirt import JUNK_EMAILS, JUNK_PHONES
+from audiencekit.demo.places import COUNTRIES, shuffled_numbers
 from audiencekit.demo.retail import package_file
 from audiencekit.landing_rules import SQL_TYPES
 
@@ -203,6 +205,14 @@ def test_every_phone_is_valid_unless_junk_and_kept_for_fiction(con):
         parsed = phonenumbers.parse(phone, country)
         assert phonenumbers.is_valid_number(parsed), phone
         assert re.fullmatch(RESERVED_NUMBERS[country], str(parsed.national_number)), phone
+
+
+@pytest.mark.parametrize("country", COUNTRIES, ids=lambda country: country.code)
+def test_a_country_s_whole_pool_of_numbers_is_valid_and_kept_for_fiction(country):
+    for number in shuffled_numbers(country, 400, np.random.default_rng(0)):
+        parsed = phonenumbers.parse(number)
+        assert phonenumbers.is_valid_number(parsed), number
+        assert re.fullmatch(RESERVED_NUMBERS[country.code], str(parsed.national_number)), number
 
 
 def test_a_phone_belongs_to_one_person_or_to_the_adults_of_one_home(con):

@@ -9,4 +9,4 @@ select
     campaign_ends_on,
     id_type,
     id_value
-from {{ latest_version('campaign_touches') }}
+from {{ latest_version('campaign_touches', ['touch_id'], event_at='touched_at') }}

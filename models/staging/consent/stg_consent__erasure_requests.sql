@@ -4,4 +4,4 @@ select
     id_type,
     id_value,
     requested_at
-from {{ latest_version('erasure_requests') }}
+from {{ latest_version('erasure_requests', ['request_id'], event_at='requested_at', latest_by='requested_at') }}

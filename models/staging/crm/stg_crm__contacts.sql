@@ -18,4 +18,4 @@ select
     upper(region) as region,
     upper(country_code) as country_code,
     coalesce(updated_at, created_at) as updated_at
-from {{ latest_version('contacts') }}
+from {{ latest_version('contacts', ['contact_id'], event_at='created_at', latest_by='updated_at') }}

@@ -5,4 +5,4 @@ select
     event_name,
     email,
     campaign_id
-from {{ latest_version('email_events') }}
+from {{ latest_version('email_events', ['event_id'], event_at='occurred_at') }}

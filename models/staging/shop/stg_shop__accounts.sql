@@ -9,4 +9,4 @@ select
     created_at,
     upper(country_code) as country_code,
     coalesce(updated_at, created_at) as updated_at
-from {{ latest_version('accounts') }}
+from {{ latest_version('accounts', ['account_id'], event_at='created_at', latest_by='updated_at') }}

@@ -6,4 +6,4 @@ select
     quantity,
     amount_usd,
     coalesce(discount_usd, 0) as discount_usd
-from {{ latest_version('order_lines') }}
+from {{ latest_version('order_lines', ['order_id', 'line_number'], latest_by='updated_at') }}

@@ -12,4 +12,4 @@ select
     upper(country_code) as country_code,
     coalesce(status, 'completed') as status,
     coalesce(order_channel, 'unknown') as order_channel
-from {{ latest_version('orders') }}
+from {{ latest_version('orders', ['order_id'], event_at='ordered_at', latest_by='updated_at') }}

@@ -5,4 +5,4 @@ select
     category,
     subcategory,
     brand
-from {{ latest_version('products') }}
+from {{ latest_version('products', ['product_id'], latest_by='updated_at') }}

