@@ -70,7 +70,7 @@ def demo(fresh: bool) -> None:
         "[yellow]people, e-mails, web and consent events are simulated[/]"
     )
     landing = ensure_demo_landing(open_workspace().home / "demo", fresh=fresh)
-    _run(landing, AS_OF, (), console)
+    _run(landing, AS_OF.item(), (), console)
 
 
 @cli.command()

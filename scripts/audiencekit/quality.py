@@ -20,6 +20,7 @@ from audiencekit.workspace import Workspace
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 logging.getLogger("great_expectations").setLevel(logging.ERROR)
+logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.ERROR)
 warnings.filterwarnings("ignore", category=DeprecationWarning, module="great_expectations")
 
 import great_expectations as gx  # noqa: E402

@@ -1,0 +1,39 @@
+-- Everybody once, and one in ten twice: a retyped address, or only the phone and the login.
+with
+
+copies as (
+
+    select
+        *,
+        unnest(case when chance(person_id, 20) < 0.1 then [1, 2] else [1] end) as copy,
+        chance(person_id, 21) as typing,
+        chance(person_id, 22) as told
+    from people
+
+)
+
+select
+    contact_id || case when copy = 2 then 'b' else '' end as contact_id,
+    case
+        when copy = 1 and typing < 0.97 then email
+        when copy = 1 then upper(email)
+        when typing < 0.5 then ' ' || upper(substr(email, 1, 1)) || substr(email, 2)
+    end as email,
+    phone,
+    first_name,
+    last_name,
+    case when told < 0.5 then birth_date end as birth_date,
+    pick(['Springfield', 'Riverside', 'Fairview', 'Georgetown'], typing) as city,
+    region,
+    postal_code,
+    country_code,
+    case when copy = 2 or told < 0.3 then account_id end as account_id,
+    case when told < 0.6 then card_number end as card_number,
+    case when told >= 0.5 and told < 0.8 then pick(['19-24', '25-34', '35-44', '45-54', '55-64', '65+'], typing) end
+        as age_band,
+    case when told < 0.4 then pick(['Under 15K', '35-49K', '50-74K', '100-124K', '150K+'], typing) end as income_band,
+    case when told < 0.4 then pick(['1', '2', '3', '4', '5+'], typing) end as household_size,
+    case when told < 0.4 then pick(['0', '1', '2', '3+'], typing) end as kids_count,
+    ago(86400 * joined_days_ago) as created_at,
+    ago(86400 * joined_days_ago * chance(person_id, 22 + copy)) as updated_at
+from copies

@@ -1,0 +1,57 @@
+-- One row per purchase of a person, about ten a customer, before it is written as orders, returns and lines.
+with
+
+quotas as (
+
+    select
+        *,
+        cast(round(buying_weight * 10 * getvariable('customers') / sum(buying_weight) over ()) as bigint) as orders
+    from (select *, cast(buying * 1000000 as bigint) as buying_weight from people)
+
+),
+
+numbered as (
+
+    select *, person_id * 10000 + unnest(range(least(orders, 9999))) as order_number
+    from quotas
+
+),
+
+drawn as (
+
+    select
+        person_id,
+        order_number,
+        country_code,
+        account_id,
+        card_number,
+        email,
+        phone,
+        ago(86400 * (left_days_ago + (joined_days_ago - left_days_ago) * chance(order_number, 30))) as ordered_at,
+        round(exp(3.6 + 0.8 * bell(order_number, 31)), 2) as total_usd,
+        chance(order_number, 33) as how,
+        chance(order_number, 34) as fate,
+        chance(order_number, 35) as discount,
+        chance(order_number, 36) as known
+    from numbered
+
+)
+
+select
+    person_id,
+    order_number,
+    ordered_at,
+    total_usd,
+    country_code,
+    case when how < 0.45 then 'store' when how < 0.85 then 'web' when how < 0.98 then 'app' else 'phone' end
+        as order_channel,
+    case when fate < 0.02 then 'cancelled' when fate < 0.03 then 'returned' else 'completed' end as status,
+    fate >= 0.03 and fate < 0.07 as is_sent_back,
+    fate >= 0.99 as is_twice,
+    case when discount < 0.25 then round(total_usd * discount, 2) else 0 end as discount_usd,
+    -- Online a login or an e-mail; in a store a card or nothing: such an order is a guest's.
+    case when how >= 0.45 and how < 0.98 then account_id end as account_id,
+    case when how < 0.45 and known < 0.8 then card_number end as card_number,
+    case when how >= 0.45 and how < 0.98 and (account_id is null or known < 0.3) then email end as email,
+    case when how >= 0.98 then phone end as phone
+from drawn

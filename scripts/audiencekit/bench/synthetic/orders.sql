@@ -1,0 +1,56 @@
+-- Purchases, an earlier version of one in a hundred, and returns of one in twenty-five.
+with
+
+written as (
+
+    select
+        'o' || printf('%013d', order_number) as order_id,
+        ordered_at,
+        total_usd,
+        status,
+        null as original_order_id,
+        in_time(ordered_at + interval 2 day) as updated_at,
+        discount_usd,
+        columns(['account_id', 'card_number', 'email', 'phone', 'country_code', 'order_channel'])
+    from order_facts
+    union all by name
+    select
+        'o' || printf('%013d', order_number) as order_id,
+        ordered_at,
+        total_usd,
+        'placed' as status,
+        in_time(ordered_at + interval 1 minute) - interval 1 second as updated_at,
+        discount_usd,
+        columns(['account_id', 'card_number', 'email', 'phone', 'country_code', 'order_channel'])
+    from order_facts
+    where is_twice
+    union all by name
+    select
+        'r' || printf('%013d', order_number) as order_id,
+        in_time(ordered_at + interval 9 day) as ordered_at,
+        -round(total_usd * pick([1, 1, 0.5], chance(order_number, 37)), 2) as total_usd,
+        'completed' as status,
+        'o' || printf('%013d', order_number) as original_order_id,
+        in_time(ordered_at + interval 9 day) as updated_at,
+        0 as discount_usd,
+        columns(['account_id', 'card_number', 'email', 'phone', 'country_code', 'order_channel'])
+    from order_facts
+    where is_sent_back
+
+)
+
+select
+    order_id,
+    ordered_at,
+    total_usd,
+    account_id,
+    card_number,
+    email,
+    phone,
+    country_code,
+    status,
+    original_order_id,
+    discount_usd,
+    order_channel,
+    updated_at
+from written

@@ -1,0 +1,45 @@
+-- Events bunch in sessions: half a minute apart, logged in from the third on or not at all.
+with
+
+numbered as (
+
+    select *, unnest(range(events)) as place from sessions
+
+),
+
+drawn as (
+
+    select *, session_number * 128 + place as event_number from numbered
+
+),
+
+named as (
+
+    select
+        *,
+        chance(event_number, 60) as act,
+        in_time(started_at + to_seconds(place * 27 + cast(floor(25 * chance(event_number, 61)) as bigint))) as occurred_at
+    from drawn
+
+)
+
+select
+    'e' || to_hex(hash(event_number)) as event_id,
+    occurred_at,
+    case
+        when place = 2 and account_id is not null then 'login'
+        when act < 0.50 then 'page_view'
+        when act < 0.85 then 'product_view'
+        when act < 0.92 then 'search'
+        when act < 0.97 then 'add_to_cart'
+        when act < 0.975 then 'remove_from_cart'
+        when act < 0.99 then 'checkout'
+        else 'purchase'
+    end as event_name,
+    anonymous_id,
+    case when place >= 2 then account_id end as account_id,
+    case when act >= 0.50 and act < 0.85 or act >= 0.92 and act < 0.975
+        then 'p' || printf('%06d', zipf(getvariable('products'), chance(event_number, 62)))
+    end as product_id,
+    cast(null as varchar) as order_id
+from named

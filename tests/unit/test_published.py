@@ -1,0 +1,236 @@
+"""Laws across a whole run: what is published, from what, and what never is."""
+
+import shutil
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pytest
+from conftest import assert_same_contents, rewrite
+
+from audiencekit.errors import UserError
+from audiencekit.publishing import current_manifest
+
+CHANNELS = ["crm", "email", "google_ads", "linkedin", "meta", "website"]
+
+
+def test_every_channel_has_rows_in_the_demo(published):
+    assert {c: len(published.audience(c)) > 0 for c in CHANNELS} == dict.fromkeys(CHANNELS, True)
+
+
+def test_every_row_of_the_landing_is_accounted_for(published, demo):
+    report = published.report("rpt_landing").set_index("table_name")
+    for path in (demo / "landing").glob("*.parquet"):
+        table = path.name.split(".")[0]
+        files = (demo / "landing").glob(f"{table}.*parquet")
+        rows = sum(len(pd.read_parquet(file)) for file in files)
+        line = report.loc[table]
+        parts = ["rows_used", "rows_duplicate", "rows_quarantined", "rows_held_back"]
+        assert rows == line["rows_in"] == line[parts].sum(), table
+
+
+def test_guests_stay_in_revenue_and_make_no_profile(published):
+    guests = published.warehouse(
+        "select count(*) n, sum(net_usd) usd from profiles.fct_orders where customer_key is null"
+    ).iloc[0]
+    report = published.report("rpt_revenue")
+    assert guests["n"] > 0
+    assert report.loc[report["is_guest"], "net_revenue_usd"].sum() == pytest.approx(guests["usd"])
+    profiles = published.warehouse("select count(*) n from profiles.dim_customers where customer_key is null")
+    assert profiles["n"][0] == 0
+
+
+def test_shuffled_files_publish_the_same(runner, published, demo, tmp_path):
+    landing = tmp_path / "landing"
+    shutil.copytree(demo / "landing", landing)
+    for path in landing.glob("*.parquet"):
+        rewrite(path, "select * from t order by hash(t) desc")
+    # The two extracts of contacts trade names, so that the older one is read last.
+    first, second = sorted(landing.glob("contacts.*.parquet"))
+    first.rename(tmp_path / "aside")
+    second.rename(first)
+    (tmp_path / "aside").rename(second)
+    assert_same_contents(published, runner("shuffled", landing), but=())
+
+
+def test_rows_after_as_of_change_nothing(runner, published, demo, tmp_path):
+    """Orders, events, contacts, consent and requests of tomorrow leave today's audiences as they are."""
+    landing = tmp_path / "landing"
+    shutil.copytree(demo / "landing", landing)
+    later = "interval 400 day"
+    shifts = {
+        "orders.parquet": f"order_id || '-x' as order_id, ordered_at + {later} as ordered_at, total_usd * 9 as total_usd",
+        "web_events.parquet": f"event_id || '-x' as event_id, occurred_at + {later} as occurred_at",
+        "email_events.parquet": f"event_id || '-x' as event_id, occurred_at + {later} as occurred_at",
+        "campaign_touches.parquet": f"touch_id || '-x' as touch_id, touched_at + {later} as touched_at",
+        "consent_events.parquet": (
+            f"consent_event_id || '-x' as consent_event_id, 'withdrawn' as status, decided_at + {later} * 3 as decided_at"
+        ),
+        "contacts.2017-12-31.parquet": (
+            f"'later@example.com' as email, created_at, timestamp '2018-01-01' + {later} as updated_at"
+        ),
+        "erasure_requests.parquet": f"request_id || '-x' as request_id, requested_at + {later} as requested_at, 'email' as id_type, 'later@example.com' as id_value",
+    }
+    for name, changed in shifts.items():
+        columns = [part.rsplit(" as ", 1)[-1].strip() for part in changed.split(", ")]
+        columns = [c for c in columns if c.isidentifier()]
+        rewrite(
+            landing / name,
+            f"select * from t union all by name select * exclude ({', '.join(columns)}), {changed} from t",
+        )
+    after = runner("future", landing)
+    held_back = after.report("rpt_landing")["rows_held_back"].sum()
+    assert held_back > published.report("rpt_landing")["rows_held_back"].sum() + 1000
+    assert_same_contents(published, after, but=("reporting/rpt_landing",))
+
+
+def test_an_earlier_as_of_sees_only_what_was_known_then(runner, demo, published):
+    """Plain dbt over the same intake at an earlier moment equals a run of a landing cut at that moment."""
+    from audiencekit.building import run_dbt
+
+    earlier = datetime(2017, 10, 1)
+    workspace = runner.workspace("earlier")
+    runner("earlier", demo / "landing", as_of=earlier)
+    cut = pd.DataFrame(_customer_360(workspace))
+    again = runner.workspace("again")
+    runner("again", demo / "landing")
+    result = run_dbt(again, "build", "--exclude-resource-type", "unit_test", "--vars", f"as_of: {earlier}", "--full-refresh")
+    assert result.success, result.exception
+    pd.testing.assert_frame_equal(cut, pd.DataFrame(_customer_360(again)))
+
+
+def _customer_360(workspace) -> pd.DataFrame:
+    with duckdb.connect(str(workspace.warehouse), read_only=True) as con:
+        return con.execute("select * from features.customer_360 order by customer_key").df()
+
+
+@pytest.fixture(scope="module")
+def three_builds(runner, demo):
+    """The demo built twice as of one day and once as of the next, in one workspace."""
+    day = datetime(2018, 1, 1)
+    builds = []
+    for as_of in (day, day, day + timedelta(days=1)):
+        build = runner("days", demo / "landing", as_of=as_of)
+        builds.append((build.run.manifest, _history(build), build.audience("crm")))
+    return builds
+
+
+def test_a_replayed_build_publishes_the_same_and_records_no_change(three_builds):
+    (first, history, crm), (second, history_again, crm_again), _ = three_builds
+    assert second.build_id > first.build_id
+    assert len(history) > 0
+    pd.testing.assert_frame_equal(history, history_again)
+    pd.testing.assert_frame_equal(crm.drop(columns="build_id"), crm_again.drop(columns="build_id"))
+
+
+def test_the_next_day_appends_to_history_and_keeps_what_was_written(three_builds):
+    _, (_, before, _), (_, after, crm) = three_builds
+    day = pd.Timestamp("2018-01-01")
+    kept = after[after["changed_at"] <= day].reset_index(drop=True)
+    pd.testing.assert_frame_equal(before, kept)
+    assert set(after.loc[after["changed_at"] > day, "action"]) == {"entered", "left"}
+    assert 0 < (crm["entered_at"] == day).sum() < len(crm)
+
+
+def test_history_only_goes_forward(runner, demo, published):
+    with pytest.raises(UserError, match="history only\\s+goes forward"):
+        runner("demo", demo / "landing", as_of=datetime(2017, 6, 1))
+
+
+def _history(published) -> pd.DataFrame:
+    files = published.workspace.ledger / "segment_changes" / "*.parquet"
+    return duckdb.execute(
+        f"select * from '{files}' order by changed_at, segment_code, customer_key, action"
+    ).df()
+
+
+def test_an_audience_that_loses_half_its_rows_is_not_published_unless_accepted(runner, demo, tmp_path):
+    landing = tmp_path / "landing"
+    shutil.copytree(demo / "landing", landing)
+    good = runner("shrunk", landing)
+    rows = good.run.manifest.rows["aud_meta"]
+    # Everybody withdraws: the files are whole, and the audience would be empty.
+    rewrite(
+        landing / "consent_events.parquet",
+        "select * replace ('withdrawn' as status, timestamp '2018-01-01 12:00' as decided_at) from t",
+    )
+    standing = good.workspace.current.resolve()
+    with pytest.raises(UserError, match=r"aud_\w+ fell from") as refused:
+        runner("shrunk", landing, as_of=datetime(2018, 1, 2))
+    assert f"The last good generation still stands: {good.run.manifest.build_id}." in str(refused.value)
+    assert good.workspace.current.resolve() == standing
+    channels = ("email", "google_ads", "linkedin", "meta", "website")
+    accepted = runner("shrunk", landing, as_of=datetime(2018, 1, 2), accept=channels)
+    assert accepted.run.manifest.rows["aud_meta"] < rows / 2
+
+
+def test_an_emptied_source_leaves_yesterdays_audiences(runner, demo, tmp_path):
+    landing = tmp_path / "landing"
+    shutil.copytree(demo / "landing", landing)
+    good = runner("emptied", landing)
+    rewrite(landing / "consent_events.parquet", "select * from t where false")
+    with pytest.raises(UserError, match=r"consent_events\.parquet: the file holds no rows"):
+        runner("emptied", landing, as_of=datetime(2018, 1, 2))
+    (landing / "consent_events.parquet").unlink()
+    with pytest.raises(UserError, match="consent_events: the last published build had"):
+        runner("emptied", landing, as_of=datetime(2018, 1, 2))
+    assert current_manifest(good.workspace) == good.run.manifest
+
+
+def test_a_second_run_waits_its_turn(published, demo, runner):
+    with published.workspace.locked(), pytest.raises(UserError, match="Another run"):
+        runner("demo", demo / "landing")
+
+
+def test_planted_contact_data_stays_behind_its_walls(runner, demo, tmp_path):
+    """Canaries in every source that holds contact data: found where they may be, and nowhere else."""
+    landing = tmp_path / "landing"
+    shutil.copytree(demo / "landing", landing)
+    plain = ["Zanarymail", "Zanaryfirst", "Zanarylast", "Zanarycity", "2065550142", "206-555-0142"]
+    rewrite(
+        landing / "contacts.2017-12-31.parquet",
+        "select * from t union all by name select * replace ("
+        "'zanary-1' as contact_id, 'Zanarymail@example.com' as email, '206-555-0142' as phone, "
+        "'Zanaryfirst' as first_name, 'Zanarylast' as last_name, 'Zanarycity' as city, 'US' as country_code, "
+        "'zanary-a' as account_id) from (from t limit 1)",
+    )
+    rewrite(
+        landing / "consent_events.parquet",
+        "select * from t union all by name select * replace ('z-' || purpose as consent_event_id, "
+        "'email' as id_type, 'Zanarymail@example.com' as id_value, 'granted' as status, "
+        "null as expires_at, 'US' as jurisdiction) from (from t qualify row_number() over (partition by purpose) = 1)",
+    )
+    rewrite(
+        landing / "orders.parquet",
+        "select * from t union all by name select * replace ('z-' || order_id as order_id, "
+        "'Zanarymail@example.com' as email, null as account_id, null as card_number, 50 as total_usd, "
+        "'completed' as status, timestamp '2017-12-30' as ordered_at) from (from t limit 3) "
+        # A bad row with contact data in it, for quarantine.
+        "union all by name select * replace ('z-bad' as order_id, 'Zanarymail@example.com' as email, "
+        "timestamp '1900-01-01' as ordered_at) from (from t limit 1)",
+    )
+    planted = runner("canaries", landing)
+    home = planted.workspace.home
+
+    assert "zanarymail@example.com" in set(planted.audience("email")["email"])
+    assert _tables_with("Zanarymail", home / "intake") == {"contacts", "consent_events", "orders", "quarantine"}
+    walled = {"aud_email"}
+    for canary in plain:
+        assert _tables_with(canary, planted.workspace.current) <= walled, canary
+        assert canary.lower() not in planted.printed.lower()
+        for folder in ("logs", "target", "data_docs"):
+            for path in (home / folder).rglob("*"):
+                if path.is_file():
+                    assert canary.lower().encode() not in path.read_bytes().lower(), (canary, path.name)
+
+
+def _tables_with(text: str, folder: Path) -> set[str]:
+    found = set()
+    for path in folder.rglob("*.parquet"):
+        rows = duckdb.execute(
+            f"select count(*) from '{path}' as t where contains(lower(t::varchar), '{text.lower()}')"
+        ).fetchall()
+        if rows[0][0]:
+            found.add(path.stem.split(".")[0])
+    return found
