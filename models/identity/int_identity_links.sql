@@ -1,22 +1,11 @@
--- One row per record and identifier that may link it to other records: junk values, values that too
--- many records carry, and numbers that persons with different initials share, are left out.
+-- One row per record and identifier that may link it to other records. Junk values and values that too many
+-- records carry are left out. A phone that records of different first names carry is a household's: it
+-- links only together with the name.
 with
 
 records as (
 
     select * from {{ ref('int_identity_records') }}
-
-),
-
-rules as (
-
-    select * from {{ ref('identity_rules') }}
-
-),
-
-blocked as (
-
-    select id_type, id_value from {{ ref('identity_blocklist') }}
 
 ),
 
@@ -26,7 +15,7 @@ carriers as (
         id_type,
         id_value,
         count(distinct record_id) as records,
-        count(distinct first_initial) as initials
+        count(distinct first_name) as first_names
     from records
     group by id_type, id_value
 
@@ -34,23 +23,27 @@ carriers as (
 
 linking_values as (
 
-    select carriers.id_type, carriers.id_value
+    select
+        carriers.id_type,
+        carriers.id_value,
+        rules.is_shared_in_households and carriers.first_names > 1 as is_shared
     from carriers
-    inner join rules on carriers.id_type = rules.id_type
-    left join blocked
+    inner join {{ ref('identity_rules') }} as rules on carriers.id_type = rules.id_type
+    left join {{ ref('identity_blocklist') }} as blocked
         on carriers.id_type = blocked.id_type and lower(carriers.id_value) = lower(blocked.id_value)
-    where
-        blocked.id_value is null
-        and carriers.records <= rules.maximum_records
-        and (carriers.initials <= 1 or not rules.is_shared_in_households)
+    where blocked.id_value is null and carriers.records <= rules.maximum_records
 
 )
 
 select
     records.record_id,
-    records.id_type,
-    records.id_value,
+    case when linking_values.is_shared then records.id_type || ' and name' else records.id_type end as id_type,
+    case
+        when linking_values.is_shared then records.id_value || ' ' || records.first_name
+        else records.id_value
+    end as id_value,
     records.seen_at
 from records
 inner join linking_values
     on records.id_type = linking_values.id_type and records.id_value = linking_values.id_value
+where not linking_values.is_shared or records.first_name is not null

@@ -40,7 +40,7 @@ records as (
         email,
         phone,
         coalesce(country_code, '') as country_code,
-        lower(substring(first_name, 1, 1)) as first_initial,
+        lower(trim(first_name)) as first_name,
         coalesce(created_at, updated_at) as seen_at
     from {{ ref('stg_crm__contacts') }}
     union all
@@ -52,7 +52,7 @@ records as (
         email,
         phone,
         coalesce(country_code, ''),
-        lower(substring(first_name, 1, 1)),
+        lower(trim(first_name)),
         coalesce(created_at, updated_at)
     from {{ ref('stg_shop__accounts') }}
     union all
@@ -99,17 +99,17 @@ records as (
 
 carried as (
 
-    select record_id, first_initial, seen_at, 'contact_id' as id_type, contact_id as id_value from records
+    select record_id, first_name, seen_at, 'contact_id' as id_type, contact_id as id_value from records
     union all
-    select record_id, first_initial, seen_at, 'account_id', account_id from records
+    select record_id, first_name, seen_at, 'account_id', account_id from records
     union all
-    select record_id, first_initial, seen_at, 'card_number', card_number from records
+    select record_id, first_name, seen_at, 'card_number', card_number from records
     union all
-    select records.record_id, records.first_initial, records.seen_at, 'email', emails.contact_point
+    select records.record_id, records.first_name, records.seen_at, 'email', emails.contact_point
     from records
     inner join emails on records.email = emails.raw_value
     union all
-    select records.record_id, records.first_initial, records.seen_at, 'phone', phones.contact_point
+    select records.record_id, records.first_name, records.seen_at, 'phone', phones.contact_point
     from records
     inner join phones
         on records.phone = phones.raw_value and records.country_code = phones.country_code
@@ -120,7 +120,7 @@ select
     record_id,
     id_type,
     id_value,
-    first_initial,
+    first_name,
     seen_at
 from carried
 where id_value is not null

@@ -11,6 +11,7 @@ from audiencekit import __version__
 from audiencekit.errors import UserError
 from audiencekit.workspace import PROJECT, open_workspace
 
+
 class Moment(click.ParamType):
     """A moment in UTC, as 2018-01-01 or 2018-01-01T18:30:00+01:00."""
 

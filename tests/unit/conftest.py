@@ -10,13 +10,13 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pytest
-from rich.console import Console
-
 from audiencekit.demo import AS_OF, write_demo_landing
 from audiencekit.running import Run, run
 from audiencekit.workspace import PROJECT, Workspace
+from rich.console import Console
 
 HOUSEHOLDS = 150
+DEMO_AS_OF: datetime = AS_OF.item()
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Runner:
         self,
         name: str,
         landing: Path,
-        as_of: datetime = AS_OF.item(),
+        as_of: datetime = DEMO_AS_OF,
         accept: Iterable[str] = (),
     ) -> Published:
         workspace = self.workspace(name)
@@ -107,9 +107,11 @@ def contents(published: Published) -> dict[str, pd.DataFrame]:
     """Everything a generation holds but the name of its build, by table."""
     tables = {}
     for path in sorted(published.workspace.current.rglob("*.parquet")):
-        frame = duckdb.execute(f"select * exclude (build_id) from '{path}' order by all").df() if (
-            "build_id" in duckdb.execute(f"select * from '{path}' limit 0").df()
-        ) else duckdb.execute(f"select * from '{path}' order by all").df()
+        frame = (
+            duckdb.execute(f"select * exclude (build_id) from '{path}' order by all").df()
+            if ("build_id" in duckdb.execute(f"select * from '{path}' limit 0").df())
+            else duckdb.execute(f"select * from '{path}' order by all").df()
+        )
         tables[path.parent.name + "/" + path.stem] = frame
     return tables
 

@@ -57,7 +57,9 @@ def _changes(node: exp.Expression) -> Iterator[exp.Expression]:
             yield exp.And(
                 this=node.copy(), expression=exp.NEQ(this=node.this.copy(), expression=bound.copy())
             )
-    if isinstance(node, exp.Column) and not isinstance(node.parent, (*COMPARISONS, exp.Is, exp.Between, exp.In)):
+    if isinstance(node, exp.Column) and not isinstance(
+        node.parent, (*COMPARISONS, exp.Is, exp.Between, exp.In)
+    ):
         yield exp.Not(this=node.copy())
         yield exp.Coalesce(this=node.copy(), expressions=[exp.true()])
 

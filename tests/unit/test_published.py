@@ -7,10 +7,9 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pytest
-from conftest import assert_same_contents, rewrite
-
 from audiencekit.errors import UserError
 from audiencekit.publishing import current_manifest
+from conftest import assert_same_contents, rewrite
 
 CHANNELS = ["crm", "email", "google_ads", "linkedin", "meta", "website"]
 
@@ -37,7 +36,9 @@ def test_guests_stay_in_revenue_and_make_no_profile(published):
     report = published.report("rpt_revenue")
     assert guests["n"] > 0
     assert report.loc[report["is_guest"], "net_revenue_usd"].sum() == pytest.approx(guests["usd"])
-    profiles = published.warehouse("select count(*) n from profiles.dim_customers where customer_key is null")
+    profiles = published.warehouse(
+        "select count(*) n from profiles.dim_customers where customer_key is null"
+    )
     assert profiles["n"][0] == 0
 
 
@@ -95,7 +96,15 @@ def test_an_earlier_as_of_sees_only_what_was_known_then(runner, demo, published)
     cut = pd.DataFrame(_customer_360(workspace))
     again = runner.workspace("again")
     runner("again", demo / "landing")
-    result = run_dbt(again, "build", "--exclude-resource-type", "unit_test", "--vars", f"as_of: {earlier}", "--full-refresh")
+    result = run_dbt(
+        again,
+        "build",
+        "--exclude-resource-type",
+        "unit_test",
+        "--vars",
+        f"as_of: {earlier}",
+        "--full-refresh",
+    )
     assert result.success, result.exception
     pd.testing.assert_frame_equal(cut, pd.DataFrame(_customer_360(again)))
 
@@ -134,7 +143,7 @@ def test_the_next_day_appends_to_history_and_keeps_what_was_written(three_builds
 
 
 def test_history_only_goes_forward(runner, demo, published):
-    with pytest.raises(UserError, match="history only\\s+goes forward"):
+    with pytest.raises(UserError, match="history only goes forward"):
         runner("demo", demo / "landing", as_of=datetime(2017, 6, 1))
 
 
@@ -145,7 +154,9 @@ def _history(published) -> pd.DataFrame:
     ).df()
 
 
-def test_an_audience_that_loses_half_its_rows_is_not_published_unless_accepted(runner, demo, tmp_path):
+def test_an_audience_that_loses_half_its_rows_is_not_published_unless_accepted(
+    runner, demo, tmp_path
+):
     landing = tmp_path / "landing"
     shutil.copytree(demo / "landing", landing)
     good = runner("shrunk", landing)
@@ -158,7 +169,9 @@ def test_an_audience_that_loses_half_its_rows_is_not_published_unless_accepted(r
     standing = good.workspace.current.resolve()
     with pytest.raises(UserError, match=r"aud_\w+ fell from") as refused:
         runner("shrunk", landing, as_of=datetime(2018, 1, 2))
-    assert f"The last good generation still stands: {good.run.manifest.build_id}." in str(refused.value)
+    assert f"The last good generation still stands: {good.run.manifest.build_id}." in str(
+        refused.value
+    )
     assert good.workspace.current.resolve() == standing
     channels = ("email", "google_ads", "linkedin", "meta", "website")
     accepted = runner("shrunk", landing, as_of=datetime(2018, 1, 2), accept=channels)
@@ -214,7 +227,12 @@ def test_planted_contact_data_stays_behind_its_walls(runner, demo, tmp_path):
     home = planted.workspace.home
 
     assert "zanarymail@example.com" in set(planted.audience("email")["email"])
-    assert _tables_with("Zanarymail", home / "intake") == {"contacts", "consent_events", "orders", "quarantine"}
+    assert _tables_with("Zanarymail", home / "intake") == {
+        "contacts",
+        "consent_events",
+        "orders",
+        "quarantine",
+    }
     walled = {"aud_email"}
     for canary in plain:
         assert _tables_with(canary, planted.workspace.current) <= walled, canary
@@ -222,7 +240,10 @@ def test_planted_contact_data_stays_behind_its_walls(runner, demo, tmp_path):
         for folder in ("logs", "target", "data_docs"):
             for path in (home / folder).rglob("*"):
                 if path.is_file():
-                    assert canary.lower().encode() not in path.read_bytes().lower(), (canary, path.name)
+                    assert canary.lower().encode() not in path.read_bytes().lower(), (
+                        canary,
+                        path.name,
+                    )
 
 
 def _tables_with(text: str, folder: Path) -> set[str]:

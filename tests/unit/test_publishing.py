@@ -12,7 +12,6 @@ from pathlib import Path
 
 import duckdb
 import pytest
-
 from audiencekit.publishing import KEPT_GENERATIONS, _drop_old, _switch
 from audiencekit.workspace import Workspace
 
@@ -44,12 +43,16 @@ def generation_problems(workspace: Workspace) -> list[str]:
             in_file = con.execute(f"select count(*) from {table}").fetchall()[0][0]
             builds = {manifest["build_id"]}
             if file == "activation":
-                builds |= {b for (b,) in con.execute(f"select distinct build_id from {table}").fetchall()}
+                builds |= {
+                    b for (b,) in con.execute(f"select distinct build_id from {table}").fetchall()
+                }
         in_parquet = duckdb.execute(
             f"select count(*) from '{generation / file / table}.parquet'"
         ).fetchall()[0][0]
         if not rows == in_file == in_parquet:
-            problems.append(f"{table}: {rows} rows said, {in_file} in the file, {in_parquet} in Parquet")
+            problems.append(
+                f"{table}: {rows} rows said, {in_file} in the file, {in_parquet} in Parquet"
+            )
         if len(builds) != 1:
             problems.append(f"{table}: rows of several builds {builds}")
     return problems
@@ -88,7 +91,9 @@ def test_a_build_killed_at_any_moment_leaves_one_whole_generation(runner, demo):
         process.stdout.close()
         assert generation_problems(workspace) == [], f"kill {number}"
         outcomes.append(workspace.current.resolve().name)
-    print(f"\nkilled {KILLS} times; whole generations every time; {len(set(outcomes))} distinct ones")
+    print(
+        f"\nkilled {KILLS} times; whole generations every time; {len(set(outcomes))} distinct ones"
+    )
     # And the next build neither stumbles over what was left behind nor has lost any history.
     after = runner("killed", demo / "landing", as_of=datetime(2018, 2, 1))
     assert generation_problems(workspace) == []

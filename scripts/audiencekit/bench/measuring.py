@@ -1,0 +1,55 @@
+"""One job in a process of its own, with what it cost."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from audiencekit.errors import UserError
+
+# Linux counts peak memory in KiB, macOS in bytes.
+GIB_PER_UNIT = 2**-30 if sys.platform == "darwin" else 2**-20
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a job cost, in seconds and GiB, and what it answered."""
+
+    wall: float
+    cpu: float  # user and system
+    peak_gib: float
+    answer: dict[str, Any]
+
+
+def measure(job: str, log: Path, **arguments) -> Measured:
+    """Run a job of `audiencekit.bench.jobs` and wait for it. Raises UserError if it fails.
+
+    A child starts with its parent's peak memory on its account, so the parent must stay small: it
+    imports little and reads nothing big.
+    """
+    answer = log.with_suffix(".json")
+    answer.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "audiencekit.bench.jobs", job, str(answer)]
+    with log.open("w") as out:
+        started = perf_counter()
+        process = subprocess.Popen(
+            [*command, json.dumps(arguments)], stdout=out, stderr=subprocess.STDOUT
+        )
+        _, status, used = os.wait4(process.pid, 0)
+        wall = perf_counter() - started
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        said = [line for line in log.read_text().splitlines() if line.strip()]
+        raise UserError(
+            f"bench: the job {job} failed ({said[-1][:300] if said else 'no word'}). See {log}"
+        )
+    return Measured(
+        wall=wall,
+        cpu=used.ru_utime + used.ru_stime,
+        peak_gib=used.ru_maxrss * GIB_PER_UNIT,
+        answer=json.loads(answer.read_text()),
+    )

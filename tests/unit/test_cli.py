@@ -1,0 +1,130 @@
+"""The command line as a user meets it: what it prints, what it exits with, and never a traceback."""
+
+import os
+import subprocess
+import sys
+
+import duckdb
+import pytest
+
+
+def audiencekit(home, *arguments: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-m", "audiencekit.cli", *arguments],
+        env=os.environ | {"AUDIENCEKIT_HOME": str(home), "COLUMNS": "160"},
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run", "no/such/folder"], "does not exist"),
+        (["show", "email"], "Nothing is published"),
+        (["run", ".", "--as-of", "yesterday"], "'yesterday' is no moment"),
+        (["intake", "."], "holds no orders.csv or orders.parquet"),
+    ],
+)
+def test_a_mistake_ends_in_one_clear_error(tmp_path, arguments, said):
+    done = audiencekit(tmp_path / "home", *arguments)
+    assert done.returncode in (1, 2)
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+    assert len(done.stderr.strip().splitlines()) <= 4
+
+
+def test_an_unknown_channel_is_answered_with_the_known_ones(published):
+    done = audiencekit(published.workspace.home, "show", "fax")
+    assert done.returncode == 1
+    assert "There are: crm, email, google_ads, linkedin, meta, website" in done.stderr
+
+
+def test_showing_an_audience_masks_addresses(published):
+    done = audiencekit(published.workspace.home, "show", "email", "--rows", "2")
+    assert done.returncode == 0
+    assert "***@example." in done.stdout
+    assert not any(a in done.stdout for a in published.audience("email")["email"])
+
+
+def test_nothing_but_orders_is_enough(tmp_path, runner):
+    """The README's smallest landing: one CSV, the same command, the channels that can be served."""
+    landing, home = tmp_path / "landing", runner.workspace("only_orders").home
+    landing.mkdir()
+    lines = [f"{n},2017-{1 + n % 12:02d}-15 10:00:00,{10 + n % 7}.50,c{n % 40}" for n in range(400)]
+    (landing / "orders.csv").write_text(
+        "order_id,order_date,total,customer_id\n" + "\n".join(lines) + "\n"
+    )
+    done = audiencekit(home, "run", str(landing), "--as-of", "2018-01-01")
+    assert done.returncode == 0, done.stderr
+    assert "crm" in done.stdout and "the landing lacks web_events" in done.stdout
+    with duckdb.connect(str(home / "published/current/activation.duckdb"), read_only=True) as con:
+        rows = {
+            t: con.execute(f"select count(*) from {t}").fetchall()[0][0]
+            for (t,) in con.execute("select table_name from duckdb_tables()").fetchall()
+        }
+    assert rows.pop("aud_crm") == 40
+    assert set(rows.values()) == {0}
+    with duckdb.connect(str(home / "published/current/reporting.duckdb"), read_only=True) as con:
+        empty = dict(
+            con.execute(
+                "select segment_code, status from rpt_segments where members = 0"
+            ).fetchall()
+        )
+        needs = dict(con.execute("select segment_code, needs from dim_segments").fetchall())
+    for segment, status in empty.items():
+        lacking = needs[segment] != '["orders"]'
+        assert status.startswith(
+            "empty: the landing lacks" if lacking else "empty: nobody matches"
+        ), segment
+    assert {s for s, n in needs.items() if n != '["orders"]'} <= set(empty)
+    # A feature that an absent table would tell is unknown, not zero.
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as con:
+        told = con.execute(
+            "select count(product_views_7d), count(top_category), count(emails_sent_30d), count(is_vip),"
+            " count(is_newsletter_subscriber), count(discount_share_365d), count(orders_30d) from features.customer_360"
+        ).fetchall()[0]
+    assert told == (0, 0, 0, 0, 0, 0, 40)
+
+
+def test_a_broken_file_stops_the_run_in_two_lines(tmp_path, published, runner):
+    home = runner.workspace("broken_file").home
+    landing = tmp_path / "landing"
+    landing.mkdir()
+    (landing / "orders.csv").write_text("order_id,ordered_at,total_usd\n1,2017-01-01,ten\n")
+    done = audiencekit(home, "run", str(landing), "--as-of", "2018-01-01")
+    assert done.returncode == 1
+    assert "orders: no row is usable" in done.stderr
+    assert "orders.csv, row 2" in done.stderr
+    assert "Nothing was published" in done.stderr
+    assert not (home / "published" / "current").exists()
+    assert "Traceback" not in done.stderr
+
+
+def test_a_failing_dbt_test_is_named_and_nothing_is_published(
+    tmp_path, published, runner, monkeypatch, demo
+):
+    """A rule broken on purpose, through dbt's own gate."""
+    from audiencekit.errors import UserError
+    from audiencekit.workspace import PROJECT
+
+    law = PROJECT / "tests" / "singular" / "zz_broken_on_purpose.sql"
+    law.write_text("select 1 as row_that_should_not_be")
+    try:
+        with pytest.raises(UserError, match="zz_broken_on_purpose: Got 1 result") as refused:
+            runner("failing_law", demo / "landing")
+    finally:
+        law.unlink()
+    assert "Nothing was published. Nothing has been published yet." in str(refused.value)
+
+
+def test_dbt_alone_says_what_is_missing(tmp_path, runner):
+    from audiencekit.building import run_dbt
+
+    workspace = runner.workspace("never_taken_in")
+    workspace.home.mkdir(parents=True, exist_ok=True)
+    result = run_dbt(workspace, "build")
+    assert not result.success
+    assert "Run `audiencekit intake FOLDER`" in str(
+        result.exception or result.result.results[0].message
+    )
