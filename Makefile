@@ -30,14 +30,13 @@ demo: $(READY) ## Real retail data in, audiences out
 run: $(READY) ## Your own data in, audiences out: make run LANDING=folder
 	@$(BIN)/audiencekit run $(LANDING) $(if $(AS_OF),--as-of "$(AS_OF)")
 
-test: $(READY) ## Lint and every test
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
+test: lint ## Lint, then every test
 	@$(BIN)/python -m pytest
-	@$(BIN)/python -m audiencekit.lint
 
-lint: $(READY) ## ruff and sqlfluff only
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/python -m audiencekit.lint
+lint: $(READY) ## ruff and sqlfluff
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/sqlfluff lint --disable-progress-bar models tests/singular
 
 mutate: $(READY) ## Change every segment rule in every small way; each change must fail a test
 	@$(BIN)/python -m pytest tests/unit/test_segment_mutants.py -s

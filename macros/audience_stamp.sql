@@ -5,10 +5,10 @@
 {% macro audience_stamp(columns) -%}
     {%- set said -%}
         {%- for column in columns -%}
-            coalesce(cast({{ column }} as {{ dbt.type_string() }}), ''){{ " || '|' || " if not loop.last }}
+            coalesce(cast({{ column }} as string), ''){{ " || '|' || " if not loop.last }}
         {%- endfor -%}
     {%- endset -%}
-    cast({{ sha256_hex(said) }} as {{ dbt.type_string() }}) as row_hash,
-    cast('{{ var("build_id") }}' as {{ dbt.type_string() }}) as build_id,
+    cast({{ sha256_hex(said) }} as string) as row_hash,
+    cast('{{ var("build_id") }}' as string) as build_id,
     cast({{ as_of() }} as timestamp) as updated_at
 {%- endmacro %}

@@ -12,9 +12,9 @@ gaps as (
 
     select
         *,
-        {{ elapsed('day', 'lag(ordered_at) over (partition by customer_key order by ordered_at, order_id)', 'ordered_at') }}
-            as gap_days
+        {{ elapsed('day', 'lag(ordered_at) over visits', 'ordered_at') }} as gap_days
     from purchases
+    window visits as (partition by customer_key order by ordered_at, order_id)
 
 ),
 
@@ -28,7 +28,8 @@ measured as (
         sum(net_usd) as spend_lifetime_usd,
         {% for days in [7, 30, 90, 365] %}
         count(*) filter (where {{ in_window('ordered_at', days, 'day') }}) as orders_{{ days }}d,
-        coalesce(sum(net_usd) filter (where {{ in_window('ordered_at', days, 'day') }}), 0) as spend_{{ days }}d_usd,
+        coalesce(sum(net_usd) filter (where {{ in_window('ordered_at', days, 'day') }}), 0)
+            as spend_{{ days }}d_usd,
         {% endfor %}
         sum(discount_usd) filter (where {{ in_window('ordered_at', 365, 'day') }}) as discount_365d_usd,
         sum(gross_usd) filter (where {{ in_window('ordered_at', 365, 'day') }}) as gross_365d_usd,
@@ -39,7 +40,8 @@ measured as (
         {% for quarter in [1, 2, 3, 4] %}
         count(*) filter (where extract(quarter from ordered_at) = {{ quarter }}) as q{{ quarter }},
         {% endfor %}
-        count(*) filter (where
+        count(*) filter (
+            where
             ordered_at >= {{ dbt.dateadd('day', -365 - 45, as_of()) }}
             and ordered_at < {{ dbt.dateadd('day', -365 + 45, as_of()) }}
         ) as orders_same_season_last_year

@@ -13,8 +13,9 @@ cuts as (
         {% for cut in [20, 40, 60, 80] %}
         percentile_cont(0.{{ cut }}) within group (order by recency_days) as r{{ cut }},
         percentile_cont(0.{{ cut }}) within group (order by orders_365d) as f{{ cut }},
-        percentile_cont(0.{{ cut }}) within group (order by spend_365d_usd) as m{{ cut }}{{ ',' if not loop.last }}
+        percentile_cont(0.{{ cut }}) within group (order by spend_365d_usd) as m{{ cut }},
         {% endfor %}
+        count(*) as buyers
     from orders
 
 ),

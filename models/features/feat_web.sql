@@ -1,4 +1,7 @@
 -- One row per customer seen on the web in 90 days: sessions, product views, carts, and how recent they are.
+{% set intent_windows = [
+    ('10m', 10, 'minute'), ('30m', 30, 'minute'), ('48h', 48, 'hour'), ('7d', 7, 'day'), ('30d', 30, 'day')
+] %}
 with
 
 events as (
@@ -24,11 +27,11 @@ marked as (
     select
         *,
         coalesce(
-            {{ elapsed('minute', 'lag(occurred_at) over (partition by customer_key order by occurred_at, event_id)', 'occurred_at') }}
-            > 30,
+            {{ elapsed('minute', 'lag(occurred_at) over visits', 'occurred_at') }} > 30,
             true
         ) as starts_session
     from events
+    window visits as (partition by customer_key order by occurred_at, event_id)
 
 ),
 
@@ -40,13 +43,14 @@ counted as (
         {% for name, count, unit in [('7d', 7, 'day'), ('30d', 30, 'day'), ('90d', 90, 'day'), ('48h', 48, 'hour')] %}
         count(*) filter (where starts_session and {{ in_window('occurred_at', count, unit) }}) as sessions_{{ name }},
         {% endfor %}
-        {% for name, count, unit in [('10m', 10, 'minute'), ('30m', 30, 'minute'), ('48h', 48, 'hour'), ('7d', 7, 'day'), ('30d', 30, 'day')] %}
+        {% for name, count, unit in intent_windows %}
         count(*) filter (where event_name = 'product_view' and {{ in_window('occurred_at', count, unit) }})
             as product_views_{{ name }},
         count(*) filter (where event_name = 'add_to_cart' and {{ in_window('occurred_at', count, unit) }})
             as cart_adds_{{ name }},
         {% endfor %}
-        max(occurred_at) filter (where event_name = 'add_to_cart' and {{ in_window('occurred_at', 30, 'day') }}) as last_cart_at,
+        max(occurred_at) filter (where event_name = 'add_to_cart' and {{ in_window('occurred_at', 30, 'day') }})
+            as last_cart_at,
         max(occurred_at) filter (where event_name in ('checkout', 'purchase')) as last_checkout_at
     from marked
     group by customer_key

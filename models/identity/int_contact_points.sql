@@ -1,8 +1,8 @@
 -- One row per e-mail or phone as typed: the address or number it stands for, null where it is none.
 select
-    cast(kind as {{ dbt.type_string() }}) as kind,
-    cast(raw_value as {{ dbt.type_string() }}) as raw_value,
-    cast(country_code as {{ dbt.type_string() }}) as country_code,
-    cast(contact_point as {{ dbt.type_string() }}) as contact_point,
-    cast(problem as {{ dbt.type_string() }}) as problem
+    cast(kind as string) as kind,
+    cast(raw_value as string) as raw_value,
+    cast(country_code as string) as country_code,
+    cast(contact_point as string) as contact_point,
+    cast(problem as string) as problem
 from {{ ref('int_parsed_contact_points') }}

@@ -4,8 +4,8 @@ with
 components as (
 
     select
-        cast(id_type as {{ dbt.type_string() }}) as id_type,
-        cast(id_value as {{ dbt.type_string() }}) as id_value,
+        cast(id_type as string) as id_type,
+        cast(id_value as string) as id_value,
         cast(component as bigint) as component
     from {{ ref('int_identity_components') }}
 
@@ -71,9 +71,9 @@ erased as (
 )
 
 select
-    cast(dated.id_type as {{ dbt.type_string() }}) as id_type,
-    cast(dated.id_value as {{ dbt.type_string() }}) as id_value,
-    cast(substring(anchors.anchor_hash, 1, 32) as {{ dbt.type_string() }}) as customer_key,
+    cast(dated.id_type as string) as id_type,
+    cast(dated.id_value as string) as id_value,
+    cast(substring(anchors.anchor_hash, 1, 32) as string) as customer_key,
     cast(dated.first_seen_at as timestamp) as first_seen_at
 from dated
 inner join anchors on dated.component = anchors.component

@@ -57,7 +57,14 @@ records as (
     from {{ ref('stg_shop__accounts') }}
     union all
     select
-        'order:' || concat_ws('|', coalesce(account_id, ''), coalesce(card_number, ''), coalesce(email, ''), coalesce(phone, ''), coalesce(country_code, '')),
+        'order:' || concat_ws(
+            '|',
+            coalesce(account_id, ''),
+            coalesce(card_number, ''),
+            coalesce(email, ''),
+            coalesce(phone, ''),
+            coalesce(country_code, '')
+        ),
         null,
         account_id,
         card_number,

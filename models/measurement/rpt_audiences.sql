@@ -38,7 +38,7 @@ refusals as (
 )
 
 select
-    cast(published.channel as {{ dbt.type_string() }}) as channel,
+    cast(published.channel as string) as channel,
     cast(published.audiences as bigint) as audiences,
     cast(published.audience_rows as bigint) as audience_rows,
     cast(coalesce(people.people, 0) as bigint) as addressable_people,
@@ -47,7 +47,7 @@ select
         when people.people > 0 then 'empty: nobody in it can be reached there'
         when refusals.refused_because is not null then 'empty: not allowed, mostly ' || refusals.refused_because
         else 'empty: nobody is in a segment for it'
-    end as {{ dbt.type_string() }}) as status
+    end as string) as status
 from published
 left join people on published.channel = people.channel
 left join refusals on published.channel = refusals.channel and refusals.place = 1

@@ -18,7 +18,7 @@ staged as (
 )
 
 select
-    cast(landing.table_name as {{ dbt.type_string() }}) as table_name,
+    cast(landing.table_name as string) as table_name,
     cast(landing.is_present as boolean) as is_present,
     cast(landing.rows_in as bigint) as rows_in,
     cast(landing.rows_quarantined as bigint) as rows_quarantined,

@@ -28,9 +28,9 @@ absent as (
 )
 
 select
-    cast(segments.segment_code as {{ dbt.type_string() }}) as segment_code,
-    cast(segments.label as {{ dbt.type_string() }}) as label,
-    cast(segments.owner as {{ dbt.type_string() }}) as owner,
+    cast(segments.segment_code as string) as segment_code,
+    cast(segments.label as string) as label,
+    cast(segments.owner as string) as owner,
     cast(segments.priority as bigint) as priority,
     cast(coalesce(sizes.members, 0) as bigint) as members,
     cast(coalesce(sizes.members, 0) / nullif(cast(customers.customers as double), 0) as double) as share,
@@ -39,7 +39,7 @@ select
         when sizes.members is null then 'empty: nobody matches'
         when sizes.members < segments.minimum_share * customers.customers then 'too small'
         else 'ready'
-    end as {{ dbt.type_string() }}) as status
+    end as string) as status
 from {{ ref('dim_segments') }} as segments
 cross join customers
 left join sizes on segments.segment_code = sizes.segment_code

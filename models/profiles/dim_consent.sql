@@ -82,11 +82,11 @@ resolved as (
 )
 
 select
-    cast(customer_key as {{ dbt.type_string() }}) as customer_key,
-    cast(purpose as {{ dbt.type_string() }}) as purpose,
+    cast(customer_key as string) as customer_key,
+    cast(purpose as string) as purpose,
     cast(basis in ('granted', 'allowed until objection') as boolean) as is_allowed,
-    cast(basis as {{ dbt.type_string() }}) as basis,
-    cast(jurisdiction as {{ dbt.type_string() }}) as jurisdiction,
+    cast(basis as string) as basis,
+    cast(jurisdiction as string) as jurisdiction,
     cast(decided_at as timestamp) as decided_at,
     cast(expires_at as timestamp) as expires_at
 from resolved

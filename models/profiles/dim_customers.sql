@@ -46,10 +46,10 @@ records as (
 best as (
 
     select
-        customer_key,
         {% for field in fields %}
-        max_by({{ field }}, standing) filter (where {{ field }} is not null) as {{ field }}{{ ',' if not loop.last }}
+        max_by({{ field }}, standing) filter (where {{ field }} is not null) as {{ field }},
         {% endfor %}
+        customer_key
     from records
     group by customer_key
 
@@ -61,7 +61,8 @@ undeliverable as (
     from {{ ref('fct_email_events') }}
     where event_name in ('bounced', 'delivered', 'opened', 'clicked')
     group by customer_key
-    having max(occurred_at) filter (where event_name = 'bounced')
+    having
+        max(occurred_at) filter (where event_name = 'bounced')
         > coalesce(max(occurred_at) filter (where event_name <> 'bounced'), cast('1970-01-01' as timestamp))
 
 ),
@@ -86,18 +87,18 @@ aged as (
 )
 
 select
-    cast(customers.customer_key as {{ dbt.type_string() }}) as customer_key,
+    cast(customers.customer_key as string) as customer_key,
     cast(customers.first_seen_at as timestamp) as first_seen_at,
-    cast(aged.contact_id as {{ dbt.type_string() }}) as contact_id,
-    cast(aged.account_id as {{ dbt.type_string() }}) as account_id,
-    cast(aged.email as {{ dbt.type_string() }}) as email,
-    cast(aged.phone as {{ dbt.type_string() }}) as phone,
-    cast(aged.first_name as {{ dbt.type_string() }}) as first_name,
-    cast(aged.last_name as {{ dbt.type_string() }}) as last_name,
-    cast(aged.city as {{ dbt.type_string() }}) as city,
-    cast(aged.region as {{ dbt.type_string() }}) as region,
-    cast(aged.postal_code as {{ dbt.type_string() }}) as postal_code,
-    cast(aged.country_code as {{ dbt.type_string() }}) as country_code,
+    cast(aged.contact_id as string) as contact_id,
+    cast(aged.account_id as string) as account_id,
+    cast(aged.email as string) as email,
+    cast(aged.phone as string) as phone,
+    cast(aged.first_name as string) as first_name,
+    cast(aged.last_name as string) as last_name,
+    cast(aged.city as string) as city,
+    cast(aged.region as string) as region,
+    cast(aged.postal_code as string) as postal_code,
+    cast(aged.country_code as string) as country_code,
     cast(aged.birth_date as date) as birth_date,
     cast(coalesce(
         aged.age_band,
@@ -110,10 +111,10 @@ select
             when aged.age_years < 65 then '55-64'
             when aged.age_years >= 65 then '65+'
         end
-    ) as {{ dbt.type_string() }}) as age_band,
-    cast(aged.income_band as {{ dbt.type_string() }}) as income_band,
-    cast(aged.household_size as {{ dbt.type_string() }}) as household_size,
-    cast(aged.kids_count as {{ dbt.type_string() }}) as kids_count,
+    ) as string) as age_band,
+    cast(aged.income_band as string) as income_band,
+    cast(aged.household_size as string) as household_size,
+    cast(aged.kids_count as string) as kids_count,
     cast(undeliverable.customer_key is null as boolean) as is_email_deliverable,
     cast(vip_list.customer_key is not null as boolean) as is_vip
 from customers

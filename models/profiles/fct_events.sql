@@ -1,10 +1,10 @@
 -- One row per web event of a customer: logged in, or from a device that is theirs alone.
 select
-    cast(events.event_id as {{ dbt.type_string() }}) as event_id,
-    cast(coalesce(logins.customer_key, visitors.customer_key) as {{ dbt.type_string() }}) as customer_key,
+    cast(events.event_id as string) as event_id,
+    cast(coalesce(logins.customer_key, visitors.customer_key) as string) as customer_key,
     cast(events.occurred_at as timestamp) as occurred_at,
-    cast(events.event_name as {{ dbt.type_string() }}) as event_name,
-    cast(events.product_id as {{ dbt.type_string() }}) as product_id
+    cast(events.event_name as string) as event_name,
+    cast(events.product_id as string) as product_id
 from {{ ref('stg_web__events') }} as events
 left join {{ ref('int_identifiers') }} as logins
     on logins.id_type = 'account_id' and events.account_id = logins.id_value

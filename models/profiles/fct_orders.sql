@@ -63,12 +63,12 @@ netted as (
 )
 
 select
-    cast(netted.order_id as {{ dbt.type_string() }}) as order_id,
+    cast(netted.order_id as string) as order_id,
     cast(coalesce(
         by_account.customer_key, by_card.customer_key, by_email.customer_key, by_phone.customer_key
-    ) as {{ dbt.type_string() }}) as customer_key,
+    ) as string) as customer_key,
     cast(netted.ordered_at as timestamp) as ordered_at,
-    cast(netted.order_channel as {{ dbt.type_string() }}) as order_channel,
+    cast(netted.order_channel as string) as order_channel,
     cast(netted.gross_usd as double) as gross_usd,
     cast(netted.returned_usd as double) as returned_usd,
     cast(netted.gross_usd - netted.returned_usd as double) as net_usd,

@@ -20,5 +20,9 @@ select
     null,
     events.event_id
 from {{ ref('fct_email_events') }} as events
-cross join (select 'newsletter' as purpose union all select 'email_marketing') as purposes
+cross join (
+    select 'newsletter' as purpose
+    union all
+    select 'email_marketing'
+) as purposes
 where events.event_name in ('unsubscribed', 'complained')

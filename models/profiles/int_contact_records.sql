@@ -79,8 +79,8 @@ select
     records.household_size,
     records.kids_count,
     -- Latest of the most trusted wins, and a tie goes by name: one text that sorts that way.
-    cast(records.trust as {{ dbt.type_string() }})
-    || coalesce(cast(records.updated_at as {{ dbt.type_string() }}), '0')
+    cast(records.trust as string)
+    || coalesce(cast(records.updated_at as string), '0')
     || '|' || records.id_type || '|' || records.id_value as standing
 from records
 inner join identifiers

@@ -17,11 +17,11 @@ changes as (
 )
 
 select
-    cast(changes.segment_code as {{ dbt.type_string() }}) as segment_code,
-    cast(changes.customer_key as {{ dbt.type_string() }}) as customer_key,
-    cast(changes.action as {{ dbt.type_string() }}) as action,
+    cast(changes.segment_code as string) as segment_code,
+    cast(changes.customer_key as string) as customer_key,
+    cast(changes.action as string) as action,
     cast({{ as_of() }} as timestamp) as changed_at,
-    cast(segments.definition_hash as {{ dbt.type_string() }}) as definition_hash,
-    cast('{{ var("build_id") }}' as {{ dbt.type_string() }}) as build_id
+    cast(segments.definition_hash as string) as definition_hash,
+    cast('{{ var("build_id") }}' as string) as build_id
 from changes
 left join {{ ref('dim_segments') }} as segments on changes.segment_code = segments.segment_code

@@ -1,10 +1,10 @@
 -- One row per segment whose rule this build runs for the first time.
 select
-    cast(segments.segment_code as {{ dbt.type_string() }}) as segment_code,
-    cast(segments.definition_hash as {{ dbt.type_string() }}) as definition_hash,
-    cast(segments.definition as {{ dbt.type_string() }}) as definition,
+    cast(segments.segment_code as string) as segment_code,
+    cast(segments.definition_hash as string) as definition_hash,
+    cast(segments.definition as string) as definition,
     cast({{ as_of() }} as timestamp) as first_seen_at,
-    cast('{{ var("build_id") }}' as {{ dbt.type_string() }}) as build_id
+    cast('{{ var("build_id") }}' as string) as build_id
 from {{ ref('dim_segments') }} as segments
 left join {{ source('ledger', 'segment_definitions') }} as known
     on

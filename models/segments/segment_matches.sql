@@ -31,7 +31,7 @@
 
 {% for segment in segments %}
 select
-    cast('{{ segment }}' as {{ dbt.type_string() }}) as segment_code,
+    cast('{{ segment }}' as string) as segment_code,
     customer_key
 from {{ ref('seg_' ~ segment) }}
 {{ 'union all' if not loop.last }}

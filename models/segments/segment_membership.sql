@@ -1,7 +1,7 @@
 -- One row per segment and customer in it now, and since when.
 select
-    cast(matches.segment_code as {{ dbt.type_string() }}) as segment_code,
-    cast(matches.customer_key as {{ dbt.type_string() }}) as customer_key,
+    cast(matches.segment_code as string) as segment_code,
+    cast(matches.customer_key as string) as customer_key,
     cast(coalesce(open_memberships.entered_at, {{ as_of() }}) as timestamp) as entered_at
 from {{ ref('segment_matches') }} as matches
 left join {{ ref('int_open_memberships') }} as open_memberships

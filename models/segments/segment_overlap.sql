@@ -44,8 +44,8 @@ pairs as (
 )
 
 select
-    cast(a.segment_code as {{ dbt.type_string() }}) as segment_code,
-    cast(b.segment_code as {{ dbt.type_string() }}) as other_segment_code,
+    cast(a.segment_code as string) as segment_code,
+    cast(b.segment_code as string) as other_segment_code,
     cast(a.members as bigint) as members,
     cast(b.members as bigint) as other_members,
     cast(coalesce(pairs.members_of_both, 0) as bigint) as members_of_both,

@@ -26,6 +26,11 @@ class Column:
     aliases: tuple[str, ...] = ()
     pii: bool = False
 
+    @property
+    def is_identifier(self) -> bool:
+        """Whether values name a thing, so that joins and keys stand on them."""
+        return self.name.endswith("_id") or self.name in ("card_number", "id_value")
+
 
 @dataclass(frozen=True)
 class Table:

@@ -1,31 +1,40 @@
 """Find the files of a landing folder and say what is in each, or what is wrong with it."""
 
-import codecs
 import csv
 import difflib
-from dataclasses import dataclass
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
 
 from audiencekit.contract import Column, Table
 from audiencekit.errors import UserError
+from audiencekit.landing_text import count_rows, plain_text, read_head
 
 ENDINGS = (".csv", ".csv.gz", ".parquet")
+OTHER_ENDINGS = (".xlsx", ".xls", ".json", ".jsonl", ".tsv", ".txt", ".zip", ".gz")
+EXPORT_AS = "export it as .csv, .csv.gz or .parquet"
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
-HEADER_BYTES = 1_000_000
 
 
 @dataclass(frozen=True)
 class LandingFile:
-    """One readable file: its header, its DuckDB types and which contract column each serves."""
+    """One readable file: its header, its DuckDB types and which contract column each serves.
 
+    `name` is what users call it: its path inside the landing folder. `path` is what is read: for a
+    CSV a plain copy where the original is not UTF-8 with newlines. Blank lines are no rows.
+    """
+
+    name: str
     path: Path
     header: tuple[str, ...]
     types: tuple[str, ...]
     positions: dict[str, int]  # contract column -> position in the header
+    rows: int = 0
+    blank_lines: tuple[int, ...] = ()
     delimiter: str | None = None  # None for Parquet
-    encoding: str = "utf-8"
 
     @property
     def ignored(self) -> tuple[str, ...]:
@@ -35,56 +44,84 @@ class LandingFile:
 
 
 def find_files(folder: Path, tables: dict[str, Table]) -> tuple[dict[str, list[Path]], list[str]]:
-    """Files by table (`orders.csv`, `orders.2024.parquet`, `orders/*.csv`), and notes on strangers.
+    """Files by table (`orders.csv`, `orders.2024.parquet`, `orders/**`), and notes on strangers.
 
     Raises UserError when the folder, or a required table in it, is missing.
     """
     if not folder.is_dir():
-        raise UserError(f"Landing folder {folder} does not exist. Point LANDING at a folder.")
+        raise UserError(f"Landing folder {folder} is no folder. Point LANDING at a folder.")
     found: dict[str, list[Path]] = {}
-    strangers = []
-    for path in sorted(folder.iterdir()):
-        name = path.name.split(".")[0].lower()
-        if path.is_dir():
-            files = [p for p in sorted(path.iterdir()) if p.name.lower().endswith(ENDINGS)]
-        else:
-            files = [path] if path.name.lower().endswith(ENDINGS) else []
-        if name in tables and files:
-            found.setdefault(name, []).extend(files)
-        elif files or path.suffix.lower() in (".xlsx", ".xls", ".json", ".tsv", ".txt"):
-            near = difflib.get_close_matches(name, tables, n=1)
-            hint = f"; is it {near[0]}?" if near else ""
-            if path.name != "README.txt":
-                strangers.append(f"{path.name} is no landing table and was left alone{hint}")
+    notes = []
+    try:
+        here = _visible(folder)
+        for path in here:
+            name = path.name.split(".")[0].lower()
+            inside = list(_files_in(path)) if path.is_dir() else [path]
+            files = [p for p in inside if p.name.lower().endswith(ENDINGS)]
+            if name in tables:
+                found.setdefault(name, []).extend(files)
+                for unread in [p for p in inside or [path] if p not in files]:
+                    notes.append(f"{unread.relative_to(folder)} is not read: {EXPORT_AS}")
+            elif files or path.name.lower().endswith(OTHER_ENDINGS):
+                near = difflib.get_close_matches(name, tables, n=1)
+                hint = f"; is it {near[0]}?" if near else ""
+                notes.append(f"{path.name} is no landing table and was left alone{hint}")
+    except OSError as problem:
+        raise UserError(f"{problem.filename}: cannot be read ({problem.strerror}).") from None
     for table in tables.values():
-        if table.required and table.name not in found:
+        if table.required and not found.get(table.name):
+            held = ", ".join(p.name for p in here)[:300] or "nothing"
             raise UserError(
                 f"{folder} holds no {table.name}.csv or {table.name}.parquet, the one table that "
-                f"must be there. It holds: {', '.join(p.name for p in folder.iterdir()) or 'nothing'}."
+                f"must be there. It holds: {held}."
             )
-    return found, strangers
+    return {name: files for name, files in found.items() if files}, notes
 
 
-def open_file(path: Path, table: Table, con: duckdb.DuckDBPyConnection) -> LandingFile:
+def _visible(folder: Path) -> list[Path]:
+    """What lies in a folder, in order, without hidden files, Spark's `_SUCCESS` and readmes."""
+    return [
+        p
+        for p in sorted(folder.iterdir())
+        if not p.name.startswith((".", "_")) and p.stem.lower() != "readme"
+    ]
+
+
+def _files_in(folder: Path) -> Iterator[Path]:
+    """Every file below a folder. A link to another folder is not followed: it may lead back."""
+    for path in _visible(folder):
+        if path.is_dir() and not path.is_symlink():
+            yield from _files_in(path)
+        else:
+            yield path
+
+
+def open_file(
+    path: Path, name: str, table: Table, con: duckdb.DuckDBPyConnection, scratch: Path
+) -> LandingFile:
     """Read a file's header and match it to the contract. Raises UserError if it cannot serve."""
-    if path.stat().st_size == 0:
-        raise UserError(
-            f"{path.name}: the file is empty (0 bytes). Export it again"
-            f"{'' if table.required else ', or remove it if you have no such data'}."
-        )
-    opened = _open_parquet(path, table, con) if _is_parquet(path) else _open_csv(path, table)
+    try:
+        with path.open("rb") as stream:
+            is_empty = not stream.read(1)
+    except OSError as problem:
+        raise UserError(f"{name}: cannot be read ({problem.strerror}).") from None
+    if is_empty:
+        raise UserError(f"{name}: the file is empty (0 bytes). Export it again, or remove it.")
+    if name.lower().endswith(".parquet"):
+        opened = _open_parquet(path, name, table, con)
+    else:
+        opened = _open_csv(path, name, table, scratch)
     missing = [c for c in table.columns if c.required and c.name not in opened.positions]
     if missing:
         wanted = "; ".join(_names(c) for c in missing)
         raise UserError(
-            f"{path.name}, header: no column {wanted}. "
-            f"It has: {', '.join(opened.header)[:300]}{_delimiter_hint(opened)}"
+            f"{name}, header: no column {wanted}. "
+            f"It has: {_shown(opened.header)}{_delimiter_hint(opened)}"
         )
+    if opened.delimiter:
+        counted = count_rows(opened.path, name, opened.delimiter)
+        opened = replace(opened, rows=counted.rows, blank_lines=counted.blank_lines)
     return opened
-
-
-def _is_parquet(path: Path) -> bool:
-    return path.name.lower().endswith(".parquet")
 
 
 def _names(column: Column) -> str:
@@ -92,94 +129,83 @@ def _names(column: Column) -> str:
     return column.name + also
 
 
+def _shown(header: tuple[str, ...]) -> str:
+    """The header for a message; what may be a person's data, for want of a header, is left out."""
+    return ", ".join("…" if "@" in n or len(n) > 40 else n for n in header)[:300]
+
+
 def _delimiter_hint(opened: LandingFile) -> str:
-    if len(opened.header) == 1:
+    if opened.delimiter and len(opened.header) == 1:
         return f". Only one column was found: columns are split by {', '.join(DELIMITERS.values())}"
     return ""
 
 
 def _plain(name: str) -> str:
-    return name.strip().strip("\ufeff").lower().replace(" ", "_").replace("-", "_")
+    return name.strip("\ufeff \t\r\n\u00a0").lower().replace(" ", "_").replace("-", "_")
 
 
 def match_columns(header: list[str], table: Table, file_name: str = "") -> dict[str, int]:
     """Which header position serves which contract column: its own name first, then its aliases."""
     plain = [_plain(name) for name in header]
     own = {c.name for c in table.columns}
-    for name in own:
-        if plain.count(name) > 1:
-            raise UserError(f"{file_name}, header: column {name} stands {plain.count(name)} times.")
     positions: dict[str, int] = {}
-    taken: set[int] = set()
     for column in table.columns:
-        for name in (column.name, *column.aliases):
-            place = plain.index(name) if name in plain else -1
-            if place >= 0 and place not in taken and (name == column.name or name not in own):
-                positions[column.name] = place
-                taken.add(place)
+        for name in (column.name, *(a for a in column.aliases if a not in own)):
+            if plain.count(name) > 1:
+                raise UserError(f"{file_name}, header: column {name} stands {plain.count(name)} times.")
+            if name in plain and plain.index(name) not in positions.values():
+                positions[column.name] = plain.index(name)
                 break
     return positions
 
 
-def _open_parquet(path: Path, table: Table, con: duckdb.DuckDBPyConnection) -> LandingFile:
+def _open_parquet(
+    path: Path, name: str, table: Table, con: duckdb.DuckDBPyConnection
+) -> LandingFile:
+    def ask(query: str) -> list[tuple]:
+        return con.execute(query, [str(path)]).fetchall()
+
     try:
-        described = con.execute("describe from read_parquet(?)", [str(path)]).fetchall()
-        rows = con.execute("select count(*) from read_parquet(?)", [str(path)]).fetchall()[0][0]
+        types = [row[1] for row in ask("describe from read_parquet(?)")]
+        header = _top_level(ask("select name, num_children from parquet_schema(?)"))
+        rows = ask("select count(*) from read_parquet(?)")[0][0]
     except duckdb.Error as problem:
+        why = str(problem).splitlines()[0].replace(str(path), name)[:160]
         raise UserError(
-            f"{path.name}: not a readable Parquet file, it may be cut short "
-            f"({_first_line(problem, path)}). Export it again."
+            f"{name}: not a readable Parquet file, it may be cut short ({why}). Export it again."
         ) from None
-    if rows == 0 and not table.may_be_empty:
-        raise UserError(f"{path.name}: the file holds no rows. Export it again, or remove it.")
-    header = [row[0] for row in described]
-    positions = match_columns(header, table, path.name)
-    return LandingFile(path, tuple(header), tuple(row[1] for row in described), positions)
+    positions = match_columns(header, table, name)
+    return LandingFile(name, path, tuple(header), tuple(types), positions, rows)
 
 
-def _open_csv(path: Path, table: Table) -> LandingFile:
-    text, encoding = _head(path)
-    lines = text.splitlines()
-    if not lines or not lines[0].strip():
-        raise UserError(
-            f"{path.name}, row 1: the header is blank. The first row names the columns."
-        )
-    best: tuple[int, str, list[str], dict[str, int]] = (-1, ",", [lines[0]], {})
+def _top_level(nodes: list[tuple[str, int | None]]) -> list[str]:
+    """Column names of a Parquet schema, whose nodes stand parent before children, root first."""
+    names, inside = [], 0
+    for name, children in nodes[1:]:
+        if inside:
+            inside -= 1
+        else:
+            names.append(name)
+        inside += children or 0
+    return names
+
+
+def _open_csv(path: Path, name: str, table: Table, scratch: Path) -> LandingFile:
+    plain = plain_text(path, name, scratch)
+    head = read_head(plain)
+    if not head.partition("\n")[0].strip():
+        raise UserError(f"{name}, row 1: the header is blank. The first row names the columns.")
+    best: tuple[dict[str, int], list[str], str] = ({}, [], "")
     for delimiter in DELIMITERS:
-        header = next(csv.reader([lines[0]], delimiter=delimiter))
-        positions = match_columns(header, table, path.name)
-        if (len(positions), len(header)) > (best[0], len(best[2])):
-            best = (len(positions), delimiter, header, positions)
-    _, delimiter, header, positions = best
-    if len([line for line in lines if line.strip()]) < 2 and not table.may_be_empty:
-        raise UserError(
-            f"{path.name}: a header and no rows. Export it again"
-            f"{'' if table.required else ', or remove it if you have no such data'}."
-        )
-    return LandingFile(
-        path, tuple(header), ("VARCHAR",) * len(header), positions, delimiter, encoding
-    )
-
-
-def _head(path: Path) -> tuple[str, str]:
-    """The first part of a CSV as text, and its encoding by byte-order mark."""
-    if path.name.lower().endswith(".gz"):
-        import gzip
-
         try:
-            with gzip.open(path) as stream:
-                raw = stream.read(HEADER_BYTES)
-        except OSError as problem:
-            raise UserError(f"{path.name}: not a readable gzip file ({problem}).") from None
-    else:
-        with path.open("rb") as stream:
-            raw = stream.read(HEADER_BYTES)
-    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return raw.decode("utf-16", errors="replace"), "utf-16"
-    if b"\x00" in raw[:1000]:
-        raise UserError(f"{path.name}: this is not text. A .csv file holds lines of UTF-8 text.")
-    return raw.decode("utf-8-sig", errors="replace"), "utf-8"
-
-
-def _first_line(problem: Exception, path: Path) -> str:
-    return str(problem).splitlines()[0].replace(str(path), path.name)[:160]
+            header = next(csv.reader(io.StringIO(head, newline=""), delimiter=delimiter, strict=True))
+        except csv.Error:
+            continue
+        positions = match_columns(header, table, name)
+        if (len(positions), len(header)) > (len(best[0]), len(best[1])):
+            best = (positions, header, delimiter)
+    positions, header, delimiter = best
+    if not header:
+        raise UserError(f"{name}, row 1: a quote in the header is not closed, or not doubled.")
+    types = ("VARCHAR",) * len(header)
+    return LandingFile(name, plain, tuple(header), types, positions, delimiter=delimiter)

@@ -1,11 +1,15 @@
-"""The contract's rules as DuckDB expressions over one file: the typed value, and what breaks it."""
+"""The contract's rules as DuckDB expressions over one file: the typed value, and what breaks it.
+
+A cell is first cleaned, then read as the type its column promises; what does not read is null and
+breaks a rule. Readings are narrow on purpose: what could mean two things is refused.
+"""
 
 from dataclasses import dataclass
 
 from audiencekit.contract import Column, Table
 from audiencekit.landing_files import LandingFile
 
-EARLIEST = "2000-01-01"
+EARLIEST, LATEST = "2000-01-01", "2100-01-01"
 SQL_TYPES = {
     "string": "varchar",
     "timestamp": "timestamp",
@@ -14,11 +18,26 @@ SQL_TYPES = {
     "bigint": "bigint",
 }
 SPOKEN_TYPES = {
+    "string": "not text",
     "timestamp": "not a timestamp (write 2017-12-31 18:30:00, with +01:00 if not UTC)",
     "date": "not a date (write 2017-12-31)",
     "double": "not a number (write 1234.50)",
     "bigint": "not a whole number",
 }
+# What other programs write for 'no value'. In free text these stay: people are called Null, and NA
+# is Namibia.
+NO_VALUE = ("NULL", "Null", "null", r"\N", "NaN", "nan", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaT", "None", "nil")  # fmt: skip
+EDGE = r"[\s\pZ\x{200b}\x{feff}]"  # white space of every kind
+DAY = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}"
+CLOCK = r"[ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?"
+MIDNIGHT = r"[ T]00:00(:00(\.0+)?)?"
+# An offset or a named zone. Letters alone, as BST, name several zones: only UTC and GMT are plain.
+ZONE = r" ?(Z|UTC|GMT|[+-](0\d|1[0-4])(:?[0-5]\d)?)| [A-Za-z]+(/[A-Za-z0-9_+-]+)+"
+NUMBER = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
+WHOLE_NUMBER = r"[+-]?\d+(\.0*)?"
+LOST_DIGITS = r"\d(\.\d+)?[eE]\+\d+"
+# Whole floating numbers up to here are exact.
+EXACT = {"DOUBLE": 2**53, "FLOAT": 2**24}
 
 
 @dataclass(frozen=True)
@@ -39,81 +58,162 @@ def raw_name(position: int) -> str:
     return f"c{position}"
 
 
+def clean_value(column: Column, file: LandingFile) -> str:
+    """SQL for the column's cell, in the file's own type, null where it holds no value."""
+    position = file.positions[column.name]
+    raw, native = raw_name(position), file.types[position]
+    if native in EXACT:
+        return f"case when not isnan({raw}) then {raw} end"
+    if native != "VARCHAR":
+        return raw
+    edges = f"regexp_replace({raw}, '^{EDGE}+|{EDGE}+$', '', 'g')"
+    text = f"case when regexp_matches({raw}, '^{EDGE}|{EDGE}$') then {edges} else {raw} end"
+    nothing = ["", *NO_VALUE] if _is_formal(column) else [""]
+    return f"case when {text} not in ({', '.join(map(literal, nothing))}) then {text} end"
+
+
+def _is_formal(column: Column) -> bool:
+    """Whether values are identifiers, codes, numbers or times, and not what people may be called."""
+    return column.data_type != "string" or column.is_identifier or bool(column.one_of)
+
+
 def typed_value(column: Column, file: LandingFile) -> str:
-    """SQL for the column's typed value, null where it is absent, blank or does not parse."""
+    """SQL for the column's typed value from its clean cell, null where it does not read."""
     wanted = SQL_TYPES[column.data_type]
     if column.name not in file.positions:
         return f"cast(null as {wanted})"
     position = file.positions[column.name]
-    raw, native = raw_name(position), file.types[position]
-    if native == "VARCHAR":
-        text = f"nullif(trim({raw}, ' \t\r\n\u00a0\ufeff'), '')"
-    elif native in ("DOUBLE", "FLOAT") and wanted == "varchar":
+    read = {
+        "string": _as_text,
+        "timestamp": _as_timestamp,
+        "date": _as_date,
+        "double": _as_number,
+        "bigint": _as_whole_number,
+    }[column.data_type]
+    value = read(raw_name(position), _family(file.types[position]), file.types[position])
+    if value is None or (column.is_identifier and file.types[position] == "BOOLEAN"):
+        return f"cast(null as {wanted})"
+    return f"lower({value})" if column.one_of else value
+
+
+def _family(native: str) -> str:
+    """The kind of a DuckDB type: text, bytes, whole, fraction, moment, boolean; '' for the rest."""
+    families = {
+        "text": ("VARCHAR", "ENUM", "UUID", "JSON"),
+        "bytes": ("BLOB",),
+        "whole": ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT",
+                  "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"),
+        "fraction": ("DOUBLE", "FLOAT", "DECIMAL"),
+        "moment": ("DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS",
+                   "TIMESTAMP WITH TIME ZONE"),
+        "boolean": ("BOOLEAN",),
+    }  # fmt: skip
+    if native.endswith("]"):
+        return ""
+    base = native.partition("(")[0]
+    return next((name for name, types in families.items() if base in types), "")
+
+
+def _as_text(cell: str, family: str, native: str) -> str | None:
+    if family == "fraction":
         # A float id is an integer id that met a null in pandas: 17.0 is the id 17.
-        whole = f"{raw} = trunc({raw}) and abs({raw}) < 9e15"
-        text = f"case when {whole} then cast(cast({raw} as bigint) as varchar) else cast({raw} as varchar) end"
+        is_whole = f"{cell} = trunc({cell})"
+        if native in EXACT:
+            is_whole += f" and abs({cell}) <= {EXACT[native]}"
+        return (
+            f"case when {is_whole} then cast(cast({cell} as hugeint) as varchar) "
+            f"else cast({cell} as varchar) end"
+        )
+    if family == "bytes":
+        return f"try(decode({cell}))"
+    return f"cast({cell} as varchar)" if family else None
+
+
+def _as_timestamp(cell: str, family: str, native: str) -> str | None:
+    if family == "moment":
+        return f"try_cast({cell} as timestamp)"
+    if family != "text":
+        return None
+    # Through timestamptz, so that an offset counts; the session runs in UTC.
+    zoned = f"try_cast(regexp_replace({cell}, ' ([+-])', '\\1') as timestamptz)"
+    return (
+        f"case when regexp_full_match({cell}, '{DAY}({CLOCK})?') then try_cast({cell} as timestamp) "
+        f"when regexp_full_match({cell}, '{DAY}{CLOCK}({ZONE})') then cast({zoned} as timestamp) end"
+    )
+
+
+def _as_date(cell: str, family: str, native: str) -> str | None:
+    if family == "moment":
+        return f"try_cast({cell} as date)"
+    if family != "text":
+        return None
+    return f"case when regexp_full_match({cell}, '{DAY}({MIDNIGHT})?') then try_cast({cell} as date) end"
+
+
+def _as_number(cell: str, family: str, native: str) -> str | None:
+    if family in ("whole", "fraction"):
+        number = f"try_cast({cell} as double)"
+    elif family == "text":
+        number = f"case when regexp_full_match({cell}, '{NUMBER}') then try_cast({cell} as double) end"
     else:
-        text = raw
-    if wanted == "varchar":
-        return f"lower({text})" if column.one_of else f"cast({text} as varchar)"
-    if wanted == "timestamp" and native == "VARCHAR":
-        # Through timestamptz, so that an offset counts; the session runs in UTC.
-        return f"try_cast(try_cast({text} as timestamptz) as timestamp)"
-    if wanted == "double":
-        number = f"try_cast({text} as double)"
-        return f"case when isfinite({number}) then {number} end"
-    if wanted == "timestamp" and not native.startswith(("TIMESTAMP", "DATE")):
-        return "cast(null as timestamp)"
-    return f"try_cast({text} as {wanted})"
+        return None
+    return f"case when isfinite({number}) then {number} end"
+
+
+def _as_whole_number(cell: str, family: str, native: str) -> str | None:
+    if family == "whole":
+        return f"try_cast({cell} as bigint)"
+    if family == "fraction":
+        return f"case when {cell} = trunc({cell}) then try_cast({cell} as bigint) end"
+    if family != "text":
+        return None
+    return f"case when regexp_full_match({cell}, '{WHOLE_NUMBER}') then try_cast({cell} as bigint) end"
 
 
 def rules_for(table: Table, file: LandingFile, as_of: str) -> list[Rule]:
     """Every rule of the contract that a row of `file` can break, except being later than as_of."""
-    rules = []
-    for column in table.columns:
-        if column.name not in file.positions:
-            continue
-        value, raw = column.name, raw_name(file.positions[column.name])
-        given = f"nullif(trim(cast({raw} as varchar)), '') is not null"
-        if column.required:
-            rules.append(Rule(f"not ({given})", f"{column.name}: missing"))
-        if column.data_type != "string":
-            rules.append(
-                Rule(
-                    f"{given} and {value} is null",
-                    f"{column.name}: {SPOKEN_TYPES[column.data_type]}",
-                )
+    return [
+        Rule(broken, f"{column.name}: {reason}")
+        for column in table.columns
+        if column.name in file.positions
+        for broken, reason in _rules_of(column, table, file, as_of)
+    ]
+
+
+def _rules_of(column: Column, table: Table, file: LandingFile, as_of: str) -> list[tuple[str, str]]:
+    value, position = column.name, file.positions[column.name]
+    cell, native = raw_name(position), file.types[position]
+    kind = "" if native == "VARCHAR" else f"; the file holds {native.lower()[:40]}"
+    rules = [(f"{cell} is not null and {value} is null", SPOKEN_TYPES[column.data_type] + kind)]
+    if column.required:
+        rules.append((f"{cell} is null", "missing"))
+    if column.data_type == "string" and not column.one_of:
+        rules.append((f"contains({value}, chr(0))", "holds a NUL byte"))
+    if column.is_identifier:
+        rules.append(
+            (
+                f"regexp_full_match({value}, '{LOST_DIGITS}')",
+                "digits are lost (as 1.2E+12). Export identifiers as text",
             )
-        if column.one_of:
-            allowed = ", ".join(literal(v) for v in column.one_of)
-            rules.append(
-                Rule(
-                    f"{value} not in ({allowed})",
-                    f"{column.name}: not one of {', '.join(column.one_of)}",
-                )
-            )
-        if column.not_zero:
-            rules.append(Rule(f"{value} = 0", f"{column.name}: zero"))
-        for bound, sign, word in ((column.min, "<", "below"), (column.max, ">", "above")):
-            if bound is not None:
-                edge = literal(bound) if isinstance(bound, str) else bound
-                rules.append(Rule(f"{value} {sign} {edge}", f"{column.name}: {word} {bound}"))
-        if column.data_type == "date" and not column.name.startswith("campaign_"):
-            rules.append(
-                Rule(f"{value} > cast({literal(as_of)} as timestamp)", f"{column.name}: in future")
-            )
-        if column.data_type == "timestamp":
-            rules.append(
-                Rule(f"{value} < timestamp '{EARLIEST}'", f"{column.name}: before {EARLIEST}")
-            )
-            rules.append(
-                Rule(f"{value} > timestamp '2100-01-01'", f"{column.name}: after 2100-01-01")
-            )
+        )
+    if column.one_of:
+        allowed = ", ".join(map(literal, column.one_of))
+        rules.append((f"{value} not in ({allowed})", f"not one of {', '.join(column.one_of)}"))
+    if column.not_zero:
+        rules.append((f"{value} = 0", "zero"))
+    for bound, sign, word in ((column.min, "<", "below"), (column.max, ">", "above")):
+        if bound is not None:
+            edge = literal(bound) if isinstance(bound, str) else bound
+            rules.append((f"{value} {sign} {edge}", f"{word} {bound}"))
+    if column.data_type == "date" and not column.name.startswith("campaign_"):
+        rules.append((f"{value} > cast({literal(as_of)} as timestamp)", "in future"))
+    if column.name in table.clocks or (column.data_type == "date" and column.min is None):
+        rules.append((f"{value} < timestamp '{EARLIEST}'", f"before {EARLIEST}"))
+        rules.append((f"{value} > timestamp '{LATEST}'", f"after {LATEST}"))
     return rules
 
 
 def later_than(table: Table, as_of: str) -> str:
     """SQL that holds for a row that was not yet known at as_of."""
-    return (
-        " or ".join(f"{c} >= cast({literal(as_of)} as timestamp)" for c in table.clocks) or "false"
-    )
+    late = [f"{c} >= cast({literal(as_of)} as timestamp)" for c in table.clocks]
+    return f"coalesce({' or '.join(late)}, false)" if late else "false"

@@ -20,12 +20,14 @@ from audiencekit.workspace import Workspace
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 logging.getLogger("great_expectations").setLevel(logging.ERROR)
-logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.ERROR)
 warnings.filterwarnings("ignore", category=DeprecationWarning, module="great_expectations")
 
 import great_expectations as gx  # noqa: E402
 from great_expectations import expectations as gxe  # noqa: E402
 from great_expectations.expectations.expectation import Expectation  # noqa: E402
+
+# It sets itself to INFO when imported, and tells of its temporary folders.
+logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.ERROR)
 
 # Intake and dbt check every row; Great Expectations reads at most about this many of a table.
 ROWS_READ = 100_000

@@ -13,5 +13,5 @@
 select 'seg_{{ name }} is not listed in segment_matches' as problem
 union all
 {% endfor %}
-select cast(null as {{ dbt.type_string() }}) as problem
+select cast(null as string) as problem
 where false

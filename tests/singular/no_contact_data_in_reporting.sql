@@ -6,5 +6,5 @@ select '{{ node.name }}.{{ column }}' as offender
 union all
 {% endfor %}
 {% endfor %}
-select cast(null as {{ dbt.type_string() }}) as offender
+select cast(null as string) as offender
 where false

@@ -33,14 +33,15 @@ capped as (
 
 expected as (
 
-    select sum(
-        case
-            when orders.status = 'cancelled' then 0
-            when orders.is_return then -abs(orders.total_usd)
-            when orders.status = 'returned' then 0
-            else orders.total_usd
-        end
-    ) as net_usd
+    select
+        sum(
+            case
+                when orders.status = 'cancelled' then 0
+                when orders.is_return then -abs(orders.total_usd)
+                when orders.status = 'returned' then 0
+                else orders.total_usd
+            end
+        ) as net_usd
     from orders
     left join capped as by_order on orders.order_id = by_order.order_id
     left join capped as by_return on orders.original_order_id = by_return.order_id

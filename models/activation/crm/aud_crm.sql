@@ -29,9 +29,9 @@ addressed as (
 
 select
     {{ audience_row_id('crm', "'all'", 'customer_key') }} as audience_row_id,
-    cast('all' as {{ dbt.type_string() }}) as audience_code,
-    cast(external_id_type as {{ dbt.type_string() }}) as external_id_type,
-    cast(external_id as {{ dbt.type_string() }}) as external_id,
+    cast('all' as string) as audience_code,
+    cast(external_id_type as string) as external_id_type,
+    cast(external_id as string) as external_id,
     customer_key,
     segment_codes,
     primary_segment,
@@ -40,7 +40,7 @@ select
     rfm_family,
     cast(spend_365d_usd as double) as spend_365d_usd,
     next_best_action,
-    cast(reason as {{ dbt.type_string() }}) as reason,
+    cast(reason as string) as reason,
     {{ audience_stamp([
         'external_id_type', 'external_id', 'segment_codes', 'primary_segment', 'engagement_score', 'rfm_family',
         'spend_365d_usd', 'next_best_action'

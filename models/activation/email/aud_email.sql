@@ -18,7 +18,7 @@ addressed as (
 
 select
     {{ audience_row_id('email', "'all'", 'external_id') }} as audience_row_id,
-    cast('all' as {{ dbt.type_string() }}) as audience_code,
+    cast('all' as string) as audience_code,
     external_id,
     email,
     segment_codes,

@@ -28,8 +28,8 @@ select
     region_code,
     postal_code,
     -- Consent is stated per upload, so only people who said yes to both are here.
-    cast('GRANTED' as {{ dbt.type_string() }}) as ad_user_data,
-    cast('GRANTED' as {{ dbt.type_string() }}) as ad_personalization,
+    cast('GRANTED' as string) as ad_user_data,
+    cast('GRANTED' as string) as ad_personalization,
     {{ audience_stamp([
         'audience_code', 'hashed_email', 'hashed_phone', 'hashed_first_name', 'hashed_last_name', 'region_code', 'postal_code'
     ]) }}

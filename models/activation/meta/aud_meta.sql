@@ -17,7 +17,7 @@ addressed as (
             ~ "else replace(lower(customers.postal_code), ' ', '') end"
         ) }} as zip,
         {{ hashed('lower(customers.country_code)') }} as country,
-        {{ hashed('cast(extract(year from customers.birth_date) as ' ~ dbt.type_string() ~ ')') }} as doby
+        {{ hashed('cast(extract(year from customers.birth_date) as string)') }} as doby
     from {{ ref('int_audience_members') }} as members
     inner join {{ ref('dim_customers') }} as customers on members.customer_key = customers.customer_key
     where members.channel = 'meta' and coalesce(customers.email, customers.phone) is not null
@@ -37,5 +37,7 @@ select
     zip,
     country,
     doby,
-    {{ audience_stamp(['audience_code', 'extern_id', 'email', 'phone', 'fn', 'ln', 'ct', 'st', 'zip', 'country', 'doby']) }}
+    {{ audience_stamp([
+        'audience_code', 'extern_id', 'email', 'phone', 'fn', 'ln', 'ct', 'st', 'zip', 'country', 'doby'
+    ]) }}
 from addressed

@@ -14,11 +14,11 @@ channels as (
 )
 
 select
-    cast(channels.channel as {{ dbt.type_string() }}) as channel,
-    cast(membership.segment_code as {{ dbt.type_string() }}) as segment_code,
-    cast(membership.customer_key as {{ dbt.type_string() }}) as customer_key,
+    cast(channels.channel as string) as channel,
+    cast(membership.segment_code as string) as segment_code,
+    cast(membership.customer_key as string) as customer_key,
     cast(membership.entered_at as timestamp) as entered_at,
-    cast(segments.audience_code as {{ dbt.type_string() }}) as audience_code,
+    cast(segments.audience_code as string) as audience_code,
     cast(segments.priority as bigint) as priority
 from {{ ref('segment_membership') }} as membership
 inner join {{ ref('dim_segments') }} as segments on membership.segment_code = segments.segment_code

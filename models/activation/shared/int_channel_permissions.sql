@@ -15,9 +15,9 @@ judged as (
 )
 
 select
-    cast(customer_key as {{ dbt.type_string() }}) as customer_key,
-    cast(channel as {{ dbt.type_string() }}) as channel,
+    cast(customer_key as string) as customer_key,
+    cast(channel as string) as channel,
     cast(count(*) filter (where not is_allowed) = 0 as boolean) as is_allowed,
-    cast(min(purpose || ': ' || basis) filter (where not is_allowed) as {{ dbt.type_string() }}) as refused_because
+    cast(min(purpose || ': ' || basis) filter (where not is_allowed) as string) as refused_because
 from judged
 group by customer_key, channel

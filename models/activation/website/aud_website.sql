@@ -30,9 +30,9 @@ addressed as (
 
 select
     {{ audience_row_id('website', 'id_type', 'id_value') }} as audience_row_id,
-    cast('all' as {{ dbt.type_string() }}) as audience_code,
-    cast(id_type as {{ dbt.type_string() }}) as id_type,
-    cast(id_value as {{ dbt.type_string() }}) as id_value,
+    cast('all' as string) as audience_code,
+    cast(id_type as string) as id_type,
+    cast(id_value as string) as id_value,
     segments_json,
     resolved_customer_key,
     cast(expires_at as timestamp) as expires_at,

@@ -1,0 +1,224 @@
+"""Read one landing file, once: every row typed and judged, and every line that is no row.
+
+The judged rows go to a Parquet file with the contract's columns and `verdict`: null for a row that is
+kept, else why it is not.
+"""
+
+from pathlib import Path
+
+import duckdb
+
+from audiencekit.contract import Table
+from audiencekit.errors import UserError
+from audiencekit.landing_files import LandingFile
+from audiencekit.landing_rules import (
+    clean_value,
+    later_than,
+    literal,
+    raw_name,
+    rules_for,
+    typed_value,
+)
+
+HELD_BACK = "later than as_of"
+BLANK = "blank"
+LONGEST_LINE = 2_000_000  # bytes
+# How an identifier looks after pandas wrote a column of whole numbers with gaps.
+FLOATED = r"-?\d+\.0"
+
+
+def judge(
+    con: duckdb.DuckDBPyConnection, table: Table, file: LandingFile, as_of: str, target: Path
+) -> None:
+    """Write the rows of `file` to `target`, and what is wrong with it to the table `quarantine`.
+
+    Raises UserError if the file's rows cannot be told apart.
+    """
+    con.execute("drop table if exists reject_errors; drop table if exists reject_scans")
+    try:
+        con.execute(
+            f"copy ({_judged(table, file, as_of)}) to {literal(str(target))} "
+            "(format parquet, compression snappy)"
+        )
+    except (duckdb.IOException, duckdb.InvalidInputException) as problem:
+        why = str(problem).splitlines()[0].replace(str(file.path), file.name)[:200]
+        raise UserError(f"{file.name}: cannot be read ({why}). Export it again.") from None
+    _collect_rejected_lines(con, file)
+    _check_count(con, file, target)
+    con.execute(
+        """
+        insert into quarantine
+        with passed as (
+            select shift, max(passed) as lines
+            from rejected
+            group by shift
+        )
+        select $table, $file, row_number + coalesce(lines, 0), verdict, raw_row
+        from read_parquet($judged) as judged
+        asof left join passed on judged.row_number >= passed.shift
+        where verdict <> $blank
+        union all
+        select $table, $file, line, reason, raw_row from rejected where reason is not null
+        """,
+        {"table": table.name, "file": file.name, "judged": str(target), "blank": BLANK},
+    )
+
+
+def kept_rows(
+    con: duckdb.DuckDBPyConnection, table: Table, file: LandingFile, judged: Path
+) -> str:
+    """SQL for the rows that are kept, identifiers mended where pandas made them fractions."""
+    rows = f"read_parquet({literal(str(judged))})"
+    texts = [
+        c.name
+        for c in table.columns
+        if c.data_type == "string" and not c.one_of and c.name in file.positions
+    ]
+    floated: set[str] = set()
+    if file.delimiter and texts:
+        looks = ", ".join(f"bool_and(regexp_full_match({c}, '{FLOATED}'))" for c in texts)
+        found = con.execute(f"select {looks} from {rows} where verdict is null").fetchall()[0]
+        floated = {name for name, is_floated in zip(texts, found, strict=True) if is_floated}
+    columns = ", ".join(
+        f"replace({c.name}, '.0', '') as {c.name}" if c.name in floated else c.name
+        for c in table.columns
+    )
+    return f"select {columns} from {rows} where verdict is null"
+
+
+def no_rows(table: Table) -> str:
+    """SQL for a table of which there is no file."""
+    absent = LandingFile("", Path(), (), (), {})
+    values = ", ".join(f"{typed_value(c, absent)} as {c.name}" for c in table.columns)
+    return f"select {values} where false"
+
+
+def _judged(table: Table, file: LandingFile, as_of: str) -> str:
+    """SQL for every row of `file`: typed, with its number, verdict and, if refused, its cells."""
+    served = [c for c in table.columns if c.name in file.positions]
+    cleaned = ", ".join(
+        f"{clean_value(c, file)} as {raw_name(file.positions[c.name])}" for c in served
+    )
+    typed = ", ".join(f"{typed_value(c, file)} as {c.name}" for c in table.columns)
+    reasons = ", ".join(
+        f"case when {rule.broken} then {literal(rule.reason)} end"
+        for rule in rules_for(table, file, as_of)
+    )
+    cells = [raw_name(i) for i in range(len(file.header))]
+    raw_row = ", ".join(
+        f"{literal(name)}, cast({cell} as varchar)"
+        for name, cell in zip(file.header, cells, strict=True)
+    )
+    names = ", ".join(c.name for c in table.columns)
+    is_blank = "false"
+    if file.delimiter:
+        is_blank = f"coalesce({', '.join(cells)}) is null"
+    return f"""
+        with cleaned as (select * replace ({cleaned}) from ({_reader(file)})),
+
+        typed as (select *, {typed} from cleaned),
+
+        tested as (
+            select *, nullif(concat_ws('; ', {reasons}), '') as reasons, {later_than(table, as_of)} as is_late
+            from typed
+        ),
+
+        judged as (
+            select
+                *,
+                case
+                    when reasons is not null and {is_blank} then '{BLANK}'
+                    when reasons is not null then reasons
+                    when is_late then '{HELD_BACK}'
+                end as verdict
+            from tested
+        )
+
+        select
+            {names}, verdict,
+            case when verdict is not null then row_number end as row_number,
+            case when verdict is not null then json_object({raw_row}) end as raw_row
+        from judged
+    """
+
+
+def _reader(file: LandingFile) -> str:
+    """SQL that reads a file with its columns called c0, c1, … and its row numbers, the header being 1."""
+    path = literal(str(file.path))
+    cells = [raw_name(i) for i in range(len(file.header))]
+    if file.delimiter is None:
+        renamed = f"select *, row_number() over () + 1 from read_parquet({path})"
+        return f"select * from ({renamed}) as file({', '.join(cells)}, row_number)"
+    columns = ", ".join(f"{literal(cell)}: 'varchar'" for cell in cells)
+    return (
+        f"select *, row_number() over () + 1 as row_number from read_csv({path}, "
+        f"delim = {literal(file.delimiter)}, quote = '\"', escape = '\"', header = true, "
+        f"auto_detect = false, columns = {{{columns}}}, max_line_size = {LONGEST_LINE}, "
+        "ignore_errors = true, store_rejects = true, parallel = false)"
+    )
+
+
+def _collect_rejected_lines(con: duckdb.DuckDBPyConnection, file: LandingFile) -> None:
+    """Lines that are not among the judged rows, as the temp table `rejected`; blank ones have no reason.
+
+    Judged rows are numbered without them: a row moves down by `passed` lines, of the last rejected
+    line whose `shift` it has reached.
+    """
+    con.execute(
+        "create or replace temp table rejected "
+        "(line bigint, shift bigint, passed bigint, reason varchar, raw_row varchar)"
+    )
+    if file.delimiter is None:
+        return
+    swallowed = con.execute(
+        "select line from reject_errors where error_type in ('UNQUOTED VALUE', 'LINE SIZE OVER MAXIMUM') "
+        "and contains(rtrim(csv_line, chr(10)), chr(10)) order by line limit 1"
+    ).fetchall()
+    if swallowed:
+        raise UserError(
+            f"{file.name}, row {swallowed[0][0]}: a quote opens and does not close well, so the rows "
+            "after it cannot be told apart. Close or double the quote."
+        )
+    con.execute(
+        f"""
+        insert into rejected
+        with lines as (
+            select
+                line,
+                case error_type
+                    when 'TOO MANY COLUMNS' then 'row: more cells than the header'
+                    when 'MISSING COLUMNS' then 'row: fewer cells than the header'
+                    when 'INVALID ENCODING' then 'row: not UTF-8'
+                    when 'UNQUOTED VALUE' then 'row: a quote inside a quoted cell is not doubled'
+                    when 'LINE SIZE OVER MAXIMUM' then 'row: longer than {LONGEST_LINE:,} bytes'
+                    else 'row: ' || lower(error_type)
+                end as reason,
+                json_object('line', csv_line) as raw_row
+            from reject_errors
+            qualify row_number() over (partition by line order by column_idx, error_type) = 1
+            union all
+            select unnest($blank_lines), null, null
+        )
+        select line, line - row_number() over (order by line) + 1, row_number() over (order by line), reason, raw_row
+        from lines
+        """,
+        {"blank_lines": list(file.blank_lines) if len(file.header) > 1 else []},
+    )
+
+
+def _check_count(con: duckdb.DuckDBPyConnection, file: LandingFile, target: Path) -> None:
+    """Hold the rows judged and rejected against the independent count of the file's rows."""
+    counted = con.execute(
+        "select (select count(*) from read_parquet($judged)), "
+        "(select count(*) from rejected where reason is not null), "
+        "(select min(line) from rejected where reason is not null)",
+        {"judged": str(target)},
+    ).fetchall()[0]
+    judged, rejected, first = counted
+    expected = file.rows + (len(file.blank_lines) if len(file.header) == 1 else 0)
+    if judged + rejected != expected:
+        where = f" The first doubtful row is {first}." if first else ""
+        raise UserError(
+            f"{file.name}: {expected:,} rows, of which {judged + rejected:,} could be read. Was it "
+            f"written to meanwhile, or are its quotes not doubled?{where} Export it again."
+        )
