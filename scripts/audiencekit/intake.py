@@ -57,7 +57,7 @@ def take_in(
     half its rows stops the run unless named in `accept`. Raises UserError, naming file and rule.
     """
     contract = load_contract()
-    for name in set(accept) - set(contract):
+    for name in sorted(set(accept) - set(contract)):
         near = difflib.get_close_matches(name, contract, n=1)
         hint = f"Is it {near[0]}?" if near else f"There are: {', '.join(contract)}."
         raise UserError(f"--accept {name}: no such table. {hint}")

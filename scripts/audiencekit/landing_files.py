@@ -152,7 +152,9 @@ def match_columns(header: list[str], table: Table, file_name: str = "") -> dict[
     for column in table.columns:
         for name in (column.name, *(a for a in column.aliases if a not in own)):
             if plain.count(name) > 1:
-                raise UserError(f"{file_name}, header: column {name} stands {plain.count(name)} times.")
+                raise UserError(
+                    f"{file_name}, header: column {name} stands {plain.count(name)} times."
+                )
             if name in plain and plain.index(name) not in positions.values():
                 positions[column.name] = plain.index(name)
                 break
@@ -198,7 +200,9 @@ def _open_csv(path: Path, name: str, table: Table, scratch: Path) -> LandingFile
     best: tuple[dict[str, int], list[str], str] = ({}, [], "")
     for delimiter in DELIMITERS:
         try:
-            header = next(csv.reader(io.StringIO(head, newline=""), delimiter=delimiter, strict=True))
+            header = next(
+                csv.reader(io.StringIO(head, newline=""), delimiter=delimiter, strict=True)
+            )
         except csv.Error:
             continue
         positions = match_columns(header, table, name)

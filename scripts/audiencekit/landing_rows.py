@@ -40,7 +40,9 @@ def judge(
             f"copy ({_judged(table, file, as_of)}) to {literal(str(target))} "
             "(format parquet, compression snappy)"
         )
-    except (duckdb.IOException, duckdb.InvalidInputException) as problem:
+    except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException):
+        raise  # our SQL is wrong, not the file
+    except duckdb.Error as problem:
         why = str(problem).splitlines()[0].replace(str(file.path), file.name)[:200]
         raise UserError(f"{file.name}: cannot be read ({why}). Export it again.") from None
     _collect_rejected_lines(con, file)
@@ -64,9 +66,7 @@ def judge(
     )
 
 
-def kept_rows(
-    con: duckdb.DuckDBPyConnection, table: Table, file: LandingFile, judged: Path
-) -> str:
+def kept_rows(con: duckdb.DuckDBPyConnection, table: Table, file: LandingFile, judged: Path) -> str:
     """SQL for the rows that are kept, identifiers mended where pandas made them fractions."""
     rows = f"read_parquet({literal(str(judged))})"
     texts = [
@@ -147,8 +147,13 @@ def _reader(file: LandingFile) -> str:
     path = literal(str(file.path))
     cells = [raw_name(i) for i in range(len(file.header))]
     if file.delimiter is None:
-        renamed = f"select *, row_number() over () + 1 from read_parquet({path})"
-        return f"select * from ({renamed}) as file({', '.join(cells)}, row_number)"
+        names = ", ".join([*cells, "file_row"])
+        rows = f"read_parquet({path}, file_row_number = true)"
+        if "file_row_number" in map(str.lower, file.header):
+            rows = f"(select *, row_number() over () - 1 from read_parquet({path}))"
+        return (
+            f"select * exclude (file_row), file_row + 2 as row_number from {rows} as file({names})"
+        )
     columns = ", ".join(f"{literal(cell)}: 'varchar'" for cell in cells)
     return (
         f"select *, row_number() over () + 1 as row_number from read_csv({path}, "

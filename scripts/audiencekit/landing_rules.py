@@ -154,7 +154,9 @@ def _as_number(cell: str, family: str, native: str) -> str | None:
     if family in ("whole", "fraction"):
         number = f"try_cast({cell} as double)"
     elif family == "text":
-        number = f"case when regexp_full_match({cell}, '{NUMBER}') then try_cast({cell} as double) end"
+        number = (
+            f"case when regexp_full_match({cell}, '{NUMBER}') then try_cast({cell} as double) end"
+        )
     else:
         return None
     return f"case when isfinite({number}) then {number} end"
@@ -167,7 +169,9 @@ def _as_whole_number(cell: str, family: str, native: str) -> str | None:
         return f"case when {cell} = trunc({cell}) then try_cast({cell} as bigint) end"
     if family != "text":
         return None
-    return f"case when regexp_full_match({cell}, '{WHOLE_NUMBER}') then try_cast({cell} as bigint) end"
+    return (
+        f"case when regexp_full_match({cell}, '{WHOLE_NUMBER}') then try_cast({cell} as bigint) end"
+    )
 
 
 def rules_for(table: Table, file: LandingFile, as_of: str) -> list[Rule]:

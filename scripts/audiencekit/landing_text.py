@@ -68,7 +68,7 @@ def plain_text(path: Path, name: str, scratch: Path) -> Path:
         return _straightened(path, encoding, scratch)
     except UnicodeDecodeError as problem:
         raise UserError(
-            f"{name}: broken {problem.encoding} text at byte {problem.start}. Export it as UTF-8."
+            f"{name}: broken {problem.encoding} text ({problem.reason}). Export it as UTF-8."
         ) from None
     except (OSError, EOFError, zlib.error) as problem:
         why = getattr(problem, "strerror", None) or str(problem)
@@ -98,7 +98,7 @@ def _count_quoted_rows(path: Path, name: str, delimiter: str) -> RowCount:
     row, number = end, 0
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
         reader = csv.reader(chain(lines, [delimiter.join(end)]), delimiter=delimiter)
-        for number, row in enumerate(reader, start=1):  # noqa: B007
+        for number, row in enumerate(reader, start=1):
             if not row:
                 blank_lines.append(number)
     if row != end:

@@ -55,8 +55,11 @@ def next_build_id(workspace: Workspace, as_of: datetime) -> str:
             f"as_of {as_of} is earlier than the published generation's ({last.as_of}): history only "
             "goes forward. For a back-test set AUDIENCEKIT_HOME to another folder."
         )
-    number = int(last.build_id.rsplit("-", 1)[1]) + 1 if last else 1
-    return f"{as_of:%Y%m%dT%H%M%SZ}-{number:06d}"
+    return f"{as_of:%Y%m%dT%H%M%SZ}-{_number(last.build_id) + 1 if last else 1:06d}"
+
+
+def _number(build_id: str) -> int:
+    return int(build_id.rsplit("-", 1)[1])
 
 
 def check_sizes(
@@ -92,8 +95,7 @@ def publish(
 ) -> Manifest:
     """Write a whole new generation, switch `current` to it, and drop the oldest ones."""
     workspace.generations.mkdir(parents=True, exist_ok=True)
-    for left_over in workspace.generations.glob(".writing-*"):
-        shutil.rmtree(left_over)
+    _clear_left_overs(workspace)
     writing = workspace.generations / f".writing-{build_id}"
     writing.mkdir()
     rows = {}
@@ -146,10 +148,19 @@ def _switch(pointer: Path, generation: Path) -> None:
     _sync(pointer.parent)
 
 
+def _clear_left_overs(workspace: Workspace) -> None:
+    """Remove what a process that died while publishing wrote and no reader ever saw."""
+    last = current_manifest(workspace)
+    for generation in workspace.generations.iterdir():
+        unseen = not last or _number(generation.name) > _number(last.build_id)
+        if unseen or generation.name.startswith("."):
+            shutil.rmtree(generation)
+
+
 def _drop_old(workspace: Workspace) -> None:
     now = workspace.current.resolve()
-    past = sorted(p for p in workspace.generations.iterdir() if p.resolve() != now)
-    past.sort(key=lambda p: int(p.name.rsplit("-", 1)[1]))
+    past = [p for p in workspace.generations.iterdir() if p.resolve() != now]
+    past.sort(key=lambda p: _number(p.name))
     for generation in past[: max(0, len(past) + 1 - KEPT_GENERATIONS)]:
         shutil.rmtree(generation)
 

@@ -119,11 +119,13 @@ def test_nobody_can_be_reached(landing):
 def test_the_same_size_and_seed_give_the_same_rows_and_another_seed_others(landing, tmp_path):
     write_synthetic_landing(tmp_path / "again", CUSTOMERS)
     write_synthetic_landing(tmp_path / "other", CUSTOMERS, seed=2)
+
+    def content(folder: Path, table: str):
+        return one(f"select (count(*), sum(hash(t))) from {read(folder, table)} as t")
+
     for table in TABLES:
-        ours, again = read(landing, table), read(tmp_path / "again", table)
-        assert one(f"select count(*) from (from {ours} except all from {again})") == 0, table
-    ours, other = read(landing, "orders"), read(tmp_path / "other", "orders")
-    assert one(f"select count(*) from {ours} semi join {other} using (order_id, ordered_at)") == 0
+        assert content(landing, table) == content(tmp_path / "again", table), table
+    assert content(landing, "orders") != content(tmp_path / "other", "orders")
 
 
 def test_the_ratio_leaves_out_what_dbt_costs_before_any_data():

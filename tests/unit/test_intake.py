@@ -1,0 +1,839 @@
+"""Intake: good rows flow on, bad ones are named by file, row and rule, and none is lost.
+
+Every file that goes through `take` is counted again here with Python's csv module or the Parquet
+footer, and held against intake's own counts.
+"""
+
+import csv
+import gzip
+import io
+import os
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from audiencekit.contract import load_contract
+from audiencekit.errors import UserError
+from audiencekit.intake import TableIntake, take_in
+from audiencekit.workspace import Workspace
+
+AS_OF = datetime(2018, 1, 1)
+HEADER = "order_id,ordered_at,total_usd"
+Content = str | bytes | pa.Table
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What one take_in left: counts by table, quarantined rows, what was said, the kept rows."""
+
+    tables: dict[str, TableIntake]
+    quarantine: list[tuple[str, int, str]]  # file, row, reasons
+    said: list[str]
+    folder: Path
+
+    def rows(self, columns: str = "order_id", table: str = "orders") -> list:
+        """Kept rows of a table; of one column its values."""
+        path = self.folder / f"{table}.parquet"
+        found = duckdb.execute(f"select {columns} from read_parquet('{path}')").fetchall()
+        return [row[0] for row in found] if "," not in columns else found
+
+
+def take(folder: Path, files: dict[str, Content], **options) -> Taken:
+    """Take in the files; fails where the counts do not add up to the files' own rows."""
+    landing = folder / "landing"
+    for name, content in files.items():
+        write(landing / name, content)
+    said: list[str] = []
+    workspace = Workspace(folder / "home")
+    taken = take_in(landing, workspace, AS_OF, say=said.append, **options)
+    counts = {result.table_name: result for result in taken}
+    for table, result in counts.items():
+        mine = [p for p in landing.rglob("*") if p.is_file() and belongs_to(p, landing) == table]
+        assert result.rows_in == sum(count_rows(p) for p in mine)
+        assert result.rows_in == result.rows_kept + result.rows_quarantined + result.rows_held_back
+    quarantine = duckdb.execute(
+        "select file_name, row_number, reasons from read_parquet(?) order by file_name, row_number",
+        [str(workspace.intake / "quarantine.parquet")],
+    ).fetchall()
+    return Taken(counts, quarantine, said, workspace.intake)
+
+
+def refusal(folder: Path, files: dict[str, Content], **options) -> str:
+    """Why the files are refused: a UserError of one or two lines."""
+    with pytest.raises(UserError) as problem:
+        take(folder, files, **options)
+    message = str(problem.value)
+    assert message.count("\n") < 2 and len(message) < 800
+    return message
+
+
+def write(path: Path, content: Content) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(content, pa.Table):
+        pq.write_table(content, path)
+    elif isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        text = content.encode()
+        path.write_bytes(gzip.compress(text) if path.suffix == ".gz" else text)
+
+
+def belongs_to(path: Path, landing: Path) -> str | None:
+    name = path.relative_to(landing).parts[0].split(".")[0].lower()
+    return name if path.name.lower().endswith((".csv", ".csv.gz", ".parquet")) else None
+
+
+def count_rows(path: Path) -> int:
+    """Rows of a file, read without DuckDB; lines and rows without any value are none."""
+    if path.suffix == ".parquet":
+        return pq.read_metadata(path).num_rows
+    raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    marks = {b"\xff\xfe\x00\x00": "utf-32", b"\xff\xfe": "utf-16"}
+    encoding = next((e for mark, e in marks.items() if raw.startswith(mark)), "utf-8-sig")
+    text = io.StringIO(raw.decode(encoding, errors="replace"), newline="")
+    delimiter = max(",;\t|", key=text.getvalue().partition("\n")[0].count)
+    return sum(1 for row in csv.reader(text, delimiter=delimiter) if any(row)) - 1
+
+
+def orders(*rows: str, header: str = HEADER, good: int = 20) -> str:
+    """A CSV of orders: these rows from row 2 on, then good ones, so that few bad ones may pass."""
+    cells = header.count(",") - HEADER.count(",")
+    filler = (f"g{i},2017-06-01 10:00:00,1.50{',' * cells}" for i in range(good))
+    return "\n".join([header, *rows, *filler]) + "\n"
+
+
+# --- Files that cannot serve ---------------------------------------------------------------------
+
+
+def parquet_bytes(table: pa.Table) -> bytes:
+    sink = io.BytesIO()
+    pq.write_table(table, sink)
+    return sink.getvalue()
+
+
+GOOD_TABLE = pa.table(
+    {
+        "order_id": [f"o{i}" for i in range(30)],
+        "ordered_at": [datetime(2017, 6, 1)] * 30,
+        "total_usd": [1.5] * 30,
+    }
+)
+DAMAGED_PAGE = bytearray(parquet_bytes(GOOD_TABLE))
+DAMAGED_PAGE[4:200] = b"\xff" * 196
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("orders.csv", b"", "empty (0 bytes)"),
+        ("orders.parquet", b"", "empty (0 bytes)"),
+        ("orders.csv.gz", b"", "empty (0 bytes)"),
+        ("orders.csv.gz", b"order_id,ordered_at\n", "cannot be read (Not a gzipped file"),
+        ("orders.csv.gz", gzip.compress(orders().encode())[:-9], "cannot be read (Compressed file"),
+        ("orders.csv", HEADER, "a header and no rows"),
+        ("orders.csv", HEADER + "\r\n\r\n,,\r\n", "a header and no rows"),
+        ("orders.parquet", GOOD_TABLE.slice(0, 0), "a header and no rows"),
+        ("orders.csv", "\n1,2,3\n", "row 1: the header is blank"),
+        ("orders.csv", orders().replace(",", "^"), "Only one column was found"),
+        ("orders.csv", "order_id,total_usd\n1,5\n", "no column ordered_at (also taken: order_date"),
+        ("orders.csv", orders(header="order_id,ordered_at,Order ID"), "order_id stands 2 times"),
+        ("orders.csv", orders(header="id,total,total,ordered_at"), "total stands 2 times"),
+        ("orders.csv", "1,2017-12-31,5\n2,2017-12-31,5\n", "no column order_id"),
+        ("orders.csv", '"' + orders(), "row 1: a quote in the header is not closed"),
+        ("orders.csv", b"PK\x03\x04\x00\x00", "Excel"),
+        ("orders.csv", gzip.compress(b"x"), "Name it .csv.gz"),
+        ("orders.csv", parquet_bytes(GOOD_TABLE), "Name it .parquet"),
+        ("orders.csv", orders().encode("utf-16-le"), "this is no text"),
+        ("orders.csv", orders().encode("utf-16")[:-1], "broken utf-16"),
+        ("orders.parquet", orders(), "not a readable Parquet file"),
+        ("orders.parquet", parquet_bytes(GOOD_TABLE)[:-20], "not a readable Parquet file"),
+        ("orders.parquet", parquet_bytes(GOOD_TABLE)[:300], "not a readable Parquet file"),
+        ("orders.parquet", bytes(DAMAGED_PAGE), "cannot be read"),
+        ("orders.parquet", pa.table([[1], [2]], names=["order_id", "ORDER_ID"]), "stands 2 times"),
+    ],
+)
+def test_a_file_that_cannot_serve_is_refused_by_name(tmp_path, name, content, says):
+    message = refusal(tmp_path, {name: content})
+    assert message.startswith(name) and says in message
+    assert str(tmp_path) not in message
+
+
+def test_a_table_without_a_header_does_not_print_its_people(tmp_path):
+    message = refusal(tmp_path, {"orders.csv": "ann@example.com,2017-12-31,5\n"})
+    assert "no column order_id" in message and "ann@" not in message
+
+
+@pytest.mark.parametrize("before", [0, 3])
+def test_a_quote_that_never_closes_is_named_by_its_row(tmp_path, before):
+    rows = [f"b{i},2017-06-01,1" for i in range(before)]
+    message = refusal(tmp_path, {"orders.csv": orders(*rows, 'x,"2017-06-01,1')})
+    assert f"orders.csv, row {before + 2}: a quote opens and never closes" in message
+
+
+def test_a_quote_that_closes_many_rows_later_is_refused_too(tmp_path):
+    text = orders('x,2017-06-01,"1', "y,2017-06-01,2", 'z,"2017-06-01",3')
+    message = refusal(tmp_path, {"orders.csv": text})
+    assert "orders.csv, row 2: a quote opens and does not close well" in message
+
+
+def test_a_quote_left_open_before_megabytes_of_rows_is_found(tmp_path):
+    text = orders('x,2017-06-01,"1', good=150_000)
+    message = refusal(tmp_path, {"orders.csv": text})
+    assert "orders.csv, row 2: a quote opens and never closes" in message
+
+
+# --- Shapes of CSV that just work ----------------------------------------------------------------
+
+NAMES = "order_id,ordered_at,total_usd,email"
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_delimiters_and_line_ends_are_found(tmp_path, delimiter, line_end):
+    text = orders("a,2017-12-31,5", "b,x,5", good=3)
+    text = text.replace(",", delimiter).replace("\n", line_end)
+    taken = take(tmp_path, {"orders.csv": text})
+    assert taken.rows() == ["a", "g0", "g1", "g2"]
+    assert [q[:2] for q in taken.quarantine] == [("orders.csv", 3)]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_names_of_every_script_round_trip(tmp_path, encoding):
+    names = ["Zoë 🎉", "שלום", "José", "Jose\u0301", "李小龍", "👩‍👩‍👧‍👦", "Null", "O'Neil; drop"]
+    rows = [f'{i},"{name}"' for i, name in enumerate(names)]
+    contacts = "\n".join(["contact_id,first_name", *rows]) + "\n"
+    taken = take(tmp_path, {"orders.csv": orders(), "contacts.csv": contacts.encode(encoding)})
+    assert taken.rows("first_name", "contacts") == names
+
+
+def test_mixed_line_ends_are_one_kind_of_line_end(tmp_path):
+    text = f"{HEADER}\r\na,2017-06-01,1\nb,2017-06-01,2\rc,x,3\r\nd,2017-06-01,4"
+    taken = take(tmp_path, {"orders.csv": text})
+    assert taken.rows() == ["a", "b", "d"]
+    assert [q[:2] for q in taken.quarantine] == [("orders.csv", 4)]
+
+
+def test_latin_1_rows_in_a_utf_8_file_go_to_quarantine(tmp_path):
+    text = orders("é,2017-06-01,1", "caf#,2017-06-01,1", "x,2017-06-01,1").encode()
+    taken = take(tmp_path, {"orders.csv": text.replace(b"#", b"\xe9")})
+    assert taken.quarantine == [("orders.csv", 3, "row: not UTF-8")]
+    assert taken.rows()[:2] == ["é", "x"]
+
+
+def test_latin_1_in_a_column_nobody_asked_for_counts_once(tmp_path):
+    text = orders("a,2017-06-01,1,caf#", header=HEADER + ",notes").encode().replace(b"#", b"\xe9")
+    taken = take(tmp_path, {"orders.csv": text})
+    assert taken.quarantine == [("orders.csv", 2, "row: not UTF-8")]
+
+
+def test_a_cell_of_several_lines_is_in_one_row(tmp_path):
+    rows = ['a,2017-06-01,1,"x\ny\n\nz"', "b,bad,1,", 'c,2017-06-01,1,"\r\n"', "d,bad,1,", "e"]
+    taken = take(tmp_path, {"orders.csv": orders(*rows, header=NAMES)})
+    assert [q[1] for q in taken.quarantine] == [3, 5, 6]
+    assert taken.rows("order_id, email")[:2] == [("a", "x\ny\n\nz"), ("c", None)]
+
+
+def test_blank_lines_are_no_rows_but_are_counted_on_the_way(tmp_path):
+    rows = ["", "a,bad,1", "", "", "b", "c,bad,1", ",,", "d,bad,1", "e,2017-06-01,1,1"]
+    taken = take(tmp_path, {"orders.csv": orders(*rows) + "\n\n,,\n\n"})
+    assert [q[1] for q in taken.quarantine] == [3, 6, 7, 9, 10]
+    assert taken.tables["orders"].rows_in == 20 + 5
+
+
+def test_rows_with_too_many_or_too_few_cells_go_to_quarantine(tmp_path):
+    taken = take(tmp_path, {"orders.csv": orders("a,2017-06-01", "b,2017-06-01,1,2,3", "c")})
+    assert taken.quarantine == [
+        ("orders.csv", 2, "row: fewer cells than the header"),
+        ("orders.csv", 3, "row: more cells than the header"),
+        ("orders.csv", 4, "row: fewer cells than the header"),
+    ]
+
+
+def test_quotes_inside_cells_are_read_or_named(tmp_path):
+    rows = ['a,2017-06-01,1,"say ""hi"", you"', 'b,2017-06-01,1,5" disc', 'c,2017-06-01,1,"x"y']
+    taken = take(tmp_path, {"orders.csv": orders(*rows, header=NAMES)})
+    assert taken.rows("email")[:2] == ['say "hi", you', '5" disc']
+    assert taken.quarantine == [
+        ("orders.csv", 4, "row: a quote inside a quoted cell is not doubled")
+    ]
+
+
+def test_nul_bytes_go_to_quarantine(tmp_path):
+    text = orders(
+        *[f"k{i},2017-06-01,1" for i in range(300)], "a\x00b,2017-06-01,1", "c,2017-06-01,\x00"
+    )
+    taken = take(tmp_path, {"orders.csv": text})
+    assert [(row, why[:24]) for _, row, why in taken.quarantine] == [
+        (302, "order_id: holds a NUL by"),
+        (303, "total_usd: not a number "),
+    ]
+
+
+def test_a_cell_of_a_megabyte_goes_through_and_one_of_three_is_named(tmp_path):
+    rows = [f"a,2017-06-01,1,{'x' * 1_000_000}", f"b,2017-06-01,1,{'x' * 3_000_000}", "c,bad,1,"]
+    taken = take(tmp_path, {"orders.csv": orders(*rows, header=NAMES)})
+    assert len(taken.rows("email")[0]) == 1_000_000
+    assert taken.quarantine[0] == ("orders.csv", 3, "row: longer than 2,000,000 bytes")
+    assert taken.quarantine[1][1] == 4
+
+
+def test_rows_across_the_readers_buffers_keep_their_numbers(tmp_path):
+    cell = '"' + "one line, quoted\n" * 50_000 + '"'
+    rows = [f"{i},{'bad' if i % 10 == 0 else '2017-06-01'},1,{cell}" for i in range(45)]
+    text = orders(*rows, header=NAMES, good=60)
+    assert len(text) > 40_000_000
+    taken = take(tmp_path, {"orders.csv": text})
+    assert [q[1] for q in taken.quarantine] == [2, 12, 22, 32, 42]
+
+
+def test_two_hundred_columns_are_left_alone_by_name(tmp_path):
+    extra = ",".join(["extra", "Extra", *(f"x{i}" for i in range(198))])
+    taken = take(
+        tmp_path, {"orders.csv": orders("a,b,c", header=f"{HEADER},{extra}", good=30)[:-1]}
+    )
+    assert len(taken.tables["orders"].ignored_columns.split(", ")) == 200
+    assert len(taken.said[0]) < 250
+    assert [q[1] for q in taken.quarantine] == [2]
+
+
+def test_a_gzipped_csv_is_read(tmp_path):
+    assert take(tmp_path, {"orders.csv.gz": orders("a,bad,1")}).tables["orders"].rows_kept == 20
+
+
+def test_headers_are_known_by_alias_case_and_spaces(tmp_path):
+    text = ' ORDER NO ,"Order\tDate",Total-Amount,Customer_ID\n1,2017-12-31,5,7\n'.replace(
+        "\t", " "
+    )
+    taken = take(tmp_path, {"Orders.CSV": text})
+    assert taken.rows("order_id, total_usd, account_id") == [("1", 5.0, "7")]
+
+
+def test_a_column_goes_by_its_own_name_before_any_alias(tmp_path):
+    text = "total,id,order_id,created_at,ordered_at,total_usd\n1,2,3,2017-01-01,2017-02-01,4\n"
+    taken = take(tmp_path, {"orders.csv": text})
+    assert taken.rows("order_id, ordered_at, total_usd") == [("3", datetime(2017, 2, 1), 4.0)]
+    assert taken.tables["orders"].ignored_columns == "created_at, id, total"
+
+
+# --- Values --------------------------------------------------------------------------------------
+
+NOT_A_NUMBER = "total_usd: not a number (write 1234.50)"
+NOT_A_MOMENT = "ordered_at: not a timestamp (write 2017-12-31 18:30:00, with +01:00 if not UTC)"
+
+
+def reasons(folder: Path, *rows: str, **options) -> list[str]:
+    """Why each of these rows of orders is refused; none of them may pass."""
+    taken = take(folder, {"orders.csv": orders(*rows, good=12 * len(rows), **options)})
+    assert [q[1] for q in taken.quarantine] == list(range(2, len(rows) + 2))
+    return [q[2] for q in taken.quarantine]
+
+
+def test_what_is_no_plain_decimal_number_is_no_amount(tmp_path):
+    amounts = ["five", "$5", "5 €", '"5,50"', '"1,234.50"', "inf", "-Infinity", "1e999", "1_000", "0x1A"]
+    amounts += ["٣٫٥", "१२", "１２", "(5.00)", "5-", "--5", "1 000", "true", "1.2.3", "5%", "1e", "."]
+    assert set(reasons(tmp_path, *[f"a,2017-06-01,{a}" for a in amounts])) == {NOT_A_NUMBER}
+
+
+def test_a_missing_or_outsize_amount_is_named(tmp_path):
+    amounts = ["", "  ", "NaN", "nan", "NULL", "N/A", "1e7", "-1000000.01", "99999999999999999999999"]
+    assert reasons(tmp_path, *[f"a,2017-06-01,{a}" for a in amounts]) == [
+        *["total_usd: missing"] * 6,
+        "total_usd: above 1000000",
+        "total_usd: below -1000000",
+        "total_usd: above 1000000",
+    ]
+
+
+def test_numbers_as_programs_write_them_are_amounts(tmp_path):
+    written = ["5", "-5", "+5", ".5", "5.", " 5 ", "1e3", "1.5E-2", "1e-400", "\u00a07\u00a0", "-0.0", '"8"']
+    taken = take(tmp_path, {"orders.csv": orders(*[f"a,2017-06-01,{n}" for n in written], good=0)})
+    assert taken.rows("total_usd") == [5, -5, 5, 0.5, 5, 5, 1000, 0.015, 0, 7, 0, 8]
+
+
+def test_moments_nobody_can_place_are_refused(tmp_path):
+    moments = ["12/31/2017", "31.12.2017", "31-12-2017", "20171231", "2017-02-30", "2017-13-01", "yesterday"]
+    moments += ["2017-12-31 25:00:00", "2017-12-31 6:30 PM", "2017-12-31 18:30:00 BST", "2017-12-31 18:30 EST"]
+    moments += ["2017-12-31 18:30:00 Mars/Phobos", "2017-12-31 18:30:00+25:00", "1514745000", "1514745000000"]
+    moments += ["infinity", "epoch", "now", "2017-W52-1", "12-11-10", "2017", "2017-12", "0000-00-00 00:00:00"]
+    assert set(reasons(tmp_path, *[f"a,{m},5" for m in moments])) == {NOT_A_MOMENT}
+
+
+def test_moments_out_of_any_range_are_refused(tmp_path):
+    moments = ["1900-01-01", "1970-01-01 00:00:00", "1999-12-31 23:59:59", "2200-01-01", "9999-12-31"]
+    early, late = "ordered_at: before 2000-01-01", "ordered_at: after 2100-01-01"
+    assert reasons(tmp_path, *[f"a,{m},5" for m in moments]) == [early] * 3 + [late] * 2
+
+
+def test_moments_count_in_utc(tmp_path):
+    evening = datetime(2017, 12, 31, 18, 30)
+    written = {
+        "2017-12-31 18:30:00": evening,
+        "2017-12-31T18:30:00Z": evening,
+        "2017-12-31 18:30:00 UTC": evening,
+        "2017/12/31 18:30 GMT": evening,
+        "2017-12-31T18:30:00.000000000Z": evening,
+        "2017-12-31T18:30": evening,
+        "2017-12-31 19:30:00+01": evening,
+        "2017-12-31T19:30:00+01:00": evening,
+        "2017-12-31 13:00:00 -0530": evening,
+        "2018-01-01 08:30:00 +14:00": evening,
+        "2017-12-31 19:30:00 Europe/Paris": evening,
+        "2017-06-30 14:30:00 America/New_York": datetime(2017, 6, 30, 18, 30),
+        "2017-12-31 15:30:00 America/Argentina/Buenos_Aires": evening,
+        "2017-12-31": datetime(2017, 12, 31),
+        "2017-1-2": datetime(2017, 1, 2),
+        "2017-12-31 18:30:00.123456789": evening + timedelta(microseconds=123456),
+    }
+    taken = take(tmp_path, {"orders.csv": orders(*[f"a,{m},5" for m in written], good=0)})
+    assert taken.rows("ordered_at") == list(written.values())
+
+
+def test_rows_later_than_as_of_are_held_back_not_lost(tmp_path):
+    rows = ["a,2018-01-01 00:00:00,1", "b,2017-12-31 23:59:59,1", "c,2018-01-01 00:30:00+01:00,1"]
+    rows = [row + "," for row in rows] + ["d,2017-01-01,1,2018-03-01", "e,2019-01-01,x,"]
+    taken = take(tmp_path, {"orders.csv": orders(*rows, header=HEADER + ",updated_at")})
+    assert taken.rows()[:2] == ["b", "c"]
+    assert [q[1:] for q in taken.quarantine] == [
+        (2, "later than as_of"),
+        (5, "later than as_of"),
+        (6, NOT_A_NUMBER),
+    ]
+    assert taken.tables["orders"].rows_held_back == 2
+    assert "2 later than as_of" in taken.said[0]
+
+
+def test_us_dates_in_every_row_stop_the_run_at_the_first(tmp_path):
+    rows = [f"{i},12/{i % 31 + 1}/2017,5" for i in range(300)]
+    message = refusal(tmp_path, {"orders.csv": orders(*rows, good=0)})
+    assert message.startswith("orders: no row is usable. Most often: ordered_at: not a timestamp")
+    assert "(300 times, first in orders.csv, row 2)" in message
+
+
+def test_birth_dates_are_days_of_the_past(tmp_path):
+    days = ["1980-02-29", "1980-02-29 00:00:00", "1900-01-01", "", "1981-02-29", "1899-12-31", "2018-01-02"]
+    days += ["02/29/1980", "1980-02-29 10:00", "80-02-28"]
+    rows = [f"{i},{day}" for i, day in enumerate(days)] + [f"g{i},1990-01-01" for i in range(50)]
+    contacts = "\n".join(["contact_id,birth_date", *rows]) + "\n"
+    taken = take(tmp_path, {"orders.csv": orders(), "contacts.csv": contacts})
+    leap = date(1980, 2, 29)
+    assert taken.rows("birth_date", "contacts")[:4] == [leap, leap, date(1900, 1, 1), None]
+    no_date = "birth_date: not a date (write 2017-12-31)"
+    assert [why for *_, why in taken.quarantine] == [
+        no_date,
+        "birth_date: below 1900-01-01",
+        "birth_date: in future",
+        *[no_date] * 3,
+    ]
+
+
+def test_a_grant_that_never_runs_out_is_kept(tmp_path):
+    consent = (
+        "consent_event_id,id_type,id_value,purpose,status,decided_at,expires_at\n"
+        "1,email,a@example.com,newsletter,granted,2017-01-01,9999-12-31\n"
+    )
+    taken = take(tmp_path, {"orders.csv": orders(), "consent_events.csv": consent})
+    assert taken.rows("expires_at", "consent_events") == [datetime(9999, 12, 31)]
+
+
+def test_quantities_may_be_negative_but_not_zero(tmp_path):
+    quantities = {"1": 1.0, "-2": -2.0, "0.5": 0.5, "0": None, "-0.0": None, "1e-400": None}
+    lines = [f"a,{i},{q},5" for i, q in enumerate(quantities)] + ["a,1.5,1,5", "a,-1,1,5", "a,7.0,1,5"]
+    text = "\n".join(["order_id,line_no,quantity,amount", *lines]) + "\n"
+    taken = take(tmp_path, {"orders.csv": orders(), "order_lines.csv": text}, accept=["order_lines"])
+    kept = taken.rows("line_number, quantity", "order_lines")
+    assert kept == [(0, 1.0), (1, -2.0), (2, 0.5), (7, 1.0)]
+    assert [why for *_, why in taken.quarantine] == [
+        *["quantity: zero"] * 3,
+        "line_number: not a whole number",
+        "line_number: below 0",
+    ]
+
+
+@pytest.mark.parametrize("key", ["", "  ", "\u00a0", "\u200b", '""', "NULL", r"\N", "NaN", "<NA>"])
+def test_a_row_without_a_key_goes_to_quarantine(tmp_path, key):
+    assert reasons(tmp_path, f"{key},2017-06-01,5") == ["order_id: missing"]
+
+
+def test_one_key_twice_is_kept_here(tmp_path):
+    assert take(tmp_path, {"orders.csv": orders(*["a,2017-06-01,5"] * 3, good=0)}).rows() == ["a"] * 3
+
+
+def test_spaces_around_values_go_and_spaces_inside_stay(tmp_path):
+    rows = ['" a  b ",2017-06-01,1,\u00a0x\u3000y\u00a0', "\tc\t, 2017-06-01 ,1,' z '"]
+    taken = take(tmp_path, {"orders.csv": orders(*rows, header=NAMES, good=0)})
+    assert taken.rows("order_id, email") == [("a  b", "x\u3000y"), ("c", "' z '")]
+
+
+def test_no_value_is_null_and_free_text_is_left_as_it_is(tmp_path):
+    text = 'contact_id,first_name,country,account_id\n1,Null,NA,NULL\n2,"", ,n/a\n3,None,NA,0017\n'
+    taken = take(tmp_path, {"orders.csv": orders(), "contacts.csv": text})
+    assert taken.rows("first_name, country_code, account_id", "contacts") == [
+        ("Null", "NA", None),
+        (None, None, None),
+        ("None", "NA", "0017"),
+    ]
+
+
+def test_codes_are_compared_in_lower_case(tmp_path):
+    rows = ["a,2017-06-01,1,PAID", "b,2017-06-01,1, Paid ", "c,2017-06-01,1,", "d,2017-06-01,1,paid!"]
+    taken = take(tmp_path, {"orders.csv": orders(*rows, header=HEADER + ",status", good=20)})
+    assert taken.rows("status")[:3] == ["paid", "paid", None]
+    assert taken.quarantine[0][2].startswith("status: not one of pending, placed")
+
+
+def test_every_reason_of_a_row_is_given(tmp_path):
+    [why] = reasons(tmp_path, ",12/31/2017,x")
+    assert why == f"order_id: missing; {NOT_A_MOMENT}; {NOT_A_NUMBER}"
+
+
+# --- Identifiers ---------------------------------------------------------------------------------
+
+
+def test_identifiers_that_pandas_made_fractions_are_mended(tmp_path):
+    frame = pd.DataFrame({"order_id": [1, 2, None], "account_id": [17, None, 18], "total": 1.5})
+    frame["ordered_at"] = datetime(2017, 6, 1)
+    text = frame.iloc[:2].to_csv(index=False)
+    assert "\n2.0,," in text
+    taken = take(tmp_path, {"orders.csv": text, "orders.b.parquet": pa.Table.from_pandas(frame[:2])})
+    assert taken.rows("order_id, account_id") == [("1", "17"), ("2", None)] * 2
+
+
+def test_identifiers_stay_as_they_are_where_one_is_no_fraction(tmp_path):
+    rows = ["1.0,2017-06-01,1,007,1.0", "1.1,2017-06-01,1,7.0,2.10"]
+    text = orders(*rows, header=HEADER + ",account_id,card_number", good=0)
+    taken = take(tmp_path, {"orders.csv": text})
+    assert taken.rows("order_id, account_id, card_number") == [
+        ("1.0", "007", "1.0"),
+        ("1.1", "7.0", "2.10"),
+    ]
+
+
+def test_a_refused_row_does_not_keep_identifiers_from_being_mended(tmp_path):
+    taken = take(tmp_path, {"orders.csv": "order_id,ordered_at,total\n1.0,2017-01-01,1\nx,bad,1\n"})
+    assert taken.rows() == ["1"]
+
+
+def test_identifiers_that_lost_their_digits_are_refused(tmp_path):
+    assert reasons(tmp_path, "1.23457E+12,2017-06-01,1", "4e+18,2017-06-01,1") == [
+        "order_id: digits are lost (as 1.2E+12). Export identifiers as text"
+    ] * 2
+
+
+# --- Parquet -------------------------------------------------------------------------------------
+
+
+def table_of(good: int = 20, **columns: pa.Array) -> pa.Table:
+    """A table of orders with these columns in its first rows, the other cells good or null."""
+    rows = good + max((len(c) for c in columns.values()), default=0)
+    ids = pa.array([f"o{i}" for i in range(rows)])
+    data = {"order_id": ids, "ordered_at": pa.array([datetime(2017, 6, 1)] * rows)}
+    data["total_usd"] = pa.array([1.5] * rows)
+    for name, column in columns.items():
+        rest = data[name].cast(column.type) if name in data and good else pa.nulls(rows, column.type)
+        data[name] = pa.concat_arrays([column, rest[len(column) :]])
+    return pa.table(data)
+
+
+UTC_EVENING = datetime(2017, 12, 31, 18, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.array([UTC_EVENING], pa.timestamp("us", "UTC")),
+        pa.array([UTC_EVENING], pa.timestamp("ns", "Asia/Tokyo")),
+        pa.array([UTC_EVENING.replace(tzinfo=None)], pa.timestamp("us")),
+        pa.array([UTC_EVENING.replace(tzinfo=None)], pa.timestamp("ns")),
+        pa.array([UTC_EVENING.replace(tzinfo=None)], pa.timestamp("ms")),
+        pa.array([UTC_EVENING.replace(tzinfo=None)], pa.timestamp("s")),
+        pa.array(["2017-12-31T19:30:00+01:00"]),
+        pa.array(["2017-12-31T19:30:00+01:00"]).dictionary_encode(),
+    ],
+    ids=lambda c: str(c.type),
+)
+def test_parquet_timestamps_of_every_kind_count_in_utc(tmp_path, column):
+    taken = take(tmp_path, {"orders.parquet": table_of(good=0, ordered_at=column)})
+    assert taken.rows("ordered_at") == [datetime(2017, 12, 31, 18, 30)]
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "value"),
+    [
+        ("total_usd", pa.array([Decimal("5.25")]), 5.25),
+        ("total_usd", pa.array([5], pa.int8()), 5.0),
+        ("total_usd", pa.array(["5.25"]), 5.25),
+        ("total_usd", pa.array([5], pa.uint64()), 5.0),
+        ("order_id", pa.array([17]), "17"),
+        ("order_id", pa.array([17.0]), "17"),
+        ("order_id", pa.array([17.0], pa.float32()), "17"),
+        ("order_id", pa.array([Decimal("17.00")]), "17"),
+        ("order_id", pa.array([b"a17"]), "a17"),
+        ("order_id", pa.array([2**63], pa.uint64()), str(2**63)),
+        ("email", pa.array(["É"]), "É"),
+        ("email", pa.array([" "]), None),
+        ("email", pa.nulls(1), None),
+        ("discount_usd", pa.array([float("nan")]), None),
+        ("ordered_at", pa.array([date(2017, 12, 31)]), datetime(2017, 12, 31)),
+    ],
+    ids=lambda v: str(v.type) if isinstance(v, pa.Array) else None,
+)
+def test_parquet_types_that_hold_the_value_serve(tmp_path, name, column, value):
+    taken = take(tmp_path, {"orders.parquet": table_of(good=0, **{name: column})})
+    assert taken.rows(name) == [value]
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "why"),
+    [
+        ("ordered_at", pa.array([1514745000]), f"{NOT_A_MOMENT}; the file holds bigint"),
+        ("ordered_at", pa.array([1514745000.0]), f"{NOT_A_MOMENT}; the file holds double"),
+        ("total_usd", pa.array([True]), f"{NOT_A_NUMBER}; the file holds boolean"),
+        ("total_usd", pa.array([float("inf")]), f"{NOT_A_NUMBER}; the file holds double"),
+        ("total_usd", pa.array([float("nan")]), "total_usd: missing"),
+        ("total_usd", pa.array([date(2017, 1, 1)]), f"{NOT_A_NUMBER}; the file holds date"),
+        ("order_id", pa.array([1e17]), "order_id: digits are lost"),
+        ("order_id", pa.array([2.0**25], pa.float32()), "order_id: digits are lost"),
+        ("order_id", pa.array([True]), "order_id: not text; the file holds boolean"),
+        ("order_id", pa.array([b"\xe9"]), "order_id: not text; the file holds blob"),
+        ("order_id", pa.array(["a\x00"]), "order_id: holds a NUL byte"),
+        ("email", pa.array([["a@example.com"]]), "email: not text; the file holds varchar[]"),
+        ("email", pa.array([{"a": 1}]), "email: not text; the file holds struct"),
+        ("status", pa.array([1]), "status: not one of pending"),
+    ],
+    ids=lambda v: str(v.type) if isinstance(v, pa.Array) else None,
+)
+def test_parquet_types_that_do_not_are_refused_with_a_reason(tmp_path, name, column, why):
+    good = 0 if name in ("ordered_at", "total_usd", "order_id") else 20
+    table = table_of(good=good, **{name: column})
+    taken = take(tmp_path, {"orders.parquet": table}, accept=["orders"])
+    assert taken.quarantine[0][:2] == ("orders.parquet", 2)
+    assert taken.quarantine[0][2].startswith(why)
+    assert taken.tables["orders"].rows_quarantined == 1
+
+
+def test_parquet_columns_may_have_any_name(tmp_path):
+    table = table_of(good=3, **{'odd "name"': pa.array([1]), "file_row_number": pa.array([9])})
+    taken = take(tmp_path, {"orders.parquet": table.rename_columns([c.upper() for c in table.column_names])})
+    assert taken.tables["orders"].ignored_columns == 'FILE_ROW_NUMBER, ODD "NAME"'
+
+
+# --- Folders, extracts and names -----------------------------------------------------------------
+
+
+def test_several_extracts_of_a_table_are_one_table(tmp_path):
+    files = {
+        "orders.csv": "order_id,ordered_at,total_usd\na,2017-01-01,1\n",
+        "orders.2024.csv": "total;ordered_at;junk;id\n2;2017-01-02;x;b\n3;bad;x;c\n",
+        "orders/part-0.parquet": table_of(good=1),
+        "orders/2016/part-0.csv.gz": "order_id,ordered_at,total_usd\nd,2016-01-01,4\ne,bad,5\n",
+        "orders/empty.csv": HEADER,
+        "orders/_SUCCESS": "",
+        "orders/.hidden.csv": "x",
+    }
+    taken = take(tmp_path, {k: v for k, v in files.items() if "hidden" not in k})
+    write(tmp_path / "landing/orders/.hidden.csv", "x")
+    assert sorted(taken.rows("order_id, total_usd")) == [("a", 1), ("b", 2), ("d", 4), ("o0", 1.5)]
+    assert [q[:2] for q in taken.quarantine] == [("orders.2024.csv", 3), ("orders/2016/part-0.csv.gz", 3)]
+    assert taken.tables["orders"].ignored_columns == "junk"
+    assert "orders/part-0.parquet" in taken.tables["orders"].file_names
+
+
+def test_files_with_other_types_of_one_column_go_together(tmp_path):
+    files = {
+        "orders.1.parquet": table_of(good=0, order_id=pa.array([1]), total_usd=pa.array([5])),
+        "orders.2.parquet": table_of(good=0, order_id=pa.array(["1"]), total_usd=pa.array(["5"])),
+    }
+    assert take(tmp_path, files).rows("order_id, total_usd") == [("1", 5.0)] * 2
+
+
+def test_a_folder_named_like_a_file_is_read_as_a_folder(tmp_path):
+    assert take(tmp_path, {"orders.csv/part-00000.csv": orders()}).tables["orders"].rows_in == 20
+
+
+def test_links_are_followed_and_a_broken_one_is_named(tmp_path):
+    (tmp_path / "landing").mkdir()
+    write(tmp_path / "elsewhere.csv", orders())
+    (tmp_path / "landing/orders.csv").symlink_to(tmp_path / "elsewhere.csv")
+    assert take(tmp_path, {}).tables["orders"].rows_in == 20
+    (tmp_path / "landing/contacts.csv").symlink_to(tmp_path / "nowhere.csv")
+    assert "contacts.csv: cannot be read (No such file" in refusal(tmp_path, {})
+    (tmp_path / "landing/contacts.csv").unlink()
+    (tmp_path / "landing/contacts.csv").symlink_to(tmp_path / "landing/contacts.csv")
+    assert "contacts.csv: cannot be read (Too many levels" in refusal(tmp_path, {})
+
+
+def test_a_link_back_to_its_own_folder_is_not_followed(tmp_path):
+    write(tmp_path / "landing/orders/a.csv", orders())
+    (tmp_path / "landing/orders/loop").symlink_to(tmp_path / "landing/orders")
+    taken = take(tmp_path, {})
+    assert taken.tables["orders"].rows_in == 20
+    assert "orders/loop is not read" in taken.said[0]
+
+
+@pytest.fixture
+def nobody():
+    """Run as a user without rights, where the tests run as root."""
+    if os.geteuid() == 0:
+        os.seteuid(65534)
+        yield
+        os.seteuid(0)
+    else:
+        yield
+
+
+@pytest.mark.parametrize("what", ["landing", "landing/orders.csv", "landing/contacts"])
+def test_what_may_not_be_read_is_named(what, nobody):
+    with TemporaryDirectory() as folder:
+        home = Path(folder)
+        write(home / "landing/orders.csv", orders())
+        write(home / "landing/contacts/a.csv", "contact_id\n1\n")
+        locked = home / what
+        locked.chmod(0)
+        message = refusal(home, {})
+        locked.chmod(0o700)
+        assert Path(what).name in message and "Permission denied" in message
+
+
+def test_names_with_quotes_spaces_and_brackets_are_no_matter(tmp_path):
+    folder = tmp_path / "it's [a] \"folder\" *?"
+    files = {
+        "orders.o'clock [1] *.csv": orders("a,bad,1"),
+        "orders.it's [2]?.parquet": table_of(total_usd=pa.array([None], pa.float64())),
+        "contacts.it's.csv.gz": "contact_id,it's\n1,2\n",
+    }
+    taken = take(folder, files)
+    assert sorted(q[0] for q in taken.quarantine) == sorted(files)[1:]
+
+
+def test_strangers_are_left_alone_with_a_hint(tmp_path):
+    files = {
+        "orders.csv": orders(),
+        "order.csv": "x",
+        "Customers.csv": "x",
+        "contacts.xlsx": b"PK",
+        "orders.tsv": "x",
+        "accounts": "x",
+        "notes.md": "x",
+        "README.txt": "x",
+        "orders/": "",
+    }
+    files.pop("orders/")
+    said = take(tmp_path, files).said
+    assert said == [
+        "Customers.csv is no landing table and was left alone",
+        "accounts is not read: export it as .csv, .csv.gz or .parquet",
+        "contacts.xlsx is not read: export it as .csv, .csv.gz or .parquet",
+        "order.csv is no landing table and was left alone; is it orders?",
+        "orders.tsv is not read: export it as .csv, .csv.gz or .parquet",
+        "orders: 20 rows",
+    ]
+
+
+@pytest.mark.parametrize("is_file", [True, False])
+def test_a_landing_that_is_no_folder_is_refused(tmp_path, is_file):
+    if is_file:
+        (tmp_path / "landing").write_text("x")
+    assert "is no folder" in refusal(tmp_path, {})
+
+
+def test_the_one_table_that_must_be_there_is_asked_for(tmp_path):
+    message = refusal(tmp_path, {"contacts.csv": "contact_id\n1\n", "orders.xlsx": "x"})
+    assert "holds no orders.csv or orders.parquet" in message
+    assert "It holds: contacts.csv, orders.xlsx." in message
+
+
+# --- Gates ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("bad", "good", "passes"), [(20, 40, True), (21, 40, False), (11, 10, False), (30, 270, True), (31, 269, False)])
+def test_more_than_a_tenth_refused_stops_the_run(tmp_path, bad, good, passes):
+    text = orders(*["a,bad,1"] * bad, good=good)
+    if passes:
+        assert take(tmp_path, {"orders.csv": text}).tables["orders"].rows_quarantined == bad
+    else:
+        message = refusal(tmp_path, {"orders.csv": text})
+        assert f"orders: {bad} of {bad + good} rows are refused. Most often: ordered_at" in message
+        assert "first in orders.csv, row 2" in message and "--accept orders" in message
+
+
+def test_the_refused_rows_can_be_looked_at_after_the_run_stopped(tmp_path):
+    refusal(tmp_path, {"orders.csv": orders("a,bad,1", good=0)})
+    kept = duckdb.execute(f"select * from '{tmp_path}/home/intake/quarantine.parquet'").fetchall()
+    assert kept == [
+        ("orders", "orders.csv", 2, NOT_A_MOMENT, '{"order_id":"a","ordered_at":"bad","total_usd":"1"}')
+    ]
+
+
+def test_a_refused_landing_is_not_built_on(tmp_path):
+    run = take(tmp_path, {"orders.csv": orders()}).folder / "run.parquet"
+    assert duckdb.execute(f"select * from '{run}'").fetchall() == [(AS_OF,)]
+    refusal(tmp_path, {"orders.csv": orders("a,bad,1", good=0)})
+    assert not run.exists()
+
+
+@pytest.mark.parametrize(
+    ("contacts", "says"),
+    [
+        (None, "contacts: the last published build had 100 rows of it, and now there is no such file"),
+        (49, "contacts: 49 usable rows, the last published build had 100. Is the export cut short?"),
+        (50, None),
+        (0, "contacts.csv: a header and no rows. Export it again, or remove it"),
+    ],
+)
+def test_a_table_that_is_gone_or_halved_stops_the_run_unless_accepted(tmp_path, contacts, says):
+    files = {"orders.csv": orders()}
+    if contacts is not None:
+        files["contacts.csv"] = "\n".join(["contact_id", *map(str, range(contacts))]) + "\n"
+    last_time = {"orders": 20, "contacts": 100}
+    if says:
+        assert says in refusal(tmp_path, files, last_time=last_time)
+        taken = take(tmp_path, files, last_time=last_time, accept=["contacts"])
+    else:
+        taken = take(tmp_path, files, last_time=last_time)
+    assert taken.tables["contacts"].rows_kept == (contacts or 0)
+
+
+@pytest.mark.parametrize("table", ["static_lists", "erasure_requests"])
+def test_a_list_may_be_empty(tmp_path, table):
+    header = ",".join(c.name for c in load_contract()[table].columns)
+    taken = take(tmp_path, {"orders.csv": orders(), f"{table}.csv": header})
+    assert taken.tables[table].is_present and taken.tables[table].rows_kept == 0
+
+
+def test_a_wrong_accept_is_refused_with_a_hint(tmp_path):
+    assert "--accept order: no such table. Is it orders?" in refusal(tmp_path, {}, accept=["order"])
+    assert "There are: orders, order_lines" in refusal(tmp_path, {}, accept=["zzz"])
+
+
+def test_a_table_that_is_not_there_is_an_empty_one_with_its_columns(tmp_path):
+    taken = take(tmp_path, {"orders.csv": orders()})
+    for table in load_contract().values():
+        path = taken.folder / f"{table.name}.parquet"
+        names = [row[0] for row in duckdb.execute(f"describe from '{path}'").fetchall()]
+        assert names == [c.name for c in table.columns]
+        assert taken.tables[table.name].is_present is (table.name == "orders")
+
+
+def test_the_same_files_make_the_same_bytes(tmp_path):
+    files = {"orders.csv": orders(*[f"{i},2017-06-01,{i}" for i in range(5000)], "x,bad,1")}
+    before = {p.name: p.read_bytes() for p in take(tmp_path, files).folder.iterdir()}
+    after = {p.name: p.read_bytes() for p in take(tmp_path, files).folder.iterdir()}
+    assert before == after
+
+
+def test_nothing_is_left_of_the_working_files(tmp_path):
+    take(tmp_path, {"orders.csv": orders().replace("\n", "\r\n"), "contacts.csv.gz": "contact_id\n1\n"})
+    assert [p.name for p in (tmp_path / "home").iterdir()] == ["intake"]
+
+
+def test_a_hundred_thousand_rows_take_seconds(tmp_path):
+    started = datetime.now()
+    assert take(tmp_path, {"orders.csv": orders(good=100_000)}).tables["orders"].rows_kept == 100_000
+    assert (datetime.now() - started).total_seconds() < 15
