@@ -63,15 +63,12 @@ def run(landing: Path, as_of: datetime | None, accept: tuple[str, ...]) -> None:
 @click.option("--fresh", is_flag=True, help="Make the demo landing again even if it is there.")
 def demo(fresh: bool) -> None:
     """Real retail data with simulated people, through the whole job."""
-    from audiencekit.demo import AS_OF, ensure_demo_landing
+    from audiencekit.demo import AS_OF, SIMULATED, ensure_demo_landing
 
     console = Console()
-    console.print(
-        "[bold]0  Demo landing[/]: real orders of Complete Journey (2017, CC0); "
-        "[yellow]people, e-mails, web and consent events are simulated[/]"
-    )
+    console.print(f"[bold]0  Demo landing[/]: [yellow]{SIMULATED}[/]")
     landing = ensure_demo_landing(open_workspace().home / "demo", fresh=fresh)
-    _run(landing, AS_OF.item(), (), console)
+    _run(landing, AS_OF.item(), (), console, note=SIMULATED)
 
 
 @cli.command()
@@ -135,14 +132,18 @@ def bench(customers: int) -> None:
 
 
 def _run(
-    landing: Path, as_of: datetime, accept: tuple[str, ...], console: Console | None = None
+    landing: Path,
+    as_of: datetime,
+    accept: tuple[str, ...],
+    console: Console | None = None,
+    note: str = "",
 ) -> None:
     from audiencekit.running import run as run_job
     from audiencekit.summary import print_summary
 
     console = console or Console()
     workspace = open_workspace()
-    result = run_job(landing.resolve(), workspace, as_of, console, accept)
+    result = run_job(landing.resolve(), workspace, as_of, console, accept, note)
     print_summary(result, workspace, console)
 
 

@@ -134,8 +134,10 @@ def _as_timestamp(cell: str, family: str, native: str) -> str | None:
         return f"try_cast({cell} as timestamp)"
     if family != "text":
         return None
-    # Through timestamptz, so that an offset counts; the session runs in UTC.
-    zoned = f"try_cast(regexp_replace({cell}, ' ([+-])', '\\1') as timestamptz)"
+    # Through timestamptz, so that an offset counts; the session runs in UTC. DuckDB wants seconds
+    # before a zone, and no space before an offset.
+    in_seconds = f"regexp_replace({cell}, '^({DAY}[ T]\\d{{1,2}}:\\d\\d)([^:])', '\\1:00\\2')"
+    zoned = f"try_cast(regexp_replace({in_seconds}, ' ([Z+-])', '\\1') as timestamptz)"
     return (
         f"case when regexp_full_match({cell}, '{DAY}({CLOCK})?') then try_cast({cell} as timestamp) "
         f"when regexp_full_match({cell}, '{DAY}{CLOCK}({ZONE})') then cast({zoned} as timestamp) end"
@@ -194,12 +196,10 @@ def _rules_of(column: Column, table: Table, file: LandingFile, as_of: str) -> li
     if column.data_type == "string" and not column.one_of:
         rules.append((f"contains({value}, chr(0))", "holds a NUL byte"))
     if column.is_identifier:
-        rules.append(
-            (
-                f"regexp_full_match({value}, '{LOST_DIGITS}')",
-                "digits are lost (as 1.2E+12). Export identifiers as text",
-            )
-        )
+        is_lost = f"regexp_full_match({value}, '{LOST_DIGITS}')"
+        if native in EXACT:
+            is_lost = f"abs({cell}) > {EXACT[native]}"
+        rules.append((is_lost, "digits are lost (as 1.2E+12). Export identifiers as text"))
     if column.one_of:
         allowed = ", ".join(map(literal, column.one_of))
         rules.append((f"{value} not in ({allowed})", f"not one of {', '.join(column.one_of)}"))

@@ -31,7 +31,10 @@ FEW_ROWS = 50
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a published generation is. `rows` by published table, `landing_rows` by landing table."""
+    """What a published generation is. `rows` by published table, `landing_rows` by landing table.
+
+    `note` says what a reader must know of the data, as that people are simulated.
+    """
 
     build_id: str
     as_of: str
@@ -39,6 +42,7 @@ class Manifest:
     version: str
     rows: dict[str, int]
     landing_rows: dict[str, int]
+    note: str = ""
 
 
 def current_manifest(workspace: Workspace) -> Manifest | None:
@@ -92,6 +96,7 @@ def publish(
     as_of: datetime,
     build_id: str,
     landing_rows: dict[str, int],
+    note: str = "",
 ) -> Manifest:
     """Write a whole new generation, switch `current` to it, and drop the oldest ones."""
     workspace.generations.mkdir(parents=True, exist_ok=True)
@@ -105,7 +110,7 @@ def publish(
     with duckdb.connect(str(workspace.warehouse), read_only=True) as con:
         append_to_ledger(con, workspace, writing, build_id)
     manifest = Manifest(
-        build_id, as_of.isoformat(sep=" "), _commit(), __version__, rows, landing_rows
+        build_id, as_of.isoformat(sep=" "), _commit(), __version__, rows, landing_rows, note
     )
     (writing / "manifest.json").write_text(json.dumps(asdict(manifest), indent=2) + "\n")
     _flush(writing)

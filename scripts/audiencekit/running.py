@@ -41,14 +41,15 @@ def run(
     as_of: datetime,
     console: Console,
     accept: Collection[str] = (),
+    note: str = "",
 ) -> Run:
-    """Take in `landing` as of `as_of` (UTC, naive) and publish its audiences.
+    """Take in `landing` as of `as_of` (UTC, naive) and publish its audiences, labelled with `note`.
 
     Raises UserError, with the last good generation untouched, when a file, a test or a gate fails.
     """
     with workspace.locked():
         try:
-            return _run(landing, workspace, as_of, console, accept)
+            return _run(landing, workspace, as_of, console, accept, note)
         except UserError as problem:
             last = current_manifest(workspace)
             stands = (
@@ -60,7 +61,12 @@ def run(
 
 
 def _run(
-    landing: Path, workspace: Workspace, as_of: datetime, console: Console, accept: Collection[str]
+    landing: Path,
+    workspace: Workspace,
+    as_of: datetime,
+    console: Console,
+    accept: Collection[str],
+    note: str,
 ) -> Run:
     seconds: dict[str, float] = {}
     last = current_manifest(workspace)
@@ -102,7 +108,7 @@ def _run(
     console.print("[bold]4  Publish[/]")
     started = perf_counter()
     landing_rows = {t.table_name: t.rows_kept for t in taken if t.is_present}
-    manifest = publish(workspace, publications, as_of, build_id, landing_rows)
+    manifest = publish(workspace, publications, as_of, build_id, landing_rows, note)
     seconds["publish"] = perf_counter() - started
     return Run(manifest, taken, seconds, node_seconds)
 

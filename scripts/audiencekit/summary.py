@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from audiencekit.errors import UserError
+from audiencekit.publishing import Manifest, current_manifest
 from audiencekit.running import Run
 from audiencekit.workspace import Workspace
 
@@ -70,7 +71,8 @@ def print_summary(run: Run, workspace: Workspace, console: Console) -> None:
             soft_wrap=True,
             highlight=False,
         )
-    console.print("Next: audiencekit show email")
+    _print_note(run.manifest, console)
+    console.print("Next: .venv/bin/audiencekit show email")
 
 
 def print_audience(workspace: Workspace, channel: str, rows: int, console: Console) -> None:
@@ -93,12 +95,18 @@ def print_audience(workspace: Workspace, channel: str, rows: int, console: Conso
         console.print(
             f"[bold]{table}[/]: {total:,} rows. Contact data is masked here, not in the file."
         )
+        _print_note(current_manifest(workspace), console)
         for record in result.fetchall():
             console.print()
             for name, value in zip(names, record, strict=True):
                 console.print(
                     f"  {name:<22} {_masked(name, value)}", highlight=False, soft_wrap=True
                 )
+
+
+def _print_note(manifest: Manifest | None, console: Console) -> None:
+    if manifest and manifest.note:
+        console.print(f"[yellow]{manifest.note}[/]", soft_wrap=True)
 
 
 def _masked(name: str, value: object) -> str:

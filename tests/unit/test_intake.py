@@ -8,6 +8,8 @@ import csv
 import gzip
 import io
 import os
+import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -23,6 +25,8 @@ from audiencekit.contract import load_contract
 from audiencekit.errors import UserError
 from audiencekit.intake import TableIntake, take_in
 from audiencekit.workspace import Workspace
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 AS_OF = datetime(2018, 1, 1)
 HEADER = "order_id,ordered_at,total_usd"
@@ -86,6 +90,9 @@ def write(path: Path, content: Content) -> None:
 
 
 def belongs_to(path: Path, landing: Path) -> str | None:
+    """The table a file is of; hidden files are of none."""
+    if path.name.startswith("."):
+        return None
     name = path.relative_to(landing).parts[0].split(".")[0].lower()
     return name if path.name.lower().endswith((".csv", ".csv.gz", ".parquet")) else None
 
@@ -285,7 +292,7 @@ def test_a_cell_of_a_megabyte_goes_through_and_one_of_three_is_named(tmp_path):
 
 
 def test_rows_across_the_readers_buffers_keep_their_numbers(tmp_path):
-    cell = '"' + "one line, quoted\n" * 50_000 + '"'
+    cell = '"' + 'one line, ""quoted""\n' * 46_000 + '"'
     rows = [f"{i},{'bad' if i % 10 == 0 else '2017-06-01'},1,{cell}" for i in range(45)]
     text = orders(*rows, header=NAMES, good=60)
     assert len(text) > 40_000_000
@@ -380,6 +387,9 @@ def test_moments_count_in_utc(tmp_path):
         "2017/12/31 18:30 GMT": evening,
         "2017-12-31T18:30:00.000000000Z": evening,
         "2017-12-31T18:30": evening,
+        "2017-12-31T18:30Z": evening,
+        "2017-12-31 18:30:00 Z": evening,
+        "2017-12-31 19:30 +01": evening,
         "2017-12-31 19:30:00+01": evening,
         "2017-12-31T19:30:00+01:00": evening,
         "2017-12-31 13:00:00 -0530": evening,
@@ -637,8 +647,7 @@ def test_several_extracts_of_a_table_are_one_table(tmp_path):
         "orders/_SUCCESS": "",
         "orders/.hidden.csv": "x",
     }
-    taken = take(tmp_path, {k: v for k, v in files.items() if "hidden" not in k})
-    write(tmp_path / "landing/orders/.hidden.csv", "x")
+    taken = take(tmp_path, files)
     assert sorted(taken.rows("order_id, total_usd")) == [("a", 1), ("b", 2), ("d", 4), ("o0", 1.5)]
     assert [q[:2] for q in taken.quarantine] == [("orders.2024.csv", 3), ("orders/2016/part-0.csv.gz", 3)]
     assert taken.tables["orders"].ignored_columns == "junk"
@@ -722,9 +731,7 @@ def test_strangers_are_left_alone_with_a_hint(tmp_path):
         "accounts": "x",
         "notes.md": "x",
         "README.txt": "x",
-        "orders/": "",
     }
-    files.pop("orders/")
     said = take(tmp_path, files).said
     assert said == [
         "Customers.csv is no landing table and was left alone",
@@ -837,3 +844,117 @@ def test_a_hundred_thousand_rows_take_seconds(tmp_path):
     started = datetime.now()
     assert take(tmp_path, {"orders.csv": orders(good=100_000)}).tables["orders"].rows_kept == 100_000
     assert (datetime.now() - started).total_seconds() < 15
+
+
+# --- Any dirt at all -----------------------------------------------------------------------------
+
+COLUMNS = {"order_no": "order_id", "Ordered At": "ordered_at", "total": "total_usd", "status": "status",
+           "notes": None, "discount_usd": "discount_usd", "updated_at": "updated_at"}  # fmt: skip
+STATUSES = {"pending", "placed", "paid", "shipped", "completed", "cancelled", "returned"}
+NO_VALUE = {"NULL", "Null", "null", r"\N", "NaN", "nan", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaT", "None", "nil"}
+MOMENT = (
+    r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[ T](\d{1,2}):(\d\d)(?::(\d\d)(?:\.(\d+))?)?"
+    r"(?: ?(?:(Z|UTC|GMT)|([+-])(0\d|1[0-4])(?::?([0-5]\d))?))?)?"
+)
+
+
+def read_moment(text: str) -> datetime:
+    """The contract's reading of a timestamp, written once more. Raises ValueError."""
+    found = re.fullmatch(MOMENT, text, re.ASCII)
+    if not found:
+        raise ValueError(text)
+    year, month, day, hour, minute, second, fraction, _, sign, hours, minutes = found.groups()
+    micro = int((fraction or "0")[:6].ljust(6, "0"))
+    moment = datetime(*map(int, (year, month, day, hour or 0, minute or 0, second or 0)), micro)
+    offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
+    moment += offset if sign == "-" else -offset
+    if not datetime(2000, 1, 1) <= moment <= datetime(2100, 1, 1):
+        raise ValueError(text)
+    return moment
+
+
+def read_amount(text: str, low: float) -> float:
+    if not re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", text, re.ASCII):
+        raise ValueError(text)
+    if not low <= float(text) <= 1e6:
+        raise ValueError(text)
+    return float(text)
+
+
+def read_order(cells: list[str]) -> tuple | None:
+    """A row as the contract reads it; None if it is later than AS_OF. Raises ValueError."""
+    raw = dict(zip(COLUMNS.values(), cells, strict=True))
+    if any("\x00" in raw[name] for name in raw if name):
+        raise ValueError(cells)
+    edges = "".join(c for c in "".join(cells) if unicodedata.category(c)[0] == "Z") + " \t\n\f\u200b\ufeff"
+    clean = {name: cell.strip(edges) for name, cell in raw.items()}
+    clean = {name: "" if cell in NO_VALUE else cell for name, cell in clean.items()}
+    if not clean["order_id"] or re.fullmatch(r"\d(\.\d+)?[eE]\+\d+", clean["order_id"], re.ASCII):
+        raise ValueError(cells)
+    if clean["status"] and clean["status"].lower() not in STATUSES:
+        raise ValueError(cells)
+    if clean["discount_usd"]:
+        read_amount(clean["discount_usd"], 0)
+    moments = [read_moment(clean["ordered_at"])]
+    moments += [read_moment(clean["updated_at"])] if clean["updated_at"] else []
+    total = read_amount(clean["total_usd"], -1e6)
+    return None if max(moments) >= AS_OF else (clean["order_id"], moments[0], total)
+
+
+def mostly(good: st.SearchStrategy, *dirt: str) -> st.SearchStrategy:
+    anything = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+    awkward = st.text('",;\n\r\t |\x00é\u00a0😀1.-e+', max_size=8)
+    return st.one_of(good, good, good, good, st.sampled_from([*dirt, "", " ", "NULL"]), awkward, anything)
+
+
+numbers = st.floats(-2e6, 2e6).map(repr) | st.integers(-5, 5).map(str)
+moments = st.datetimes(datetime(2016, 1, 1), datetime(2018, 2, 1)).map(lambda m: m.isoformat(sep=" "))
+zoned = st.tuples(moments, st.sampled_from(["", "Z", " UTC", "+01:00", "-0530", " +02", "EST"])).map("".join)
+ids = st.integers(0, 99).map(str) | st.integers(0, 99).map("{}.0".format)
+rows_of_cells = st.tuples(
+    mostly(ids, "1.2E+12", "٣", "=1+1"),
+    mostly(zoned, "12/31/2017", "2017-02-30", "1900-01-01", "2017-12-31 24:00:01", "2017-12-31"),
+    mostly(numbers, "$5", "5,5", "inf", "1_000", "1e400", "0x1A"),
+    mostly(st.sampled_from(["", "paid", "Paid", "RETURNED"]), "lost"),
+    mostly(st.just("note")),
+    mostly(st.just(""), "5", "-5", "x"),
+    mostly(st.just(""), "2017-06-01", "2018-06-01", "x"),
+).map(list)
+lines = st.lists(
+    st.one_of(*[rows_of_cells] * 9, rows_of_cells.map(lambda r: r[:4]), rows_of_cells.map(lambda r: [*r, "x"]), st.just([])),
+    max_size=12,
+)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(
+    rows=lines,
+    delimiter=st.sampled_from(",;\t|"),
+    line_end=st.sampled_from(["\n", "\r\n"]),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+    quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+)
+def test_whatever_the_dirt_every_row_is_kept_refused_or_held_back(rows, delimiter, line_end, encoding, quoting):
+    sink = io.StringIO()
+    writer = csv.writer(sink, delimiter=delimiter, lineterminator=line_end, quoting=quoting)
+    writer.writerows([COLUMNS, *rows])
+    text = sink.getvalue().replace("\r\n", "\n").replace("\r", "\n")
+    kept, refused, held_back = [], [], []
+    for number, cells in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), start=1):
+        if number == 1 or not any(cells):
+            continue
+        try:
+            order = read_order(cells)
+        except ValueError:
+            refused.append(number)
+        else:
+            kept.append(order) if order else held_back.append(number)
+    if kept and all(re.fullmatch(r"-?\d+\.0", order[0], re.ASCII) for order in kept):
+        kept = [(order[0][:-2], *order[1:]) for order in kept]
+
+    with TemporaryDirectory() as folder:
+        taken = take(Path(folder), {"orders.csv": sink.getvalue().encode(encoding)}, accept=["orders"])
+        assert taken.rows("order_id, ordered_at, total_usd") == kept
+    found = {number: why == "later than as_of" for _, number, why in taken.quarantine}
+    assert sorted(found) == sorted(refused + held_back)
+    assert sorted(number for number, is_late in found.items() if is_late) == held_back

@@ -13,7 +13,13 @@ from pathlib import Path
 from audiencekit.demo.chance import AS_OF
 from audiencekit.demo.landing import write_demo_landing
 
-__all__ = ["AS_OF", "ensure_demo_landing", "write_demo_landing"]
+__all__ = ["AS_OF", "SIMULATED", "ensure_demo_landing", "write_demo_landing"]
+
+# Shown wherever the demo's data are shown.
+SIMULATED = (
+    "Demo: orders and campaigns are real (The Complete Journey, 2017); "
+    "persons, contact data, web, e-mail and consent events are simulated."
+)
 
 
 def ensure_demo_landing(folder: Path, *, fresh: bool = False) -> Path:
