@@ -190,12 +190,13 @@ def _collect_rejected_lines(con: duckdb.DuckDBPyConnection, file: LandingFile) -
         with lines as (
             select
                 line,
-                case error_type
-                    when 'TOO MANY COLUMNS' then 'row: more cells than the header'
-                    when 'MISSING COLUMNS' then 'row: fewer cells than the header'
-                    when 'INVALID ENCODING' then 'row: not UTF-8'
-                    when 'UNQUOTED VALUE' then 'row: a quote inside a quoted cell is not doubled'
-                    when 'LINE SIZE OVER MAXIMUM' then 'row: longer than {LONGEST_LINE:,} bytes'
+                case
+                    when translate(csv_line, $nothing, '') = '' then null
+                    when error_type = 'TOO MANY COLUMNS' then 'row: more cells than the header'
+                    when error_type = 'MISSING COLUMNS' then 'row: fewer cells than the header'
+                    when error_type = 'INVALID ENCODING' then 'row: not UTF-8'
+                    when error_type = 'UNQUOTED VALUE' then 'row: a quote inside a quoted cell is not doubled'
+                    when error_type = 'LINE SIZE OVER MAXIMUM' then 'row: longer than {LONGEST_LINE:,} bytes'
                     else 'row: ' || lower(error_type)
                 end as reason,
                 json_object('line', csv_line) as raw_row
@@ -207,23 +208,26 @@ def _collect_rejected_lines(con: duckdb.DuckDBPyConnection, file: LandingFile) -
         select line, line - row_number() over (order by line) + 1, row_number() over (order by line), reason, raw_row
         from lines
         """,
-        {"blank_lines": list(file.blank_lines) if len(file.header) > 1 else []},
+        {"blank_lines": list(_blank_lines(file)), "nothing": f'{file.delimiter}"\n'},
     )
+
+
+def _blank_lines(file: LandingFile) -> tuple[int, ...]:
+    """Rows that DuckDB steps over. In a file of one column a blank line is a row without a value."""
+    return file.blank_lines if len(file.header) > 1 else ()
 
 
 def _check_count(con: duckdb.DuckDBPyConnection, file: LandingFile, target: Path) -> None:
     """Hold the rows judged and rejected against the independent count of the file's rows."""
-    counted = con.execute(
-        "select (select count(*) from read_parquet($judged)), "
-        "(select count(*) from rejected where reason is not null), "
-        "(select min(line) from rejected where reason is not null)",
+    judged, others, first = con.execute(
+        "select (select count(*) from read_parquet($judged)), count(*), "
+        "min(line) filter (where reason is not null) from rejected",
         {"judged": str(target)},
     ).fetchall()[0]
-    judged, rejected, first = counted
-    expected = file.rows + (len(file.blank_lines) if len(file.header) == 1 else 0)
-    if judged + rejected != expected:
+    read, expected = judged + others, file.rows + len(file.blank_lines)
+    if read != expected:
         where = f" The first doubtful row is {first}." if first else ""
         raise UserError(
-            f"{file.name}: {expected:,} rows, of which {judged + rejected:,} could be read. Was it "
-            f"written to meanwhile, or are its quotes not doubled?{where} Export it again."
+            f"{file.name}: {expected:,} rows, of which {read:,} could be read. Was it written to "
+            f"meanwhile, or are its quotes not doubled?{where} Export it again."
         )

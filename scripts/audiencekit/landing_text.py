@@ -60,7 +60,7 @@ def plain_text(path: Path, name: str, scratch: Path) -> Path:
         what = next((w for mark, w in NO_TEXT.items() if head.startswith(mark)), None)
         if what:
             raise UserError(f"{name}: this is {what}.")
-        if not encoding and b"\x00" in head:
+        if not encoding and head.count(0) > len(head) / 10:
             raise UserError(f"{name}: this is no text. A .csv file holds lines of UTF-8 text.")
         is_zipped = path.name.lower().endswith(".gz")
         if not (encoding or is_zipped) and not any(b"\r" in c for c in _chunks(path)):

@@ -183,7 +183,7 @@ def test_an_emptied_source_leaves_yesterdays_audiences(runner, demo, tmp_path):
     shutil.copytree(demo / "landing", landing)
     good = runner("emptied", landing)
     rewrite(landing / "consent_events.parquet", "select * from t where false")
-    with pytest.raises(UserError, match=r"consent_events\.parquet: the file holds no rows"):
+    with pytest.raises(UserError, match=r"consent_events\.parquet: a header and no rows"):
         runner("emptied", landing, as_of=datetime(2018, 1, 2))
     (landing / "consent_events.parquet").unlink()
     with pytest.raises(UserError, match="consent_events: the last published build had"):
