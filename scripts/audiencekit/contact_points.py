@@ -1,40 +1,73 @@
 """E-mail addresses and phone numbers as typed, read as what they stand for."""
 
+import re
 import unicodedata
 
 import pandas as pd
 import phonenumbers
-from email_validator import EmailNotValidError, validate_email
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
+from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat
 
-INVISIBLE = dict.fromkeys([0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFEFF])
+# Joiners, direction marks and soft hyphens that copying from a screen leaves behind.
+INVISIBLE = dict.fromkeys(
+    [0xAD, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF]
+)
+# What nearly every address looks like; read at once it comes out as the validator would have it.
+_NAME = r"[A-Za-z0-9_+-]+"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9]|-(?!-)){0,61}(?<!-)"
+_PLAIN_EMAIL = re.compile(rf"(?=.{{6,254}}\Z){_NAME}(?:\.{_NAME})*@((?:{_LABEL}\.)+[A-Za-z]{{2,63}})")
+_NOT_PARSED = {
+    NumberParseException.INVALID_COUNTRY_CODE: "no country to read the number by",
+    NumberParseException.NOT_A_NUMBER: "no phone number",
+    NumberParseException.TOO_SHORT_AFTER_IDD: "too short",
+    NumberParseException.TOO_SHORT_NSN: "too short",
+    NumberParseException.TOO_LONG: "too long",
+}
 
 
 def read_email(text: str) -> tuple[str | None, str | None]:
     """The address in NFC and lower case, or None and why it is none. Dots and +tags stay."""
+    if found := _PLAIN_EMAIL.fullmatch(text):
+        domain = found[1].lower()
+        if not any(f".{domain}".endswith(f".{special}") for special in SPECIAL_USE_DOMAIN_NAMES):
+            return text.lower(), None
     plain = unicodedata.normalize("NFC", text).translate(INVISIBLE).strip()
     try:
         # Deliverability is the e-mail platform's to tell; no name server is asked.
         address = validate_email(plain, check_deliverability=False).normalized
     except EmailNotValidError as problem:
-        return None, str(problem).split(":")[0]
+        # What follows quotes the address, and a reason holds no contact data.
+        return None, re.split(r"[:(]", str(problem))[0].strip()
     return address.lower(), None
 
 
 def read_phone(text: str, country: str) -> tuple[str | None, str | None]:
-    """The number as E.164, or None and why it is none. `country` (ISO 3166) reads national numbers."""
+    """The number as E.164, or None and why it is none. `country` (ISO 3166) reads national numbers.
+
+    `00` before a country code is read as `+` where it is not a number of `country`. A number with an
+    extension is refused: it rings at a switchboard, not with one person.
+    """
     plain = unicodedata.normalize("NFKC", text).translate(INVISIBLE).strip()
+    number, problem = _parse(plain, country.upper())
+    digits = plain.lstrip("(").replace(" ", "")
+    if problem and digits.startswith("00"):
+        abroad, not_abroad = _parse("+" + digits[2:], "")
+        number, problem = (number, problem) if not_abroad else (abroad, None)
+    if problem:
+        return None, problem
+    if number.extension:
+        return None, "has an extension"
+    if len(set(str(number.national_number))) == 1:
+        return None, "one digit over and over"
+    return phonenumbers.format_number(number, PhoneNumberFormat.E164), None
+
+
+def _parse(text: str, country: str) -> tuple[PhoneNumber | None, str | None]:
     try:
-        number = phonenumbers.parse(plain, country or None)
-        if not phonenumbers.is_valid_number(number) and not plain.startswith("+"):
-            # `0049 …` and the like: an international prefix that the country does not dial.
-            digits = plain.lstrip("(").replace(" ", "")
-            if digits.startswith("00"):
-                number = phonenumbers.parse("+" + digits[2:], None)
-    except phonenumbers.NumberParseException as problem:
-        return None, str(problem)
-    if not phonenumbers.is_valid_number(number):
-        return None, "no such number"
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), None
+        number = phonenumbers.parse(text, country or None)
+    except NumberParseException as problem:
+        return None, _NOT_PARSED[problem.error_type]
+    return number, None if phonenumbers.is_valid_number(number) else "no such number"
 
 
 def parse_contact_points(raw: pd.DataFrame, default_country: str | None) -> pd.DataFrame:

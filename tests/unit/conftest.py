@@ -86,9 +86,18 @@ def runner(tmp_path_factory) -> Runner:
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory) -> Path:
-    """A folder with `landing` and `truth` of 150 households."""
+    """A folder with `landing` and `truth` of 150 households.
+
+    Added to it: orders that come twice with different totals and nothing to say which is later, so
+    that only the content of a row can decide, and never its place in a file.
+    """
     folder = tmp_path_factory.mktemp("demo")
     write_demo_landing(folder / "landing", folder / "truth", households=HOUSEHOLDS)
+    rewrite(
+        folder / "landing" / "orders.parquet",
+        "select * from t union all by name select * replace (total_usd + 1 as total_usd) "
+        "from (from t where total_usd > 0 and ordered_at < timestamp '2017-12-31' order by order_id limit 500)",
+    )
     return folder
 
 
@@ -129,8 +138,7 @@ def assert_same_contents(one: Published, other: Published, *, but: tuple[str, ..
 def rewrite(path: Path, query: str) -> None:
     """Replace a landing file by a query over it; `t` is its content."""
     new = path.with_suffix(".new")
-    source = path.read_bytes() and str(path)
     duckdb.execute(
-        f"copy (with t as (select * from read_parquet('{source}')) {query}) to '{new}' (format parquet)"
+        f"copy (with t as (select * from read_parquet('{path}')) {query}) to '{new}' (format parquet)"
     )
     new.replace(path)

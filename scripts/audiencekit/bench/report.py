@@ -57,8 +57,15 @@ class Bench:
 
 def print_bench(bench: Bench, console: Console) -> None:
     """Stages, jobs with their ratio, and the nodes that cost most."""
-    for table in (_stages(bench), _jobs(bench), _dearest_nodes(bench)):
-        console.print(table)
+    rows = sum(bench.large["run"].answer["landing_rows"].values())
+    console.print(
+        f"\n[bold]Whole run[/]: {bench.customers:,} customers, {rows:,} landing rows, {bench.processors} processors"
+    )
+    console.print(_stages(bench))
+    console.print("[bold]Against raw DuckDB[/]")
+    console.print(_jobs(bench))
+    console.print(f"[bold]The {DEAREST} dearest nodes[/]")
+    console.print(_dearest_nodes(bench))
     own, nodes = bench.dbt_own("cpu"), bench.nodes
     console.print(
         f"dbt's own cost: {own:.1f} CPU s for {nodes} models and seeds, {1000 * own / nodes:.0f} ms a node, "
@@ -71,8 +78,8 @@ def print_bench(bench: Bench, console: Console) -> None:
     )
 
 
-def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+def _table(*columns: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for place, name in enumerate(columns):
         table.add_column(name, justify="right" if place else "left")
     return table
@@ -80,16 +87,14 @@ def _table(title: str, *columns: str) -> Table:
 
 def _stages(bench: Bench) -> Table:
     seconds = bench.large["run"].answer["seconds"]
-    rows = sum(bench.large["run"].answer["landing_rows"].values())
-    title = f"Whole run: {bench.customers:,} customers, {rows:,} landing rows, {bench.processors} processors"
-    table = _table(title, "stage", "wall s", "share")
+    table = _table("stage", "wall s", "share")
     for stage, wall in seconds.items():
         table.add_row(stage, f"{wall:.1f}", f"{wall / sum(seconds.values()):.0%}")
     return table
 
 
 def _jobs(bench: Bench) -> Table:
-    table = _table("Against raw DuckDB", "job", "wall s", "CPU s", "peak GiB")
+    table = _table("job", "wall s", "CPU s", "peak GiB")
     names = {
         "run": "whole run",
         "models": "dbt: models and seeds",
@@ -109,7 +114,7 @@ def _jobs(bench: Bench) -> Table:
 def _dearest_nodes(bench: Bench) -> Table:
     nodes: dict[str, float] = bench.large["run"].answer["nodes"]
     raw = bench.large["raw"].answer["nodes"]
-    table = _table(f"The {DEAREST} dearest nodes", "node", "dbt s", "share", "raw s")
+    table = _table("node", "dbt s", "share", "raw s")
     for name, seconds in sorted(nodes.items(), key=lambda n: -n[1])[:DEAREST]:
         alone = f"{raw[name]:.1f}" if name in raw else ""
         table.add_row(name, f"{seconds:.1f}", f"{seconds / sum(nodes.values()):.0%}", alone)

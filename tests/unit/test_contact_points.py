@@ -1,0 +1,183 @@
+"""E-mails and phones as people type them: read as what they stand for, or refused with a reason."""
+
+import pandas as pd
+import phonenumbers
+import pytest
+from audiencekit import contact_points
+from audiencekit.contact_points import parse_contact_points, read_email, read_phone
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+
+@pytest.mark.parametrize(
+    ("typed", "address"),
+    [
+        ("Ann.Lee+Shop@Example.COM", "ann.lee+shop@example.com"),
+        ("annlee@example.com", "annlee@example.com"),
+        (" \tann@example.com\r\n", "ann@example.com"),
+        ("\u00a0ann@example.com\u3000", "ann@example.com"),
+        ("\ufeffann\u200b@exam\u00adple.com", "ann@example.com"),
+        ("\u202aann@example.com\u202c", "ann@example.com"),
+        ("jose\u0301@example.com", "jos\u00e9@example.com"),
+        ("JOSÉ@example.com", "jos\u00e9@example.com"),
+        ("ann@MÜNCHEN.example.de", "ann@münchen.example.de"),
+        ("ann@xn--mnchen-3ya.de", "ann@münchen.de"),
+        ("o'neil@example.co.uk", "o'neil@example.co.uk"),
+        ("test@test.com", "test@test.com"),
+        ("1@2.example", "1@2.example"),
+    ],
+)
+def test_an_address_is_read_in_lower_case_with_its_dots_and_tags(typed, address):
+    assert read_email(typed) == (address, None)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["", " ", "n/a", "noemail", "NULL", "@", "ann", "ann@", "@example.com", "ann@@example.com", "ann@localhost",
+     "ann@example", "ann@example.com.", "ann@.example.com", "ann..lee@example.com", ".ann@example.com",
+     "ann@-example.com", "ann@ab--c.com", "ann@exa_mple.com", "ann@1.2.3.4", "ann@[1.2.3.4]", "ann lee@example.com",
+     '"ann lee"@example.com', "Ann <ann@example.com>", "mailto:ann@example.com", "a@example.com, b@example.com",
+     "ann@example.com;b@example.com", "ann＠example.com", "ann@printer.local", "ann@example.invalid", "ann@a.test",
+     "ann@exa\x00mple.com", "a\nb@example.com", "ann@exam\udc80ple.com", "ann@" + "a" * 64 + ".com",
+     "a" * 300 + "@example.com", "x" * 1_000_000, "@" * 10_000],
+)  # fmt: skip
+def test_what_is_no_address_is_refused_with_a_reason_that_does_not_quote_it(typed):
+    address, problem = read_email(typed)
+    assert address is None and problem
+    assert len(typed) < 5 or typed not in problem
+
+
+LOCAL = st.text("abcxyzANN019_+.'-", min_size=1, max_size=12)
+LABELS = st.lists(st.text("abcxyzANN019-", min_size=1, max_size=8), min_size=1, max_size=4)
+DOMAIN = LABELS.map(".".join) | st.sampled_from(
+    ["a.local", "local", "a.LOCALHOST", "nolocal.com", "test", "a.test", "xn--mnchen-3ya.de", "a.b"]
+)
+
+
+@settings(max_examples=400, deadline=None, derandomize=True)
+@given(st.builds("{}@{}".format, LOCAL, DOMAIN))
+@example("a" * 65 + "@example.com")
+@example("a" * 242 + "@example.com")
+@example("a" * 243 + "@example.com")
+@example("ann@" + "a" * 63 + ".com")
+@example("ann@" + "a." * 120 + "com")
+def test_the_fast_reading_of_plain_addresses_is_the_validators(typed):
+    swift = read_email(typed)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(contact_points, "_PLAIN_EMAIL", contact_points.re.compile(r"(?!)"))
+        assert swift == read_email(typed)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.text(max_size=30) | st.builds("{}@{}.com".format, st.text(max_size=8), st.text(max_size=8)))
+def test_any_text_is_read_or_refused_and_reading_twice_changes_nothing(typed):
+    address, problem = read_email(typed)
+    assert (address is None) == bool(problem)
+    if address:
+        assert read_email(address) == (address, None)
+    number, problem = read_phone(typed, "US")
+    assert (number is None) == bool(problem)
+
+
+@pytest.mark.parametrize(
+    ("typed", "country", "number"),
+    [
+        ("(800) 555-0100", "US", "+18005550100"),
+        ("800.555.0100", "US", "+18005550100"),
+        ("1-800-555-0100", "us", "+18005550100"),
+        ("0113 496 0987", "GB", "+441134960987"),
+        ("+44 (0)113 496 0987", "US", "+441134960987"),
+        ("+44 113 496 0987", "", "+441134960987"),
+        ("tel:+441134960987", "", "+441134960987"),
+        ("\u202d+44 113\u00a0496 0987\u202c", "", "+441134960987"),
+        ("＋４４ １１３ ４９６ ０９８７", "", "+441134960987"),
+        ("٠١١٣ ٤٩٦ ٠٩٨٧", "GB", "+441134960987"),
+        ("0044 113 496 0987", "FR", "+441134960987"),
+        ("0044 113 496 0987", "US", "+441134960987"),
+        ("0044 113 496 0987", "", "+441134960987"),
+        ("(00) 44-113-496-0987", "", "+441134960987"),
+        ("011 44 113 496 0987", "US", "+441134960987"),
+        ("441134960987", "GB", "+441134960987"),
+        ("06 698 83145", "IT", "+390669883145"),
+        ("+39 06 698 83145", "", "+390669883145"),
+        ("01 99 00 12 34", "FR", "+33199001234"),
+    ],
+)
+def test_a_number_is_read_as_e164(typed, country, number):
+    assert read_phone(typed, country) == (number, None)
+
+
+@pytest.mark.parametrize(
+    ("typed", "country", "problem"),
+    [
+        ("0113 496 0987", "", "no country to read the number by"),
+        ("0113 496 0987", "Atlantis", "no country to read the number by"),
+        ("(800) 555-0100 ext. 7", "US", "has an extension"),
+        ("800-555-0100 x7", "US", "has an extension"),
+        ("+1 800 555 0100;ext=7", "", "has an extension"),
+        ("0000000000", "US", "no such number"),
+        ("0000000000", "", "no country to read the number by"),
+        ("8888888888", "US", "one digit over and over"),
+        ("07777777777", "GB", "one digit over and over"),
+        ("1234567890", "US", "no such number"),
+        ("555-0100", "US", "no such number"),
+        ("", "US", "no phone number"),
+        ("n/a", "US", "no phone number"),
+        ("noemail", "US", "no phone number"),
+        ("ann@example.com", "US", "no phone number"),
+        ("1.80056E+10", "US", "no phone number"),
+        ("+", "US", "no phone number"),
+        ("00", "US", "no such number"),
+        ("1", "US", "no phone number"),
+        ("9" * 300, "US", "too long"),
+        ("9" * 20, "US", "too long"),
+    ],
+)
+def test_what_is_no_personal_number_is_refused_with_a_reason(typed, country, problem):
+    assert read_phone(typed, country) == (None, problem)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(
+    typed=st.text("+00123456789 ()-./x#;,ext٣", max_size=18),
+    country=st.sampled_from(["", "US", "GB", "IT", "DE", "XX", "us", "United States"]),
+)
+def test_whatever_is_typed_a_number_is_valid_or_there_is_a_reason(typed, country):
+    number, problem = read_phone(typed, country)
+    assert (number is None) == bool(problem)
+    if number:
+        assert phonenumbers.is_valid_number(phonenumbers.parse(number))
+        assert read_phone(number, "") == (number, None)
+
+
+def test_a_table_of_contact_points_is_read_row_by_row():
+    raw = pd.DataFrame(
+        [
+            ("email", "Ann@Example.com", ""),
+            ("phone", "0113 496 0987", "GB"),
+            ("phone", "(800) 555-0100", ""),
+            ("phone", "n/a", ""),
+            ("email", "n/a", ""),
+        ],
+        columns=["kind", "raw_value", "country_code"],
+        index=[7, 7, 9, 1, 0],
+    )
+    read = parse_contact_points(raw, default_country="US")
+    assert list(read.columns) == [*raw.columns, "contact_point", "problem"]
+    assert read["raw_value"].tolist() == raw["raw_value"].tolist()
+    assert read["contact_point"].fillna("").tolist() == [
+        "ann@example.com",
+        "+441134960987",
+        "+18005550100",
+        "",
+        "",
+    ]
+    assert read["problem"].notna().tolist() == [False, False, False, True, True]
+    without = parse_contact_points(raw, default_country=None)
+    assert without["problem"][2] == "no country to read the number by"
+
+
+def test_no_rows_are_read_as_no_rows_of_text():
+    raw = pd.DataFrame({"kind": [], "raw_value": [], "country_code": []}, dtype="str")
+    read = parse_contact_points(raw, default_country=None)
+    assert len(read) == 0 and (read.dtypes == "str").all()
