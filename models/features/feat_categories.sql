@@ -7,7 +7,7 @@ lines as (
         orders.customer_key,
         products.category,
         lines.quantity,
-        lines.amount_usd,
+        cast(lines.amount_usd as decimal(18, 4)) as amount_usd,
         orders.order_id
     from {{ ref('stg_shop__order_lines') }} as lines
     inner join {{ ref('fct_orders') }} as orders on lines.order_id = orders.order_id
@@ -44,7 +44,7 @@ top_category as (
     select
         customer_key,
         category,
-        spend_usd / nullif(sum(spend_usd) over (partition by customer_key), 0) as share
+        cast(spend_usd as double) / nullif(sum(spend_usd) over (partition by customer_key), 0) as share
     from by_category
     where spend_usd > 0
     qualify row_number() over (

@@ -1,9 +1,19 @@
 -- One row per customer who has bought: how recently, how often, how much, how regularly.
 with
 
+-- Money is added up as decimals: sums of doubles depend on the order of rows in their last digits, and a
+-- threshold can sit there.
 purchases as (
 
-    select * from {{ ref('fct_orders') }}
+    select
+        order_id,
+        customer_key,
+        ordered_at,
+        order_channel,
+        cast(net_usd as decimal(18, 4)) as net_usd,
+        cast(gross_usd as decimal(18, 4)) as gross_usd,
+        cast(discount_usd as decimal(18, 4)) as discount_usd
+    from {{ ref('fct_orders') }}
     where customer_key is not null and is_purchase and ordered_at < {{ as_of() }}
 
 ),
@@ -33,8 +43,8 @@ measured as (
         {% endfor %}
         sum(discount_usd) filter (where {{ in_window('ordered_at', 365, 'day') }}) as discount_365d_usd,
         sum(gross_usd) filter (where {{ in_window('ordered_at', 365, 'day') }}) as gross_365d_usd,
-        avg(gap_days) as gap_mean_days,
-        stddev_samp(gap_days) as gap_stddev_days,
+        round(avg(gap_days), 6) as gap_mean_days,
+        round(stddev_samp(gap_days), 6) as gap_stddev_days,
         count(*) filter (where order_channel = 'store') as store_orders,
         count(*) filter (where order_channel in ('web', 'app')) as online_orders,
         {% for quarter in [1, 2, 3, 4] %}
@@ -65,8 +75,8 @@ select
     orders_same_season_last_year,
     {{ elapsed('day', 'last_order_at', as_of()) }} as recency_days,
     {{ elapsed('day', 'first_order_at', as_of()) }} as tenure_days,
-    spend_365d_usd / nullif(orders_365d, 0) as aov_365d_usd,
-    discount_365d_usd / nullif(gross_365d_usd + discount_365d_usd, 0) as discount_share_365d,
+    cast(spend_365d_usd as double) / nullif(orders_365d, 0) as aov_365d_usd,
+    cast(discount_365d_usd as double) / nullif(gross_365d_usd + discount_365d_usd, 0) as discount_share_365d,
     1 / (1 + gap_stddev_days / nullif(gap_mean_days, 0)) as gap_regularity,
     case
         when store_orders + online_orders = 0 then 'unknown'

@@ -132,7 +132,7 @@ def assert_same_contents(one: Published, other: Published, *, but: tuple[str, ..
         left.pop(name), right.pop(name)
     assert left.keys() == right.keys()
     for name, frame in left.items():
-        pd.testing.assert_frame_equal(frame, right[name], obj=name)
+        pd.testing.assert_frame_equal(frame, right[name], check_exact=True, obj=name)
 
 
 def rewrite(path: Path, query: str) -> None:

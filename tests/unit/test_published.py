@@ -106,7 +106,7 @@ def test_an_earlier_as_of_sees_only_what_was_known_then(runner, demo, published)
         "--full-refresh",
     )
     assert result.success, result.exception
-    pd.testing.assert_frame_equal(cut, pd.DataFrame(_customer_360(again)))
+    pd.testing.assert_frame_equal(cut, pd.DataFrame(_customer_360(again)), check_exact=True)
 
 
 def _customer_360(workspace) -> pd.DataFrame:
