@@ -54,9 +54,18 @@ select
         case when present.has_order_lines then categories.lines_per_order_365d end
         as double
     ) as lines_per_order_365d,
-    cast(case when present.has_order_lines then categories.categories_365d end as bigint) as categories_365d,
-    cast(case when present.has_order_lines then categories.top_category end as string) as top_category,
-    cast(case when present.has_order_lines then categories.top_category_share end as double) as top_category_share,
+    cast(
+        case when present.has_order_lines and present.has_products then categories.categories_365d end
+        as bigint
+    ) as categories_365d,
+    cast(
+        case when present.has_order_lines and present.has_products then categories.top_category end
+        as string
+    ) as top_category,
+    cast(
+        case when present.has_order_lines and present.has_products then categories.top_category_share end
+        as double
+    ) as top_category_share,
     cast(case when present.has_web_events then web.last_web_at end as timestamp) as last_web_at,
     cast(case when present.has_web_events then coalesce(web.sessions_48h, 0) end as bigint) as sessions_48h,
     cast(case when present.has_web_events then coalesce(web.sessions_7d, 0) end as bigint) as sessions_7d,

@@ -48,25 +48,15 @@ anchors as (
 
 ),
 
-contact_points as (
-
-    select kind, raw_value, min(contact_point) as contact_point
-    from {{ ref('int_contact_points') }}
-    where contact_point is not null
-    group by kind, raw_value
-
-),
-
 erased as (
 
-    select distinct dated.component
+    select distinct components.component
     from {{ ref('stg_consent__erasure_requests') }} as requests
-    left join contact_points
-        on requests.id_type = contact_points.kind and requests.id_value = contact_points.raw_value
-    inner join dated
-        on
-            requests.id_type = dated.id_type
-            and coalesce(contact_points.contact_point, requests.id_value) = dated.id_value
+    inner join {{ ref('int_carriers') }} as carriers
+        on requests.id_type = carriers.id_type and requests.id_value = carriers.raw_value
+    inner join {{ ref('int_identity_links') }} as links on carriers.record_id = links.record_id
+    inner join components
+        on links.id_type = components.id_type and links.id_value = components.id_value
 
 )
 

@@ -1,6 +1,6 @@
 -- One row per record and identifier that may link it to other records. Junk values and values that too many
--- records carry are left out. A phone that records of different first names carry is a household's: it
--- links only together with the name.
+-- records carry are left out. A phone that records of different first names or addresses carry may be a
+-- household's: it links only together with the name.
 with
 
 records as (
@@ -21,14 +21,32 @@ carriers as (
 
 ),
 
+-- How many addresses the records that carry a phone have. A checkout knows no names, but two addresses may
+-- be two people.
+addresses as (
+
+    select
+        records.id_type,
+        records.id_value,
+        count(distinct emails.id_value) as emails
+    from records
+    inner join records as emails on records.record_id = emails.record_id and emails.id_type = 'email'
+    where records.id_type = 'phone'
+    group by records.id_type, records.id_value
+
+),
+
 linking_values as (
 
     select
         carriers.id_type,
         carriers.id_value,
-        rules.is_shared_in_households and carriers.first_names > 1 as is_shared
+        rules.is_shared_in_households
+        and (carriers.first_names > 1 or coalesce(addresses.emails, 0) > 1) as is_shared
     from carriers
     inner join {{ ref('identity_rules') }} as rules on carriers.id_type = rules.id_type
+    left join addresses
+        on carriers.id_type = addresses.id_type and carriers.id_value = addresses.id_value
     left join {{ ref('identity_blocklist') }} as blocked
         on carriers.id_type = blocked.id_type and lower(carriers.id_value) = lower(blocked.id_value)
     where blocked.id_value is null and carriers.records <= rules.maximum_records

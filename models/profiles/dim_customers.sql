@@ -81,7 +81,14 @@ aged as (
 
     select
         *,
-        floor({{ elapsed('day', 'cast(birth_date as timestamp)', as_of()) }} / 365.2425) as age_years
+        extract(year from {{ as_of() }}) - extract(year from birth_date)
+        - case
+            when
+                extract(month from {{ as_of() }}) * 100 + extract(day from {{ as_of() }})
+                < extract(month from birth_date) * 100 + extract(day from birth_date)
+                then 1
+            else 0
+        end as age_years
     from best
 
 )

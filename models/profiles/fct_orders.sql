@@ -17,7 +17,7 @@ is_return as (
 
     select
         *,
-        total_usd < 0 or original_order_id is not null as is_return
+        coalesce(total_usd < 0 or original_order_id <> order_id, false) as is_return
     from orders
 
 ),
@@ -28,7 +28,7 @@ returned as (
         original_order_id,
         sum(abs(total_usd)) as returned_usd
     from is_return
-    where is_return and status <> 'cancelled' and original_order_id is not null
+    where is_return and status <> 'cancelled' and original_order_id <> order_id
     group by original_order_id
 
 ),
@@ -55,8 +55,8 @@ netted as (
         end as returned_usd
     from is_return as placed
     left join returned on placed.order_id = returned.original_order_id
-    left join orders as original
-        on placed.original_order_id = original.order_id
+    left join is_return as original
+        on placed.original_order_id = original.order_id and not original.is_return
     -- A return whose order is here is already netted off that order.
     where not placed.is_return or original.order_id is null
 

@@ -38,19 +38,17 @@ records as (
     from {{ ref('stg_shop__accounts') }}
     union all
     select
-        'email', email, null, account_id, email, phone, null, null,
+        case
+            when account_id is not null then 'account_id'
+            when card_number is not null then 'card_number'
+            when email is not null then 'email'
+            else 'phone'
+        end,
+        coalesce(account_id, card_number, email, phone), null, account_id, email, phone, null, null,
         null, null, null, null, country_code, null, null, null, null, max(ordered_at), 1
     from {{ ref('stg_shop__orders') }}
-    where email is not null
-    group by email, account_id, phone, country_code
-    union all
-    select
-        case when account_id is not null then 'account_id' else 'card_number' end,
-        coalesce(account_id, card_number), null, account_id, null, null, null, null,
-        null, null, null, null, country_code, null, null, null, null, max(ordered_at), 1
-    from {{ ref('stg_shop__orders') }}
-    where email is null and coalesce(account_id, card_number) is not null
-    group by account_id, card_number, country_code
+    where coalesce(account_id, card_number, email, phone) is not null
+    group by account_id, card_number, email, phone, country_code
     union all
     select
         'email', id_value, null, null, id_value, null, null, null,
@@ -81,7 +79,10 @@ select
     -- Latest of the most trusted wins, and a tie goes by name: one text that sorts that way.
     cast(records.trust as string)
     || coalesce(cast(records.updated_at as string), '0')
-    || '|' || records.id_type || '|' || records.id_value as standing
+    || '|' || records.id_type || '|' || records.id_value
+    || '|' || coalesce(records.email, '')
+    || '|' || coalesce(records.phone, '')
+    || '|' || coalesce(records.country_code, '') as standing
 from records
 inner join identifiers
     on records.id_type = identifiers.id_type and records.id_value = identifiers.raw_value

@@ -158,7 +158,7 @@ def main() -> None:
         problem.show()
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Stopped. Nothing was published.", err=True)
+        click.echo("Stopped. What was published before still stands.", err=True)
         sys.exit(130)
 
 

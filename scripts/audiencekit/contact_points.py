@@ -15,7 +15,9 @@ INVISIBLE = dict.fromkeys(
 # What nearly every address looks like; read at once it comes out as the validator would have it.
 _NAME = r"[A-Za-z0-9_+-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9]|-(?!-)){0,61}(?<!-)"
-_PLAIN_EMAIL = re.compile(rf"(?=.{{6,254}}\Z){_NAME}(?:\.{_NAME})*@((?:{_LABEL}\.)+[A-Za-z]{{2,63}})")
+_PLAIN_EMAIL = re.compile(
+    rf"(?=.{{6,254}}\Z){_NAME}(?:\.{_NAME})*@((?:{_LABEL}\.)+[A-Za-z]{{2,63}})"
+)
 _NOT_PARSED = {
     NumberParseException.INVALID_COUNTRY_CODE: "no country to read the number by",
     NumberParseException.NOT_A_NUMBER: "no phone number",

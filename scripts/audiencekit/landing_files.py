@@ -3,6 +3,7 @@
 import csv
 import difflib
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -48,22 +49,23 @@ def find_files(folder: Path, tables: dict[str, Table]) -> tuple[dict[str, list[P
 
     Raises UserError when the folder, or a required table in it, is missing.
     """
-    if not folder.is_dir():
-        raise UserError(f"Landing folder {folder} is no folder. Point LANDING at a folder.")
     found: dict[str, list[Path]] = {}
     notes = []
     try:
+        if not folder.is_dir():
+            raise UserError(f"Landing folder {folder} is no folder. Point LANDING at a folder.")
         here = _visible(folder)
         for path in here:
             name = path.name.split(".")[0].lower()
-            inside = list(_files_in(path)) if path.is_dir() else [path]
-            files = [p for p in inside if p.name.lower().endswith(ENDINGS)]
             if name in tables:
+                inside = list(_files_in(path)) if path.is_dir() else [path]
+                files = [p for p in inside if p.name.lower().endswith(ENDINGS)]
                 found.setdefault(name, []).extend(files)
                 for unread in [p for p in inside or [path] if p not in files]:
                     notes.append(f"{unread.relative_to(folder)} is not read: {EXPORT_AS}")
-            elif files or path.name.lower().endswith(OTHER_ENDINGS):
-                near = difflib.get_close_matches(name, tables, n=1)
+                continue
+            near = difflib.get_close_matches(name, tables, n=1)
+            if near or path.name.lower().endswith((*ENDINGS, *OTHER_ENDINGS)):
                 hint = f"; is it {near[0]}?" if near else ""
                 notes.append(f"{path.name} is no landing table and was left alone{hint}")
     except OSError as problem:
@@ -131,7 +133,9 @@ def _names(column: Column) -> str:
 
 def _shown(header: tuple[str, ...]) -> str:
     """The header for a message; what may be a person's data, for want of a header, is left out."""
-    return ", ".join("…" if "@" in n or len(n) > 40 else n for n in header)[:300]
+    return ", ".join("…" if "@" in n or len(n) > 40 or not n.isprintable() else n for n in header)[
+        :300
+    ]
 
 
 def _delimiter_hint(opened: LandingFile) -> str:
@@ -141,21 +145,20 @@ def _delimiter_hint(opened: LandingFile) -> str:
 
 
 def _plain(name: str) -> str:
-    return name.strip("\ufeff \t\r\n\u00a0").lower().replace(" ", "_").replace("-", "_")
+    return re.sub(r"[\s-]+", "_", name.strip("\ufeff").strip().lower())
 
 
 def match_columns(header: list[str], table: Table, file_name: str = "") -> dict[str, int]:
     """Which header position serves which contract column: its own name first, then its aliases."""
     plain = [_plain(name) for name in header]
-    own = {c.name for c in table.columns}
     positions: dict[str, int] = {}
     for column in table.columns:
-        for name in (column.name, *(a for a in column.aliases if a not in own)):
+        for name in (column.name, *column.aliases):
             if plain.count(name) > 1:
                 raise UserError(
                     f"{file_name}, header: column {name} stands {plain.count(name)} times."
                 )
-            if name in plain and plain.index(name) not in positions.values():
+            if name in plain:
                 positions[column.name] = plain.index(name)
                 break
     return positions
@@ -168,7 +171,7 @@ def _open_parquet(
         return con.execute(query, [str(path)]).fetchall()
 
     try:
-        types = [row[1] for row in ask("describe from read_parquet(?)")]
+        types = [row[1] for row in ask("describe from read_parquet(?, hive_partitioning = false)")]
         header = _top_level(ask("select name, num_children from parquet_schema(?)"))
         rows = ask("select count(*) from read_parquet(?)")[0][0]
     except duckdb.Error as problem:

@@ -16,6 +16,7 @@ from audiencekit.landing_rules import (
     later_than,
     literal,
     raw_name,
+    rows_of,
     rules_for,
     typed_value,
 )
@@ -48,7 +49,7 @@ def judge(
     _collect_rejected_lines(con, file)
     _check_count(con, file, target)
     con.execute(
-        """
+        f"""
         insert into quarantine
         with passed as (
             select shift, max(passed) as lines
@@ -56,19 +57,19 @@ def judge(
             group by shift
         )
         select $table, $file, row_number + coalesce(lines, 0), verdict, raw_row
-        from read_parquet($judged) as judged
+        from {rows_of(target)} as judged
         asof left join passed on judged.row_number >= passed.shift
         where verdict <> $blank
         union all
         select $table, $file, line, reason, raw_row from rejected where reason is not null
         """,
-        {"table": table.name, "file": file.name, "judged": str(target), "blank": BLANK},
+        {"table": table.name, "file": file.name, "blank": BLANK},
     )
 
 
 def kept_rows(con: duckdb.DuckDBPyConnection, table: Table, file: LandingFile, judged: Path) -> str:
     """SQL for the rows that are kept, identifiers mended where pandas made them fractions."""
-    rows = f"read_parquet({literal(str(judged))})"
+    rows = rows_of(judged)
     texts = [
         c.name
         for c in table.columns
@@ -148,9 +149,9 @@ def _reader(file: LandingFile) -> str:
     cells = [raw_name(i) for i in range(len(file.header))]
     if file.delimiter is None:
         names = ", ".join([*cells, "file_row"])
-        rows = f"read_parquet({path}, file_row_number = true)"
+        rows = f"read_parquet({path}, hive_partitioning = false, file_row_number = true)"
         if "file_row_number" in map(str.lower, file.header):
-            rows = f"(select *, row_number() over () - 1 from read_parquet({path}))"
+            rows = f"(select *, row_number() over () - 1 from {rows_of(file.path)})"
         return (
             f"select * exclude (file_row), file_row + 2 as row_number from {rows} as file({names})"
         )
@@ -158,7 +159,7 @@ def _reader(file: LandingFile) -> str:
     return (
         f"select *, row_number() over () + 1 as row_number from read_csv({path}, "
         f"delim = {literal(file.delimiter)}, quote = '\"', escape = '\"', header = true, "
-        f"auto_detect = false, columns = {{{columns}}}, max_line_size = {LONGEST_LINE}, "
+        f"auto_detect = false, hive_partitioning = false, columns = {{{columns}}}, max_line_size = {LONGEST_LINE}, "
         "ignore_errors = true, store_rejects = true, parallel = false)"
     )
 
@@ -220,9 +221,8 @@ def _blank_lines(file: LandingFile) -> tuple[int, ...]:
 def _check_count(con: duckdb.DuckDBPyConnection, file: LandingFile, target: Path) -> None:
     """Hold the rows judged and rejected against the independent count of the file's rows."""
     judged, others, first = con.execute(
-        "select (select count(*) from read_parquet($judged)), count(*), "
-        "min(line) filter (where reason is not null) from rejected",
-        {"judged": str(target)},
+        f"select (select count(*) from {rows_of(target)}), count(*), "
+        "min(line) filter (where reason is not null) from rejected"
     ).fetchall()[0]
     read, expected = judged + others, file.rows + len(file.blank_lines)
     if read != expected:

@@ -5,6 +5,7 @@ breaks a rule. Readings are narrow on purpose: what could mean two things is ref
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from audiencekit.contract import Column, Table
 from audiencekit.landing_files import LandingFile
@@ -53,6 +54,11 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def rows_of(path: Path) -> str:
+    """SQL for the rows of a Parquet file. `a=b` in its path is a name and not a column."""
+    return f"read_parquet({literal(str(path))}, hive_partitioning = false)"
+
+
 def raw_name(position: int) -> str:
     """How intake calls the column at `position` of a file, whatever its header says."""
     return f"c{position}"
@@ -99,7 +105,7 @@ def typed_value(column: Column, file: LandingFile) -> str:
 def _family(native: str) -> str:
     """The kind of a DuckDB type: text, bytes, whole, fraction, moment, boolean; '' for the rest."""
     families = {
-        "text": ("VARCHAR", "ENUM", "UUID", "JSON"),
+        "text": ("VARCHAR", "ENUM", "UUID"),
         "bytes": ("BLOB",),
         "whole": ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT",
                   "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"),

@@ -124,7 +124,7 @@ def _straightened(path: Path, encoding: str | None, scratch: Path) -> Path:
     errors = "strict" if encoding else "surrogateescape"
     with (
         _opened(path) as stream,
-        io.TextIOWrapper(stream, encoding or "utf-8-sig", errors, newline=None) as text,
+        io.TextIOWrapper(stream, encoding or "utf-8", errors, newline=None) as text,
         copy.open("w", encoding="utf-8", errors=errors, newline="\n") as out,
     ):
         shutil.copyfileobj(text, out, 1 << 20)

@@ -31,7 +31,8 @@ FEW_ROWS = 50
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a published generation is. `rows` by published table, `landing_rows` by landing table.
+    """What a published generation is. `rows` by published table, `landing_rows` by landing table,
+    `audiences` by audience table and code.
 
     `note` says what a reader must know of the data, as that people are simulated.
     """
@@ -42,6 +43,7 @@ class Manifest:
     version: str
     rows: dict[str, int]
     landing_rows: dict[str, int]
+    audiences: dict[str, dict[str, int]]
     note: str = ""
 
 
@@ -59,7 +61,20 @@ def next_build_id(workspace: Workspace, as_of: datetime) -> str:
             f"as_of {as_of} is earlier than the published generation's ({last.as_of}): history only "
             "goes forward. For a back-test set AUDIENCEKIT_HOME to another folder."
         )
-    return f"{as_of:%Y%m%dT%H%M%SZ}-{_number(last.build_id) + 1 if last else 1:06d}"
+    names = [path.name for path in _generations(workspace)]
+    if names and not last:
+        raise UserError(
+            f"{workspace.current} is missing, and {workspace.generations} holds generations. "
+            f"Point it at one of them: ln -s generations/{names[-1]} {workspace.current}"
+        )
+    number = 1 + max((_number(name) for name in names), default=0)
+    return f"{as_of:%Y%m%dT%H%M%SZ}-{number:06d}"
+
+
+def _generations(workspace: Workspace) -> list[Path]:
+    """Whole generations, oldest first; whatever else lies there is not ours."""
+    found = [p for p in workspace.generations.glob("*Z-[0-9]*") if p.name[0] != "."]
+    return sorted(found, key=lambda path: _number(path.name))
 
 
 def _number(build_id: str) -> int:
@@ -78,16 +93,24 @@ def check_sizes(
         for published in publications:
             if published.to != "activation" or published.exposure in accept:
                 continue
-            rows = con.execute(
-                f"select count(*) from {published.schema}.{published.table}"
-            ).fetchall()[0][0]
-            before = last.rows.get(published.table, 0)
-            if before >= FEW_ROWS and rows < SMALLEST_SHARE_OF_LAST_TIME * before:
-                shrunk.append(
-                    f"{published.table} fell from {before:,} to {rows:,} rows; "
-                    f"say --accept {published.exposure} if that is meant"
-                )
+            now = _audience_rows(con, published)
+            for audience, before in last.audiences.get(published.table, {}).items():
+                rows = now.get(audience, 0)
+                if before >= FEW_ROWS and rows < SMALLEST_SHARE_OF_LAST_TIME * before:
+                    shrunk.append(
+                        f"{published.table}, audience {audience}, fell from {before:,} to {rows:,} "
+                        f"rows; say --accept {published.exposure} if that is meant"
+                    )
     return shrunk
+
+
+def _audience_rows(con: duckdb.DuckDBPyConnection, published: Publication) -> dict[str, int]:
+    return dict(
+        con.execute(
+            f"select audience_code, count(*) from {published.schema}.{published.table} "
+            "group by audience_code order by audience_code"
+        ).fetchall()
+    )
 
 
 def publish(
@@ -100,7 +123,8 @@ def publish(
 ) -> Manifest:
     """Write a whole new generation, switch `current` to it, and drop the oldest ones."""
     workspace.generations.mkdir(parents=True, exist_ok=True)
-    _clear_left_overs(workspace)
+    for left_over in workspace.generations.glob(".writing-*"):
+        shutil.rmtree(left_over)
     writing = workspace.generations / f".writing-{build_id}"
     writing.mkdir()
     rows = {}
@@ -109,13 +133,22 @@ def publish(
         rows |= _write_file(workspace, writing, file, tables)
     with duckdb.connect(str(workspace.warehouse), read_only=True) as con:
         append_to_ledger(con, workspace, writing, build_id)
+        audiences = {p.table: _audience_rows(con, p) for p in publications if p.to == "activation"}
     manifest = Manifest(
-        build_id, as_of.isoformat(sep=" "), _commit(), __version__, rows, landing_rows, note
+        build_id,
+        as_of.isoformat(sep=" "),
+        _commit(),
+        __version__,
+        rows,
+        landing_rows,
+        audiences,
+        note,
     )
     (writing / "manifest.json").write_text(json.dumps(asdict(manifest), indent=2) + "\n")
     _flush(writing)
     generation = workspace.generations / build_id
     writing.rename(generation)
+    _sync(workspace.generations)
     _switch(workspace.current, generation)
     _drop_old(workspace)
     return manifest
@@ -153,19 +186,9 @@ def _switch(pointer: Path, generation: Path) -> None:
     _sync(pointer.parent)
 
 
-def _clear_left_overs(workspace: Workspace) -> None:
-    """Remove what a process that died while publishing wrote and no reader ever saw."""
-    last = current_manifest(workspace)
-    for generation in workspace.generations.iterdir():
-        unseen = not last or _number(generation.name) > _number(last.build_id)
-        if unseen or generation.name.startswith("."):
-            shutil.rmtree(generation)
-
-
 def _drop_old(workspace: Workspace) -> None:
     now = workspace.current.resolve()
-    past = [p for p in workspace.generations.iterdir() if p.resolve() != now]
-    past.sort(key=lambda p: _number(p.name))
+    past = [path for path in _generations(workspace) if path.resolve() != now]
     for generation in past[: max(0, len(past) + 1 - KEPT_GENERATIONS)]:
         shutil.rmtree(generation)
 

@@ -1,5 +1,18 @@
--- Law: no identifier somebody asked us to forget names a customer.
+-- Law: whoever carries an identifier that somebody asked us to forget is no customer, whether the identifier
+-- links records or not.
 select requests.request_id
 from {{ ref('stg_consent__erasure_requests') }} as requests
-inner join {{ ref('int_named_identifiers') }} as identifiers
-    on requests.id_type = identifiers.id_type and requests.id_value = identifiers.raw_value
+left join {{ ref('int_contact_points') }} as points
+    on requests.id_type = points.kind and requests.id_value = points.raw_value
+inner join {{ ref('int_identity_records') }} as records
+    on
+        requests.id_type = records.id_type
+        and coalesce(points.contact_point, requests.id_value) = records.id_value
+inner join {{ ref('int_identity_records') }} as carried on records.record_id = carried.record_id
+inner join {{ ref('int_identifiers') }} as identifiers
+    on carried.id_type = identifiers.id_type and carried.id_value = identifiers.id_value
+inner join {{ ref('int_identity_links') }} as links
+    on
+        carried.record_id = links.record_id
+        and identifiers.id_type = links.id_type
+        and identifiers.id_value = links.id_value

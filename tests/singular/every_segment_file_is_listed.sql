@@ -1,4 +1,5 @@
--- Law: every rule in models/segments/rules is listed in segment_matches, and nothing else is.
+-- Law: every rule in models/segments/rules is listed in segment_matches. (A listed rule without a file does
+-- not parse.)
 {% set files = [] %}
 {% for node in graph.nodes.values() if node.resource_type == 'model' and node.name.startswith('seg_') %}
 {% do files.append(node.name[4:]) %}

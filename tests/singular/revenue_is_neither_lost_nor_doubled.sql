@@ -6,7 +6,7 @@ orders as (
 
     select
         *,
-        total_usd < 0 or original_order_id is not null as is_return
+        coalesce(total_usd < 0 or original_order_id <> order_id, false) as is_return
     from {{ ref('stg_shop__orders') }}
 
 ),
@@ -27,7 +27,9 @@ capped as (
     select orders.order_id
     from orders
     inner join returned on orders.order_id = returned.original_order_id
-    where returned.returned_usd > orders.total_usd or orders.status in ('cancelled', 'returned')
+    where
+        not orders.is_return
+        and (returned.returned_usd > orders.total_usd or orders.status in ('cancelled', 'returned'))
 
 ),
 

@@ -1,5 +1,8 @@
 """E-mails and phones as people type them: read as what they stand for, or refused with a reason."""
 
+# Letters that look alike are the point here.
+# ruff: noqa: RUF001
+
 import pandas as pd
 import phonenumbers
 import pytest
@@ -69,7 +72,9 @@ def test_the_fast_reading_of_plain_addresses_is_the_validators(typed):
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
-@given(st.text(max_size=30) | st.builds("{}@{}.com".format, st.text(max_size=8), st.text(max_size=8)))
+@given(
+    st.text(max_size=30) | st.builds("{}@{}.com".format, st.text(max_size=8), st.text(max_size=8))
+)
 def test_any_text_is_read_or_refused_and_reading_twice_changes_nothing(typed):
     address, problem = read_email(typed)
     assert (address is None) == bool(problem)

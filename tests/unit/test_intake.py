@@ -4,6 +4,9 @@ Every file that goes through `take` is counted again here with Python's csv modu
 footer, and held against intake's own counts.
 """
 
+# Letters that look alike are the point here.
+# ruff: noqa: RUF001
+
 import csv
 import gzip
 import io
@@ -142,6 +145,7 @@ DAMAGED_PAGE[4:200] = b"\xff" * 196
         ("orders.csv", b"", "empty (0 bytes)"),
         ("orders.parquet", b"", "empty (0 bytes)"),
         ("orders.csv.gz", b"", "empty (0 bytes)"),
+        ("orders.csv.gz", gzip.compress(b""), "empty (0 bytes)"),
         ("orders.csv.gz", b"order_id,ordered_at\n", "cannot be read (Not a gzipped file"),
         ("orders.csv.gz", gzip.compress(orders().encode())[:-9], "cannot be read (Compressed file"),
         ("orders.csv", HEADER, "a header and no rows"),
@@ -343,13 +347,47 @@ def reasons(folder: Path, *rows: str, **options) -> list[str]:
 
 
 def test_what_is_no_plain_decimal_number_is_no_amount(tmp_path):
-    amounts = ["five", "$5", "5 €", '"5,50"', '"1,234.50"', "inf", "-Infinity", "1e999", "1_000", "0x1A"]
-    amounts += ["٣٫٥", "१२", "１２", "(5.00)", "5-", "--5", "1 000", "true", "1.2.3", "5%", "1e", "."]
+    amounts = [
+        "five",
+        "$5",
+        "5 €",
+        '"5,50"',
+        '"1,234.50"',
+        "inf",
+        "-Infinity",
+        "1e999",
+        "1_000",
+        "0x1A",
+    ]
+    amounts += [
+        "٣٫٥",
+        "१२",
+        "１２",
+        "(5.00)",
+        "5-",
+        "--5",
+        "1 000",
+        "true",
+        "1.2.3",
+        "5%",
+        "1e",
+        ".",
+    ]
     assert set(reasons(tmp_path, *[f"a,2017-06-01,{a}" for a in amounts])) == {NOT_A_NUMBER}
 
 
 def test_a_missing_or_outsize_amount_is_named(tmp_path):
-    amounts = ["", "  ", "NaN", "nan", "NULL", "N/A", "1e7", "-1000000.01", "99999999999999999999999"]
+    amounts = [
+        "",
+        "  ",
+        "NaN",
+        "nan",
+        "NULL",
+        "N/A",
+        "1e7",
+        "-1000000.01",
+        "99999999999999999999999",
+    ]
     assert reasons(tmp_path, *[f"a,2017-06-01,{a}" for a in amounts]) == [
         *["total_usd: missing"] * 6,
         "total_usd: above 1000000",
@@ -359,21 +397,67 @@ def test_a_missing_or_outsize_amount_is_named(tmp_path):
 
 
 def test_numbers_as_programs_write_them_are_amounts(tmp_path):
-    written = ["5", "-5", "+5", ".5", "5.", " 5 ", "1e3", "1.5E-2", "1e-400", "\u00a07\u00a0", "-0.0", '"8"']
+    written = [
+        "5",
+        "-5",
+        "+5",
+        ".5",
+        "5.",
+        " 5 ",
+        "1e3",
+        "1.5E-2",
+        "1e-400",
+        "\u00a07\u00a0",
+        "-0.0",
+        '"8"',
+    ]
     taken = take(tmp_path, {"orders.csv": orders(*[f"a,2017-06-01,{n}" for n in written], good=0)})
     assert taken.rows("total_usd") == [5, -5, 5, 0.5, 5, 5, 1000, 0.015, 0, 7, 0, 8]
 
 
 def test_moments_nobody_can_place_are_refused(tmp_path):
-    moments = ["12/31/2017", "31.12.2017", "31-12-2017", "20171231", "2017-02-30", "2017-13-01", "yesterday"]
-    moments += ["2017-12-31 25:00:00", "2017-12-31 6:30 PM", "2017-12-31 18:30:00 BST", "2017-12-31 18:30 EST"]
-    moments += ["2017-12-31 18:30:00 Mars/Phobos", "2017-12-31 18:30:00+25:00", "1514745000", "1514745000000"]
-    moments += ["infinity", "epoch", "now", "2017-W52-1", "12-11-10", "2017", "2017-12", "0000-00-00 00:00:00"]
+    moments = [
+        "12/31/2017",
+        "31.12.2017",
+        "31-12-2017",
+        "20171231",
+        "2017-02-30",
+        "2017-13-01",
+        "yesterday",
+    ]
+    moments += [
+        "2017-12-31 25:00:00",
+        "2017-12-31 6:30 PM",
+        "2017-12-31 18:30:00 BST",
+        "2017-12-31 18:30 EST",
+    ]
+    moments += [
+        "2017-12-31 18:30:00 Mars/Phobos",
+        "2017-12-31 18:30:00+25:00",
+        "1514745000",
+        "1514745000000",
+    ]
+    moments += [
+        "infinity",
+        "epoch",
+        "now",
+        "2017-W52-1",
+        "12-11-10",
+        "2017",
+        "2017-12",
+        "0000-00-00 00:00:00",
+    ]
     assert set(reasons(tmp_path, *[f"a,{m},5" for m in moments])) == {NOT_A_MOMENT}
 
 
 def test_moments_out_of_any_range_are_refused(tmp_path):
-    moments = ["1900-01-01", "1970-01-01 00:00:00", "1999-12-31 23:59:59", "2200-01-01", "9999-12-31"]
+    moments = [
+        "1900-01-01",
+        "1970-01-01 00:00:00",
+        "1999-12-31 23:59:59",
+        "2200-01-01",
+        "9999-12-31",
+    ]
     early, late = "ordered_at: before 2000-01-01", "ordered_at: after 2100-01-01"
     assert reasons(tmp_path, *[f"a,{m},5" for m in moments]) == [early] * 3 + [late] * 2
 
@@ -427,7 +511,15 @@ def test_us_dates_in_every_row_stop_the_run_at_the_first(tmp_path):
 
 
 def test_birth_dates_are_days_of_the_past(tmp_path):
-    days = ["1980-02-29", "1980-02-29 00:00:00", "1900-01-01", "", "1981-02-29", "1899-12-31", "2018-01-02"]
+    days = [
+        "1980-02-29",
+        "1980-02-29 00:00:00",
+        "1900-01-01",
+        "",
+        "1981-02-29",
+        "1899-12-31",
+        "2018-01-02",
+    ]
     days += ["02/29/1980", "1980-02-29 10:00", "80-02-28"]
     rows = [f"{i},{day}" for i, day in enumerate(days)] + [f"g{i},1990-01-01" for i in range(50)]
     contacts = "\n".join(["contact_id,birth_date", *rows]) + "\n"
@@ -454,9 +546,15 @@ def test_a_grant_that_never_runs_out_is_kept(tmp_path):
 
 def test_quantities_may_be_negative_but_not_zero(tmp_path):
     quantities = {"1": 1.0, "-2": -2.0, "0.5": 0.5, "0": None, "-0.0": None, "1e-400": None}
-    lines = [f"a,{i},{q},5" for i, q in enumerate(quantities)] + ["a,1.5,1,5", "a,-1,1,5", "a,7.0,1,5"]
+    lines = [f"a,{i},{q},5" for i, q in enumerate(quantities)] + [
+        "a,1.5,1,5",
+        "a,-1,1,5",
+        "a,7.0,1,5",
+    ]
     text = "\n".join(["order_id,line_no,quantity,amount", *lines]) + "\n"
-    taken = take(tmp_path, {"orders.csv": orders(), "order_lines.csv": text}, accept=["order_lines"])
+    taken = take(
+        tmp_path, {"orders.csv": orders(), "order_lines.csv": text}, accept=["order_lines"]
+    )
     kept = taken.rows("line_number, quantity", "order_lines")
     assert kept == [(0, 1.0), (1, -2.0), (2, 0.5), (7, 1.0)]
     assert [why for *_, why in taken.quarantine] == [
@@ -472,7 +570,9 @@ def test_a_row_without_a_key_goes_to_quarantine(tmp_path, key):
 
 
 def test_one_key_twice_is_kept_here(tmp_path):
-    assert take(tmp_path, {"orders.csv": orders(*["a,2017-06-01,5"] * 3, good=0)}).rows() == ["a"] * 3
+    assert (
+        take(tmp_path, {"orders.csv": orders(*["a,2017-06-01,5"] * 3, good=0)}).rows() == ["a"] * 3
+    )
 
 
 def test_spaces_around_values_go_and_spaces_inside_stay(tmp_path):
@@ -492,7 +592,12 @@ def test_no_value_is_null_and_free_text_is_left_as_it_is(tmp_path):
 
 
 def test_codes_are_compared_in_lower_case(tmp_path):
-    rows = ["a,2017-06-01,1,PAID", "b,2017-06-01,1, Paid ", "c,2017-06-01,1,", "d,2017-06-01,1,paid!"]
+    rows = [
+        "a,2017-06-01,1,PAID",
+        "b,2017-06-01,1, Paid ",
+        "c,2017-06-01,1,",
+        "d,2017-06-01,1,paid!",
+    ]
     taken = take(tmp_path, {"orders.csv": orders(*rows, header=HEADER + ",status", good=20)})
     assert taken.rows("status")[:3] == ["paid", "paid", None]
     assert taken.quarantine[0][2].startswith("status: not one of pending, placed")
@@ -511,7 +616,9 @@ def test_identifiers_that_pandas_made_fractions_are_mended(tmp_path):
     frame["ordered_at"] = datetime(2017, 6, 1)
     text = frame.iloc[:2].to_csv(index=False)
     assert "\n2.0,," in text
-    taken = take(tmp_path, {"orders.csv": text, "orders.b.parquet": pa.Table.from_pandas(frame[:2])})
+    taken = take(
+        tmp_path, {"orders.csv": text, "orders.b.parquet": pa.Table.from_pandas(frame[:2])}
+    )
     assert taken.rows("order_id, account_id") == [("1", "17"), ("2", None)] * 2
 
 
@@ -531,9 +638,10 @@ def test_a_refused_row_does_not_keep_identifiers_from_being_mended(tmp_path):
 
 
 def test_identifiers_that_lost_their_digits_are_refused(tmp_path):
-    assert reasons(tmp_path, "1.23457E+12,2017-06-01,1", "4e+18,2017-06-01,1") == [
-        "order_id: digits are lost (as 1.2E+12). Export identifiers as text"
-    ] * 2
+    assert (
+        reasons(tmp_path, "1.23457E+12,2017-06-01,1", "4e+18,2017-06-01,1")
+        == ["order_id: digits are lost (as 1.2E+12). Export identifiers as text"] * 2
+    )
 
 
 # --- Parquet -------------------------------------------------------------------------------------
@@ -546,7 +654,9 @@ def table_of(good: int = 20, **columns: pa.Array) -> pa.Table:
     data = {"order_id": ids, "ordered_at": pa.array([datetime(2017, 6, 1)] * rows)}
     data["total_usd"] = pa.array([1.5] * rows)
     for name, column in columns.items():
-        rest = data[name].cast(column.type) if name in data and good else pa.nulls(rows, column.type)
+        rest = (
+            data[name].cast(column.type) if name in data and good else pa.nulls(rows, column.type)
+        )
         data[name] = pa.concat_arrays([column, rest[len(column) :]])
     return pa.table(data)
 
@@ -630,7 +740,9 @@ def test_parquet_types_that_do_not_are_refused_with_a_reason(tmp_path, name, col
 
 def test_parquet_columns_may_have_any_name(tmp_path):
     table = table_of(good=3, **{'odd "name"': pa.array([1]), "file_row_number": pa.array([9])})
-    taken = take(tmp_path, {"orders.parquet": table.rename_columns([c.upper() for c in table.column_names])})
+    taken = take(
+        tmp_path, {"orders.parquet": table.rename_columns([c.upper() for c in table.column_names])}
+    )
     assert taken.tables["orders"].ignored_columns == 'FILE_ROW_NUMBER, ODD "NAME"'
 
 
@@ -642,14 +754,24 @@ def test_several_extracts_of_a_table_are_one_table(tmp_path):
         "orders.csv": "order_id,ordered_at,total_usd\na,2017-01-01,1\n",
         "orders.2024.csv": "total;ordered_at;junk;id\n2;2017-01-02;x;b\n3;bad;x;c\n",
         "orders/part-0.parquet": table_of(good=1),
-        "orders/2016/part-0.csv.gz": "order_id,ordered_at,total_usd\nd,2016-01-01,4\ne,bad,5\n",
+        "orders/year=2016/part-0.csv.gz": "order_id,ordered_at,total_usd\nd,2016-01-01,4\ne,bad,5\n",
+        "orders/status=paid/order_id=7/part-0.parquet": table_of(good=1),
         "orders/empty.csv": HEADER,
         "orders/_SUCCESS": "",
         "orders/.hidden.csv": "x",
     }
     taken = take(tmp_path, files)
-    assert sorted(taken.rows("order_id, total_usd")) == [("a", 1), ("b", 2), ("d", 4), ("o0", 1.5)]
-    assert [q[:2] for q in taken.quarantine] == [("orders.2024.csv", 3), ("orders/2016/part-0.csv.gz", 3)]
+    assert sorted(taken.rows("order_id, total_usd")) == [
+        ("a", 1),
+        ("b", 2),
+        ("d", 4),
+        ("o0", 1.5),
+        ("o0", 1.5),
+    ]
+    assert [q[:2] for q in taken.quarantine] == [
+        ("orders.2024.csv", 3),
+        ("orders/year=2016/part-0.csv.gz", 3),
+    ]
     assert taken.tables["orders"].ignored_columns == "junk"
     assert "orders/part-0.parquet" in taken.tables["orders"].file_names
 
@@ -711,7 +833,7 @@ def test_what_may_not_be_read_is_named(what, nobody):
 
 
 def test_names_with_quotes_spaces_and_brackets_are_no_matter(tmp_path):
-    folder = tmp_path / "it's [a] \"folder\" *?"
+    folder = tmp_path / 'it\'s [a] "folder" *?' / "total_usd=7"
     files = {
         "orders.o'clock [1] *.csv": orders("a,bad,1"),
         "orders.it's [2]?.parquet": table_of(total_usd=pa.array([None], pa.float64())),
@@ -759,7 +881,17 @@ def test_the_one_table_that_must_be_there_is_asked_for(tmp_path):
 # --- Gates ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("bad", "good", "passes"), [(20, 40, True), (21, 40, False), (11, 10, False), (30, 270, True), (31, 269, False)])
+@pytest.mark.parametrize(
+    ("bad", "good", "passes"),
+    [
+        (50, 100, True),
+        (51, 100, False),
+        (10, 10, True),
+        (11, 10, False),
+        (60, 540, True),
+        (61, 539, False),
+    ],
+)
 def test_more_than_a_tenth_refused_stops_the_run(tmp_path, bad, good, passes):
     text = orders(*["a,bad,1"] * bad, good=good)
     if passes:
@@ -774,7 +906,13 @@ def test_the_refused_rows_can_be_looked_at_after_the_run_stopped(tmp_path):
     refusal(tmp_path, {"orders.csv": orders("a,bad,1", good=0)})
     kept = duckdb.execute(f"select * from '{tmp_path}/home/intake/quarantine.parquet'").fetchall()
     assert kept == [
-        ("orders", "orders.csv", 2, NOT_A_MOMENT, '{"order_id":"a","ordered_at":"bad","total_usd":"1"}')
+        (
+            "orders",
+            "orders.csv",
+            2,
+            NOT_A_MOMENT,
+            '{"order_id":"a","ordered_at":"bad","total_usd":"1"}',
+        )
     ]
 
 
@@ -788,8 +926,14 @@ def test_a_refused_landing_is_not_built_on(tmp_path):
 @pytest.mark.parametrize(
     ("contacts", "says"),
     [
-        (None, "contacts: the last published build had 100 rows of it, and now there is no such file"),
-        (49, "contacts: 49 usable rows, the last published build had 100. Is the export cut short?"),
+        (
+            None,
+            "contacts: the last published build had 100 rows of it, and now there is no such file",
+        ),
+        (
+            49,
+            "contacts: 49 usable rows, the last published build had 100. Is the export cut short?",
+        ),
         (50, None),
         (0, "contacts.csv: a header and no rows. Export it again, or remove it"),
     ],
@@ -836,14 +980,11 @@ def test_the_same_files_make_the_same_bytes(tmp_path):
 
 
 def test_nothing_is_left_of_the_working_files(tmp_path):
-    take(tmp_path, {"orders.csv": orders().replace("\n", "\r\n"), "contacts.csv.gz": "contact_id\n1\n"})
+    take(
+        tmp_path,
+        {"orders.csv": orders().replace("\n", "\r\n"), "contacts.csv.gz": "contact_id\n1\n"},
+    )
     assert [p.name for p in (tmp_path / "home").iterdir()] == ["intake"]
-
-
-def test_a_hundred_thousand_rows_take_seconds(tmp_path):
-    started = datetime.now()
-    assert take(tmp_path, {"orders.csv": orders(good=100_000)}).tables["orders"].rows_kept == 100_000
-    assert (datetime.now() - started).total_seconds() < 15
 
 
 # --- Any dirt at all -----------------------------------------------------------------------------
@@ -851,7 +992,22 @@ def test_a_hundred_thousand_rows_take_seconds(tmp_path):
 COLUMNS = {"order_no": "order_id", "Ordered At": "ordered_at", "total": "total_usd", "status": "status",
            "notes": None, "discount_usd": "discount_usd", "updated_at": "updated_at"}  # fmt: skip
 STATUSES = {"pending", "placed", "paid", "shipped", "completed", "cancelled", "returned"}
-NO_VALUE = {"NULL", "Null", "null", r"\N", "NaN", "nan", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaT", "None", "nil"}
+NO_VALUE = {
+    "NULL",
+    "Null",
+    "null",
+    r"\N",
+    "NaN",
+    "nan",
+    "NA",
+    "N/A",
+    "n/a",
+    "#N/A",
+    "<NA>",
+    "NaT",
+    "None",
+    "nil",
+}
 MOMENT = (
     r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[ T](\d{1,2}):(\d\d)(?::(\d\d)(?:\.(\d+))?)?"
     r"(?: ?(?:(Z|UTC|GMT)|([+-])(0\d|1[0-4])(?::?([0-5]\d))?))?)?"
@@ -886,7 +1042,10 @@ def read_order(cells: list[str]) -> tuple | None:
     raw = dict(zip(COLUMNS.values(), cells, strict=True))
     if any("\x00" in raw[name] for name in raw if name):
         raise ValueError(cells)
-    edges = "".join(c for c in "".join(cells) if unicodedata.category(c)[0] == "Z") + " \t\n\f\u200b\ufeff"
+    edges = (
+        "".join(c for c in "".join(cells) if unicodedata.category(c)[0] == "Z")
+        + " \t\n\f\u200b\ufeff"
+    )
     clean = {name: cell.strip(edges) for name, cell in raw.items()}
     clean = {name: "" if cell in NO_VALUE else cell for name, cell in clean.items()}
     if not clean["order_id"] or re.fullmatch(r"\d(\.\d+)?[eE]\+\d+", clean["order_id"], re.ASCII):
@@ -904,12 +1063,18 @@ def read_order(cells: list[str]) -> tuple | None:
 def mostly(good: st.SearchStrategy, *dirt: str) -> st.SearchStrategy:
     anything = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
     awkward = st.text('",;\n\r\t |\x00é\u00a0😀1.-e+', max_size=8)
-    return st.one_of(good, good, good, good, st.sampled_from([*dirt, "", " ", "NULL"]), awkward, anything)
+    return st.one_of(
+        good, good, good, good, st.sampled_from([*dirt, "", " ", "NULL"]), awkward, anything
+    )
 
 
 numbers = st.floats(-2e6, 2e6).map(repr) | st.integers(-5, 5).map(str)
-moments = st.datetimes(datetime(2016, 1, 1), datetime(2018, 2, 1)).map(lambda m: m.isoformat(sep=" "))
-zoned = st.tuples(moments, st.sampled_from(["", "Z", " UTC", "+01:00", "-0530", " +02", "EST"])).map("".join)
+moments = st.datetimes(datetime(2016, 1, 1), datetime(2018, 2, 1)).map(
+    lambda m: m.isoformat(sep=" ")
+)
+zoned = st.tuples(
+    moments, st.sampled_from(["", "Z", " UTC", "+01:00", "-0530", " +02", "EST"])
+).map("".join)
 ids = st.integers(0, 99).map(str) | st.integers(0, 99).map("{}.0".format)
 rows_of_cells = st.tuples(
     mostly(ids, "1.2E+12", "٣", "=1+1"),
@@ -921,12 +1086,17 @@ rows_of_cells = st.tuples(
     mostly(st.just(""), "2017-06-01", "2018-06-01", "x"),
 ).map(list)
 lines = st.lists(
-    st.one_of(*[rows_of_cells] * 9, rows_of_cells.map(lambda r: r[:4]), rows_of_cells.map(lambda r: [*r, "x"]), st.just([])),
-    max_size=12,
+    st.one_of(
+        *[rows_of_cells] * 9,
+        rows_of_cells.map(lambda r: r[:4]),
+        rows_of_cells.map(lambda r: [*r, "x"]),
+        st.just([]),
+    ),
+    max_size=16,
 )
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(
     rows=lines,
     delimiter=st.sampled_from(",;\t|"),
@@ -934,13 +1104,17 @@ lines = st.lists(
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
     quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
 )
-def test_whatever_the_dirt_every_row_is_kept_refused_or_held_back(rows, delimiter, line_end, encoding, quoting):
+def test_whatever_the_dirt_every_row_is_kept_refused_or_held_back(
+    rows, delimiter, line_end, encoding, quoting
+):
     sink = io.StringIO()
     writer = csv.writer(sink, delimiter=delimiter, lineterminator=line_end, quoting=quoting)
     writer.writerows([COLUMNS, *rows])
     text = sink.getvalue().replace("\r\n", "\n").replace("\r", "\n")
     kept, refused, held_back = [], [], []
-    for number, cells in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), start=1):
+    for number, cells in enumerate(
+        csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), start=1
+    ):
         if number == 1 or not any(cells):
             continue
         try:
@@ -953,7 +1127,9 @@ def test_whatever_the_dirt_every_row_is_kept_refused_or_held_back(rows, delimite
         kept = [(order[0][:-2], *order[1:]) for order in kept]
 
     with TemporaryDirectory() as folder:
-        taken = take(Path(folder), {"orders.csv": sink.getvalue().encode(encoding)}, accept=["orders"])
+        taken = take(
+            Path(folder), {"orders.csv": sink.getvalue().encode(encoding)}, accept=["orders"]
+        )
         assert taken.rows("order_id, ordered_at, total_usd") == kept
     found = {number: why == "later than as_of" for _, number, why in taken.quarantine}
     assert sorted(found) == sorted(refused + held_back)

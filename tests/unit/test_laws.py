@@ -1,6 +1,7 @@
 """The laws of the house, held against the files and dbt's manifest."""
 
 import ast
+import csv
 import re
 
 import pytest
@@ -188,8 +189,6 @@ def test_every_audience_has_one_exposure_that_publishes_it(manifest):
 
 
 def test_every_channel_has_limits_with_a_source_and_a_day(manifest):
-    import csv
-
     rows = list(csv.DictReader((PROJECT / "seeds/channel_limits.csv").open()))
     audiences = {
         n["name"].removeprefix("aud_")
@@ -198,6 +197,14 @@ def test_every_channel_has_limits_with_a_source_and_a_day(manifest):
     }
     assert {row["channel"] for row in rows} == audiences
     assert all(row["source"] and row["read_on"] for row in rows)
+
+
+def test_every_channel_that_needs_permission_says_for_what():
+    limits = list(csv.DictReader((PROJECT / "seeds/channel_limits.csv").open()))
+    purposes = list(csv.DictReader((PROJECT / "seeds/channel_purposes.csv").open()))
+    asking = {row["channel"] for row in limits if row["needs_permission"] == "true"}
+    assert asking == {row["channel"] for row in purposes}
+    assert {row["channel"] for row in limits} - asking == {"crm"}
 
 
 def test_public_tables_are_under_contract(manifest):

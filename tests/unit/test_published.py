@@ -167,7 +167,7 @@ def test_an_audience_that_loses_half_its_rows_is_not_published_unless_accepted(
         "select * replace ('withdrawn' as status, timestamp '2018-01-01 12:00' as decided_at) from t",
     )
     standing = good.workspace.current.resolve()
-    with pytest.raises(UserError, match=r"aud_\w+ fell from") as refused:
+    with pytest.raises(UserError, match=r"aud_\w+, audience \w+, fell from") as refused:
         runner("shrunk", landing, as_of=datetime(2018, 1, 2))
     assert f"The last good generation still stands: {good.run.manifest.build_id}." in str(
         refused.value

@@ -12,6 +12,8 @@ from datetime import datetime
 from pathlib import Path
 
 import duckdb
+import pytest
+from audiencekit.errors import UserError
 from audiencekit.exposures import read_publications
 from audiencekit.publishing import KEPT_GENERATIONS, _drop_old, _switch, next_build_id, publish
 from audiencekit.workspace import Workspace
@@ -153,17 +155,46 @@ def test_publishing_killed_at_any_moment_leaves_one_whole_generation(runner, dem
 
 
 def test_what_a_dead_publish_left_does_not_stop_the_next(published, tmp_path):
-    """Died after the generation was whole and before the switch: the same id comes again."""
+    """Died after the generation was whole and before the switch: it is passed over, and not reused."""
     copy = Workspace(tmp_path)
     shutil.copytree(published.workspace.home, copy.home, symlinks=True, dirs_exist_ok=True)
     as_of = datetime(2018, 1, 1)
     left = copy.generations / next_build_id(copy, as_of)
     shutil.copytree(copy.current.resolve(), left)
     (copy.generations / ".writing-20180101T000000Z-000009").mkdir()
-    manifest = publish(copy, read_publications(copy), as_of, left.name, {})
-    assert copy.current.resolve() == left.resolve()
-    assert manifest.build_id == left.name
+    (copy.generations / ".DS_Store").touch()
+    manifest = publish(copy, read_publications(copy), as_of, next_build_id(copy, as_of), {})
+    assert manifest.build_id > left.name
+    assert copy.current.resolve().name == manifest.build_id
     assert whole_but_for_build_ids(copy) == []
+    assert not list(copy.generations.glob(".writing-*"))
+
+
+def test_a_lost_pointer_is_asked_about_and_nothing_is_removed(published, tmp_path):
+    """Restored without symlinks, say. The history in the generations must not start again."""
+    copy = Workspace(tmp_path)
+    shutil.copytree(published.workspace.published, copy.published, symlinks=True)
+    copy.current.unlink()
+    before = sorted(copy.generations.iterdir())
+    with pytest.raises(UserError, match="Point it at one of them: ln -s generations/"):
+        next_build_id(copy, datetime(2018, 1, 1))
+    assert sorted(copy.generations.iterdir()) == before
+
+
+def test_going_back_to_an_older_generation_keeps_the_newer_ones(published, tmp_path):
+    copy = Workspace(tmp_path)
+    shutil.copytree(published.workspace.home, copy.home, symlinks=True, dirs_exist_ok=True)
+    as_of = datetime(2018, 1, 1)
+    first = copy.current.resolve()
+    second = publish(copy, read_publications(copy), as_of, next_build_id(copy, as_of), {})
+    _switch(copy.current, first)
+    third = publish(copy, read_publications(copy), as_of, next_build_id(copy, as_of), {})
+    assert second.build_id < third.build_id
+    assert {p.name for p in copy.generations.iterdir()} == {
+        first.name,
+        second.build_id,
+        third.build_id,
+    }
 
 
 def test_a_torn_generation_would_be_noticed(published, tmp_path):

@@ -42,7 +42,7 @@ select
     next_best_action,
     cast(reason as string) as reason,
     {{ audience_stamp([
-        'external_id_type', 'external_id', 'segment_codes', 'primary_segment', 'engagement_score', 'rfm_family',
-        'spend_365d_usd', 'next_best_action'
+        'external_id_type', 'external_id', 'segment_codes', 'primary_segment', 'entered_at', 'engagement_score',
+        'rfm_family', 'spend_365d_usd', 'next_best_action', 'reason'
     ]) }}
 from addressed

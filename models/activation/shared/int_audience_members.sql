@@ -1,18 +1,5 @@
 -- One row per channel, segment and customer who may be addressed there: in the segment, the segment is for
 -- the channel, consent allows it, and nothing suppresses it. Whether they can be reached is the channel's to say.
-with
-
-channels as (
-
-    select
-        limits.channel,
-        count(purposes.purpose) > 0 as needs_permission
-    from {{ ref('channel_limits') }} as limits
-    left join {{ ref('channel_purposes') }} as purposes on limits.channel = purposes.channel
-    group by limits.channel
-
-)
-
 select
     cast(channels.channel as string) as channel,
     cast(membership.segment_code as string) as segment_code,
@@ -22,7 +9,8 @@ select
     cast(segments.priority as bigint) as priority
 from {{ ref('segment_membership') }} as membership
 inner join {{ ref('dim_segments') }} as segments on membership.segment_code = segments.segment_code
-inner join channels on segments.channels like '%"' || channels.channel || '"%'
+inner join {{ ref('channel_limits') }} as channels
+    on segments.channels like '%"' || channels.channel || '"%'
 left join {{ ref('int_channel_permissions') }} as permissions
     on membership.customer_key = permissions.customer_key and channels.channel = permissions.channel
 left join {{ ref('segment_suppressions') }} as suppressions
@@ -31,4 +19,5 @@ left join {{ ref('segment_suppressions') }} as suppressions
         and membership.customer_key = suppressions.customer_key
 where
     suppressions.customer_key is null
-    and (not channels.needs_permission or permissions.is_allowed)
+    -- A channel whose purposes nobody wrote down has no permissions, and so nobody.
+    and coalesce(permissions.is_allowed, not channels.needs_permission)

@@ -36,5 +36,5 @@ select
     segments_json,
     resolved_customer_key,
     cast(expires_at as timestamp) as expires_at,
-    {{ audience_stamp(['id_type', 'id_value', 'segments_json', 'resolved_customer_key']) }}
+    {{ audience_stamp(['id_type', 'id_value', 'segments_json', 'resolved_customer_key', 'expires_at']) }}
 from addressed

@@ -10,4 +10,4 @@ select
     consent_source,
     proof,
     upper(jurisdiction) as jurisdiction
-from {{ latest_version('consent_events', ['consent_event_id'], event_at='decided_at') }}
+from {{ latest_version('consent_events', ['consent_event_id', 'decided_at', 'status'], event_at='decided_at') }}
