@@ -43,6 +43,7 @@ class Table:
     unlocks: str
     required: bool = False
     may_be_empty: bool = False
+    append_only: bool = False
     latest_by: str | None = None
     event_at: str | None = None
 

@@ -158,6 +158,12 @@ def _gate(
     if nothing_left or many_bad or bad > rows / 2:
         what = "no row is usable" if nothing_left else f"{bad:,} of {rows:,} rows are refused"
         raise UserError(f"{table.name}: {what}. {most_often(con, table)} {way_out}")
+    if table.append_only and (bad or kept < last_time):
+        # A decision that cannot be read, or is gone, may be somebody's no.
+        lost = most_often(con, table) if bad else f"{kept:,} rows, {last_time:,} the last time."
+        raise UserError(
+            f"{table.name} only ever grows, and every row of it must count: {lost} {way_out}"
+        )
     if kept < SMALLEST_SHARE_OF_LAST_TIME * last_time:
         raise UserError(
             f"{table.name}: {kept:,} usable rows, the last published build had "

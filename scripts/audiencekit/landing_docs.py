@@ -99,6 +99,8 @@ def _table(table: Table) -> Iterator[str]:
         yield f"- **Event time**: `{table.event_at}`."
     if table.may_be_empty:
         yield "- **May be empty**: a header is enough."
+    if table.append_only:
+        yield "- **Only grows**: a row less than last time, or one that breaks a rule, stops the run."
     yield ""
     yield "| column | type | required | rules | also taken as | description |"
     yield "| --- | --- | --- | --- | --- | --- |"

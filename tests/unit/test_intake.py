@@ -1134,3 +1134,32 @@ def test_whatever_the_dirt_every_row_is_kept_refused_or_held_back(
     found = {number: why == "later than as_of" for _, number, why in taken.quarantine}
     assert sorted(found) == sorted(refused + held_back)
     assert sorted(number for number, is_late in found.items() if is_late) == held_back
+
+
+# --- Facts that only accumulate -------------------------------------------------------------------
+
+
+def consent(*rows: str) -> str:
+    return "consent_event_id,id_type,id_value,purpose,status,decided_at\n" + "\n".join(rows) + "\n"
+
+
+YES = "1,email,ann@example.com,email_marketing,granted,2017-01-01"
+NO = "2,email,bob@example.com,email_marketing,withdrawn,2017-02-01"
+
+
+def test_a_consent_decision_that_cannot_be_read_stops_the_run(tmp_path):
+    """Quarantined, a withdrawal would leave an older grant standing."""
+    files = {
+        "orders.csv": orders(good=3),
+        "consent_events.csv": consent(YES, NO.replace("withdrawn", "off")),
+    }
+    with pytest.raises(UserError, match=r"every row of it must count: .*status"):
+        take(tmp_path, files)
+    assert take(tmp_path, files, accept=["consent_events"]).tables["consent_events"].rows_kept == 1
+
+
+def test_a_consent_decision_that_is_gone_stops_the_run(tmp_path):
+    files = {"orders.csv": orders(good=3), "consent_events.csv": consent(YES)}
+    with pytest.raises(UserError, match="1 rows, 2 the last time"):
+        take(tmp_path, files, last_time={"consent_events": 2})
+    assert take(tmp_path, files, last_time={"consent_events": 1})
