@@ -66,7 +66,7 @@ def take(folder: Path, files: dict[str, Content], **options) -> Taken:
         assert result.rows_in == sum(count_rows(p) for p in mine)
         assert result.rows_in == result.rows_kept + result.rows_quarantined + result.rows_held_back
     quarantine = duckdb.execute(
-        "select file_name, row_number, reasons from read_parquet(?) order by file_name, row_number",
+        "select file_name, row_number, reasons from read_parquet(?)",
         [str(workspace.intake / "quarantine.parquet")],
     ).fetchall()
     return Taken(counts, quarantine, said, workspace.intake)
@@ -256,6 +256,18 @@ def test_blank_lines_are_no_rows_but_are_counted_on_the_way(tmp_path):
     taken = take(tmp_path, {"orders.csv": orders(*rows) + "\n\n,,\n\n"})
     assert [q[1] for q in taken.quarantine] == [3, 6, 7, 9, 10]
     assert taken.tables["orders"].rows_in == 20 + 5
+
+
+def test_blank_lines_in_a_file_of_one_column_are_no_rows_either(tmp_path):
+    files = {"orders.csv": orders(), "products.csv": 'sku\n1\n\n""\n2,3\n4\n\n5\n6\n'}
+    taken = take(tmp_path, files)
+    assert taken.rows("product_id", "products") == ["1", "4", "5", "6"]
+    assert taken.quarantine == [("products.csv", 5, "row: more cells than the header")]
+
+
+def test_rows_that_two_readers_count_differently_are_refused(tmp_path):
+    message = refusal(tmp_path, {"orders.csv": orders('a, "2017-06-01\n" ,5')})
+    assert "orders.csv: 22 rows, of which 21 could be read" in message
 
 
 def test_rows_with_too_many_or_too_few_cells_go_to_quarantine(tmp_path):
@@ -564,6 +576,22 @@ def test_quantities_may_be_negative_but_not_zero(tmp_path):
     ]
 
 
+def test_a_fraction_is_no_line_number(tmp_path):
+    lines = {
+        "line_number": [1.0, 1.5, None],
+        "order_id": ["a"] * 3,
+        "quantity": [1] * 3,
+        "amount": [1] * 3,
+    }
+    files = {"orders.csv": orders(), "order_lines.parquet": pa.table(lines)}
+    taken = take(tmp_path, files, accept=["order_lines"])
+    assert taken.rows("line_number", "order_lines") == [1]
+    assert [why for *_, why in taken.quarantine] == [
+        "line_number: not a whole number; the file holds double",
+        "line_number: missing",
+    ]
+
+
 @pytest.mark.parametrize("key", ["", "  ", "\u00a0", "\u200b", '""', "NULL", r"\N", "NaN", "<NA>"])
 def test_a_row_without_a_key_goes_to_quarantine(tmp_path, key):
     assert reasons(tmp_path, f"{key},2017-06-01,5") == ["order_id: missing"]
@@ -724,6 +752,7 @@ def test_parquet_types_that_hold_the_value_serve(tmp_path, name, column, value):
         ("order_id", pa.array([b"\xe9"]), "order_id: not text; the file holds blob"),
         ("order_id", pa.array(["a\x00"]), "order_id: holds a NUL byte"),
         ("email", pa.array([["a@example.com"]]), "email: not text; the file holds varchar[]"),
+        ("order_id", pa.array([[Decimal("1.50")]]), "order_id: not text; the file holds decimal"),
         ("email", pa.array([{"a": 1}]), "email: not text; the file holds struct"),
         ("status", pa.array([1]), "status: not one of pending"),
     ],
@@ -841,6 +870,7 @@ def test_names_with_quotes_spaces_and_brackets_are_no_matter(tmp_path):
     }
     taken = take(folder, files)
     assert sorted(q[0] for q in taken.quarantine) == sorted(files)[1:]
+    assert taken.rows("total_usd") == [1.5] * 40
 
 
 def test_strangers_are_left_alone_with_a_hint(tmp_path):
@@ -900,6 +930,12 @@ def test_more_than_a_tenth_refused_stops_the_run(tmp_path, bad, good, passes):
         message = refusal(tmp_path, {"orders.csv": text})
         assert f"orders: {bad} of {bad + good} rows are refused. Most often: ordered_at" in message
         assert "first in orders.csv, row 2" in message and "--accept orders" in message
+
+
+def test_the_commonest_reason_is_given_with_its_first_row(tmp_path):
+    rows = ["a,2017-06-01,x", *["b,bad,1"] * 3, ",2017-06-01,1"]
+    message = refusal(tmp_path, {"orders.csv": orders(*rows, good=0)})
+    assert f"Most often: {NOT_A_MOMENT} (3 times, first in orders.csv, row 3)." in message
 
 
 def test_the_refused_rows_can_be_looked_at_after_the_run_stopped(tmp_path):
@@ -979,7 +1015,8 @@ def test_the_same_files_make_the_same_bytes(tmp_path):
     assert before == after
 
 
-def test_nothing_is_left_of_the_working_files(tmp_path):
+def test_nothing_is_left_of_the_working_files_not_even_of_a_run_that_died(tmp_path):
+    (tmp_path / "home/.intake-died").mkdir(parents=True)
     take(
         tmp_path,
         {"orders.csv": orders().replace("\n", "\r\n"), "contacts.csv.gz": "contact_id\n1\n"},
