@@ -20,7 +20,7 @@ def audiencekit(home, *arguments: str) -> subprocess.CompletedProcess:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["run", "no/such/folder"], "does not exist"),
+        (["run", "no/such/folder"], "is no folder"),
         (["show", "email"], "Nothing is published"),
         (["run", ".", "--as-of", "yesterday"], "'yesterday' is no moment"),
         (["intake", "."], "holds no orders.csv or orders.parquet"),
