@@ -33,7 +33,7 @@ def read_email(text: str) -> tuple[str | None, str | None]:
         domain = found[1].lower()
         if not any(f".{domain}".endswith(f".{special}") for special in SPECIAL_USE_DOMAIN_NAMES):
             return text.lower(), None
-    plain = unicodedata.normalize("NFC", text).translate(INVISIBLE).strip()
+    plain = text.translate(INVISIBLE).strip()
     try:
         # Deliverability is the e-mail platform's to tell; no name server is asked.
         address = validate_email(plain, check_deliverability=False).normalized

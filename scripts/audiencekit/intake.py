@@ -17,7 +17,8 @@ import duckdb
 
 from audiencekit.contract import Table, load_contract
 from audiencekit.errors import UserError
-from audiencekit.landing_files import LandingFile, find_files, open_file
+from audiencekit.landing_files import LandingFile, open_file
+from audiencekit.landing_folder import find_files
 from audiencekit.landing_report import (
     TableIntake,
     count_refused,

@@ -44,12 +44,14 @@ def count_refused(con: duckdb.DuckDBPyConnection, table: Table) -> tuple[int, in
 
 
 def most_often(con: duckdb.DuckDBPyConnection, table: Table) -> str:
-    """The commonest reason of a table's refused rows, and where it first occurs."""
+    """The commonest reason of a table's refused rows (of those held back only where no other
+    is refused), and where it first occurs."""
     reason, count, file_name, row = con.execute(
         "select reasons, count(*), arg_min(file_name, (file_name, row_number)), "
         "arg_min(row_number, (file_name, row_number)) "
-        "from quarantine where table_name = ? group by reasons order by count(*) desc, reasons limit 1",
-        [table.name],
+        "from quarantine where table_name = $name group by reasons "
+        "order by reasons = $held, count(*) desc, reasons limit 1",
+        {"name": table.name, "held": HELD_BACK},
     ).fetchall()[0]
     times = "once" if count == 1 else f"{count:,} times, first"
     return f"Most often: {reason} ({times} in {file_name}, row {row})."

@@ -11,19 +11,12 @@ import duckdb
 from audiencekit.contract import Table
 from audiencekit.errors import UserError
 from audiencekit.landing_files import LandingFile
-from audiencekit.landing_rules import (
-    clean_value,
-    later_than,
-    literal,
-    raw_name,
-    rows_of,
-    rules_for,
-    typed_value,
-)
+from audiencekit.landing_rejects import LONGEST_LINE, check_count, collect_rejected_lines
+from audiencekit.landing_rules import later_than, literal, raw_name, rows_of, rules_for
+from audiencekit.landing_values import clean_value, typed_value
 
 HELD_BACK = "later than as_of"
 BLANK = "blank"
-LONGEST_LINE = 2_000_000  # bytes
 # How an identifier looks after pandas wrote a column of whole numbers with gaps.
 FLOATED = r"-?\d+\.0"
 
@@ -46,8 +39,8 @@ def judge(
     except duckdb.Error as problem:
         why = str(problem).splitlines()[0].replace(str(file.path), file.name)[:200]
         raise UserError(f"{file.name}: cannot be read ({why}). Export it again.") from None
-    _collect_rejected_lines(con, file)
-    _check_count(con, file, target)
+    collect_rejected_lines(con, file)
+    check_count(con, file, target)
     con.execute(
         f"""
         insert into quarantine
@@ -156,78 +149,10 @@ def _reader(file: LandingFile) -> str:
             f"select * exclude (file_row), file_row + 2 as row_number from {rows} as file({names})"
         )
     columns = ", ".join(f"{literal(cell)}: 'varchar'" for cell in cells)
+    # One thread: several have to guess whether a line break is in quotes.
     return (
         f"select *, row_number() over () + 1 as row_number from read_csv({path}, "
         f"delim = {literal(file.delimiter)}, quote = '\"', escape = '\"', header = true, "
         f"auto_detect = false, hive_partitioning = false, columns = {{{columns}}}, max_line_size = {LONGEST_LINE}, "
         "ignore_errors = true, store_rejects = true, parallel = false)"
     )
-
-
-def _collect_rejected_lines(con: duckdb.DuckDBPyConnection, file: LandingFile) -> None:
-    """Lines that are not among the judged rows, as the temp table `rejected`; blank ones have no reason.
-
-    Judged rows are numbered without them: a row moves down by `passed` lines, of the last rejected
-    line whose `shift` it has reached.
-    """
-    con.execute(
-        "create or replace temp table rejected "
-        "(line bigint, shift bigint, passed bigint, reason varchar, raw_row varchar)"
-    )
-    if file.delimiter is None:
-        return
-    swallowed = con.execute(
-        "select line from reject_errors where error_type in ('UNQUOTED VALUE', 'LINE SIZE OVER MAXIMUM') "
-        "and contains(rtrim(csv_line, chr(10)), chr(10)) order by line limit 1"
-    ).fetchall()
-    if swallowed:
-        raise UserError(
-            f"{file.name}, row {swallowed[0][0]}: a quote opens and does not close well, so the rows "
-            "after it cannot be told apart. Close or double the quote."
-        )
-    con.execute(
-        f"""
-        insert into rejected
-        with lines as (
-            select
-                line,
-                case
-                    when translate(csv_line, $nothing, '') = '' then null
-                    when error_type = 'TOO MANY COLUMNS' then 'row: more cells than the header'
-                    when error_type = 'MISSING COLUMNS' then 'row: fewer cells than the header'
-                    when error_type = 'INVALID ENCODING' then 'row: not UTF-8'
-                    when error_type = 'UNQUOTED VALUE' then 'row: a quote inside a quoted cell is not doubled'
-                    when error_type = 'LINE SIZE OVER MAXIMUM' then 'row: longer than {LONGEST_LINE:,} bytes'
-                    else 'row: ' || lower(error_type)
-                end as reason,
-                json_object('line', csv_line) as raw_row
-            from reject_errors
-            qualify row_number() over (partition by line order by column_idx, error_type) = 1
-            union all
-            select unnest($blank_lines), null, null
-        )
-        select line, line - row_number() over (order by line) + 1, row_number() over (order by line), reason, raw_row
-        from lines
-        """,
-        {"blank_lines": list(_blank_lines(file)), "nothing": f'{file.delimiter}"\n'},
-    )
-
-
-def _blank_lines(file: LandingFile) -> tuple[int, ...]:
-    """Rows that DuckDB steps over. In a file of one column a blank line is a row without a value."""
-    return file.blank_lines if len(file.header) > 1 else ()
-
-
-def _check_count(con: duckdb.DuckDBPyConnection, file: LandingFile, target: Path) -> None:
-    """Hold the rows judged and rejected against the independent count of the file's rows."""
-    judged, others, first = con.execute(
-        f"select (select count(*) from {rows_of(target)}), count(*), "
-        "min(line) filter (where reason is not null) from rejected"
-    ).fetchall()[0]
-    read, expected = judged + others, file.rows + len(file.blank_lines)
-    if read != expected:
-        where = f" The first doubtful row is {first}." if first else ""
-        raise UserError(
-            f"{file.name}: {expected:,} rows, of which {read:,} could be read. Was it written to "
-            f"meanwhile, or are its quotes not doubled?{where} Export it again."
-        )

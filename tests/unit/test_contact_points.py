@@ -50,6 +50,10 @@ def test_what_is_no_address_is_refused_with_a_reason_that_does_not_quote_it(type
     assert len(typed) < 5 or typed not in problem
 
 
+def test_a_reason_does_not_quote_the_address():
+    assert read_email("ann@mün☃chen.de") == (None, "The part after the @-sign is invalid")
+
+
 LOCAL = st.text("abcxyzANN019_+.'-", min_size=1, max_size=12)
 LABELS = st.lists(st.text("abcxyzANN019-", min_size=1, max_size=8), min_size=1, max_size=4)
 DOMAIN = LABELS.map(".".join) | st.sampled_from(
@@ -100,6 +104,7 @@ def test_any_text_is_read_or_refused_and_reading_twice_changes_nothing(typed):
         ("0044 113 496 0987", "FR", "+441134960987"),
         ("0044 113 496 0987", "US", "+441134960987"),
         ("0044 113 496 0987", "", "+441134960987"),
+        ("００\u00a044 113 496 0987", "", "+441134960987"),
         ("(00) 44-113-496-0987", "", "+441134960987"),
         ("011 44 113 496 0987", "US", "+441134960987"),
         ("441134960987", "GB", "+441134960987"),

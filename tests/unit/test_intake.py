@@ -47,8 +47,8 @@ class Taken:
 
     def rows(self, columns: str = "order_id", table: str = "orders") -> list:
         """Kept rows of a table; of one column its values."""
-        path = self.folder / f"{table}.parquet"
-        found = duckdb.execute(f"select {columns} from read_parquet('{path}')").fetchall()
+        query = f"select {columns} from read_parquet(?, hive_partitioning = false)"
+        found = duckdb.execute(query, [str(self.folder / f"{table}.parquet")]).fetchall()
         return [row[0] for row in found] if "," not in columns else found
 
 
@@ -266,7 +266,7 @@ def test_blank_lines_in_a_file_of_one_column_are_no_rows_either(tmp_path):
 
 
 def test_rows_that_two_readers_count_differently_are_refused(tmp_path):
-    message = refusal(tmp_path, {"orders.csv": orders('a, "2017-06-01\n" ,5')})
+    message = refusal(tmp_path, {"orders.csv": orders('a, "2017-\n06-01" ,5')})
     assert "orders.csv: 22 rows, of which 21 could be read" in message
 
 
@@ -501,6 +501,19 @@ def test_moments_count_in_utc(tmp_path):
     assert taken.rows("ordered_at") == list(written.values())
 
 
+def test_moments_do_not_depend_on_where_the_machine_stands(tmp_path, monkeypatch):
+    connect = duckdb.connect
+
+    def connect_in_tokyo() -> duckdb.DuckDBPyConnection:
+        con = connect()
+        con.execute("set TimeZone = 'Asia/Tokyo'")
+        return con
+
+    monkeypatch.setattr(duckdb, "connect", connect_in_tokyo)
+    taken = take(tmp_path, {"orders.csv": orders("a,2017-12-31T18:30:00Z,5", good=0)})
+    assert taken.rows("ordered_at") == [datetime(2017, 12, 31, 18, 30)]
+
+
 def test_rows_later_than_as_of_are_held_back_not_lost(tmp_path):
     rows = ["a,2018-01-01 00:00:00,1", "b,2017-12-31 23:59:59,1", "c,2018-01-01 00:30:00+01:00,1"]
     rows = [row + "," for row in rows] + ["d,2017-01-01,1,2018-03-01", "e,2019-01-01,x,"]
@@ -592,9 +605,10 @@ def test_a_fraction_is_no_line_number(tmp_path):
     ]
 
 
-@pytest.mark.parametrize("key", ["", "  ", "\u00a0", "\u200b", '""', "NULL", r"\N", "NaN", "<NA>"])
-def test_a_row_without_a_key_goes_to_quarantine(tmp_path, key):
-    assert reasons(tmp_path, f"{key},2017-06-01,5") == ["order_id: missing"]
+def test_rows_without_a_key_go_to_quarantine(tmp_path):
+    keys = ["", "  ", "\u00a0", "\u200b", '""', "NULL", r"\N", "NaN", "<NA>"]
+    rows = [f"{key},2017-06-01,5" for key in keys]
+    assert set(reasons(tmp_path, *rows)) == {"order_id: missing"}
 
 
 def test_one_key_twice_is_kept_here(tmp_path):
@@ -933,7 +947,7 @@ def test_more_than_a_tenth_refused_stops_the_run(tmp_path, bad, good, passes):
 
 
 def test_the_commonest_reason_is_given_with_its_first_row(tmp_path):
-    rows = ["a,2017-06-01,x", *["b,bad,1"] * 3, ",2017-06-01,1"]
+    rows = ["a,2017-06-01,x", *["b,bad,1"] * 3, ",2017-06-01,1", *["c,2018-06-01,1"] * 9]
     message = refusal(tmp_path, {"orders.csv": orders(*rows, good=0)})
     assert f"Most often: {NOT_A_MOMENT} (3 times, first in orders.csv, row 3)." in message
 
@@ -1133,7 +1147,7 @@ lines = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=25, deadline=None, derandomize=True)
 @given(
     rows=lines,
     delimiter=st.sampled_from(",;\t|"),

@@ -13,7 +13,8 @@ import yaml
 from audiencekit.contract import CONTRACT_FILE, load_contract
 from audiencekit.errors import UserError
 from audiencekit.landing_docs import landing_docs
-from audiencekit.landing_files import find_files, match_columns, open_file
+from audiencekit.landing_files import match_columns, open_file
+from audiencekit.landing_folder import find_files
 from audiencekit.landing_rules import SQL_TYPES
 from audiencekit.landing_text import RowCount, count_rows, plain_text
 from audiencekit.workspace import PROJECT
