@@ -12,7 +12,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -43,7 +43,7 @@ class Manifest:
     version: str
     rows: dict[str, int]
     landing_rows: dict[str, int]
-    audiences: dict[str, dict[str, int]]
+    audiences: dict[str, dict[str, int]] = field(default_factory=dict)
     note: str = ""
 
 
