@@ -191,6 +191,26 @@ def test_an_emptied_source_leaves_yesterdays_audiences(runner, demo, tmp_path):
     assert current_manifest(good.workspace) == good.run.manifest
 
 
+def plan_of(published, sql: str) -> str:
+    """DuckDB's plan of a query, run nowhere."""
+    return published.warehouse("explain " + sql)["explain_value"].str.cat()
+
+
+def test_no_model_compares_every_row_with_every_row(published):
+    """A join that knows no equality is quick on a demo and never ends on ten million rows."""
+    compiled = published.workspace.home / "target" / "compiled" / "audiencekit" / "models"
+    models = [path for path in sorted(compiled.rglob("*.sql")) if path.parent.suffix != ".yml"]
+    assert len(models) > 50
+    slow = [p.stem for p in models if "BLOCKWISE_NL_JOIN" in plan_of(published, p.read_text())]
+    assert slow == []
+
+
+def test_a_join_without_equality_would_be_noticed(published):
+    a, b = "profiles.fct_orders as a", "profiles.dim_customers as b"
+    on = "a.order_channel is null and a.customer_key = b.customer_key"
+    assert "BLOCKWISE_NL_JOIN" in plan_of(published, f"select * from {a} left join {b} on {on}")
+
+
 def test_a_second_run_waits_its_turn(published, demo, runner):
     with published.workspace.locked(), pytest.raises(UserError, match="Another run"):
         runner("demo", demo / "landing")
