@@ -1,18 +1,25 @@
--- One row per customer with order lines in the last year: what they buy most, and how broadly.
+-- One row per customer and moment with order lines in the year before: what they buy most, and how broadly.
 with
+
+bought as (
+
+    select
+        purchases.customer_key,
+        purchases.moment_at,
+        products.category,
+        cast(lines.amount_usd as decimal(18, 4)) as amount_usd,
+        purchases.order_id,
+        {{ micros_between('purchases.ordered_at', 'purchases.moment_at') }} as age_micros
+    from {{ ref('stg_shop__order_lines') }} as lines
+    inner join {{ ref('int_purchases') }} as purchases on lines.order_id = purchases.order_id
+    left join {{ ref('stg_shop__products') }} as products on lines.product_id = products.product_id
+
+),
 
 lines as (
 
-    select
-        orders.customer_key,
-        products.category,
-        lines.quantity,
-        cast(lines.amount_usd as decimal(18, 4)) as amount_usd,
-        orders.order_id
-    from {{ ref('stg_shop__order_lines') }} as lines
-    inner join {{ ref('fct_orders') }} as orders on lines.order_id = orders.order_id
-    left join {{ ref('stg_shop__products') }} as products on lines.product_id = products.product_id
-    where orders.customer_key is not null and orders.is_purchase and {{ in_window('orders.ordered_at', 365, 'day') }}
+    select * from bought
+    where {{ in_window(365, 'day') }}
 
 ),
 
@@ -20,12 +27,11 @@ by_category as (
 
     select
         customer_key,
+        moment_at,
         category,
-        sum(amount_usd) as spend_usd,
-        count(*) as bought_lines,
-        count(distinct order_id) as orders
+        sum(amount_usd) as spend_usd
     from lines
-    group by customer_key, category
+    group by customer_key, moment_at, category
 
 ),
 
@@ -33,9 +39,10 @@ basket_size as (
 
     select
         customer_key,
+        moment_at,
         count(*) / cast(count(distinct order_id) as double) as lines_per_order_365d
     from lines
-    group by customer_key
+    group by customer_key, moment_at
 
 ),
 
@@ -43,12 +50,13 @@ top_category as (
 
     select
         customer_key,
+        moment_at,
         category,
-        cast(spend_usd as double) / nullif(sum(spend_usd) over (partition by customer_key), 0) as share
+        cast(spend_usd as double) / nullif(sum(spend_usd) over (partition by customer_key, moment_at), 0) as share
     from by_category
     where spend_usd > 0
     qualify row_number() over (
-        partition by customer_key
+        partition by customer_key, moment_at
         order by case when category is null then 1 else 0 end, spend_usd desc, category
     ) = 1
 
@@ -56,19 +64,22 @@ top_category as (
 
 breadth as (
 
-    select customer_key, count(distinct category) as categories_365d
+    select customer_key, moment_at, count(distinct category) as categories_365d
     from by_category
     where spend_usd > 0
-    group by customer_key
+    group by customer_key, moment_at
 
 )
 
 select
     basket_size.customer_key,
+    basket_size.moment_at,
     basket_size.lines_per_order_365d,
     breadth.categories_365d,
     top_category.category as top_category,
     top_category.share as top_category_share
 from basket_size
-left join breadth on basket_size.customer_key = breadth.customer_key
-left join top_category on basket_size.customer_key = top_category.customer_key
+left join breadth
+    on basket_size.customer_key = breadth.customer_key and basket_size.moment_at = breadth.moment_at
+left join top_category
+    on basket_size.customer_key = top_category.customer_key and basket_size.moment_at = top_category.moment_at

@@ -1,23 +1,33 @@
--- One row per customer with e-mail events in a year: what they were sent, and what they made of it.
+-- One row per customer and moment with e-mail events in the year before: what they were sent, and made of it.
 with
 
 events as (
 
-    select * from {{ ref('fct_email_events') }}
-    where {{ in_window('occurred_at', 365, 'day') }}
+    select
+        spine.customer_key,
+        spine.moment_at,
+        events.event_name,
+        events.occurred_at,
+        {{ micros_between('events.occurred_at', 'spine.moment_at') }} as age_micros
+    from {{ ref('fct_email_events') }} as events
+    inner join {{ ref('int_feature_spine') }} as spine on events.customer_key = spine.customer_key
+    where
+        events.occurred_at >= (
+            select {{ dbt.dateadd('day', -365, 'min(moment_at)') }} from {{ ref('int_feature_spine') }}
+        )
 
 )
 
 select
     customer_key,
+    moment_at,
     {% for days in [30, 90] %}
-    count(*) filter (where event_name = 'sent' and {{ in_window('occurred_at', days, 'day') }})
-        as emails_sent_{{ days }}d,
-    count(*) filter (where event_name = 'opened' and {{ in_window('occurred_at', days, 'day') }})
-        as emails_opened_{{ days }}d,
-    count(*) filter (where event_name = 'clicked' and {{ in_window('occurred_at', days, 'day') }})
-        as emails_clicked_{{ days }}d,
+    {% for event in ['sent', 'opened', 'clicked'] %}
+    count(*) filter (where event_name = '{{ event }}' and {{ in_window(days, 'day') }})
+        as emails_{{ event }}_{{ days }}d,
+    {% endfor %}
     {% endfor %}
     max(occurred_at) filter (where event_name in ('opened', 'clicked')) as last_email_engaged_at
 from events
-group by customer_key
+where {{ in_window(365, 'day') }}
+group by customer_key, moment_at

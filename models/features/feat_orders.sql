@@ -1,20 +1,9 @@
--- One row per customer who has bought: how recently, how often, how much, how regularly.
+-- One row per customer and moment by which they had bought: how recently, how often, how much, how regularly.
 with
 
--- Money is added up as decimals: sums of doubles depend on the order of rows in their last digits, and a
--- threshold can sit there.
 purchases as (
 
-    select
-        order_id,
-        customer_key,
-        ordered_at,
-        order_channel,
-        cast(net_usd as decimal(18, 4)) as net_usd,
-        cast(gross_usd as decimal(18, 4)) as gross_usd,
-        cast(discount_usd as decimal(18, 4)) as discount_usd
-    from {{ ref('fct_orders') }}
-    where customer_key is not null and is_purchase and ordered_at < {{ as_of() }}
+    select * from {{ ref('int_purchases') }}
 
 ),
 
@@ -22,9 +11,14 @@ gaps as (
 
     select
         *,
-        {{ elapsed('day', 'lag(ordered_at) over visits', 'ordered_at') }} as gap_days
+        {{ micros_between('ordered_at', 'moment_at') }} as age_micros,
+        {{ elapsed('day', 'lag(ordered_at) over visits', 'ordered_at') }} as gap_days,
+        cast(ordered_at as date) as ordered_on,
+        -- Days since a Monday, so that 0 is Monday and 6 Sunday on every engine.
+        cast(floor({{ elapsed('day', "cast('1900-01-01' as timestamp)", 'ordered_at') }}) as bigint) % 7 as weekday,
+        cast(first_value(ordered_at) over visits as date) as first_ordered_on
     from purchases
-    window visits as (partition by customer_key order by ordered_at, order_id)
+    window visits as (partition by customer_key, moment_at order by ordered_at, order_id)
 
 ),
 
@@ -32,36 +26,37 @@ measured as (
 
     select
         customer_key,
+        moment_at,
         min(ordered_at) as first_order_at,
         max(ordered_at) as last_order_at,
         count(*) as orders_lifetime,
         sum(net_usd) as spend_lifetime_usd,
         {% for days in [7, 30, 90, 365] %}
-        count(*) filter (where {{ in_window('ordered_at', days, 'day') }}) as orders_{{ days }}d,
-        coalesce(sum(net_usd) filter (where {{ in_window('ordered_at', days, 'day') }}), 0)
-            as spend_{{ days }}d_usd,
+        count(*) filter (where {{ in_window(days, 'day') }}) as orders_{{ days }}d,
+        coalesce(sum(net_usd) filter (where {{ in_window(days, 'day') }}), 0) as spend_{{ days }}d_usd,
         {% endfor %}
-        sum(discount_usd) filter (where {{ in_window('ordered_at', 365, 'day') }}) as discount_365d_usd,
-        sum(gross_usd) filter (where {{ in_window('ordered_at', 365, 'day') }}) as gross_365d_usd,
+        sum(discount_usd) filter (where {{ in_window(365, 'day') }}) as discount_365d_usd,
+        sum(placed_usd) filter (where {{ in_window(365, 'day') }}) as placed_365d_usd,
         round(avg(gap_days), 6) as gap_mean_days,
         round(stddev_samp(gap_days), 6) as gap_stddev_days,
         count(*) filter (where order_channel = 'store') as store_orders,
         count(*) filter (where order_channel in ('web', 'app')) as online_orders,
+        count(*) filter (where weekday >= 5 and {{ in_window(365, 'day') }}) as weekend_orders_365d,
         {% for quarter in [1, 2, 3, 4] %}
         count(*) filter (where extract(quarter from ordered_at) = {{ quarter }}) as q{{ quarter }},
         {% endfor %}
-        count(*) filter (
-            where
-            ordered_at >= {{ dbt.dateadd('day', -365 - 45, as_of()) }}
-            and ordered_at < {{ dbt.dateadd('day', -365 + 45, as_of()) }}
-        ) as orders_same_season_last_year
+        count(*) filter (where {{ in_window(365 + 45, 'day') }} and not {{ in_window(365 - 45, 'day') }})
+            as orders_same_season_last_year,
+        count(distinct ordered_on) - 1 as repeat_days,
+        sum(net_usd) filter (where ordered_on > first_ordered_on) as repeat_spend_usd
     from gaps
-    group by customer_key
+    group by customer_key, moment_at
 
 )
 
 select
     customer_key,
+    moment_at,
     first_order_at,
     last_order_at,
     orders_lifetime,
@@ -73,11 +68,15 @@ select
     gap_mean_days,
     gap_stddev_days,
     orders_same_season_last_year,
-    {{ elapsed('day', 'last_order_at', as_of()) }} as recency_days,
-    {{ elapsed('day', 'first_order_at', as_of()) }} as tenure_days,
+    repeat_days,
+    {{ elapsed('day', 'last_order_at', 'moment_at') }} as recency_days,
+    {{ elapsed('day', 'first_order_at', 'moment_at') }} as tenure_days,
     cast(spend_365d_usd as double) / nullif(orders_365d, 0) as aov_365d_usd,
-    cast(discount_365d_usd as double) / nullif(gross_365d_usd + discount_365d_usd, 0) as discount_share_365d,
+    cast(discount_365d_usd as double) / nullif(placed_365d_usd + discount_365d_usd, 0) as discount_share_365d,
+    weekend_orders_365d / cast(nullif(orders_365d, 0) as double) as weekend_share_365d,
+    online_orders / cast(nullif(store_orders + online_orders, 0) as double) as online_share,
     1 / (1 + gap_stddev_days / nullif(gap_mean_days, 0)) as gap_regularity,
+    cast(repeat_spend_usd as double) / nullif(repeat_days, 0) as repeat_day_spend_usd,
     case
         when store_orders + online_orders = 0 then 'unknown'
         when store_orders >= online_orders then 'store'

@@ -1,4 +1,5 @@
--- One row per customer who has bought: quintiles of recency, frequency and spend, and the family they give.
+-- One row per customer and moment by which they had bought: quintiles of recency, frequency and spend among all who
+-- had by then, and the family they give.
 with
 
 orders as (
@@ -10,6 +11,7 @@ orders as (
 cuts as (
 
     select
+        moment_at,
         {% for cut in [20, 40, 60, 80] %}
         percentile_cont(0.{{ cut }}) within group (order by recency_days) as r{{ cut }},
         percentile_cont(0.{{ cut }}) within group (order by orders_365d) as f{{ cut }},
@@ -17,6 +19,7 @@ cuts as (
         {% endfor %}
         count(*) as buyers
     from orders
+    group by moment_at
 
 ),
 
@@ -25,6 +28,7 @@ scored as (
 
     select
         orders.customer_key,
+        orders.moment_at,
         5
         {% for cut in [20, 40, 60, 80] %}
         - case when orders.recency_days > cuts.r{{ cut }} then 1 else 0 end
@@ -41,12 +45,13 @@ scored as (
         {% endfor %}
             as m_score
     from orders
-    cross join cuts
+    inner join cuts on orders.moment_at = cuts.moment_at
 
 )
 
 select
     scored.customer_key,
+    scored.moment_at,
     cast(scored.r_score as bigint) as r_score,
     cast(scored.f_score as bigint) as f_score,
     cast(scored.m_score as bigint) as m_score,

@@ -1,13 +1,34 @@
--- One row per customer seen on the web in 90 days: sessions, product views, carts, and how recent they are.
+-- One row per customer and moment with web events in the 90 days before: sessions, product views, carts, and how
+-- recent they are.
 {% set intent_windows = [
     ('10m', 10, 'minute'), ('30m', 30, 'minute'), ('48h', 48, 'hour'), ('7d', 7, 'day'), ('30d', 30, 'day')
 ] %}
 with
 
+seen as (
+
+    select
+        spine.customer_key,
+        spine.moment_at,
+        events.event_id,
+        events.event_name,
+        events.occurred_at,
+        {{ micros_between('events.occurred_at', 'spine.moment_at') }} as age_micros
+    from {{ ref('fct_events') }} as events
+    -- What was anonymous at a moment was nobody's then, whoever logged in from the device later.
+    inner join {{ ref('int_feature_spine') }} as spine
+        on events.customer_key = spine.customer_key and events.known_at < spine.moment_at
+    where
+        events.occurred_at >= (
+            select {{ dbt.dateadd('day', -90, 'min(moment_at)') }} from {{ ref('int_feature_spine') }}
+        )
+
+),
+
 events as (
 
-    select * from {{ ref('fct_events') }}
-    where {{ in_window('occurred_at', 90, 'day') }}
+    select * from seen
+    where {{ in_window(90, 'day') }}
 
 ),
 
@@ -31,7 +52,7 @@ marked as (
             true
         ) as starts_session
     from events
-    window visits as (partition by customer_key order by occurred_at, event_id)
+    window visits as (partition by customer_key, moment_at order by occurred_at, event_id)
 
 ),
 
@@ -39,36 +60,37 @@ counted as (
 
     select
         customer_key,
+        moment_at,
         max(occurred_at) as last_web_at,
         {% for name, count, unit in [('7d', 7, 'day'), ('30d', 30, 'day'), ('90d', 90, 'day'), ('48h', 48, 'hour')] %}
-        count(*) filter (where starts_session and {{ in_window('occurred_at', count, unit) }}) as sessions_{{ name }},
+        count(*) filter (where starts_session and {{ in_window(count, unit) }}) as sessions_{{ name }},
         {% endfor %}
         {% for name, count, unit in intent_windows %}
-        count(*) filter (where event_name = 'product_view' and {{ in_window('occurred_at', count, unit) }})
+        count(*) filter (where event_name = 'product_view' and {{ in_window(count, unit) }})
             as product_views_{{ name }},
-        count(*) filter (where event_name = 'add_to_cart' and {{ in_window('occurred_at', count, unit) }})
+        count(*) filter (where event_name = 'add_to_cart' and {{ in_window(count, unit) }})
             as cart_adds_{{ name }},
         {% endfor %}
-        max(occurred_at) filter (where event_name = 'add_to_cart' and {{ in_window('occurred_at', 30, 'day') }})
+        max(occurred_at) filter (where event_name = 'add_to_cart' and {{ in_window(30, 'day') }})
             as last_cart_at,
         max(occurred_at) filter (where event_name in ('checkout', 'purchase')) as last_checkout_at
     from marked
-    group by customer_key
+    group by customer_key, moment_at
 
 ),
 
 during_promotion as (
 
-    select customer_key, count(*) as promotion_views_7d
+    select customer_key, moment_at, count(*) as promotion_views_7d
     from events
     where
         event_name = 'product_view'
-        and {{ in_window('occurred_at', 7, 'day') }}
+        and {{ in_window(7, 'day') }}
         and exists (
             select 1 from promotions
             where events.occurred_at >= promotions.starts_at and events.occurred_at < promotions.ends_at
         )
-    group by customer_key
+    group by customer_key, moment_at
 
 )
 
@@ -77,7 +99,8 @@ select
     coalesce(during_promotion.promotion_views_7d, 0) as promotion_views_7d,
     case
         when counted.last_checkout_at is null or counted.last_cart_at > counted.last_checkout_at
-            then {{ elapsed('minute', 'counted.last_cart_at', as_of()) }}
+            then {{ elapsed('minute', 'counted.last_cart_at', 'counted.moment_at') }}
     end as open_cart_minutes
 from counted
-left join during_promotion on counted.customer_key = during_promotion.customer_key
+left join during_promotion
+    on counted.customer_key = during_promotion.customer_key and counted.moment_at = during_promotion.moment_at

@@ -1,8 +1,9 @@
--- One row per cookie or device that exactly one customer has logged in from. A shared tablet is nobody's, and
--- stays so when one of its people is forgotten: a login we do not know counts as somebody.
+-- One row per cookie or device that exactly one customer has logged in from, and since when we know. A shared tablet
+-- is nobody's, and stays so when one of its people is forgotten: a login we do not know counts as somebody.
 select
     events.anonymous_id,
-    min(identifiers.customer_key) as customer_key
+    min(identifiers.customer_key) as customer_key,
+    min(events.occurred_at) as known_at
 from {{ ref('stg_web__events') }} as events
 left join {{ ref('int_identifiers') }} as identifiers
     on identifiers.id_type = 'account_id' and events.account_id = identifiers.id_value

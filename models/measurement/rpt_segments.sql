@@ -36,6 +36,8 @@ select
     cast(coalesce(sizes.members, 0) / nullif(cast(customers.customers as double), 0) as double) as share,
     cast(case
         when absent.absent_tables is not null then 'empty: the landing lacks ' || absent.absent_tables
+        when segments.needs_model <> '' and champions.version is null
+            then 'empty: ' || segments.needs_model || ' is not good enough to score yet'
         when sizes.members is null then 'empty: nobody matches'
         when sizes.members < segments.minimum_share * customers.customers then 'too small'
         else 'ready'
@@ -44,3 +46,4 @@ from {{ ref('dim_segments') }} as segments
 cross join customers
 left join sizes on segments.segment_code = sizes.segment_code
 left join absent on segments.segment_code = absent.segment_code
+left join {{ ref('int_champions') }} as champions on segments.needs_model = champions.model_code

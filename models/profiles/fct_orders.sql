@@ -3,7 +3,21 @@ with
 
 orders as (
 
-    select * from {{ ref('stg_shop__orders') }}
+    select
+        order_id,
+        ordered_at,
+        order_channel,
+        account_id,
+        card_number,
+        email,
+        phone,
+        original_order_id,
+        status,
+        is_return,
+        discount_usd,
+        -- As a decimal, for what is left of an order after returns decides whether it is a purchase.
+        cast(total_usd as decimal(18, 4)) as total_usd
+    from {{ ref('stg_shop__orders') }}
 
 ),
 
@@ -13,23 +27,11 @@ identifiers as (
 
 ),
 
-is_return as (
+reversed as (
 
-    select
-        *,
-        coalesce(total_usd < 0 or original_order_id <> order_id, false) as is_return
-    from orders
-
-),
-
-returned as (
-
-    select
-        original_order_id,
-        sum(abs(total_usd)) as returned_usd
-    from is_return
-    where is_return and status <> 'cancelled' and original_order_id <> order_id
-    group by original_order_id
+    select order_id, sum(cast(reversed_usd as decimal(18, 4))) as reversed_usd
+    from {{ ref('fct_reversals') }}
+    group by order_id
 
 ),
 
@@ -46,16 +48,16 @@ netted as (
         placed.phone,
         placed.is_return,
         placed.status = 'cancelled' as is_cancelled,
+        case when placed.is_return then 0 else placed.total_usd end as placed_usd,
         case when placed.is_return or placed.status = 'cancelled' then 0 else placed.total_usd end as gross_usd,
         case
             when placed.status = 'cancelled' then 0
             when placed.is_return then abs(placed.total_usd)
-            when placed.status = 'returned' then placed.total_usd
-            else least(coalesce(returned.returned_usd, 0), placed.total_usd)
+            else least(coalesce(reversed.reversed_usd, 0), placed.total_usd)
         end as returned_usd
-    from is_return as placed
-    left join returned on placed.order_id = returned.original_order_id
-    left join is_return as original
+    from orders as placed
+    left join reversed on placed.order_id = reversed.order_id
+    left join orders as original
         on placed.original_order_id = original.order_id and not original.is_return
     -- A return whose order is here is already netted off that order.
     where not placed.is_return or original.order_id is null
@@ -69,6 +71,7 @@ select
     ) as string) as customer_key,
     cast(netted.ordered_at as timestamp) as ordered_at,
     cast(netted.order_channel as string) as order_channel,
+    cast(netted.placed_usd as double) as placed_usd,
     cast(netted.gross_usd as double) as gross_usd,
     cast(netted.returned_usd as double) as returned_usd,
     cast(netted.gross_usd - netted.returned_usd as double) as net_usd,

@@ -12,6 +12,7 @@ select
     cast({{ segment.priority }} as bigint) as priority,
     cast({{ segment.minimum_share }} as double) as minimum_share,
     cast({{ quoted(segment.needs) }} as string) as needs,
+    cast({{ quoted(segment.get('needs_model', '')) }} as string) as needs_model,
     cast({{ quoted(segment.channels) }} as string) as channels,
     cast({{ segment.suppress_inactive | lower }} as boolean) as suppress_inactive,
     cast({{ quoted(segment.strategy.objective) }} as string) as objective,

@@ -18,7 +18,12 @@ SHOWN_FAILURES = 5
 
 
 def dbt_build(
-    workspace: Workspace, as_of: datetime, build_id: str, console: Console, *extra: str
+    workspace: Workspace,
+    as_of: datetime,
+    build_id: str,
+    console: Console,
+    *extra: str,
+    retrain: bool = False,
 ) -> dict[str, float]:
     """Build every model and run every data test into the workspace's private warehouse.
 
@@ -26,7 +31,7 @@ def dbt_build(
     """
     workspace.warehouse.unlink(missing_ok=True)
     Path(f"{workspace.warehouse}.wal").unlink(missing_ok=True)
-    choice = {"as_of": as_of.isoformat(sep=" "), "build_id": build_id}
+    choice = {"as_of": as_of.isoformat(sep=" "), "build_id": build_id, "retrain": retrain}
     with progress_of(console) as step:
         result = run_dbt(
             workspace,

@@ -53,10 +53,11 @@ def cli() -> None:
 @cli.command()
 @as_of_option
 @accept_option
+@click.option("--retrain", is_flag=True, help="Train every model anew, due or not.")
 @click.argument("landing", type=click.Path(path_type=Path))
-def run(landing: Path, as_of: datetime | None, accept: tuple[str, ...]) -> None:
+def run(landing: Path, as_of: datetime | None, accept: tuple[str, ...], retrain: bool) -> None:
     """Take in the LANDING folder, build, test, check and publish."""
-    _run(landing, as_of or _now(), accept)
+    _run(landing, as_of or _now(), accept, retrain=retrain)
 
 
 @cli.command()
@@ -137,13 +138,14 @@ def _run(
     accept: tuple[str, ...],
     console: Console | None = None,
     note: str = "",
+    retrain: bool = False,
 ) -> None:
     from audiencekit.running import run as run_job
     from audiencekit.summary import print_summary
 
     console = console or Console()
     workspace = open_workspace()
-    result = run_job(landing.resolve(), workspace, as_of, console, accept, note)
+    result = run_job(landing.resolve(), workspace, as_of, console, accept, note, retrain)
     print_summary(result, workspace, console)
 
 

@@ -1,6 +1,6 @@
 """The ledger: history that is appended and never rewritten.
 
-A build computes only what is new (`segment_changes`, `segment_definitions`) from what the current
+A build computes only what is new (`segment_changes`, `model_trials` …) from what the current
 generation's ledger holds; publishing adds those rows as one more Parquet file to the next generation.
 Old files are hard-linked forward and never opened for writing, so a failed build, a full refresh or a
 replay cannot change history.
@@ -14,12 +14,23 @@ import duckdb
 
 from audiencekit.workspace import Workspace
 
-# What each ledger table looks like before its first build.
+# What each ledger table looks like before its first build, by schema and name in the warehouse.
 EMPTY = {
-    "segment_changes": "segment_code varchar, customer_key varchar, action varchar, "
+    "segments.segment_changes": "segment_code varchar, customer_key varchar, action varchar, "
     "changed_at timestamp, definition_hash varchar, build_id varchar",
-    "segment_definitions": "segment_code varchar, definition_hash varchar, definition varchar, "
+    "segments.segment_definitions": "segment_code varchar, definition_hash varchar, definition varchar, "
     "first_seen_at timestamp, build_id varchar",
+    "predictions.model_trials": "model_code varchar, version varchar, method varchar, variant varchar, "
+    "place bigint, status varchar, why varchar, why_due varchar, horizon_days bigint, "
+    "cutoff_at timestamp, tested_at timestamp, training_rows bigint, training_positives bigint, "
+    "tested_customers bigint, auc double, pr_auc double, brier double, ece double, lift_10pc double, "
+    "spearman double, mae_usd double, capture_10pc double, ratio_of_totals double, "
+    "features_hash varchar, data_hash varchar, seed bigint, library varchar, "
+    "decided_at timestamp, build_id varchar",
+    "predictions.fitted_params": "model_code varchar, version varchar, part varchar, item varchar, "
+    "group_id bigint, value double, label varchar, build_id varchar",
+    "predictions.model_drift": "model_code varchar, version varchar, item varchar, customers bigint, "
+    "psi double, psi_by_chance double, is_drifted boolean, measured_at timestamp, build_id varchar",
 }
 
 
@@ -27,7 +38,8 @@ def open_ledger(workspace: Workspace) -> None:
     """Lay the current generation's ledger beside the intake, with an empty first file a table."""
     folder = workspace.home / "ledger"
     shutil.rmtree(folder, ignore_errors=True)
-    for table, columns in EMPTY.items():
+    for name, columns in EMPTY.items():
+        table = name.split(".")[1]
         (folder / table).mkdir(parents=True)
         first = str(folder / table / "00000000.parquet").replace("'", "''")
         con = duckdb.connect()
@@ -41,12 +53,11 @@ def append_to_ledger(
     con: duckdb.DuckDBPyConnection, workspace: Workspace, generation: Path, build_id: str
 ) -> None:
     """Write the build's new ledger rows, and the files before them, into `generation`."""
-    for table in EMPTY:
+    for name in EMPTY:
+        table = name.split(".")[1]
         folder = generation / "ledger" / table
         folder.mkdir(parents=True)
         for past in sorted((workspace.ledger / table).glob("*.parquet")):
             os.link(past, folder / past.name)
         new = str(folder / f"{build_id}.parquet").replace("'", "''")
-        con.execute(
-            f"copy (select * from segments.{table} order by all) to '{new}' (format parquet)"
-        )
+        con.execute(f"copy (select * from {name} order by all) to '{new}' (format parquet)")

@@ -4,6 +4,7 @@ published/current -> generations/<build_id>/
     activation.duckdb, activation/*.parquet    what reverse ETL picks up
     reporting.duckdb, reporting/*.parquet      what BI reads: aggregates only
     ledger/                                    history, one file a build and table
+    model_cards/                               what each version of a model learnt, and how it did
     manifest.json                              what this generation is and where it came from
 """
 
@@ -22,6 +23,7 @@ from audiencekit import __version__
 from audiencekit.errors import UserError
 from audiencekit.exposures import Publication
 from audiencekit.ledger import append_to_ledger
+from audiencekit.model_cards import write_model_cards
 from audiencekit.workspace import PROJECT, Workspace
 
 KEPT_GENERATIONS = 5
@@ -133,6 +135,8 @@ def publish(
         rows |= _write_file(workspace, writing, file, tables)
     with duckdb.connect(str(workspace.warehouse), read_only=True) as con:
         append_to_ledger(con, workspace, writing, build_id)
+        _keep_model_cards(workspace, writing)
+        write_model_cards(con, writing / "model_cards", note)
         audiences = {p.table: _audience_rows(con, p) for p in publications if p.to == "activation"}
     manifest = Manifest(
         build_id,
@@ -175,6 +179,13 @@ def _write_file(
             rows[table.table] = counted[0][0]
         con.execute("detach warehouse")
     return rows
+
+
+def _keep_model_cards(workspace: Workspace, generation: Path) -> None:
+    """The cards of earlier versions go on with the generation, never written again."""
+    (generation / "model_cards").mkdir()
+    for card in sorted((workspace.current / "model_cards").glob("*")):
+        os.link(card, generation / "model_cards" / card.name)
 
 
 def _switch(pointer: Path, generation: Path) -> None:

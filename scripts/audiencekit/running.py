@@ -42,14 +42,17 @@ def run(
     console: Console,
     accept: Collection[str] = (),
     note: str = "",
+    retrain: bool = False,
 ) -> Run:
     """Take in `landing` as of `as_of` (UTC, naive) and publish its audiences, labelled with `note`.
+
+    `retrain` trains every model anew, due or not.
 
     Raises UserError, with the last good generation untouched, when a file, a test or a gate fails.
     """
     with workspace.locked():
         try:
-            return _run(landing, workspace, as_of, console, accept, note)
+            return _run(landing, workspace, as_of, console, accept, note, retrain)
         except UserError as problem:
             last = current_manifest(workspace)
             stands = (
@@ -67,6 +70,7 @@ def _run(
     console: Console,
     accept: Collection[str],
     note: str,
+    retrain: bool,
 ) -> Run:
     seconds: dict[str, float] = {}
     last = current_manifest(workspace)
@@ -89,7 +93,7 @@ def _run(
 
     console.print("[bold]2  Build[/] and test with dbt")
     started = perf_counter()
-    node_seconds = dbt_build(workspace, as_of, build_id, console)
+    node_seconds = dbt_build(workspace, as_of, build_id, console, retrain=retrain)
     seconds["build"] = perf_counter() - started
 
     console.print("[bold]3  Check[/] both walls with Great Expectations")

@@ -82,7 +82,7 @@ def test_nothing_but_orders_is_enough(tmp_path, runner):
     with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as con:
         told = con.execute(
             "select count(product_views_7d), count(top_category), count(emails_sent_30d), count(is_vip),"
-            " count(is_newsletter_subscriber), count(discount_share_365d), count(orders_30d) from features.customer_360"
+            " count(is_newsletter_subscriber), count(discount_share_365d), count(orders_30d) from segments.customer_360"
         ).fetchall()[0]
     assert told == (0, 0, 0, 0, 0, 0, 40)
 

@@ -94,13 +94,17 @@ def test_a_model_that_reads_a_later_room_would_be_noticed(manifest):
     assert against_the_flow(models) == ["feat_orders (features) reads aud_email"]
 
 
-def test_only_staging_reads_the_landing_and_only_segments_the_ledger(manifest):
+def test_only_staging_reads_the_landing_and_few_rooms_the_ledger(manifest):
     readers = {"landing": set(), "intake": set(), "ledger": set()}
     for node in models_in(manifest).values():
         for parent in node["depends_on"]["nodes"]:
             if parent.startswith("source."):
                 readers[parent.split(".")[2]].add(room_of(node))
-    assert readers == {"landing": {"staging"}, "intake": {"staging"}, "ledger": {"segments"}}
+    assert readers == {
+        "landing": {"staging"},
+        "intake": {"staging"},
+        "ledger": {"features", "predictions", "segments"},
+    }
 
 
 def test_names_say_the_room(manifest):
@@ -108,8 +112,24 @@ def test_names_say_the_room(manifest):
         "staging": ("stg_",),
         "identity": ("int_",),
         "profiles": ("dim_", "fct_", "int_"),
-        "features": ("feat_", "customer_360"),
-        "segments": ("seg_", "segment_", "dim_segments", "customer_segments", "int_"),
+        "features": ("feat_", "customer_features", "int_"),
+        "predictions": (
+            "ml_",
+            "pred_",
+            "model_",
+            "fitted_params",
+            "score_reasons",
+            "customer_",
+            "int_",
+        ),
+        "segments": (
+            "seg_",
+            "segment_",
+            "dim_segments",
+            "customer_360",
+            "customer_segments",
+            "int_",
+        ),
         "activation": ("aud_", "int_"),
         "measurement": ("rpt_",),
     }
@@ -169,12 +189,29 @@ def test_a_segment_is_one_sentence_of_sql(path):
 
 def test_every_segment_has_an_owner_and_a_whole_strategy(manifest):
     segments = [n for n in models_in(manifest).values() if n["name"].startswith("seg_")]
-    assert len(segments) >= 27
+    assert len(segments) >= 39
     for node in segments:
         said = node["config"]["meta"]["segment"]
         assert set(said["strategy"]) == {"objective", "messaging_themes", "offer", "success_metric"}
         assert set(said["needs"]) <= set(load_contract()), node["name"]
         assert said["kind"] in ("dynamic", "static")
+
+
+def test_a_segment_that_asks_for_a_score_names_its_model(manifest):
+    models = [
+        row["model_code"]
+        for row in csv.DictReader((PROJECT / "seeds/prediction_models.csv").open())
+    ]
+    segments = [n for n in models_in(manifest).values() if n["name"].startswith("seg_")]
+    asked = {}
+    for node in segments:
+        rule = re.sub(r"--[^\n]*", "", node["raw_code"]).replace(
+            "micro_segment_id", "micro_segments"
+        )
+        asked[node["name"]] = "".join(m for m in models if re.search(rf"\b{m}", rule))
+    named = {n["name"]: n["config"]["meta"]["segment"].get("needs_model", "") for n in segments}
+    assert named == asked
+    assert set(models) == set(named.values()) - {""}
 
 
 def test_every_audience_has_one_exposure_that_publishes_it(manifest):

@@ -111,7 +111,7 @@ def test_an_earlier_as_of_sees_only_what_was_known_then(runner, demo, published)
 
 def _customer_360(workspace) -> pd.DataFrame:
     with duckdb.connect(str(workspace.warehouse), read_only=True) as con:
-        return con.execute("select * from features.customer_360 order by customer_key").df()
+        return con.execute("select * from segments.customer_360 order by customer_key").df()
 
 
 @pytest.fixture(scope="module")
@@ -202,8 +202,8 @@ def test_no_model_compares_every_row_with_every_row(published):
     models = [path for path in sorted(compiled.rglob("*.sql")) if path.parent.suffix != ".yml"]
     assert len(models) > 50
     slow = {p.stem for p in models if "BLOCKWISE_NL_JOIN" in plan_of(published, p.read_text())}
-    # Here one side is the list of segments, whose channels and tables are read with `like`.
-    assert slow == {"int_audience_members", "rpt_segments", "segment_overlap"}
+    # Here one side is the list of segments, whose channels and tables are read with `like`, or of horizons.
+    assert slow == {"int_audience_members", "model_outcomes", "rpt_segments", "segment_overlap"}
 
 
 def test_a_join_without_equality_would_be_noticed(published):

@@ -11,7 +11,7 @@ RULES = sorted((PROJECT / "models" / "segments" / "rules").glob("seg_*.sql"))
 
 @pytest.fixture(scope="module")
 def types() -> dict[str, str]:
-    raw = yaml.safe_load((PROJECT / "models/features/_customer_360.yml").read_text())
+    raw = yaml.safe_load((PROJECT / "models/segments/_customer_360.yml").read_text())
     return {c["name"]: c["data_type"] for c in raw["models"][0]["columns"]}
 
 
@@ -26,7 +26,7 @@ def warehouse(types):
 
 
 def test_there_are_rules():
-    assert len(RULES) >= 27
+    assert len(RULES) >= 39
 
 
 def test_every_mutant_of_every_rule_is_killed(warehouse, types):

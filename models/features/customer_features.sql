@@ -1,29 +1,9 @@
--- One row per customer: all that segments may ask about them, as of now, and nothing that names them.
--- What only an absent landing table could tell is null; zero means that it was looked for and not found.
-with
-
-newsletter as (
-
-    select customer_key, basis = 'granted' as is_newsletter_subscriber
-    from {{ ref('dim_consent') }}
-    where purpose = 'newsletter'
-
-)
-
+-- One row per customer and moment: what they had done by then. Now is one of the moments; where models are to be
+-- trained, their cut-offs are the others. What only an absent landing table could tell is null; zero means that it
+-- was looked for and not found.
 select
-    cast(customers.customer_key as string) as customer_key,
-    cast(customers.first_seen_at as timestamp) as first_seen_at,
-    cast(customers.country_code as string) as country_code,
-    cast(customers.region as string) as region,
-    cast(customers.age_band as string) as age_band,
-    cast(customers.income_band as string) as income_band,
-    cast(customers.household_size as string) as household_size,
-    cast(customers.kids_count as string) as kids_count,
-    cast(case when present.has_static_lists then customers.is_vip end as boolean) as is_vip,
-    cast(
-        case when present.has_consent_events then coalesce(newsletter.is_newsletter_subscriber, false) end
-        as boolean
-    ) as is_newsletter_subscriber,
+    cast(spine.customer_key as string) as customer_key,
+    cast(spine.moment_at as timestamp) as moment_at,
     cast(orders.first_order_at as timestamp) as first_order_at,
     cast(orders.last_order_at as timestamp) as last_order_at,
     cast(orders.recency_days as double) as recency_days,
@@ -46,6 +26,10 @@ select
     cast(orders.preferred_order_channel as string) as preferred_order_channel,
     cast(orders.top_season as string) as top_season,
     cast(coalesce(orders.orders_same_season_last_year, 0) as bigint) as orders_same_season_last_year,
+    cast(orders.weekend_share_365d as double) as weekend_share_365d,
+    cast(orders.online_share as double) as online_share,
+    cast(coalesce(orders.repeat_days, 0) as bigint) as repeat_days,
+    cast(orders.repeat_day_spend_usd as double) as repeat_day_spend_usd,
     cast(rfm.r_score as bigint) as r_score,
     cast(rfm.f_score as bigint) as f_score,
     cast(rfm.m_score as bigint) as m_score,
@@ -113,16 +97,24 @@ select
     ) as redemptions_365d,
     cast(engagement.engagement_score as double) as engagement_score,
     cast(
-        {{ elapsed('day', 'greatest(orders.last_order_at, web.last_web_at, email.last_email_engaged_at)', as_of()) }}
+        {{ elapsed(
+            'day', 'greatest(orders.last_order_at, web.last_web_at, email.last_email_engaged_at)', 'spine.moment_at'
+        ) }}
         as double
     ) as interaction_recency_days
-from {{ ref('dim_customers') }} as customers
+from {{ ref('int_feature_spine') }} as spine
 cross join {{ ref('stg_landing__presence') }} as present
-left join newsletter on customers.customer_key = newsletter.customer_key
-left join {{ ref('feat_orders') }} as orders on customers.customer_key = orders.customer_key
-left join {{ ref('feat_rfm') }} as rfm on customers.customer_key = rfm.customer_key
-left join {{ ref('feat_categories') }} as categories on customers.customer_key = categories.customer_key
-left join {{ ref('feat_web') }} as web on customers.customer_key = web.customer_key
-left join {{ ref('feat_email') }} as email on customers.customer_key = email.customer_key
-left join {{ ref('feat_campaigns') }} as campaigns on customers.customer_key = campaigns.customer_key
-left join {{ ref('feat_engagement') }} as engagement on customers.customer_key = engagement.customer_key
+left join {{ ref('feat_orders') }} as orders
+    on spine.customer_key = orders.customer_key and spine.moment_at = orders.moment_at
+left join {{ ref('feat_rfm') }} as rfm
+    on spine.customer_key = rfm.customer_key and spine.moment_at = rfm.moment_at
+left join {{ ref('feat_categories') }} as categories
+    on spine.customer_key = categories.customer_key and spine.moment_at = categories.moment_at
+left join {{ ref('feat_web') }} as web
+    on spine.customer_key = web.customer_key and spine.moment_at = web.moment_at
+left join {{ ref('feat_email') }} as email
+    on spine.customer_key = email.customer_key and spine.moment_at = email.moment_at
+left join {{ ref('feat_campaigns') }} as campaigns
+    on spine.customer_key = campaigns.customer_key and spine.moment_at = campaigns.moment_at
+left join {{ ref('feat_engagement') }} as engagement
+    on spine.customer_key = engagement.customer_key and spine.moment_at = engagement.moment_at

@@ -1,0 +1,7 @@
+{#- What micro-segments are made of: columns of model_inputs. -#}
+{% macro cluster_features() -%}
+    {{ return([
+        'log_recency_days', 'log_orders_365d', 'log_spend_365d_usd', 'log_lines_per_order_365d',
+        'discount_share_365d', 'weekend_share_365d', 'online_share'
+    ]) }}
+{%- endmacro %}

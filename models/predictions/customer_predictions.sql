@@ -1,0 +1,57 @@
+-- One row per customer who has bought: what the versions that score expect of them now. Null where none does.
+with
+
+probabilities as (
+
+    select
+        {% for model in ['propensity_30d', 'propensity_90d', 'churn_90d'] %}
+        max(scores.probability) filter (where scores.model_code = '{{ model }}') as {{ model }},
+        {% endfor %}
+        scores.customer_key
+    from {{ ref('pred_probabilities') }} as scores
+    inner join {{ ref('int_champions') }} as champions
+        on scores.model_code = champions.model_code and scores.version = champions.version
+    where scores.moment_at = {{ as_of() }}
+    group by scores.customer_key
+
+),
+
+lifetime_values as (
+
+    select
+        scores.customer_key,
+        scores.expected_purchases,
+        scores.expected_spend_usd
+    from {{ ref('pred_lifetime_value') }} as scores
+    inner join {{ ref('int_champions') }} as champions
+        on scores.model_code = champions.model_code and scores.version = champions.version
+    where scores.moment_at = {{ as_of() }} and scores.model_code = 'lifetime_value_90d'
+
+)
+
+select
+    cast(inputs.customer_key as string) as customer_key,
+    cast(probabilities.propensity_30d as double) as propensity_30d,
+    cast(probabilities.propensity_90d as double) as propensity_90d,
+    cast(case
+        when probabilities.propensity_90d is not null
+            then percent_rank() over (
+                partition by probabilities.propensity_90d is null order by probabilities.propensity_90d
+            )
+    end as double) as propensity_90d_rank,
+    cast(probabilities.churn_90d as double) as churn_90d,
+    cast(lifetime_values.expected_purchases as double) as expected_purchases_90d,
+    cast(lifetime_values.expected_spend_usd as double) as lifetime_value_90d_usd,
+    cast(case
+        when lifetime_values.expected_spend_usd is not null
+            then percent_rank() over (
+                partition by lifetime_values.expected_spend_usd is null order by lifetime_values.expected_spend_usd
+            )
+    end as double) as lifetime_value_90d_rank,
+    cast(micro_segments.micro_segment_id as bigint) as micro_segment_id,
+    cast(micro_segments.micro_segment_name as string) as micro_segment_name
+from {{ ref('model_inputs') }} as inputs
+left join probabilities on inputs.customer_key = probabilities.customer_key
+left join lifetime_values on inputs.customer_key = lifetime_values.customer_key
+left join {{ ref('pred_micro_segments') }} as micro_segments on inputs.customer_key = micro_segments.customer_key
+where inputs.moment_at = {{ as_of() }}

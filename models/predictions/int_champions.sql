@@ -1,0 +1,9 @@
+-- One row per model with a version good enough to score now: promoted by this build, or else kept from before.
+select model_code, version, method, horizon_days from {{ ref('model_trials') }}
+where status = 'champion'
+union all
+select incumbents.model_code, incumbents.version, incumbents.method, incumbents.horizon_days
+from {{ ref('int_incumbents') }} as incumbents
+left join {{ ref('model_trials') }} as promoted
+    on incumbents.model_code = promoted.model_code and promoted.status = 'champion'
+where promoted.version is null

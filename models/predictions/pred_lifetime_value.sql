@@ -1,0 +1,100 @@
+-- One row per customer, lifetime version and moment it scores: purchase days and net spend to be expected in the
+-- horizon. BG/NBD or MBG/NBD for how often, Gamma-Gamma for how much; time is in weeks. The spend rate, which they
+-- have to beat, goes on as in the last 365 days.
+{% set names = ['r', 'alpha', 'a', 'b', 'p', 'q', 'gamma'] %}
+with
+
+versions as (
+
+    select
+        model_code,
+        version,
+        {% for name in names %}
+        max(value) filter (where item = '{{ name }}') as {{ name }},
+        {% endfor %}
+        count(*) as parameters
+    from {{ ref('model_params') }}
+    where part = 'parameter'
+    group by model_code, version
+
+),
+
+histories as (
+
+    select
+        jobs.model_code,
+        jobs.version,
+        jobs.method,
+        jobs.moment_at,
+        inputs.customer_key,
+        inputs.spend_365d_usd * jobs.horizon_days / inputs.observed_days as spend_at_last_rate_usd,
+        cast(inputs.repeat_days as double) as repeat_days,
+        coalesce(inputs.repeat_day_spend_usd, 0) as repeat_day_spend_usd,
+        inputs.first_to_last_days / 7 as first_to_last_weeks,
+        inputs.tenure_days / 7 as tenure_weeks,
+        {% for name in names %}
+        versions.{{ name }},
+        {% endfor %}
+        cast(jobs.horizon_days as double) / 7 as horizon_weeks
+    from {{ ref('int_scoring_jobs') }} as jobs
+    inner join {{ ref('model_inputs') }} as inputs on jobs.moment_at = inputs.moment_at
+    left join versions on jobs.model_code = versions.model_code and jobs.version = versions.version
+    where jobs.method in ('bg_nbd', 'mbg_nbd', 'spend_rate')
+
+),
+
+-- MBG/NBD lets customers stop after the first purchase, too, which counts as one more chance to have stopped.
+shaped as (
+
+    select
+        *,
+        r + repeat_days as s,
+        b + repeat_days + case when method = 'mbg_nbd' then 1 else 0 end as beta,
+        horizon_weeks / (alpha + tenure_weeks + horizon_weeks) as z,
+        ln(alpha + tenure_weeks + horizon_weeks) - ln(alpha + tenure_weeks) as age
+    from histories
+
+),
+
+placed as (
+
+    select
+        *,
+        a + beta - 1 as c,
+        a + beta - 1 - s as gap
+    from shaped
+
+),
+
+expected as (
+
+    select
+        *,
+        {{ purchases_while_alive('a', 'beta', 's', 'c', 'gap', 'z', 'age') }} as purchases_while_alive,
+        case method
+            {% for method in ['bg_nbd', 'mbg_nbd'] %}
+            when '{{ method }}' then {{ probability_alive(
+                method, 'repeat_days', 'first_to_last_weeks', 'tenure_weeks', 'r', 'alpha', 'a', 'b'
+            ) }}
+            {% endfor %}
+        end as probability_alive,
+        -- Returns can leave a spend of nothing or less, and Gamma-Gamma knows only spend above nothing.
+        case when repeat_day_spend_usd > 0 then repeat_days else 0 end as spending_days
+    from placed
+
+)
+
+select
+    cast(model_code as string) as model_code,
+    cast(version as string) as version,
+    cast(customer_key as string) as customer_key,
+    cast(moment_at as timestamp) as moment_at,
+    cast(purchases_while_alive * probability_alive as double) as expected_purchases,
+    cast(probability_alive as double) as probability_alive,
+    cast(case
+        when method = 'spend_rate' then spend_at_last_rate_usd
+        else
+            purchases_while_alive * probability_alive
+            * p * (gamma + spending_days * repeat_day_spend_usd) / (p * spending_days + q - 1)
+    end as double) as expected_spend_usd
+from expected

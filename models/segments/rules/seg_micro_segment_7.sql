@@ -1,0 +1,4 @@
+-- Customers who buy alike, group 7. rpt_micro_segments says what it is called today.
+select customer_key
+from {{ ref('customer_360') }}
+where micro_segment_id = 7

@@ -1,0 +1,1 @@
+"""Fits that become rows: trained here, scored in SQL."""

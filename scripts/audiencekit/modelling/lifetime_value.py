@@ -1,0 +1,95 @@
+"""Customer lifetime value as rows: how often customers come back, and for how much.
+
+Time is in weeks inside: alpha is in weeks, and so are T, t_x and the horizon that SQL scores with.
+"""
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import scipy
+
+from audiencekit.modelling.buy_till_you_die import METHODS, fit_purchases, fit_spend
+from audiencekit.modelling.rows import Row, build_rows, facts, numbers, read_training, version_of
+
+LEAST_REPEAT_CUSTOMERS = 50
+DAYS_A_WEEK = 7
+COUNTS = ["repeat_purchase_days", "first_to_last_days", "tenure_days"]
+SPEND = "repeat_spend_mean_usd"
+
+
+def fit_lifetime_value(
+    customers: pd.DataFrame,
+    *,
+    model_code: str,
+    horizon_days: int,
+    cutoff: date | str,
+    method: str = "mbg_nbd",
+    seed: int = 7,
+) -> pd.DataFrame:
+    """Fit purchases (`method`: 'bg_nbd' or 'mbg_nbd') and spend (Gamma-Gamma), return rows.
+
+    `customers` has one row a customer: customer_key, repeat_purchase_days, first_to_last_days,
+    tenure_days (days) and repeat_spend_mean_usd (null for who never came back). Impossible rows
+    (last purchase after now, negative counts) are left out and counted. Parts: `parameter` (r,
+    alpha, a, b, p, q, gamma, log_likelihood; none unless fitted) and `fact`. Too little data is
+    status 'skipped' and a search that finds nothing 'failed', never an exception; an unknown method
+    raises ValueError, an absent column KeyError. Nothing is random: `seed` is only noted.
+    """
+    if method not in METHODS:
+        raise ValueError(f"method is {method!r}; it is one of {', '.join(METHODS)}.")
+    given = customers.assign(**{SPEND: pd.to_numeric(customers[SPEND], errors="coerce").fillna(0)})
+    read = read_training(given, [*COUNTS, SPEND])
+    known = _possible(read.frame)
+    repeat = int((known[COUNTS[0]] > 0).sum())
+    status, why, parameters, nobody_dies = _fit(known, method, repeat)
+    settings = {"horizon_days": horizon_days, "seed": seed, "library": f"scipy {scipy.__version__}"}
+    said = {
+        "status": status,
+        "why": why,
+        "method": method,
+        "rows": len(known),
+        "repeat_customers": repeat,
+        "dropped_rows": read.dropped + len(read.frame) - len(known),
+        "horizon_days": horizon_days,
+        "cutoff": cutoff,
+        "seed": seed,
+        "nobody_dies": nobody_dies,
+        "data_hash": read.data_hash,
+        "library": settings["library"],
+    }
+    version = version_of(method, cutoff, settings, read.data_hash)
+    return build_rows(model_code, version, facts(said) + parameters)
+
+
+def _possible(frame: pd.DataFrame) -> pd.DataFrame:
+    x, t_x, T = (frame[column] for column in COUNTS)
+    came_back = (x > 0) == (t_x > 0)
+    return frame[(x >= 0) & came_back & (t_x <= T)]
+
+
+def _fit(known: pd.DataFrame, method: str, repeat: int) -> tuple[str, str, list[Row], str]:
+    """Status, why, parameter rows, and whether nobody dies: 'true', 'false', or 'unknown'."""
+    x = known[COUNTS[0]].to_numpy()
+    t_x, T = (known[column].to_numpy() / DAYS_A_WEEK for column in COUNTS[1:])
+    m = known[SPEND].to_numpy()
+    if repeat < LEAST_REPEAT_CUSTOMERS:
+        why = f"{repeat} customers bought more than once; {LEAST_REPEAT_CUSTOMERS} are needed."
+        return "skipped", why, [], "unknown"
+    spent = (x > 0) & (m > 0)
+    if not spent.any():
+        return "skipped", "No customer's repeat purchases add up to money spent.", [], "unknown"
+    with np.errstate(all="ignore"):
+        purchases, spend = fit_purchases(x, t_x, T, method), fit_spend(x[spent], m[spent])
+    values = {k: getattr(purchases, k) for k in ("r", "alpha", "a", "b")}
+    values |= {k: getattr(spend, k) for k in ("p", "q", "gamma")}
+    values |= {"log_likelihood": purchases.log_likelihood}
+    if not (purchases.converged and np.isfinite(list(values.values())).all()):
+        return "failed", "No purchase rates fit how these customers came back.", [], "unknown"
+    if not spend.converged:
+        return "failed", "Spend differs too widely between customers to expect any.", [], "unknown"
+    nobody_dies = "true" if purchases.nobody_dies else "false"
+    why = "Enough customers bought more than once."
+    if purchases.nobody_dies:
+        why += " Next to nobody stops buying for good: do not read the probability alive as churn."
+    return "fitted", why, numbers("parameter", values, values.values()), nobody_dies

@@ -1,0 +1,352 @@
+"""Micro-segments: groups that come back, ids that survive, names people can read."""
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+from audiencekit.modelling.cluster_algorithms import ALGORITHMS
+from audiencekit.modelling.cluster_comparison import first_by_hash
+from audiencekit.modelling.cluster_ids import matched_ids, read_champion
+from audiencekit.modelling.cluster_names import name_groups
+from audiencekit.modelling.cluster_quality import Quality, best_jaccards, choose_k
+from audiencekit.modelling.clusters import fit_micro_segments
+from audiencekit.modelling.rows import COLUMNS, fact_of
+from sklearn.cluster import KMeans
+from sklearn.metrics import adjusted_rand_score
+
+CUTOFF = "2017-12-31"
+CENTRES = np.array([[0.0, 0.0, 0.0], [6.0, 0.0, 3.0], [0.0, 6.0, -3.0]])
+NAMED = ["lines_per_order", "orders_365d", "recency"]
+# Five that tell nothing: with the three alone the rule often cuts a round blob in two, stably.
+FEATURES = [*NAMED, "share_1", "share_2", "share_3", "share_4", "share_5"]
+VOCABULARY = {
+    "recency": ("recent", "lapsed"),
+    "orders_365d": ("rare", "frequent"),
+    "lines_per_order": ("small baskets", "big baskets"),
+}
+SCORE_IN_SQL = """
+with distances as (
+    select
+        customers.customer_key,
+        centroid.group_id,
+        sum(pow((customers.value - mean.value) / scale.value - centroid.value, 2)) as distance
+    from customers
+    inner join fitted as mean on mean.part = 'mean' and mean.item = customers.item
+    inner join fitted as scale on scale.part = 'scale' and scale.item = customers.item
+    inner join fitted as centroid on centroid.part = 'centroid' and centroid.item = customers.item
+    group by all
+)
+select customer_key, group_id from distances
+qualify row_number() over (partition by customer_key order by distance, group_id) = 1
+order by customer_key
+"""
+
+
+def fit(customers: pd.DataFrame, **settings) -> pd.DataFrame:
+    return fit_micro_segments(
+        customers, **({"cutoff": CUTOFF, "bootstraps": 5, "compare": ()} | settings)
+    )
+
+
+def blobs(sizes=(150, 250, 200), moved: float = 0.0, seed: int = 1) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    values = rng.normal(0, 0.5, (sum(sizes), len(FEATURES)))
+    values[:, :3] += np.repeat(CENTRES, sizes, axis=0) + moved
+    frame = pd.DataFrame(values, columns=FEATURES)
+    frame.insert(0, "customer_key", [f"c{row:04d}" for row in range(len(frame))])
+    return frame.assign(blob=np.repeat([0, 1, 2], sizes))
+
+
+def cloud(rows: int = 700) -> pd.DataFrame:
+    """Skewed, correlated, and without any groups."""
+    rng = np.random.default_rng(3)
+    values = np.exp(rng.normal(size=(rows, 3)) @ np.array([[1, 0.6, 0], [0, 0.8, 0.2], [0, 0, 1]]))
+    frame = pd.DataFrame(values, columns=NAMED)
+    return frame.assign(customer_key=[f"c{row:04d}" for row in range(rows)])
+
+
+def scored(customers: pd.DataFrame, fitted: pd.DataFrame) -> np.ndarray:
+    """Ids by customer_key, as SQL gives them from the rows alone."""
+    long = customers.melt("customer_key", var_name="item", value_name="value")
+    with duckdb.connect() as con:
+        con.register("customers", long)
+        con.register("fitted", fitted)
+        return con.execute(SCORE_IN_SQL).df()["group_id"].to_numpy()
+
+
+def part(fitted: pd.DataFrame, name: str, column: str = "value") -> pd.Series:
+    return fitted[fitted["part"] == name].set_index("group_id")[column]
+
+
+@pytest.fixture(scope="module")
+def three() -> pd.DataFrame:
+    return fit(
+        blobs().drop(columns="blob"), vocabulary=VOCABULARY, compare=ALGORITHMS, bootstraps=20
+    )
+
+
+def test_three_well_separated_blobs_are_found(three):
+    customers = blobs()
+    assert fact_of(three, "k") == "3"
+    assert fact_of(three, "is_stable") == "true"
+    assert float(fact_of(three, "surrogate_fidelity")) > 0.99
+    ids = scored(customers.drop(columns="blob"), three)
+    assert adjusted_rand_score(customers["blob"], ids) > 0.99
+
+
+def test_the_first_version_numbers_groups_by_share(three):
+    shares = part(three, "share")
+    assert shares.index.tolist() == [1, 2, 3]
+    assert shares.tolist() == pytest.approx([250 / 600, 200 / 600, 150 / 600])
+
+
+def test_rows_have_the_shape_every_fit_shares(three):
+    assert tuple(three.columns) == COLUMNS
+    assert three["version"].str.fullmatch(r"kmeans-20171231-[0-9a-f]{8}").all()
+    assert (three["value"].notna() != three["label"].notna()).all()
+    assert not three.duplicated(["part", "item", "group_id"]).any()
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_shuffled_customers_and_columns_give_identical_rows(algorithm):
+    customers = cloud()
+    shuffled = customers.sample(frac=1, random_state=5)[customers.columns[::-1]]
+    pd.testing.assert_frame_equal(
+        fit(customers, algorithm=algorithm, bootstraps=2),
+        fit(shuffled, algorithm=algorithm, bootstraps=2),
+        check_exact=True,
+    )
+
+
+def test_other_data_or_settings_are_another_version(three):
+    customers = blobs().drop(columns="blob")
+    version = fit(customers)["version"].iloc[0]
+    changed = customers.assign(recency=customers["recency"].where(customers.index > 0, 0.123))
+    assert fit(changed)["version"].iloc[0] != version
+    assert fit(customers, seed=8)["version"].iloc[0] != version
+    assert fit(customers, champion=three)["version"].iloc[0] != version
+
+
+def test_a_column_of_huge_scale_does_not_decide():
+    customers = blobs()
+    huge = np.random.default_rng(9).normal(0, 1e6, len(customers))
+    given = customers.drop(columns="blob").assign(huge=huge)
+    fitted = fit(given, ks=[3])
+    assert adjusted_rand_score(customers["blob"], scored(given, fitted)) > 0.95
+
+
+def test_sql_gives_every_customer_the_group_of_kmeans_predict():
+    customers = cloud()
+    fitted = fit(customers, ks=[5])
+    inputs = customers[NAMED].to_numpy()
+    points = (inputs - inputs.mean(axis=0)) / inputs.std(axis=0)
+    predicted = KMeans(5, n_init=10, random_state=7).fit(points).predict(points)
+    pairs = pd.crosstab(scored(customers, fitted), predicted)
+    assert pairs.shape == (5, 5)
+    assert ((pairs > 0).sum(axis=0) == 1).all()
+    assert float(fact_of(fitted, "nearest_centroid_fidelity")) == 1.0
+
+
+def test_ids_survive_a_refit_on_drifted_data_where_raw_labels_would_not(three):
+    drifted = blobs(sizes=(260, 140, 200), moved=0.4, seed=2)
+    given = drifted.drop(columns="blob")
+    refit = fit(given, champion=three)
+    ids, frozen = scored(given, refit), scored(given, three)
+    assert (ids == frozen).mean() > 0.99
+    assert (scored(given, fit(given)) == frozen).mean() < 0.5
+    assert fact_of(refit, "matched_ids") == "3"
+    assert 0.1 < float(fact_of(refit, "mean_centroid_shift")) < 0.6
+    before, after = three[three["part"] == "scale"], refit[refit["part"] == "scale"]
+    assert before["value"].tolist() == after["value"].tolist()
+
+
+def test_a_group_that_is_new_gets_the_lowest_free_id(three):
+    champion = three[~((three["part"] == "centroid") & (three["group_id"] == 2))]
+    given = blobs().drop(columns="blob")
+    refit = fit(given, champion=champion)
+    assert (scored(given, refit) == scored(given, three)).all()
+    assert fact_of(refit, "matched_ids") == "2"
+
+
+def test_matching_takes_the_pairs_that_are_nearest_together():
+    rows = pd.DataFrame(
+        {
+            "version": "v",
+            "part": ["centroid", "centroid", "mean", "scale"],
+            "item": "x",
+            "group_id": [4, 9, 0, 0],
+            "value": [0.0, 1.0, 0.0, 1.0],
+        }
+    )
+    champion = read_champion(rows)
+    # Greedy would pair 0.9 with 9 and leave 2.4 to 4 (2.5 in all); the other way is 2.3.
+    match = matched_ids(
+        np.array([[2.4], [0.9]]), np.array([0.5, 0.5]), ("x",), np.zeros(1), np.ones(1), champion
+    )
+    assert match.ids == (9, 4)
+    assert match.shifts == pytest.approx({9: 1.4, 4: 0.9})
+
+
+def test_with_another_feature_the_scaler_is_new_and_ids_still_survive(three):
+    given = blobs().drop(columns="blob")
+    noise = np.random.default_rng(4).normal(size=len(given))
+    refit = fit(given.assign(noise=noise), champion=three, ks=[3])
+    assert fact_of(refit, "is_scaler_frozen") == "false"
+    assert (scored(given.assign(noise=noise), refit) == scored(given, three)).mean() > 0.99
+
+
+def test_all_algorithms_stand_side_by_side(three):
+    compared = three[three["part"].str.startswith("comparison:")]
+    table = compared.pivot(index="item", columns="part", values="value")
+    assert sorted(table.index) == sorted(ALGORITHMS)
+    assert (table["comparison:k"].drop("dbscan") == 3).all()
+    assert (table["comparison:bootstrap_ari"].drop("dbscan") > 0.8).all()
+    # Features that tell nothing blur density: DBSCAN sees one crowd, which has no silhouette.
+    assert table.loc["dbscan", "comparison:k"] == 1
+    assert pd.isna(table.loc["dbscan", "comparison:silhouette"])
+    assert part(three, "k_choice:bootstrap_ari").index.tolist() == [3, 4, 5, 6, 7, 8]
+
+
+@pytest.mark.parametrize("algorithm", [name for name in ALGORITHMS if name != "kmeans"])
+def test_every_algorithm_is_kept_as_nearest_centres(algorithm):
+    customers = blobs()
+    given = customers[["customer_key", *NAMED]]
+    fitted = fit(given, algorithm=algorithm, ks=[3])
+    assert fact_of(fitted, "status") == "fitted"
+    assert adjusted_rand_score(customers["blob"], scored(given, fitted)) > 0.99
+    assert float(fact_of(fitted, "nearest_centroid_fidelity")) > 0.99
+
+
+def test_one_cloud_is_called_unstable():
+    fitted = fit(cloud(), ks=[7, 8])
+    assert fact_of(fitted, "is_stable") == "false"
+    assert fact_of(fitted, "why").startswith("No number of groups from 7 to 8 is stable; taken: ")
+
+
+def quality(ari: float, jaccard: float = 0.9, share: float = 0.1) -> Quality:
+    return Quality(3, ari, jaccard, share, 0.99, 0.0, 1.0)
+
+
+def test_the_largest_stable_number_of_groups_is_taken():
+    measured = {3: quality(0.99), 4: quality(0.86), 5: quality(0.9, jaccard=0.74)}
+    measured |= {6: quality(0.9, share=0.02), 7: quality(0.84)}
+    assert (choose_k(measured, 0.03).k, choose_k(measured, 0.03).is_stable) == (4, True)
+
+
+def test_without_a_stable_number_the_steadiest_with_large_groups_is_taken():
+    measured = {3: quality(0.7), 4: quality(0.8), 5: quality(0.99, share=0.01)}
+    choice = choose_k(measured, 0.03)
+    assert (choice.k, choice.is_stable) == (4, False)
+
+
+def test_jaccard_is_what_both_hold_over_what_either_holds():
+    mine, theirs = np.array([0, 0, 0, 1, 1, -1]), np.array([1, 1, 0, 0, 0, 0])
+    assert best_jaccards(mine, theirs, 2) == pytest.approx([2 / 3, 2 / 4])
+
+
+def test_names_are_unique_and_say_where_a_group_stands_out(three):
+    names = part(three, "name", "label")
+    assert names.is_unique
+    assert names.loc[1] == "lapsed big baskets"
+    assert names.loc[2].startswith("recent, frequent")
+
+
+def test_groups_alike_in_their_first_words_get_the_next_telling_word():
+    places = {1: np.array([-2.0, 2.0, 0.7]), 2: np.array([-2.1, 1.9, -0.6])}
+    names = name_groups(places, NAMED, VOCABULARY)
+    assert names == {1: "lapsed, frequent small baskets", 2: "recent, frequent small baskets"}
+
+
+def test_groups_that_no_word_tells_apart_are_numbered():
+    places = {group: np.array([0.1, 2.0, 2.0]) for group in (1, 2, 3)}
+    names = list(name_groups(places, NAMED, VOCABULARY).values())
+    assert names[0] == "lapsed, frequent big baskets"
+    assert names[1:] == [f"{names[0]} (2)", f"{names[0]} (3)"]
+
+
+def test_a_group_in_the_middle_has_a_name():
+    names = name_groups({1: np.array([0.1, 0.1, 0.1])}, NAMED, VOCABULARY)
+    assert names == {1: "middle of the road"}
+
+
+def test_rules_hold_thresholds_in_units_before_the_logarithm():
+    customers = blobs().drop(columns="blob")
+    logged = fit(customers, log1p_features=["lines_per_order"], ks=[3])
+    plain = fit(customers, ks=[3])
+    opening = "lines per order above "
+    thresholds = []
+    for fitted in (plain, logged):
+        rule = part(fitted, "rule", "label").loc[1]
+        assert rule.startswith(opening)
+        thresholds.append(float(rule.removeprefix(opening)))
+    assert thresholds[1] == pytest.approx(np.expm1(thresholds[0]), rel=0.02)
+
+
+def test_profiles_are_unscaled_means(three):
+    profile = three[(three["part"] == "profile") & (three["group_id"] == 1)]
+    means = blobs().query("blob == 1")[FEATURES].mean()
+    assert profile.set_index("item")["value"].to_dict() == pytest.approx(means.to_dict())
+
+
+def test_too_few_customers_are_skipped():
+    fitted = fit(blobs(sizes=(30, 30, 29)).drop(columns="blob"))
+    assert fact_of(fitted, "status") == "skipped"
+    assert "89 customers" in fact_of(fitted, "why")
+    assert set(fitted["part"]) == {"fact"}
+
+
+@pytest.mark.parametrize("rows", [0, 1, 500])
+def test_customers_who_are_all_the_same_are_skipped(rows):
+    same = pd.DataFrame({"customer_key": [f"c{n}" for n in range(rows)], "orders": 0.1, "spend": 7})
+    assert fact_of(fit(same), "status") == "skipped"
+
+
+def test_two_kinds_of_customers_are_too_few_to_group():
+    two = pd.DataFrame({"customer_key": [f"c{n:03d}" for n in range(200)], "x": [0.0, 1.0] * 100})
+    assert fact_of(fit(two), "status") == "skipped"
+
+
+def test_constant_columns_and_unreadable_rows_are_left_out_and_told():
+    customers = blobs().drop(columns="blob").assign(constant=0.1, empty=np.nan, text="x")
+    customers.loc[[3, 4], "recency"] = [np.nan, np.inf]
+    fitted = fit(customers)
+    assert fact_of(fitted, "status") == "fitted"
+    assert fact_of(fitted, "dropped_rows") == "2"
+    assert fact_of(fitted, "dropped_features") == "constant, empty, text"
+    assert fact_of(fitted, "features") == ", ".join(FEATURES)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_customers_of_few_kinds_never_raise(algorithm):
+    rng = np.random.default_rng(0)
+    given = pd.DataFrame(rng.integers(0, 2, (300, 2)), columns=["weekend", "online"])
+    given["customer_key"] = [f"c{n:03d}" for n in range(300)]
+    assert fact_of(fit(given, algorithm=algorithm), "status") in ("fitted", "failed")
+
+
+def test_a_density_algorithm_that_finds_one_crowd_has_failed():
+    rng = np.random.default_rng(0)
+    given = pd.DataFrame(rng.normal(size=(300, 2)), columns=["a", "b"])
+    given["customer_key"] = [f"c{n:03d}" for n in range(300)]
+    fitted = fit(given, algorithm="dbscan")
+    assert fact_of(fitted, "status") == "failed"
+    assert "one crowd" in fact_of(fitted, "why")
+
+
+def test_a_skipped_champion_is_no_champion():
+    given = blobs().drop(columns="blob")
+    skipped = fit(given.head(10))
+    assert fact_of(fit(given, champion=skipped), "status") == "fitted"
+
+
+def test_a_sample_is_part_of_every_larger_one_and_sorted_by_key():
+    customers = cloud()
+    small, large = first_by_hash(customers, 50), first_by_hash(customers, 200)
+    assert len(small) == 50
+    assert set(small["customer_key"]) < set(large["customer_key"])
+    assert small["customer_key"].is_monotonic_increasing
+
+
+def test_an_unknown_algorithm_is_refused():
+    with pytest.raises(ValueError, match="no algorithm named 'magic'"):
+        fit(cloud(), algorithm="magic")
