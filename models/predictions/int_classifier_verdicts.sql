@@ -87,7 +87,7 @@ select
     case
         when status <> 'fitted' then status
         when is_good_enough and place_among = 1 then 'champion'
-        when version = incumbent then 'unchanged'
+        when version = incumbent and not bool_or(is_good_enough) over (partition by model_code) then 'unchanged'
         when is_challenger then 'rejected'
         else 'yardstick'
     end as verdict,

@@ -60,7 +60,10 @@ select
     case
         when judged.status <> 'fitted' then judged.status
         when judged.is_good_enough then 'champion'
-        when judged.version = incumbents.version then 'unchanged'
+        when
+            judged.version = incumbents.version
+            and not bool_or(judged.is_good_enough) over (partition by judged.model_code)
+            then 'unchanged'
         when judged.method <> 'spend_rate' then 'rejected'
         when
             incumbents.version is null

@@ -11,7 +11,11 @@ models as (
 
 last_trials as (
 
-    select model_code, max(decided_at) as tried_at
+    select
+        model_code,
+        max(decided_at) as tried_at,
+        max(decided_at) filter (where status in ('champion', 'rejected', 'unchanged', 'yardstick')) as fitted_at,
+        bool_or(status = 'champion') as has_had_champion
     from {{ source('ledger', 'model_trials') }}
     where decided_at <= {{ as_of() }}
     group by model_code
@@ -43,7 +47,10 @@ ages as (
         incumbents.version as incumbent,
         incumbents.features_hash,
         drifted.model_code is not null as is_drifted,
-        {{ elapsed('day', 'last_trials.tried_at', as_of()) }} as age_days
+        {{ elapsed('day', 'last_trials.fitted_at', as_of()) }} as age_days,
+        -- After a trial that failed, the next one may wait a week.
+        coalesce({{ elapsed('day', 'last_trials.tried_at', as_of()) }} >= 7, true) as may_try,
+        coalesce(last_trials.has_had_champion, false) as has_had_champion
     from models
     left join last_trials on models.model_code = last_trials.model_code
     left join {{ ref('int_incumbents') }} as incumbents on models.model_code = incumbents.model_code
@@ -57,11 +64,13 @@ due as (
         *,
         case
             when {{ 'true' if var('retrain') | string | lower == 'true' else 'false' }} then 'asked for'
-            when incumbent is null and coalesce(age_days, 7) >= 7 then 'no version of it scores yet'
+            when incumbent is null and has_had_champion then 'what scored has lost its parameters'
             when features_hash <> {{ model_features_hash('method') }} then 'its features changed'
+            when not may_try then null
+            when incumbent is null then 'no version of it scores yet'
             when age_days >= retrain_after_days
                 then 'it is ' || cast(cast(floor(age_days) as bigint) as string) || ' days old'
-            when is_drifted and age_days >= 7 then 'the last build saw drift'
+            when is_drifted then 'the last build saw drift'
         end as why_due
     from ages
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
@@ -152,7 +153,7 @@ def rows_or_failure(
     try:
         # One thread gives the same bits on every machine, and is the faster one at these sizes.
         with threadpool_limits(1):
-            return fit(data, **settings)
+            return require_numbers(fit(data, **settings))
     except Exception as problem:
         code = model_code or settings["model_code"]
         cutoff = settings["cutoff"]
@@ -161,6 +162,16 @@ def rows_or_failure(
         why = f"Training stopped: {type(problem).__name__}: {problem}"
         said = {"status": "failed", "why": why, "method": method, "cutoff": cutoff} | chosen
         return build_rows(code, version, facts(said | {"rows": len(data)}))
+
+
+def require_numbers(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows; ArithmeticError when one holds neither text nor a finite number, for it could not score."""
+    holes = rows[rows["label"].isna() & ~np.isfinite(rows["value"])]
+    if len(holes):
+        raise ArithmeticError(
+            f"{len(holes)} numbers are none, the first in {holes['part'].iloc[0]}"
+        )
+    return rows
 
 
 def all_rows(found: list[pd.DataFrame]) -> pd.DataFrame:
