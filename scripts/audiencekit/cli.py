@@ -125,10 +125,18 @@ def docs() -> None:
 @click.option(
     "--customers", default=250_000, show_default=True, help="Size of the synthetic landing."
 )
-def bench(customers: int) -> None:
+@click.option(
+    "--scores", default=0, metavar="ROWS", help="Only score ROWS customers of the last build."
+)
+def bench(customers: int, scores: int) -> None:
     """Measure a build of a synthetic landing against the same SQL in raw DuckDB."""
     from audiencekit.bench import run_bench
+    from audiencekit.bench.scoring import run_scoring_bench
 
+    if scores:
+        workspace = open_workspace()
+        run_scoring_bench(scores, workspace, workspace.home / "bench", Console())
+        return
     run_bench(customers, open_workspace().home / "bench", Console())
 
 

@@ -1,5 +1,6 @@
 """The benchmark's landing: within the contract, the same every time, and as big as it says."""
 
+import io
 from pathlib import Path
 
 import duckdb
@@ -8,9 +9,12 @@ import pytest
 from audiencekit.bench.landing import AS_OF, TABLES, write_synthetic_landing
 from audiencekit.bench.measuring import Measured
 from audiencekit.bench.report import Bench
+from audiencekit.bench.scoring import run_scoring_bench
 from audiencekit.contract import load_contract
+from audiencekit.errors import UserError
 from audiencekit.intake import TableIntake, take_in
-from audiencekit.workspace import open_workspace
+from audiencekit.workspace import Workspace, open_workspace
+from rich.console import Console
 
 CUSTOMERS = 300
 
@@ -141,3 +145,14 @@ def test_the_ratio_leaves_out_what_dbt_costs_before_any_data():
     assert bench.ratio("cpu") == 1.5
     assert bench.ratio_without_dbt_own("cpu") == 1.25
     assert bench.as_record()["ratio_cpu_without_dbt_own"] == 1.25
+
+
+def test_scores_of_sql_are_those_of_the_libraries_when_measured(published, tmp_path):
+    measured = run_scoring_bench(500, published.workspace, tmp_path, Console(file=io.StringIO()))
+    assert {"propensity_30d", "micro_segments"} <= {m.model for m in measured}
+    assert max(m.difference for m in measured) <= 1e-9
+
+
+def test_nothing_to_score_is_said_in_a_line(tmp_path):
+    with pytest.raises(UserError, match="Build first"):
+        run_scoring_bench(500, Workspace(tmp_path / "empty"), tmp_path, Console())
