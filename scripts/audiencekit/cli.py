@@ -128,11 +128,20 @@ def docs() -> None:
 @click.option(
     "--scores", default=0, metavar="ROWS", help="Only score ROWS customers of the last build."
 )
-def bench(customers: int, scores: int) -> None:
+@click.option(
+    "--refits",
+    is_flag=True,
+    help="Only refit the micro-segments of the last build, month by month.",
+)
+def bench(customers: int, scores: int, refits: bool) -> None:
     """Measure a build of a synthetic landing against the same SQL in raw DuckDB."""
     from audiencekit.bench import run_bench
+    from audiencekit.bench.refits import run_refits_bench
     from audiencekit.bench.scoring import run_scoring_bench
 
+    if refits:
+        run_refits_bench(open_workspace(), Console())
+        return
     if scores:
         workspace = open_workspace()
         run_scoring_bench(scores, workspace, workspace.home / "bench", Console())

@@ -8,6 +8,7 @@ import phonenumbers
 import pytest
 from audiencekit.bench.landing import AS_OF, TABLES, write_synthetic_landing
 from audiencekit.bench.measuring import Measured
+from audiencekit.bench.refits import run_refits_bench
 from audiencekit.bench.report import Bench
 from audiencekit.bench.scoring import run_scoring_bench
 from audiencekit.contract import load_contract
@@ -156,3 +157,19 @@ def test_scores_of_sql_are_those_of_the_libraries_when_measured(published, tmp_p
 def test_nothing_to_score_is_said_in_a_line(tmp_path):
     with pytest.raises(UserError, match="Build first"):
         run_scoring_bench(500, Workspace(tmp_path / "empty"), tmp_path, Console())
+
+
+def test_refits_need_a_build_that_trained(published, tmp_path):
+    with pytest.raises(UserError, match="Build first"):
+        run_refits_bench(Workspace(tmp_path / "empty"), Console())
+    copy = Workspace(tmp_path / "untrained")
+    copy.home.mkdir()
+    with duckdb.connect(str(copy.warehouse)) as con:
+        con.execute(f"attach '{published.workspace.warehouse}' as built (read_only)")
+        con.execute("create schema predictions")
+        con.execute(
+            "create table predictions.model_inputs as select * from built.predictions.model_inputs "
+            "where moment_at = (select max(moment_at) from built.predictions.model_inputs)"
+        )
+    with pytest.raises(UserError, match="looked at 1 moments, and 10 are needed"):
+        run_refits_bench(copy, Console())

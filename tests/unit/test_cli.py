@@ -72,11 +72,20 @@ def test_nothing_but_orders_is_enough(tmp_path, runner):
             ).fetchall()
         )
         needs = dict(con.execute("select segment_code, needs from dim_segments").fetchall())
+        models = dict(con.execute("select segment_code, needs_model from dim_segments").fetchall())
+    why = {"": "empty: nobody matches"} | {
+        model: f"empty: {model} is not good enough to score yet"
+        for model in models.values()
+        if model
+    }
+    # The rate of spend needs no training, and so always scores.
+    why["lifetime_value_90d"] = why[""]
     for segment, status in empty.items():
         lacking = needs[segment] != '["orders"]'
-        assert status.startswith(
-            "empty: the landing lacks" if lacking else "empty: nobody matches"
-        ), segment
+        assert status.startswith("empty: the landing lacks" if lacking else why[models[segment]]), (
+            segment
+        )
+    assert "churn_risk" in empty
     assert {s for s, n in needs.items() if n != '["orders"]'} <= set(empty)
     # A feature that an absent table would tell is unknown, not zero.
     with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as con:

@@ -301,7 +301,7 @@ def trials(published: Published, code: str) -> pd.DataFrame:
 
 def test_a_version_whose_parameters_are_lost_is_trained_anew(published, day_of_faults):
     found = trials(day_of_faults, "propensity_90d")
-    assert set(found["why_due"]) == {"no version of it scores yet"}
+    assert set(found["why_due"]) == {"what scored has lost its parameters"}
     assert found["status"].tolist().count("champion") == 1
     new = champions(day_of_faults)["propensity_90d"]
     assert new != champions(published)["propensity_90d"]
