@@ -28,7 +28,8 @@ demo: $(READY) ## Real retail data in, audiences out
 	@$(BIN)/audiencekit demo
 
 run: $(READY) ## Your own data in, audiences out: make run LANDING=folder
-	@$(BIN)/audiencekit run $(LANDING) $(if $(AS_OF),--as-of "$(AS_OF)")
+	@test -n "$(LANDING)" || { echo "Say where your data are: make run LANDING=folder"; exit 1; }
+	@$(BIN)/audiencekit run $(LANDING) $(if $(AS_OF),--as-of "$(AS_OF)") $(foreach name,$(ACCEPT),--accept $(name)) $(if $(RETRAIN),--retrain)
 
 test: lint ## Lint, then every test
 	@$(BIN)/python -m pytest

@@ -37,7 +37,7 @@ select
     cast(case
         when absent.absent_tables is not null then 'empty: the landing lacks ' || absent.absent_tables
         when segments.needs_model <> '' and champions.version is null
-            then 'empty: ' || segments.needs_model || ' is not good enough to score yet'
+            then 'empty: ' || segments.needs_model || ' does not score yet, rpt_models says why'
         when sizes.members is null then 'empty: nobody matches'
         when sizes.members < segments.minimum_share * customers.customers then 'too small'
         else 'ready'

@@ -7,6 +7,7 @@ import duckdb
 import pandas as pd
 
 METRICS = ["auc", "pr_auc", "brier", "ece", "lift_10pc"]
+FEWEST_OF_AN_OUTCOME = 10
 FEWEST_IN_A_GROUP = 50  # below that a measure of a group is noise, and might tell on somebody
 MARK, LINE, GREY = "#1f5fa8", "#1f5fa8", "#8a8a8a"
 LIMITS = {
@@ -18,7 +19,8 @@ LIMITS = {
     "lifetime": """- It takes buying as steady until a customer stops: no season, no trend, no price.
 - Expected spend is net of returns, without margin or cost, and not discounted.
 - It orders customers better than it foretells each: single customers are often far off.""",
-    "clusters": """- Nothing says that such groups exist in nature: they are a map of one cloud of customers, and a stable one.
+    "clusters": """- Nothing says that such groups exist in nature: they are a map of customers; whether they come back when
+  customers are drawn again, the status says.
 - Borders are sharp where customers are not. Who is near one may change group over a single basket.
 - Names come from the means of a group. Not everybody in it is like that.""",
 }
@@ -87,8 +89,9 @@ def _classifier(con: duckdb.DuckDBPyConnection, trial: dict, picture: Path) -> s
     groups = con.execute(
         "select people, customers, auc, brier, mean_probability as foretold, "
         "positives / customers as came from predictions.int_classifier_metrics "
-        "where model_code = ? and version = ? and tested_at = ? and customers >= ? order by people",
-        [*here, trial["tested_at"], FEWEST_IN_A_GROUP],
+        "where model_code = ? and version = ? and tested_at = ? and customers >= ? "
+        "and least(positives, customers - positives) >= ? order by people",
+        [*here, trial["tested_at"], FEWEST_IN_A_GROUP, FEWEST_OF_AN_OUTCOME],
     ).df()
     tenths = con.execute(
         "select tenth, mean_probability, share_positive from measurement.rpt_model_deciles "
@@ -99,12 +102,14 @@ def _classifier(con: duckdb.DuckDBPyConnection, trial: dict, picture: Path) -> s
     parts = [
         "## Beside simpler and richer versions, on the same test\n",
         _table(rivals),
-        "## The same at earlier cut-offs\n",
+        "## Fitted anew at each cut-off\n",
+        "The first row is this version.\n",
         _table(backtests),
         "## Calibration\n",
         f"![What was foretold and what came, by tenth of customers]({picture.name})\n",
         "## By group\n",
-        f"Groups of fewer than {FEWEST_IN_A_GROUP} customers are left out.\n",
+        f"Groups of fewer than {FEWEST_IN_A_GROUP} customers, or {FEWEST_OF_AN_OUTCOME} of either "
+        "outcome, are left out.\n",
         _table(groups),
     ]
     weights = con.execute(

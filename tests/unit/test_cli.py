@@ -74,7 +74,7 @@ def test_nothing_but_orders_is_enough(tmp_path, runner):
         needs = dict(con.execute("select segment_code, needs from dim_segments").fetchall())
         models = dict(con.execute("select segment_code, needs_model from dim_segments").fetchall())
     why = {"": "empty: nobody matches"} | {
-        model: f"empty: {model} is not good enough to score yet"
+        model: f"empty: {model} does not score yet, rpt_models says why"
         for model in models.values()
         if model
     }
