@@ -1,10 +1,9 @@
 -- One row per channel: rows to pick up, people behind them, and why it is empty if it is.
-{% set channels = ['crm', 'email', 'google_ads', 'linkedin', 'meta', 'website'] %}
 with
 
 published as (
 
-    {% for channel in channels %}
+    {% for channel in channels() %}
     select
         '{{ channel }}' as channel,
         count(*) as audience_rows,

@@ -23,6 +23,7 @@ def dbt_build(
     build_id: str,
     console: Console,
     *extra: str,
+    built_at: datetime | None = None,
     retrain: bool = False,
 ) -> dict[str, float]:
     """Build every model and run every data test into the workspace's private warehouse.
@@ -31,7 +32,12 @@ def dbt_build(
     """
     workspace.warehouse.unlink(missing_ok=True)
     Path(f"{workspace.warehouse}.wal").unlink(missing_ok=True)
-    choice = {"as_of": as_of.isoformat(sep=" "), "build_id": build_id, "retrain": retrain}
+    choice = {
+        "as_of": as_of.isoformat(sep=" "),
+        "built_at": (built_at or as_of).isoformat(sep=" "),
+        "build_id": build_id,
+        "retrain": retrain,
+    }
     with progress_of(console) as step:
         result = run_dbt(
             workspace,

@@ -1,4 +1,4 @@
-"""The ledger: history that is appended and never rewritten.
+"""The ledger: history that is appended and never rewritten, and the audiences as they last stood.
 
 A build computes only what is new (`segment_changes`, `model_trials` …) from what the current
 generation's ledger holds; publishing adds those rows as one more Parquet file to the next generation.
@@ -33,12 +33,20 @@ EMPTY = {
     "psi double, psi_by_chance double, is_drifted boolean, measured_at timestamp, build_id varchar",
 }
 
+# The audiences of the last published build, which the next one compares itself with. Not history: each
+# generation holds its own.
+STATE = "activation.audience_rows"
+EMPTY_STATE = (
+    "channel varchar, audience_code varchar, audience_row_id varchar, customer_key varchar, "
+    "row_hash varchar, identifiers varchar, build_id varchar, updated_at timestamp"
+)
+
 
 def open_ledger(workspace: Workspace) -> None:
     """Lay the current generation's ledger beside the intake, with an empty first file a table."""
     folder = workspace.home / "ledger"
     shutil.rmtree(folder, ignore_errors=True)
-    for name, columns in EMPTY.items():
+    for name, columns in (EMPTY | {STATE: EMPTY_STATE}).items():
         table = name.split(".")[1]
         (folder / table).mkdir(parents=True)
         first = str(folder / table / "00000000.parquet").replace("'", "''")
@@ -53,11 +61,11 @@ def append_to_ledger(
     con: duckdb.DuckDBPyConnection, workspace: Workspace, generation: Path, build_id: str
 ) -> None:
     """Write the build's new ledger rows, and the files before them, into `generation`."""
-    for name in EMPTY:
+    for name in (*EMPTY, STATE):
         table = name.split(".")[1]
         folder = generation / "ledger" / table
         folder.mkdir(parents=True)
-        for past in sorted((workspace.ledger / table).glob("*.parquet")):
+        for past in sorted((workspace.ledger / table).glob("*.parquet")) if name != STATE else ():
             os.link(past, folder / past.name)
         new = str(folder / f"{build_id}.parquet").replace("'", "''")
         con.execute(f"copy (select * from {name} order by all) to '{new}' (format parquet)")

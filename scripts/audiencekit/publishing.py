@@ -14,7 +14,7 @@ import shutil
 import subprocess
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -36,6 +36,7 @@ class Manifest:
     """What a published generation is. `rows` by published table, `landing_rows` by landing table,
     `audiences` by audience table and code.
 
+    `built_at` is the moment of the build in history: as_of, or just after the build before.
     `note` says what a reader must know of the data, as that people are simulated.
     """
 
@@ -47,6 +48,7 @@ class Manifest:
     landing_rows: dict[str, int]
     audiences: dict[str, dict[str, int]] = field(default_factory=dict)
     note: str = ""
+    built_at: str = ""
 
 
 def current_manifest(workspace: Workspace) -> Manifest | None:
@@ -71,6 +73,14 @@ def next_build_id(workspace: Workspace, as_of: datetime) -> str:
         )
     number = 1 + max((_number(name) for name in names), default=0)
     return f"{as_of:%Y%m%dT%H%M%SZ}-{number:06d}"
+
+
+def next_moment(workspace: Workspace, as_of: datetime) -> datetime:
+    """When the next build happens in history: as_of, or a second after the last build if not later."""
+    last = current_manifest(workspace)
+    if not last:
+        return as_of
+    return max(as_of, datetime.fromisoformat(last.built_at or last.as_of) + timedelta(seconds=1))
 
 
 def _generations(workspace: Workspace) -> list[Path]:
@@ -122,6 +132,7 @@ def publish(
     build_id: str,
     landing_rows: dict[str, int],
     note: str = "",
+    built_at: datetime | None = None,
 ) -> Manifest:
     """Write a whole new generation, switch `current` to it, and drop the oldest ones."""
     workspace.generations.mkdir(parents=True, exist_ok=True)
@@ -147,6 +158,7 @@ def publish(
         landing_rows,
         audiences,
         note,
+        (built_at or as_of).isoformat(sep=" "),
     )
     (writing / "manifest.json").write_text(json.dumps(asdict(manifest), indent=2) + "\n")
     _flush(writing)

@@ -18,6 +18,7 @@ from audiencekit.publishing import (
     check_sizes,
     current_manifest,
     next_build_id,
+    next_moment,
     publish,
 )
 from audiencekit.workspace import Workspace
@@ -75,6 +76,7 @@ def _run(
     seconds: dict[str, float] = {}
     last = current_manifest(workspace)
     build_id = next_build_id(workspace, as_of)
+    built_at = next_moment(workspace, as_of)
     tables, audiences = _split(accept)
 
     console.print(f"[bold]1  Intake[/] of {landing} as of {as_of}")
@@ -93,7 +95,9 @@ def _run(
 
     console.print("[bold]2  Build[/] and test with dbt")
     started = perf_counter()
-    node_seconds = dbt_build(workspace, as_of, build_id, console, retrain=retrain)
+    node_seconds = dbt_build(
+        workspace, as_of, build_id, console, built_at=built_at, retrain=retrain
+    )
     seconds["build"] = perf_counter() - started
 
     console.print("[bold]3  Check[/] both walls with Great Expectations")
@@ -112,7 +116,7 @@ def _run(
     console.print("[bold]4  Publish[/]")
     started = perf_counter()
     landing_rows = {t.table_name: t.rows_kept for t in taken if t.is_present}
-    manifest = publish(workspace, publications, as_of, build_id, landing_rows, note)
+    manifest = publish(workspace, publications, as_of, build_id, landing_rows, note, built_at)
     seconds["publish"] = perf_counter() - started
     return Run(manifest, taken, seconds, node_seconds)
 

@@ -4,14 +4,7 @@ with
 
 addressed as (
 
-    select 'email' as channel, external_id as customer_key from {{ ref('aud_email') }}
-    union all
-    select 'meta', extern_id from {{ ref('aud_meta') }}
-    union all
-    select 'website', resolved_customer_key from {{ ref('aud_website') }}
-    union all
-    select channel, customer_key from {{ ref('int_audience_members') }}
-    where channel in ('google_ads', 'linkedin')
+    select channel, customer_key from {{ ref('audience_rows') }}
 
 ),
 
@@ -63,7 +56,9 @@ select
     addressed.customer_key,
     purposes.purpose
 from addressed
-inner join {{ ref('channel_purposes') }} as purposes on addressed.channel = purposes.channel
+inner join {{ ref('dim_channels') }} as channels on addressed.channel = channels.channel
+inner join (select distinct purpose from {{ ref('consent_defaults') }}) as purposes
+    on channels.purposes like '%"' || purposes.purpose || '"%'
 left join grants
     on addressed.customer_key = grants.customer_key and purposes.purpose = grants.purpose
 left join refusals
@@ -77,4 +72,4 @@ left join {{ ref('consent_defaults') }} as defaults
 where
     refusals.customer_key is not null
     or (last_word.customer_key is not null and grants.customer_key is null)
-    or (last_word.customer_key is null and (purposes.must_be_granted or not coalesce(defaults.is_allowed, false)))
+    or (last_word.customer_key is null and (channels.needs_own_yes or not coalesce(defaults.is_allowed, false)))

@@ -25,24 +25,38 @@ addressed as (
     inner join {{ ref('dim_segments') }} as segments on people.primary_segment = segments.segment_code
     where people.channel = 'crm'
 
+),
+
+said as (
+
+    select
+        {{ audience_row_id('crm', "'all'", 'customer_key') }} as audience_row_id,
+        cast('all' as string) as audience_code,
+        cast(external_id_type as string) as external_id_type,
+        cast(external_id as string) as external_id,
+        customer_key,
+        segment_codes,
+        primary_segment,
+        entered_at,
+        cast(engagement_score as double) as engagement_score,
+        rfm_family,
+        cast(spend_365d_usd as double) as spend_365d_usd,
+        next_best_action,
+        cast(reason as string) as reason,
+        {{ row_hash([
+            'external_id_type', 'external_id', 'segment_codes', 'primary_segment', 'entered_at',
+            'engagement_score', 'rfm_family', 'spend_365d_usd', 'next_best_action', 'reason'
+        ]) }} as row_hash
+    from addressed
+
 )
 
 select
-    {{ audience_row_id('crm', "'all'", 'customer_key') }} as audience_row_id,
-    cast('all' as string) as audience_code,
-    cast(external_id_type as string) as external_id_type,
-    cast(external_id as string) as external_id,
-    customer_key,
-    segment_codes,
-    primary_segment,
-    entered_at,
-    cast(engagement_score as double) as engagement_score,
-    rfm_family,
-    cast(spend_365d_usd as double) as spend_365d_usd,
-    next_best_action,
-    cast(reason as string) as reason,
-    {{ audience_stamp([
-        'external_id_type', 'external_id', 'segment_codes', 'primary_segment', 'entered_at', 'engagement_score',
-        'rfm_family', 'spend_365d_usd', 'next_best_action', 'reason'
-    ]) }}
-from addressed
+    said.*,
+    {{ since_last_change() }}
+from said
+left join {{ source('ledger', 'audience_rows') }} as last_rows
+    on
+        last_rows.channel = 'crm'
+        and said.audience_row_id = last_rows.audience_row_id
+        and said.row_hash = last_rows.row_hash

@@ -14,16 +14,32 @@ addressed as (
     inner join {{ ref('dim_customers') }} as customers on people.customer_key = customers.customer_key
     where people.channel = 'email' and customers.email is not null and customers.is_email_deliverable
 
+),
+
+said as (
+
+    select
+        {{ audience_row_id('email', "'all'", 'external_id') }} as audience_row_id,
+        cast('all' as string) as audience_code,
+        external_id,
+        email,
+        segment_codes,
+        primary_segment,
+        entered_at,
+        subscribed,
+        {{ row_hash([
+            'external_id', 'email', 'segment_codes', 'primary_segment', 'entered_at', 'subscribed'
+        ]) }} as row_hash
+    from addressed
+
 )
 
 select
-    {{ audience_row_id('email', "'all'", 'external_id') }} as audience_row_id,
-    cast('all' as string) as audience_code,
-    external_id,
-    email,
-    segment_codes,
-    primary_segment,
-    entered_at,
-    subscribed,
-    {{ audience_stamp(['external_id', 'email', 'segment_codes', 'primary_segment', 'entered_at', 'subscribed']) }}
-from addressed
+    said.*,
+    {{ since_last_change() }}
+from said
+left join {{ source('ledger', 'audience_rows') }} as last_rows
+    on
+        last_rows.channel = 'email'
+        and said.audience_row_id = last_rows.audience_row_id
+        and said.row_hash = last_rows.row_hash

@@ -11,11 +11,26 @@ addressed as (
     inner join {{ ref('dim_customers') }} as customers on members.customer_key = customers.customer_key
     where members.channel = 'linkedin' and customers.email is not null
 
+),
+
+said as (
+
+    select
+        {{ audience_row_id('linkedin', 'audience_code', 'customer_key') }} as audience_row_id,
+        audience_code,
+        customer_key,
+        sha256_email,
+        {{ row_hash(['audience_code', 'sha256_email']) }} as row_hash
+    from addressed
+
 )
 
 select
-    {{ audience_row_id('linkedin', 'audience_code', 'customer_key') }} as audience_row_id,
-    audience_code,
-    sha256_email,
-    {{ audience_stamp(['audience_code', 'sha256_email']) }}
-from addressed
+    said.*,
+    {{ since_last_change() }}
+from said
+left join {{ source('ledger', 'audience_rows') }} as last_rows
+    on
+        last_rows.channel = 'linkedin'
+        and said.audience_row_id = last_rows.audience_row_id
+        and said.row_hash = last_rows.row_hash

@@ -22,22 +22,36 @@ addressed as (
     inner join {{ ref('dim_customers') }} as customers on members.customer_key = customers.customer_key
     where members.channel = 'meta' and coalesce(customers.email, customers.phone) is not null
 
+),
+
+said as (
+
+    select
+        {{ audience_row_id('meta', 'audience_code', 'extern_id') }} as audience_row_id,
+        audience_code,
+        extern_id,
+        email,
+        phone,
+        fn,
+        ln,
+        ct,
+        st,
+        zip,
+        country,
+        doby,
+        {{ row_hash([
+            'audience_code', 'extern_id', 'email', 'phone', 'fn', 'ln', 'ct', 'st', 'zip', 'country', 'doby'
+        ]) }} as row_hash
+    from addressed
+
 )
 
 select
-    {{ audience_row_id('meta', 'audience_code', 'extern_id') }} as audience_row_id,
-    audience_code,
-    extern_id,
-    email,
-    phone,
-    fn,
-    ln,
-    ct,
-    st,
-    zip,
-    country,
-    doby,
-    {{ audience_stamp([
-        'audience_code', 'extern_id', 'email', 'phone', 'fn', 'ln', 'ct', 'st', 'zip', 'country', 'doby'
-    ]) }}
-from addressed
+    said.*,
+    {{ since_last_change() }}
+from said
+left join {{ source('ledger', 'audience_rows') }} as last_rows
+    on
+        last_rows.channel = 'meta'
+        and said.audience_row_id = last_rows.audience_row_id
+        and said.row_hash = last_rows.row_hash

@@ -9,7 +9,7 @@ select
     cast(segments.priority as bigint) as priority
 from {{ ref('segment_membership') }} as membership
 inner join {{ ref('dim_segments') }} as segments on membership.segment_code = segments.segment_code
-inner join {{ ref('channel_limits') }} as channels
+inner join {{ ref('dim_channels') }} as channels
     on segments.channels like '%"' || channels.channel || '"%'
 left join {{ ref('int_channel_permissions') }} as permissions
     on membership.customer_key = permissions.customer_key and channels.channel = permissions.channel

@@ -5,12 +5,12 @@ judged as (
 
     select
         consent.customer_key,
-        purposes.channel,
-        purposes.purpose,
+        channels.channel,
+        consent.purpose,
         consent.basis,
-        consent.is_allowed and (consent.basis = 'granted' or not purposes.must_be_granted) as is_allowed
-    from {{ ref('channel_purposes') }} as purposes
-    inner join {{ ref('dim_consent') }} as consent on purposes.purpose = consent.purpose
+        consent.is_allowed and (consent.basis = 'granted' or not channels.needs_own_yes) as is_allowed
+    from {{ ref('dim_channels') }} as channels
+    inner join {{ ref('dim_consent') }} as consent on channels.purposes like '%"' || consent.purpose || '"%'
 
 )
 

@@ -1,0 +1,9 @@
+{#- Text columns as one JSON object, as text; a column that is null is left out. -#}
+{% macro json_text_object(columns) -%}
+    '{' || concat_ws(
+        ','
+        {%- for column in columns %},
+        '"{{ column }}":"' || replace(replace({{ column }}, chr(92), chr(92) || chr(92)), '"', chr(92) || '"') || '"'
+        {%- endfor %}
+    ) || '}'
+{%- endmacro %}
