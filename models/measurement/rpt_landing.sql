@@ -23,7 +23,13 @@ select
     cast(landing.rows_in as bigint) as rows_in,
     cast(landing.rows_quarantined as bigint) as rows_quarantined,
     cast(landing.rows_held_back as bigint) as rows_held_back,
-    cast(landing.rows_kept - staged.rows_staged as bigint) as rows_duplicate,
+    -- Orders of the forgotten stay in revenue, without them.
+    cast(case when landing.table_name = 'orders' then 0 else landing.rows_erased end as bigint) as rows_erased,
+    cast(
+        landing.rows_kept - staged.rows_staged
+        - case when landing.table_name = 'orders' then 0 else landing.rows_erased end
+        as bigint
+    ) as rows_duplicate,
     cast(staged.rows_staged as bigint) as rows_used,
     cast(landing.newest_at as timestamp) as newest_at,
     cast({{ elapsed('day', 'landing.newest_at', as_of()) }} as double) as newest_age_days

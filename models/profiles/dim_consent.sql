@@ -1,24 +1,11 @@
--- One row per customer and purpose: may we, as of now, and on what ground. The latest decision wins, the
--- stricter of two at one moment; without one, the law of the person's jurisdiction decides.
+-- One row per customer, purpose and channel: may we, as of now, and on what ground. Channel 'all' is the rule; a
+-- channel has a row of its own where somebody decided about it alone. The latest decision wins, the stricter of
+-- two at one moment; without one, the law of the person's jurisdiction decides.
 with
 
 decisions as (
 
-    select * from {{ ref('int_consent_decisions') }}
-
-),
-
-latest_decision as (
-
-    select * from decisions
-    qualify row_number() over (
-        partition by customer_key, purpose
-        order by
-            decided_at desc,
-            case when status = 'granted' then 1 else 0 end,
-            expires_at nulls last,
-            decision_id
-    ) = 1
+    select * from {{ ref('fct_consent') }}
 
 ),
 
@@ -49,18 +36,57 @@ residents as (
 
 ),
 
-purposes as (
+-- About what we must know: everything in general, and a channel where somebody spoke of it.
+questions as (
 
-    select distinct purpose from {{ ref('consent_defaults') }}
+    select
+        residents.customer_key,
+        residents.jurisdiction,
+        purposes.purpose,
+        'all' as channel
+    from residents
+    cross join (select distinct purpose from {{ ref('consent_defaults') }}) as purposes
+    union all
+    select distinct
+        residents.customer_key,
+        residents.jurisdiction,
+        decisions.purpose,
+        decisions.channel
+    from decisions
+    inner join residents on decisions.customer_key = residents.customer_key
+    where decisions.channel is not null
+
+),
+
+-- What was decided in general counts for a channel, too.
+latest_decision as (
+
+    select
+        questions.customer_key,
+        questions.purpose,
+        questions.channel,
+        decisions.status,
+        decisions.decided_at,
+        decisions.expires_at
+    from questions
+    inner join decisions
+        on questions.customer_key = decisions.customer_key and questions.purpose = decisions.purpose
+    where decisions.channel is null or questions.channel = decisions.channel
+    qualify row_number() over (
+        partition by questions.customer_key, questions.purpose, questions.channel
+        order by
+            decisions.decided_at desc,
+            case when decisions.status = 'granted' then 1 else 0 end,
+            decisions.expires_at nulls last,
+            decisions.decision_id
+    ) = 1
 
 ),
 
 resolved as (
 
     select
-        residents.customer_key,
-        purposes.purpose,
-        residents.jurisdiction,
+        questions.*,
         latest_decision.decided_at,
         latest_decision.expires_at,
         case
@@ -70,20 +96,21 @@ resolved as (
             when latest_decision.expires_at <= {{ as_of() }} then 'expired'
             else 'granted'
         end as basis
-    from residents
-    cross join purposes
+    from questions
     left join latest_decision
         on
-            residents.customer_key = latest_decision.customer_key
-            and purposes.purpose = latest_decision.purpose
+            questions.customer_key = latest_decision.customer_key
+            and questions.purpose = latest_decision.purpose
+            and questions.channel = latest_decision.channel
     left join {{ ref('consent_defaults') }} as defaults
-        on residents.jurisdiction = defaults.jurisdiction and purposes.purpose = defaults.purpose
+        on questions.jurisdiction = defaults.jurisdiction and questions.purpose = defaults.purpose
 
 )
 
 select
     cast(customer_key as string) as customer_key,
     cast(purpose as string) as purpose,
+    cast(channel as string) as channel,
     cast(basis in ('granted', 'allowed until objection') as boolean) as is_allowed,
     cast(basis as string) as basis,
     cast(jurisdiction as string) as jurisdiction,

@@ -8,6 +8,7 @@ events as (
         events.occurred_at,
         events.event_name,
         events.product_id,
+        coalesce(events.privacy_signal = 'gpc', false) as has_privacy_signal,
         case when events.account_id is null then visitors.known_at else events.occurred_at end as known_at,
         -- The joins know equality only: a condition on the event itself would compare all with all.
         case when events.account_id is null then visitors.customer_key else logins.customer_key end as customer_key
@@ -24,6 +25,7 @@ select
     cast(occurred_at as timestamp) as occurred_at,
     cast(event_name as string) as event_name,
     cast(product_id as string) as product_id,
+    cast(has_privacy_signal as boolean) as has_privacy_signal,
     cast(known_at as timestamp) as known_at
 from events
 where customer_key is not null

@@ -6,7 +6,7 @@ newsletter as (
 
     select customer_key, basis = 'granted' as is_newsletter_subscriber
     from {{ ref('dim_consent') }}
-    where purpose = 'newsletter'
+    where purpose = 'newsletter' and channel = 'all'
 
 )
 

@@ -7,7 +7,7 @@ changes as (
         coalesce(matches.segment_code, open_memberships.segment_code) as segment_code,
         coalesce(matches.customer_key, open_memberships.customer_key) as customer_key,
         case when open_memberships.segment_code is null then 'entered' else 'left' end as action
-    from {{ ref('segment_matches') }} as matches
+    from {{ ref('int_current_members') }} as matches
     full outer join {{ ref('int_open_memberships') }} as open_memberships
         on
             matches.segment_code = open_memberships.segment_code

@@ -28,6 +28,11 @@ class Publication:
     key: str | None
     columns: tuple[Column, ...]
 
+    @property
+    def is_audience(self) -> bool:
+        """Whether it is a channel's audience: its rows address people."""
+        return self.to == "activation" and self.table.startswith("aud_")
+
 
 def read_publications(workspace: Workspace) -> list[Publication]:
     """Every table an exposure with `meta.publish` depends on, in the order of their names."""

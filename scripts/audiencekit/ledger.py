@@ -8,11 +8,17 @@ replay cannot change history.
 
 import os
 import shutil
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
 
+from audiencekit.erasure import NOBODY, TOMBSTONES, Erased, write_tombstones
+from audiencekit.landing_rules import literal, rows_of
 from audiencekit.workspace import Workspace
+
+# How long the changes say which identifiers a platform must take away of somebody who is forgotten.
+REMOVAL_DAYS = timedelta(days=30)
 
 # What each ledger table looks like before its first build, by schema and name in the warehouse.
 EMPTY = {
@@ -20,6 +26,14 @@ EMPTY = {
     "changed_at timestamp, definition_hash varchar, build_id varchar",
     "segments.segment_definitions": "segment_code varchar, definition_hash varchar, definition varchar, "
     "first_seen_at timestamp, build_id varchar",
+    "activation.int_audience_changes": "change_seq bigint, channel varchar, audience_code varchar, "
+    "audience_row_id varchar, action varchar, reason varchar, customer_key varchar, identifiers varchar, "
+    "row_hash varchar, build_id varchar, occurred_at timestamp",
+    "activation.int_erasure_receipts": "receipt_id varchar, request_id varchar, tombstone varchar, "
+    "channel varchar, rows_removed bigint, erased_at timestamp, build_id varchar",
+    "activation.experiment_assignments": "experiment_code varchar, segment_code varchar, "
+    "customer_key varchar, arm varchar, stratum varchar, holdout_share double, assigned_at timestamp, "
+    "build_id varchar",
     "predictions.model_trials": "model_code varchar, version varchar, method varchar, variant varchar, "
     "place bigint, status varchar, why varchar, why_due varchar, horizon_days bigint, "
     "cutoff_at timestamp, tested_at timestamp, training_rows bigint, training_positives bigint, "
@@ -42,30 +56,86 @@ EMPTY_STATE = (
 )
 
 
+def table_of(relation: str) -> str:
+    """The ledger table that a model's rows are appended to: int_audience_changes to audience_changes."""
+    return relation.split(".")[1].removeprefix("int_")
+
+
 def open_ledger(workspace: Workspace) -> None:
     """Lay the current generation's ledger beside the intake, with an empty first file a table."""
     folder = workspace.home / "ledger"
     shutil.rmtree(folder, ignore_errors=True)
     for name, columns in (EMPTY | {STATE: EMPTY_STATE}).items():
-        table = name.split(".")[1]
+        table = table_of(name)
         (folder / table).mkdir(parents=True)
-        first = str(folder / table / "00000000.parquet").replace("'", "''")
+        first = literal(str(folder / table / "00000000.parquet"))
         con = duckdb.connect()
-        con.execute(f"create table t ({columns}); copy t to '{first}' (format parquet)")
+        con.execute(f"create table t ({columns}); copy t to {first} (format parquet)")
         con.close()
         for past in sorted((workspace.ledger / table).glob("*.parquet")):
             os.link(past, folder / table / past.name)
 
 
 def append_to_ledger(
-    con: duckdb.DuckDBPyConnection, workspace: Workspace, generation: Path, build_id: str
+    con: duckdb.DuckDBPyConnection,
+    workspace: Workspace,
+    generation: Path,
+    build_id: str,
+    built_at: datetime,
+    erased: Erased = NOBODY,
 ) -> None:
-    """Write the build's new ledger rows, and the files before them, into `generation`."""
+    """Write the build's new ledger rows, and the files before them, into `generation`.
+
+    `con` is connected to the warehouse. The one thing that changes what was written is an erasure: rows
+    of a forgotten person go, and after REMOVAL_DAYS what a platform needed to take them away.
+    """
+    con.register("forgotten", erased.people)
     for name in (*EMPTY, STATE):
-        table = name.split(".")[1]
+        table = table_of(name)
         folder = generation / "ledger" / table
         folder.mkdir(parents=True)
-        for past in sorted((workspace.ledger / table).glob("*.parquet")) if name != STATE else ():
-            os.link(past, folder / past.name)
-        new = str(folder / f"{build_id}.parquet").replace("'", "''")
-        con.execute(f"copy (select * from {name} order by all) to '{new}' (format parquet)")
+        if name != STATE:
+            _carry_forward(con, workspace.ledger / table, folder, built_at)
+        new = literal(str(folder / f"{build_id}.parquet"))
+        con.execute(f"copy (select * from {name} order by all) to {new} (format parquet)")
+    folder = generation / "ledger" / TOMBSTONES
+    folder.mkdir()
+    _carry_forward(con, workspace.ledger / TOMBSTONES, folder, built_at)
+    if len(erased.tombstones):
+        write_tombstones(con, erased, built_at, build_id, folder / f"{build_id}.parquet")
+
+
+def _carry_forward(
+    con: duckdb.DuckDBPyConnection, past: Path, folder: Path, built_at: datetime
+) -> None:
+    """Link the files of one ledger table into `folder`, or write anew those that an erasure touches."""
+    for path in sorted(past.glob("*.parquet")):
+        kept = _without_the_forgotten(con, path, built_at)
+        if kept:
+            target = literal(str(folder / path.name))
+            con.execute(f"copy ({kept}) to {target} (format parquet)")
+        else:
+            os.link(path, folder / path.name)
+
+
+def _without_the_forgotten(
+    con: duckdb.DuckDBPyConnection, path: Path, built_at: datetime
+) -> str | None:
+    """The rows of a ledger file that may stay, as SQL; None where all of them may, as they are."""
+    rows = rows_of(path)
+    columns = [c[0] for c in con.execute(f"describe select * from {rows}").fetchall()]
+    touched, kept = [], f"select * from {rows}"
+    if "customer_key" in columns:
+        touched.append("customer_key in (select customer_key from forgotten)")
+        kept = f"select * from {rows} anti join forgotten using (customer_key)"
+    if "identifiers" in columns:
+        ended = literal((built_at - REMOVAL_DAYS).isoformat(sep=" "))
+        done = f"reason = 'erasure' and identifiers is not null and occurred_at < timestamp {ended}"
+        touched.append(done)
+        kept = f"select * replace (case when {done} then null else identifiers end as identifiers) from ({kept})"
+    if not touched:
+        return None
+    count = con.execute(f"select count(*) from {rows} where {' or '.join(touched)}").fetchall()[0][
+        0
+    ]
+    return kept if count else None

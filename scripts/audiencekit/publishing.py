@@ -20,9 +20,10 @@ from pathlib import Path
 import duckdb
 
 from audiencekit import __version__
+from audiencekit.erasure import NOBODY, Erased
 from audiencekit.errors import UserError
 from audiencekit.exposures import Publication
-from audiencekit.ledger import append_to_ledger
+from audiencekit.ledger import append_to_ledger, open_ledger
 from audiencekit.model_cards import write_model_cards
 from audiencekit.workspace import PROJECT, Workspace
 
@@ -103,7 +104,7 @@ def check_sizes(
     shrunk = []
     with duckdb.connect(str(workspace.warehouse), read_only=True) as con:
         for published in publications:
-            if published.to != "activation" or published.exposure in accept:
+            if not published.is_audience or published.exposure in accept:
                 continue
             now = _audience_rows(con, published)
             for audience, before in last.audiences.get(published.table, {}).items():
@@ -133,8 +134,13 @@ def publish(
     landing_rows: dict[str, int],
     note: str = "",
     built_at: datetime | None = None,
+    erased: Erased = NOBODY,
 ) -> Manifest:
-    """Write a whole new generation, switch `current` to it, and drop the oldest ones."""
+    """Write a whole new generation, switch `current` to it, and drop the oldest ones.
+
+    After an erasure all earlier ones go: going back to one would bring the person back.
+    """
+    built_at = built_at or as_of
     workspace.generations.mkdir(parents=True, exist_ok=True)
     for left_over in workspace.generations.glob(".writing-*"):
         shutil.rmtree(left_over)
@@ -145,10 +151,10 @@ def publish(
         tables = [p for p in publications if p.to == file]
         rows |= _write_file(workspace, writing, file, tables)
     with duckdb.connect(str(workspace.warehouse), read_only=True) as con:
-        append_to_ledger(con, workspace, writing, build_id)
+        append_to_ledger(con, workspace, writing, build_id, built_at, erased)
         _keep_model_cards(workspace, writing)
         write_model_cards(con, writing / "model_cards", note)
-        audiences = {p.table: _audience_rows(con, p) for p in publications if p.to == "activation"}
+        audiences = {p.table: _audience_rows(con, p) for p in publications if p.is_audience}
     manifest = Manifest(
         build_id,
         as_of.isoformat(sep=" "),
@@ -158,7 +164,7 @@ def publish(
         landing_rows,
         audiences,
         note,
-        (built_at or as_of).isoformat(sep=" "),
+        built_at.isoformat(sep=" "),
     )
     (writing / "manifest.json").write_text(json.dumps(asdict(manifest), indent=2) + "\n")
     _flush(writing)
@@ -166,7 +172,10 @@ def publish(
     writing.rename(generation)
     _sync(workspace.generations)
     _switch(workspace.current, generation)
-    _drop_old(workspace)
+    _drop_old(workspace, keep=1 if len(erased.people) else KEPT_GENERATIONS)
+    if len(erased.people):
+        # The copy of the ledger that dbt read is of before, too.
+        open_ledger(workspace)
     return manifest
 
 
@@ -209,10 +218,10 @@ def _switch(pointer: Path, generation: Path) -> None:
     _sync(pointer.parent)
 
 
-def _drop_old(workspace: Workspace) -> None:
+def _drop_old(workspace: Workspace, keep: int = KEPT_GENERATIONS) -> None:
     now = workspace.current.resolve()
     past = [path for path in _generations(workspace) if path.resolve() != now]
-    for generation in past[: max(0, len(past) + 1 - KEPT_GENERATIONS)]:
+    for generation in past[: max(0, len(past) + 1 - keep)]:
         shutil.rmtree(generation)
 
 

@@ -9,6 +9,7 @@ from time import perf_counter
 from rich.console import Console
 
 from audiencekit.building import dbt_build
+from audiencekit.erasure import Erased, forget, resolve_requests
 from audiencekit.errors import UserError
 from audiencekit.exposures import read_publications
 from audiencekit.intake import TableIntake, take_in
@@ -91,6 +92,7 @@ def _run(
     )
     _warn_of_old_data(taken, as_of, console)
     open_ledger(workspace)
+    erased = _erase(workspace, as_of, build_id, console)
     seconds["intake"] = perf_counter() - started
 
     console.print("[bold]2  Build[/] and test with dbt")
@@ -116,9 +118,36 @@ def _run(
     console.print("[bold]4  Publish[/]")
     started = perf_counter()
     landing_rows = {t.table_name: t.rows_kept for t in taken if t.is_present}
-    manifest = publish(workspace, publications, as_of, build_id, landing_rows, note, built_at)
+    manifest = publish(
+        workspace, publications, as_of, build_id, landing_rows, note, built_at, erased
+    )
     seconds["publish"] = perf_counter() - started
     return Run(manifest, taken, seconds, node_seconds)
+
+
+def _erase(workspace: Workspace, as_of: datetime, build_id: str, console: Console) -> Erased:
+    """Take whoever asked to be forgotten out of the intake: those of earlier builds, and of this one."""
+    gone = forget(workspace)
+    erased = resolve_requests(
+        workspace,
+        lambda: dbt_build(
+            workspace,
+            as_of,
+            build_id,
+            console,
+            *("--select", "+int_erased_identifiers", "--exclude-resource-type", "test"),
+        ),
+    )
+    if len(erased.people):
+        gone = forget(workspace, erased)
+    if gone:
+        requests = erased.people["request_id"].nunique()
+        console.print(
+            f"  {requests} new requests to be forgotten; {sum(gone.values()):,} rows of forgotten people "
+            "left out",
+            highlight=False,
+        )
+    return erased
 
 
 def _split(accept: Collection[str]) -> tuple[set[str], set[str]]:

@@ -15,7 +15,7 @@ def _table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for name in columns:
         numeric = name.startswith(
-            ("rows", "members", "share", "people", "dupl", "quar", "held", "used")
+            ("rows", "erased", "members", "share", "people", "dupl", "quar", "held", "used")
         )
         table.add_column(name, justify="right" if numeric else "left")
     return table
@@ -25,10 +25,10 @@ def print_summary(run: Run, workspace: Workspace, console: Console) -> None:
     """Rows in, segments, audiences and where to look, from the published files themselves."""
     with duckdb.connect(str(workspace.current / "reporting.duckdb"), read_only=True) as con:
         landing = _table(
-            "Landing", "table", "rows in", "quarantined", "held back", "duplicate", "used"
+            "Landing", "table", "rows in", "quarantined", "held back", "duplicate", "erased", "used"
         )
         for row in con.execute(
-            "select table_name, rows_in, rows_quarantined, rows_held_back, rows_duplicate, rows_used "
+            "select table_name, rows_in, rows_quarantined, rows_held_back, rows_duplicate, rows_erased, rows_used "
             "from rpt_landing where is_present order by rows_in desc"
         ).fetchall():
             landing.add_row(row[0], *(f"{n:,}" for n in row[1:]))

@@ -2,74 +2,49 @@
 -- the decisions themselves, not from the tables that activation uses.
 with
 
-addressed as (
+needed as (
 
-    select channel, customer_key from {{ ref('audience_rows') }}
-
-),
-
-last_word as (
-
-    select
-        customer_key,
-        purpose,
-        max(decided_at) as decided_at
-    from {{ ref('int_consent_decisions') }}
-    group by customer_key, purpose
+    select distinct
+        addressed.channel,
+        addressed.customer_key,
+        purposes.purpose,
+        channels.needs_own_yes
+    from {{ ref('audience_rows') }} as addressed
+    inner join {{ ref('dim_channels') }} as channels on addressed.channel = channels.channel
+    inner join (select distinct purpose from {{ ref('consent_defaults') }}) as purposes
+        on channels.purposes like '%"' || purposes.purpose || '"%'
 
 ),
 
-refusals as (
+spoken as (
 
     select
-        decisions.customer_key,
-        decisions.purpose
-    from {{ ref('int_consent_decisions') }} as decisions
-    inner join last_word
+        needed.*,
+        decisions.status = 'granted' and (decisions.expires_at is null or decisions.expires_at > {{ as_of() }})
+            as is_live_grant,
+        decisions.decided_at,
+        max(decisions.decided_at) over (
+            partition by needed.channel, needed.customer_key, needed.purpose
+        ) as last_decided_at
+    from needed
+    left join {{ ref('fct_consent') }} as decisions
         on
-            decisions.customer_key = last_word.customer_key
-            and decisions.purpose = last_word.purpose
-            and decisions.decided_at = last_word.decided_at
-    where decisions.status <> 'granted'
-
-),
-
-grants as (
-
-    select
-        decisions.customer_key,
-        decisions.purpose
-    from {{ ref('int_consent_decisions') }} as decisions
-    inner join last_word
-        on
-            decisions.customer_key = last_word.customer_key
-            and decisions.purpose = last_word.purpose
-            and decisions.decided_at = last_word.decided_at
-    where
-        decisions.status = 'granted'
-        and (decisions.expires_at is null or decisions.expires_at > {{ as_of() }})
+            needed.customer_key = decisions.customer_key
+            and needed.purpose = decisions.purpose
+            and coalesce(decisions.channel, needed.channel) = needed.channel
 
 )
 
-select
-    addressed.channel,
-    addressed.customer_key,
-    purposes.purpose
-from addressed
-inner join {{ ref('dim_channels') }} as channels on addressed.channel = channels.channel
-inner join (select distinct purpose from {{ ref('consent_defaults') }}) as purposes
-    on channels.purposes like '%"' || purposes.purpose || '"%'
-left join grants
-    on addressed.customer_key = grants.customer_key and purposes.purpose = grants.purpose
-left join refusals
-    on addressed.customer_key = refusals.customer_key and purposes.purpose = refusals.purpose
-left join last_word
-    on addressed.customer_key = last_word.customer_key and purposes.purpose = last_word.purpose
+select distinct
+    spoken.channel,
+    spoken.customer_key,
+    spoken.purpose
+from spoken
 left join {{ ref('dim_consent') }} as consent
-    on addressed.customer_key = consent.customer_key and purposes.purpose = consent.purpose
+    on
+        spoken.customer_key = consent.customer_key and spoken.purpose = consent.purpose and consent.channel = 'all'
 left join {{ ref('consent_defaults') }} as defaults
-    on consent.jurisdiction = defaults.jurisdiction and purposes.purpose = defaults.purpose
+    on consent.jurisdiction = defaults.jurisdiction and spoken.purpose = defaults.purpose
 where
-    refusals.customer_key is not null
-    or (last_word.customer_key is not null and grants.customer_key is null)
-    or (last_word.customer_key is null and (channels.needs_own_yes or not coalesce(defaults.is_allowed, false)))
+    (spoken.decided_at = spoken.last_decided_at and not spoken.is_live_grant)
+    or (spoken.decided_at is null and (spoken.needs_own_yes or not coalesce(defaults.is_allowed, false)))

@@ -4,6 +4,7 @@ select
     touched_at,
     campaign_id,
     touch_name,
+    lower(channel) as channel,
     campaign_name,
     campaign_starts_on,
     campaign_ends_on,

@@ -7,6 +7,7 @@ select
     status,
     decided_at,
     expires_at,
+    lower(channel) as channel,
     consent_source,
     proof,
     upper(jurisdiction) as jurisdiction

@@ -6,5 +6,6 @@ select
     anonymous_id,
     account_id,
     product_id,
-    order_id
+    order_id,
+    privacy_signal
 from {{ latest_version('web_events', ['event_id'], event_at='occurred_at') }}

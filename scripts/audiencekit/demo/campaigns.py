@@ -26,6 +26,7 @@ def campaign_touches(retail: Retail, cards: pd.DataFrame) -> pd.DataFrame:
             cast(touched_at as timestamp) as touched_at,
             cast(campaign_id as varchar) as campaign_id,
             touch_name,
+            'post' as channel,
             'Campaign ' || campaign_id || ' (' || campaign_type || ')' as campaign_name,
             cast(start_date as date) as campaign_starts_on,
             cast(end_date as date) as campaign_ends_on,

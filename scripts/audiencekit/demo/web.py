@@ -12,6 +12,7 @@ from audiencekit.demo.retail import Retail
 
 OWN_TASTE_SHARE = 0.7  # products like the household's own; the rest is what everybody looks at
 SHORTEST_GAP, MEAN_GAP = 2.0, 35.0  # seconds between two events
+SIGNALLING_SHARE = 0.03  # of devices
 # Places of the steps in a session; views and adds take two places for each product.
 PAGE, EARLY_LOGIN, SEARCH, PRODUCTS, REMOVE, LATE_LOGIN, CHECKOUT, PURCHASE = (
     0, 1, 2, 10, 50, 60, 70, 80,
@@ -40,10 +41,18 @@ def make_web_events(retail: Retail, sessions: pd.DataFrame, seed: int) -> pd.Dat
             "account_id": np.where(is_known, sessions["account_id"].to_numpy()[session], None),
             "product_id": _texts(steps["product_id"]),
             "order_id": _texts(steps["order_id"]),
+            "privacy_signal": _privacy_signals(sessions, seed)[session],
         }
     ).iloc[by_time]
     events["event_id"] = [f"w{n:07d}" for n in range(1, len(events) + 1)]
     return events
+
+
+def _privacy_signals(sessions: pd.DataFrame, seed: int) -> np.ndarray:
+    """'gpc' for every session of a device that sends Global Privacy Control, else None."""
+    device, names = pd.factorize(sessions["anonymous_id"], sort=True)
+    sends = chance.stream(seed, "privacy signal").random(len(names)) < SIGNALLING_SHARE
+    return np.where(sends[device], "gpc", None)
 
 
 def _texts(numbers: np.ndarray) -> np.ndarray:

@@ -1,0 +1,96 @@
+-- One row per audience row that is new, says something else or is gone since the last published build, and why.
+-- Publishing appends it to the ledger.
+with
+
+now_rows as (
+
+    select * from {{ ref('audience_rows') }}
+
+),
+
+last_rows as (
+
+    select * from {{ source('ledger', 'audience_rows') }}
+
+),
+
+last_number as (
+
+    select coalesce(max(change_seq), 0) as change_seq from {{ source('ledger', 'audience_changes') }}
+
+),
+
+changed as (
+
+    select
+        coalesce(now_rows.channel, last_rows.channel) as channel,
+        coalesce(now_rows.audience_code, last_rows.audience_code) as audience_code,
+        coalesce(now_rows.audience_row_id, last_rows.audience_row_id) as audience_row_id,
+        coalesce(now_rows.customer_key, last_rows.customer_key) as customer_key,
+        coalesce(now_rows.row_hash, last_rows.row_hash) as row_hash,
+        case when now_rows.audience_row_id is null then last_rows.identifiers else now_rows.identifiers end
+            as identifiers,
+        case
+            when last_rows.audience_row_id is null then 'ADD'
+            when now_rows.audience_row_id is null then 'REMOVE'
+            else 'UPDATE'
+        end as action
+    from now_rows
+    full outer join last_rows
+        on now_rows.channel = last_rows.channel and now_rows.audience_row_id = last_rows.audience_row_id
+    where now_rows.row_hash is distinct from last_rows.row_hash
+
+),
+
+-- Why a member of a segment is left out. A row that holds a person's segments all together is gone for the
+-- gravest of their reasons.
+left_out as (
+
+    select
+        changed.audience_row_id,
+        min({{ reason_rank('candidates.left_out_because') }} || candidates.left_out_because) as ranked_reason,
+        count(*) filter (where candidates.left_out_because is null) as addressed_for
+    from changed
+    inner join {{ ref('int_audience_candidates') }} as candidates
+        on changed.channel = candidates.channel and changed.customer_key = candidates.customer_key
+    inner join {{ ref('dim_segments') }} as segments
+        on
+            candidates.segment_code = segments.segment_code
+            and (changed.audience_code = 'all' or changed.audience_code = segments.audience_code)
+    where changed.action = 'REMOVE'
+    group by changed.audience_row_id
+
+),
+
+erased as (
+
+    select distinct customer_key from {{ ref('stg_consent__erased_people') }}
+
+)
+
+select
+    cast(last_number.change_seq + row_number() over (
+        order by changed.channel, changed.audience_code, changed.audience_row_id
+    ) as bigint) as change_seq,
+    cast(changed.channel as string) as channel,
+    cast(changed.audience_code as string) as audience_code,
+    cast(changed.audience_row_id as string) as audience_row_id,
+    cast(changed.action as string) as action,
+    cast(case
+        when changed.action = 'UPDATE' then 'changed'
+        when changed.action = 'ADD' then 'rule'
+        when erased.customer_key is not null then 'erasure'
+        when left_out.addressed_for > 0 then 'unreachable'
+        when left_out.ranked_reason is not null then substring(left_out.ranked_reason, 2)
+        else 'rule'
+    end as string) as reason,
+    -- Who is forgotten is in no history; the row says what a platform must take away, and no more.
+    cast(case when erased.customer_key is null then changed.customer_key end as string) as customer_key,
+    cast(changed.identifiers as string) as identifiers,
+    cast(changed.row_hash as string) as row_hash,
+    cast('{{ var("build_id") }}' as string) as build_id,
+    cast({{ built_at() }} as timestamp) as occurred_at
+from changed
+cross join last_number
+left join left_out on changed.audience_row_id = left_out.audience_row_id
+left join erased on changed.customer_key = erased.customer_key

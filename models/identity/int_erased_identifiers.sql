@@ -1,0 +1,60 @@
+-- One row per request to be forgotten and identifier, as sources write it, that names the person and nobody else;
+-- what the request itself names where we know nobody by it.
+with
+
+requests as (
+
+    select * from {{ ref('stg_consent__erasure_requests') }}
+
+),
+
+people as (
+
+    select * from {{ ref('int_erased_people') }}
+
+),
+
+spellings as (
+
+    select customer_key, id_type, id_value as raw_value
+    from {{ ref('int_keyed_identifiers') }}
+    union
+    select
+        identifiers.customer_key,
+        points.kind,
+        points.raw_value
+    from {{ ref('int_keyed_identifiers') }} as identifiers
+    inner join {{ ref('int_contact_points') }} as points
+        on identifiers.id_type = points.kind and identifiers.id_value = points.contact_point
+    union
+    -- A device on which nobody else ever logged in.
+    select
+        min(logins.customer_key),
+        'anonymous_id',
+        events.anonymous_id
+    from {{ ref('stg_web__events') }} as events
+    left join {{ ref('int_keyed_identifiers') }} as logins
+        on logins.id_type = 'account_id' and events.account_id = logins.id_value
+    where events.anonymous_id is not null and events.account_id is not null
+    group by events.anonymous_id
+    having count(distinct coalesce(logins.customer_key, 'unknown ' || events.account_id)) = 1
+
+)
+
+select
+    cast(people.request_id as string) as request_id,
+    cast(people.customer_key as string) as customer_key,
+    cast(spellings.id_type as string) as id_type,
+    cast(spellings.raw_value as string) as raw_value
+from people
+inner join spellings on people.customer_key = spellings.customer_key
+where spellings.id_type <> 'phone and name'
+union all
+select
+    people.request_id,
+    cast(null as string),
+    requests.id_type,
+    requests.id_value
+from people
+inner join requests on people.request_id = requests.request_id
+where people.customer_key is null

@@ -1,0 +1,11 @@
+-- One row per request to be forgotten and person whose records carry the identifier it names; one without a person
+-- where nobody does.
+select distinct
+    cast(requests.request_id as string) as request_id,
+    cast(identifiers.customer_key as string) as customer_key
+from {{ ref('stg_consent__erasure_requests') }} as requests
+left join {{ ref('int_carriers') }} as carriers
+    on requests.id_type = carriers.id_type and requests.id_value = carriers.raw_value
+left join {{ ref('int_identity_links') }} as links on carriers.record_id = links.record_id
+left join {{ ref('int_keyed_identifiers') }} as identifiers
+    on links.id_type = identifiers.id_type and links.id_value = identifiers.id_value

@@ -1,0 +1,114 @@
+-- One row per decision of a customer about a purpose, as it was captured; nothing is overwritten. A grant counts
+-- where its identifier names one customer, a refusal for everybody whose records carry it. An unsubscribe or a
+-- complaint withdraws e-mail consent, and a browser that sends Global Privacy Control withdraws consent to ads.
+with
+
+events as (
+
+    select * from {{ ref('stg_consent__events') }}
+
+),
+
+customers_of_records as (
+
+    select distinct
+        links.record_id,
+        identifiers.customer_key
+    from {{ ref('int_identity_links') }} as links
+    inner join {{ ref('int_identifiers') }} as identifiers
+        on links.id_type = identifiers.id_type and links.id_value = identifiers.id_value
+
+),
+
+grants as (
+
+    select
+        identifiers.customer_key,
+        events.*
+    from events
+    inner join {{ ref('int_named_identifiers') }} as identifiers
+        on events.id_type = identifiers.id_type and events.id_value = identifiers.raw_value
+    where events.status = 'granted'
+
+),
+
+refusals as (
+
+    select distinct
+        customers_of_records.customer_key,
+        events.*
+    from events
+    inner join {{ ref('int_carriers') }} as carriers
+        on events.id_type = carriers.id_type and events.id_value = carriers.raw_value
+    inner join customers_of_records on carriers.record_id = customers_of_records.record_id
+    where events.status <> 'granted'
+
+),
+
+unsubscribes as (
+
+    select
+        events.customer_key,
+        purposes.purpose,
+        events.occurred_at,
+        events.event_id
+    from {{ ref('fct_email_events') }} as events
+    cross join (
+        select 'newsletter' as purpose
+        union all
+        select 'email_marketing'
+    ) as purposes
+    where events.event_name in ('unsubscribed', 'complained')
+
+),
+
+-- Sent with every visit; the last one counts, so that only a yes given after it does away with it.
+privacy_signals as (
+
+    select
+        events.customer_key,
+        purposes.purpose,
+        max(events.occurred_at) as occurred_at
+    from {{ ref('fct_events') }} as events
+    cross join (
+        select 'ad_user_data' as purpose
+        union all
+        select 'ad_personalization'
+    ) as purposes
+    where events.has_privacy_signal
+    group by events.customer_key, purposes.purpose
+
+),
+
+decisions as (
+
+    select
+        customer_key, purpose, channel, jurisdiction, status, consent_source, decided_at, expires_at, proof,
+        consent_event_id as decision_id
+    from grants
+    union all
+    select
+        customer_key, purpose, channel, jurisdiction, status, consent_source, decided_at, expires_at, proof,
+        consent_event_id
+    from refusals
+    union all
+    select customer_key, purpose, null, null, 'withdrawn', 'email event', occurred_at, null, null, event_id
+    from unsubscribes
+    union all
+    select customer_key, purpose, null, null, 'withdrawn', 'global privacy control', occurred_at, null, null, 'gpc'
+    from privacy_signals
+
+)
+
+select
+    cast(customer_key as string) as customer_key,
+    cast(purpose as string) as purpose,
+    cast(channel as string) as channel,
+    cast(jurisdiction as string) as jurisdiction,
+    cast(status as string) as status,
+    cast(consent_source as string) as consent_source,
+    cast(decided_at as timestamp) as decided_at,
+    cast(expires_at as timestamp) as expires_at,
+    cast(proof as string) as proof,
+    cast(decision_id as string) as decision_id
+from decisions

@@ -1,0 +1,189 @@
+"""To be forgotten: a request takes a person out of every table, file and generation of this build.
+
+The law says who it is by identity, which only dbt knows; so a new request is answered in two steps. dbt
+resolves who is who over everything (`int_erased_identifiers`); then every identifier of that person
+becomes a tombstone, a salted hash in the ledger, and rows that carry a tombstone leave the intake before
+the build begins. From then on intake alone keeps the person out, whatever extract they come back in.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import yaml
+
+from audiencekit.contract import Table, load_contract
+from audiencekit.landing_rules import literal, rows_of
+from audiencekit.workspace import PROJECT, Workspace
+
+TOMBSTONES = "erasure_tombstones"
+REQUEST = "request_id"
+TOKENS = r"""[\s,;|"{}\[\]]+"""
+
+
+@dataclass(frozen=True)
+class Erased:
+    """Who is forgotten in this build: `people` (request_id, customer_key) and their `tombstones`."""
+
+    people: pd.DataFrame
+    tombstones: pd.DataFrame
+
+
+NOBODY = Erased(
+    pd.DataFrame({"request_id": [], "customer_key": []}, dtype="str"),
+    pd.DataFrame({"id_type": [], "id_hash": []}, dtype="str"),
+)
+
+
+def salt() -> str:
+    """The project's key_salt, which customer keys and tombstones are salted with."""
+    return str(yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]["key_salt"])
+
+
+def _hash_sql(id_type: str, value: str) -> str:
+    """The tombstone of an identifier, however its letters and outer spaces are written. As SQL."""
+    return f"sha256({literal(salt())} || '|' || {id_type} || '|' || lower(trim({value})))"
+
+
+def forget(workspace: Workspace, new: Erased = NOBODY) -> dict[str, int]:
+    """Take every row that carries a tombstone, of the ledger or `new`, out of the intake.
+
+    Orders stay in revenue and lose their identifiers; every other row goes. Returns rows by table, and
+    writes them, with who is forgotten now, beside the intake for dbt.
+    """
+    with duckdb.connect() as con:
+        con.execute("set TimeZone = 'UTC'")
+        con.register("fresh", new.tombstones)
+        ledger = workspace.ledger / TOMBSTONES / "*.parquet"
+        known = (
+            f"select id_type, id_hash from {rows_of(ledger)} union "
+            if list(ledger.parent.glob("*.parquet"))
+            else ""
+        )
+        con.execute(f"create table dead as {known} select id_type, id_hash from fresh")
+        gone = {}
+        if con.execute("select count(*) from dead").fetchall()[0][0]:
+            for table in load_contract().values():
+                gone[table.name] = _forget_in(
+                    con, table, workspace.intake / f"{table.name}.parquet"
+                )
+            _forget_in_quarantine(con, workspace.intake / "quarantine.parquet")
+        counts = pd.DataFrame(
+            {"table_name": list(gone), "rows_erased": list(gone.values())}
+        ).astype({"table_name": "str", "rows_erased": "int64"})
+        con.register("counts", counts)
+        con.register("people", new.people)
+        for name in ("counts", "people"):
+            target = literal(str(workspace.intake / f"erased_{name}.parquet"))
+            con.execute(f"copy (select * from {name} order by all) to {target} (format parquet)")
+    return {name: rows for name, rows in gone.items() if rows}
+
+
+def _identifiers(table: Table) -> list[tuple[str, str]]:
+    """(id_type, column) of a table's identifiers as SQL; of a pair of columns the one names the other."""
+    names = [column.name for column in table.columns]
+    kinds = ("account_id", "card_number", "contact_id", "anonymous_id", "email", "phone", REQUEST)
+    found = [(f"'{name}'", name) for name in names if name in kinds]
+    return found + ([("id_type", "id_value")] if "id_value" in names else [])
+
+
+def _forget_in(con: duckdb.DuckDBPyConnection, table: Table, path: Path) -> int:
+    """Rewrite one intake table without the dead. Returns the rows that went or lost their identifiers."""
+    identifiers = _identifiers(table)
+    if not identifiers:
+        return 0
+    # One hash a distinct value: a table of events names few people many times.
+    values = " union all ".join(
+        f"select distinct {kind} as id_type, {column} as id_value from {rows_of(path)} "
+        f"where {column} is not null"
+        for kind, column in identifiers
+    )
+    con.execute(
+        f"create or replace table found as select distinct id_type, id_value from ({values}) as v "
+        f"semi join dead on dead.id_type = v.id_type and dead.id_hash = {_hash_sql('v.id_type', 'v.id_value')}"
+    )
+    carries = " or ".join(
+        f"exists (select 1 from found where found.id_type = {kind} and found.id_value = rows.{column})"
+        for kind, column in ((k if k[0] == "'" else f"rows.{k}", c) for k, c in identifiers)
+    )
+    con.execute(
+        f"create or replace table marked as select *, {carries} as is_dead from {rows_of(path)} as rows"
+    )
+    count = con.execute("select count(*) from marked where is_dead").fetchall()[0][0]
+    if count:
+        blanks = ", ".join(f"case when not is_dead then {c} end as {c}" for _, c in identifiers)
+        what = (
+            f"select * exclude (is_dead) replace ({blanks}) from marked"
+            if table.required
+            else "select * exclude (is_dead) from marked where not is_dead"
+        )
+        _replace(con, what, path)
+    con.execute("drop table marked")
+    return count
+
+
+def _forget_in_quarantine(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Refused rows are kept as text: one that holds a dead identifier of any kind goes."""
+    con.execute(
+        f"""
+        create or replace table living as
+        with words as (
+            select row_number() over () as place, * from {rows_of(path)}
+        ), spelled as (
+            select distinct place, unnest(
+                string_split_regex(raw_row, $tokens) || coalesce(json_extract_string(raw_row, '$.*'), [])
+            ) as word from words
+        ), kinds as (select distinct id_type from dead), hashed as (
+            select place, id_type, {_hash_sql("id_type", "word")} as id_hash
+            from spelled cross join kinds
+        )
+        select * exclude (place) from words
+        where place not in (select place from hashed semi join dead using (id_type, id_hash))
+        """,
+        {"tokens": TOKENS},
+    )
+    _replace(con, "select * from living order by table_name, file_name, row_number", path)
+
+
+def _replace(con: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
+    new = path.with_suffix(".new")
+    con.execute(f"copy ({query}) to {literal(str(new))} (format parquet, compression zstd)")
+    new.replace(path)
+
+
+def resolve_requests(workspace: Workspace, identify: Callable[[], None]) -> Erased:
+    """Who the requests of this intake are about. `identify` has dbt build `int_erased_identifiers`.
+
+    Without an unanswered request nothing is built.
+    """
+    requests = rows_of(workspace.intake / "erasure_requests.parquet")
+    if not duckdb.execute(f"select count(*) from {requests}").fetchall()[0][0]:
+        return NOBODY
+    identify()
+    with duckdb.connect(str(workspace.warehouse), read_only=True) as con:
+        found = con.execute("select * from identity.int_erased_identifiers order by all").df()
+    tombstones = duckdb.execute(
+        f"""
+        with named as (
+            select id_type, raw_value from found where raw_value is not null
+            union all select '{REQUEST}', request_id from found
+        )
+        select distinct id_type, {_hash_sql("id_type", "raw_value")} as id_hash from named order by all
+        """
+    ).df()
+    return Erased(found[["request_id", "customer_key"]].drop_duplicates(), tombstones)
+
+
+def write_tombstones(
+    con: duckdb.DuckDBPyConnection, new: Erased, at: datetime, build_id: str, target: Path
+) -> None:
+    """The tombstones of this build as one more file of the ledger."""
+    con.register("fresh", new.tombstones)
+    con.execute(
+        "copy (select id_type, id_hash, cast($at as timestamp) as erased_at, $build as build_id "
+        f"from fresh order by all) to {literal(str(target))} (format parquet)",
+        {"at": at, "build": build_id},
+    )
