@@ -49,7 +49,7 @@ EMPTY = {
 
 # The audiences of the last published build, which the next one compares itself with. Not history: each
 # generation holds its own.
-STATE = "activation.audience_rows"
+STATE = "activation.int_audience_rows"
 EMPTY_STATE = (
     "channel varchar, audience_code varchar, audience_row_id varchar, customer_key varchar, "
     "row_hash varchar, identifiers varchar, build_id varchar, updated_at timestamp"

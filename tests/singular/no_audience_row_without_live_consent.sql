@@ -9,7 +9,7 @@ needed as (
         addressed.customer_key,
         purposes.purpose,
         channels.needs_own_yes
-    from {{ ref('audience_rows') }} as addressed
+    from {{ ref('int_audience_rows') }} as addressed
     inner join {{ ref('dim_channels') }} as channels on addressed.channel = channels.channel
     inner join (select distinct purpose from {{ ref('consent_defaults') }}) as purposes
         on channels.purposes like '%"' || purposes.purpose || '"%'

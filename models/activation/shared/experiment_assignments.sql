@@ -6,17 +6,9 @@ with
 members as (
 
     select
-        segments.holdout_experiment as experiment_code,
-        segments.segment_code,
-        segments.holdout_share,
-        segments.holdout_stratum <> '' as is_stratified,
-        membership.customer_key,
-        {{ stratum_of('profile') }} as stratum,
-        '{{ var("key_salt") }}|' || segments.holdout_experiment || '|' as salt
-    from {{ ref('segment_membership') }} as membership
-    inner join {{ ref('dim_segments') }} as segments on membership.segment_code = segments.segment_code
-    inner join {{ ref('customer_360') }} as profile on membership.customer_key = profile.customer_key
-    where segments.holdout_experiment <> ''
+        *,
+        '{{ var("key_salt") }}|' || experiment_code || '|' as salt
+    from {{ ref('int_holdout_members') }}
 
 ),
 

@@ -58,7 +58,8 @@ outdone as (
         judged.segment_code,
         judged.customer_key
     from judged
-    inner join {{ ref('customer_360') }} as profile on judged.customer_key = profile.customer_key
+    left join {{ ref('int_member_relevance') }} as relevances
+        on judged.segment_code = relevances.segment_code and judged.customer_key = relevances.customer_key
     where
         judged.left_out_because is null
         and judged.exclusive_group <> ''
@@ -66,7 +67,7 @@ outdone as (
     qualify row_number() over (
         partition by judged.channel, judged.exclusive_group, judged.customer_key
         order by
-            case when judged.picks_by = 'relevance' then {{ relevance_of('profile') }} end desc nulls last,
+            case when judged.picks_by = 'relevance' then relevances.relevance end desc nulls last,
             judged.priority,
             judged.segment_code
     ) > 1

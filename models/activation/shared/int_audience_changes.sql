@@ -4,7 +4,7 @@ with
 
 now_rows as (
 
-    select * from {{ ref('audience_rows') }}
+    select * from {{ ref('int_audience_rows') }}
 
 ),
 
