@@ -3,7 +3,7 @@
     'orders': ref('stg_shop__orders'), 'order_lines': ref('stg_shop__order_lines'), 'products': ref('stg_shop__products'),
     'contacts': ref('stg_crm__contacts'), 'accounts': ref('stg_shop__accounts'), 'web_events': ref('stg_web__events'),
     'email_events': ref('stg_email__events'), 'campaign_touches': ref('stg_campaigns__touches'),
-    'consent_events': ref('stg_consent__events'), 'static_lists': ref('stg_lists__members'),
+    'consent_events': ref('stg_consent__events'), 'static_lists': ref('stg_lists__members'), 'match_results': ref('stg_platforms__match_results'),
     'erasure_requests': ref('stg_consent__erasure_requests')
 } %}
 with

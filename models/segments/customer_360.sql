@@ -92,10 +92,13 @@ select
     predictions.lifetime_value_90d_usd,
     predictions.lifetime_value_90d_rank,
     predictions.micro_segment_id,
-    predictions.micro_segment_name
+    predictions.micro_segment_name,
+    leads.lead_score,
+    leads.lead_grade
 from {{ ref('dim_customers') }} as customers
 cross join {{ ref('stg_landing__presence') }} as present
 left join newsletter on customers.customer_key = newsletter.customer_key
 inner join {{ ref('customer_features') }} as features
     on customers.customer_key = features.customer_key and features.moment_at = {{ as_of() }}
 left join {{ ref('customer_predictions') }} as predictions on customers.customer_key = predictions.customer_key
+left join {{ ref('pred_lead_score') }} as leads on customers.customer_key = leads.customer_key

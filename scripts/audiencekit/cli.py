@@ -110,6 +110,21 @@ def show(channel: str, rows: int) -> None:
 
 
 @cli.command()
+def status() -> None:
+    """Say what is published, and whether the last run stopped. Exits with 1 when it is stale."""
+    from audiencekit.status import read_status
+
+    label = read_status(open_workspace())
+    if not label:
+        raise UserError("Nothing has run here yet. Run `make demo` first.")
+    click.echo(
+        f"{label.state}: {label.build_id or 'nothing published'}, last run as of {label.as_of}"
+    )
+    if label.why:
+        raise UserError(label.why)
+
+
+@cli.command()
 def docs() -> None:
     """Write docs/landing.md from the landing contract, and dbt's own docs."""
     from audiencekit.building import run_dbt
@@ -131,13 +146,20 @@ def docs() -> None:
     "--scores", default=0, metavar="ROWS", help="Only score ROWS customers of the last build."
 )
 @click.option(
+    "--activation",
+    default=0,
+    metavar="CUSTOMERS",
+    help="Only run activation for CUSTOMERS drawn from the last build.",
+)
+@click.option(
     "--refits",
     is_flag=True,
     help="Only refit the micro-segments of the last build, month by month.",
 )
-def bench(customers: int, scores: int, refits: bool) -> None:
+def bench(customers: int, scores: int, activation: int, refits: bool) -> None:
     """Measure a build of a synthetic landing against the same SQL in raw DuckDB."""
     from audiencekit.bench import run_bench
+    from audiencekit.bench.activating import run_activation_bench
     from audiencekit.bench.refits import run_refits_bench
     from audiencekit.bench.scoring import run_scoring_bench
 
@@ -147,6 +169,12 @@ def bench(customers: int, scores: int, refits: bool) -> None:
     if scores:
         workspace = open_workspace()
         run_scoring_bench(scores, workspace, workspace.home / "bench", Console())
+        return
+    if activation:
+        workspace = open_workspace()
+        run_activation_bench(
+            activation, workspace, workspace.home / "bench" / "activation", Console()
+        )
         return
     run_bench(customers, open_workspace().home / "bench", Console())
 

@@ -149,7 +149,7 @@ def publish(
     rows = {}
     for file in sorted({p.to for p in publications}):
         tables = [p for p in publications if p.to == file]
-        rows |= _write_file(workspace, writing, file, tables)
+        rows |= write_file(workspace, writing, file, tables)
     with duckdb.connect(str(workspace.warehouse), read_only=True) as con:
         append_to_ledger(con, workspace, writing, build_id, built_at, erased)
         _keep_model_cards(workspace, writing)
@@ -179,9 +179,10 @@ def publish(
     return manifest
 
 
-def _write_file(
+def write_file(
     workspace: Workspace, folder: Path, file: str, tables: list[Publication]
 ) -> dict[str, int]:
+    """Write `tables` into `folder`/`file`.duckdb and, as Parquet, `folder`/`file`/. Returns rows by table."""
     rows = {}
     (folder / file).mkdir()
     with duckdb.connect(str(folder / f"{file}.duckdb")) as con:

@@ -22,6 +22,7 @@ from audiencekit.publishing import (
     next_moment,
     publish,
 )
+from audiencekit.status import write_status
 from audiencekit.workspace import Workspace
 
 OLD_DATA_DAYS = 30
@@ -54,11 +55,14 @@ def run(
     """
     with workspace.locked():
         try:
-            return _run(landing, workspace, as_of, console, accept, note, retrain)
+            done = _run(landing, workspace, as_of, console, accept, note, retrain)
+            write_status(workspace, as_of)
+            return done
         except UserError as problem:
+            write_status(workspace, as_of, str(problem))
             last = current_manifest(workspace)
             stands = (
-                f"The last good generation still stands: {last.build_id}."
+                f"The last good generation still stands, labelled stale: {last.build_id}."
                 if last
                 else "Nothing has been published yet."
             )

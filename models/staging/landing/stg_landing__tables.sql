@@ -1,4 +1,6 @@
--- One row per table of the landing contract: is it there, and how many rows came through intake.
+-- One row per table of the landing contract: is it there, how many rows came through intake, and is its newest row
+-- older than its freshness (declared with the contract) lets pass.
+{% set micros = {'minute': 60000000, 'hour': 3600000000, 'day': 86400000000} %}
 select
     tables.table_name,
     tables.is_present,
@@ -8,6 +10,19 @@ select
     tables.rows_quarantined,
     tables.rows_held_back,
     coalesce(erased.rows_erased, 0) as rows_erased,
-    tables.newest_at
+    tables.newest_at,
+    coalesce(
+        {{ micros_between('tables.newest_at', as_of()) }}
+        > case tables.table_name
+            {% for source in (graph.sources.values() if execute else []) if source.source_name == 'landing' %}
+            {% set limit = source.freshness.error_after if source.freshness.error_after.count else source.freshness.warn_after %}
+            {% if limit.count %}
+            when '{{ source.name }}' then {{ limit.count * micros[limit.period] }}
+            {% endif %}
+            {% endfor %}
+            when '' then null
+        end,
+        false
+    ) as is_stale
 from {{ source('intake', 'tables') }} as tables
 left join {{ source('intake', 'erased_counts') }} as erased on tables.table_name = erased.table_name

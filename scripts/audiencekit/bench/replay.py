@@ -31,7 +31,7 @@ def replay(workspace: Workspace) -> dict[str, float]:
     ):
         for setting, value in _settings().items():
             con.execute(f"set {setting} = '{value}'")
-        for node in _in_order(manifest["nodes"]):
+        for node in in_order(manifest["nodes"]):
             started = perf_counter()
             con.execute(f"create schema if not exists {node['schema']}")
             _build(con, node, manifest["nodes"])
@@ -44,7 +44,7 @@ def _settings() -> dict[str, str]:
     return profiles["audiencekit"]["outputs"]["dev"]["settings"]
 
 
-def _in_order(nodes: dict[str, dict]) -> Iterator[dict]:
+def in_order(nodes: dict[str, dict]) -> Iterator[dict]:
     """Seeds and models that dbt builds, each after all it reads."""
     graph = {key: node["depends_on"].get("nodes", []) for key, node in nodes.items()}
     for key in TopologicalSorter(graph).static_order():

@@ -1,0 +1,14 @@
+-- One row per customer as HubSpot upserts it by a unique property: properties of a contact.
+select
+    audience_row_id,
+    external_id as ak_external_id,
+    cast({{ semicolon_list('segment_codes') }} as string) as ak_segments,
+    primary_segment as ak_primary_segment,
+    lead_score as ak_lead_score,
+    lead_grade as ak_lead_grade,
+    next_best_action as ak_next_best_action,
+    reason as ak_next_best_action_reason,
+    row_hash,
+    build_id,
+    updated_at
+from {{ ref('aud_crm') }}

@@ -1,0 +1,14 @@
+-- One row per customer as Salesforce upserts it by an external id: custom fields of a contact or lead.
+select
+    audience_row_id,
+    external_id as external_id__c,
+    cast({{ semicolon_list('segment_codes') }} as string) as segments__c,
+    primary_segment as primary_segment__c,
+    lead_score as lead_score__c,
+    lead_grade as lead_grade__c,
+    next_best_action as next_best_action__c,
+    reason as next_best_action_reason__c,
+    row_hash,
+    build_id,
+    updated_at
+from {{ ref('aud_crm') }}

@@ -1,0 +1,15 @@
+-- One row per customer who may be e-mailed, as a Customer.io person: moments in seconds since 1970.
+select
+    audience_row_id,
+    external_id as id,
+    email,
+    cast(false as boolean) as unsubscribed,
+    segment_codes,
+    primary_segment,
+    cast(
+        floor({{ micros_between("cast('1970-01-01' as timestamp)", 'entered_at') }} / 1000000) as bigint
+    ) as entered_at,
+    row_hash,
+    build_id,
+    updated_at
+from {{ ref('aud_email') }}

@@ -1,0 +1,15 @@
+-- One row per customer who may be e-mailed, as a Klaviyo profile. Klaviyo leaves a field as it was where it is sent
+-- null, so whoever is gone from here must be sent empty values, not nulls (docs/pickup.md).
+select
+    audience_row_id,
+    external_id,
+    email,
+    cast(
+        '{"segment_codes":' || segment_codes || ',"primary_segment":"' || primary_segment
+        || '","entered_at":"' || cast(entered_at as string) || '"}'
+        as string
+    ) as properties,
+    row_hash,
+    build_id,
+    updated_at
+from {{ ref('aud_email') }}

@@ -1,0 +1,194 @@
+"""What activation costs for many customers: every channel at once, then again with one in a hundred changed.
+
+The customers of the last build are drawn again and again under keys and addresses of their own, and the
+SQL that dbt compiled for the activation room runs over them in DuckDB alone.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter, process_time
+
+import duckdb
+from rich.console import Console
+from rich.table import Table
+
+from audiencekit.bench.replay import in_order
+from audiencekit.errors import UserError
+from audiencekit.exposures import read_publications
+from audiencekit.ledger import EMPTY, EMPTY_STATE, STATE, table_of
+from audiencekit.publishing import write_file
+from audiencekit.workspace import Workspace
+
+# What activation reads that is about customers, and the columns that name or reach one of them.
+DRAWN = {
+    "profiles.dim_customers": ("contact_id", "account_id", "email", "phone"),
+    "profiles.dim_consent": (),
+    "profiles.fct_email_events": ("event_id",),
+    "profiles.fct_touches": ("touch_id",),
+    "segments.customer_360": (),
+    "segments.segment_membership": (),
+    "segments.segment_suppressions": (),
+    "identity.int_identifiers": ("id_value",),
+    "identity.int_anonymous_visitors": ("anonymous_id",),
+}
+CHANGED_ONE_IN = 100
+
+
+@dataclass(frozen=True)
+class Node:
+    """One activation model: rows it made, wall and CPU seconds."""
+
+    name: str
+    rows: int
+    wall: float
+    cpu: float
+
+
+def run_activation_bench(
+    customers: int, workspace: Workspace, folder: Path, console: Console
+) -> dict[str, list[Node]]:
+    """Run the activation room over `customers` customers twice. Raises UserError when nothing is built."""
+    if not workspace.warehouse.exists():
+        raise UserError(f"{workspace.warehouse} is not there. Build first: audiencekit demo")
+    shutil.rmtree(folder, ignore_errors=True)
+    bench = Workspace(folder)
+    bench.home.mkdir(parents=True)
+    shutil.copy(workspace.warehouse, bench.warehouse)
+    manifest = json.loads((workspace.home / "target" / "manifest.json").read_text())
+    nodes = [n for n in in_order(manifest["nodes"]) if n["schema"] == "activation"]
+    measured = {}
+    with duckdb.connect(str(bench.warehouse)) as con:
+        con.execute("set threads = 2; set TimeZone = 'UTC'; set preserve_insertion_order = false")
+        console.print(f"  drawing {customers:,} customers")
+        draw_customers(con, customers)
+        _empty_ledger(con, bench)
+        for run in ("full", "one in a hundred changed"):
+            console.print(f"  {run}")
+            measured[run] = list(_run(con, nodes, workspace, bench))
+            _keep_state(con, bench)
+            change_some(con)
+    started = perf_counter(), process_time()
+    (folder / "published").mkdir()
+    publications = [p for p in read_publications(workspace) if p.to == "activation"]
+    rows = write_file(bench, folder / "published", "activation", publications)
+    seconds = perf_counter() - started[0], process_time() - started[1]
+    measured["published"] = [Node("activation.duckdb and Parquet", sum(rows.values()), *seconds)]
+    _print(measured, customers, console)
+    return measured
+
+
+def draw_customers(con: duckdb.DuckDBPyConnection, customers: int) -> None:
+    """Replace every table of DRAWN by one of `customers` customers: those of the build, again and again."""
+    con.execute(
+        f"""
+        create temp table drawn as
+        with known as (
+            select customer_key, row_number() over (order by customer_key) - 1 as place
+            from profiles.dim_customers
+        )
+        select known.customer_key as model_key, md5(cast(i as varchar)) as customer_key, cast(i as varchar) as mark
+        from range({customers}) as t (i)
+        join known on known.place = i % (select count(*) from known)
+        """
+    )
+    for name, own in DRAWN.items():
+        kind = con.execute(
+            "select table_type from information_schema.tables where table_schema || '.' || table_name = ?",
+            [name],
+        ).fetchall()[0][0]
+        renamed = ", ".join(f"{_own(column)} as {column}" for column in own)
+        con.execute(
+            f"create table activation.bench_drawn as select drawn.customer_key, r.* exclude (customer_key) "
+            f"{f'replace ({renamed})' if own else ''} "
+            f"from {name} as r join drawn on r.customer_key = drawn.model_key"
+        )
+        con.execute(f"drop {'view' if kind == 'VIEW' else 'table'} {name}")
+        con.execute(f"create table {name} as select * from activation.bench_drawn")
+        con.execute("drop table activation.bench_drawn")
+
+
+def _own(column: str) -> str:
+    """A value of the drawn customer's own: an address stays an address, a number a number."""
+    if column == "phone":
+        return "'+1' || lpad(cast(2000000000 + drawn.mark::bigint as varchar), 10, '0')"
+    return f"drawn.mark || '.' || r.{column}"
+
+
+def change_some(con: duckdb.DuckDBPyConnection) -> None:
+    """One customer in a hundred loses a segment, gets another address and withdraws from ads."""
+    some = f"hash(customer_key) % {CHANGED_ONE_IN} = 0"
+    con.execute(
+        f"delete from segments.segment_membership where {some} and segment_code = 'recent_buyers'"
+    )
+    con.execute(f"update profiles.dim_customers set email = 'new.' || email where {some}")
+    con.execute(
+        "update profiles.dim_consent set is_allowed = false, basis = 'withdrawn' "
+        f"where {some} and purpose = 'ad_user_data' and hash(customer_key) % 3 = 0"
+    )
+
+
+def _empty_ledger(con: duckdb.DuckDBPyConnection, bench: Workspace) -> None:
+    for name, columns in (EMPTY | {STATE: EMPTY_STATE}).items():
+        folder = bench.home / "ledger" / table_of(name)
+        folder.mkdir(parents=True)
+        con.execute(
+            f"create or replace temp table t ({columns}); copy t to '{folder}/0.parquet' (format parquet)"
+        )
+
+
+def _keep_state(con: duckdb.DuckDBPyConnection, bench: Workspace) -> None:
+    """What a publish would keep for the next build."""
+    for name in (STATE, "activation.int_audience_changes", "activation.experiment_assignments"):
+        target = bench.home / "ledger" / table_of(name) / ("0" if name == STATE else "1")
+        con.execute(f"copy (from {name}) to '{target}.new' (format parquet)")
+        target.with_suffix(".new").replace(target.with_suffix(".parquet"))
+
+
+def _run(
+    con: duckdb.DuckDBPyConnection, nodes: list[dict], workspace: Workspace, bench: Workspace
+) -> Iterator[Node]:
+    for node in nodes:
+        relation = f"activation.{node['name']}"
+        kind = "view" if node["config"]["materialized"] == "view" else "table"
+        compiled = workspace.home / "target" / "compiled" / "audiencekit" / node["original_file_path"]
+        sql = compiled.read_text().replace(f"{workspace.home}/ledger", f"{bench.home}/ledger")
+        wall, cpu = perf_counter(), process_time()
+        con.execute(f"create or replace {kind} {relation} as {sql}")
+        seconds = perf_counter() - wall, process_time() - cpu
+        if kind == "table":
+            yield Node(
+                node["name"],
+                con.execute(f"select count(*) from {relation}").fetchall()[0][0],
+                *seconds,
+            )
+
+
+def _print(measured: dict[str, list[Node]], customers: int, console: Console) -> None:
+    table = Table(title=f"Activation of {customers:,} customers", title_justify="left")
+    table.add_column("model", no_wrap=True)
+    for head in ("rows", "wall s", "CPU s", "rows/s", "again, wall s", "again, rows"):
+        table.add_column(head, justify="right")
+    again = {node.name: node for node in measured["one in a hundred changed"]}
+    for node in measured["full"]:
+        second = again[node.name]
+        table.add_row(
+            node.name, f"{node.rows:,}", f"{node.wall:.2f}", f"{node.cpu:.2f}",
+            f"{node.rows / max(node.wall, 1e-9):,.0f}", f"{second.wall:.2f}", f"{second.rows:,}",
+        )  # fmt: skip
+    for node in measured["published"]:
+        table.add_row(
+            node.name, f"{node.rows:,}", f"{node.wall:.2f}", f"{node.cpu:.2f}",
+            f"{node.rows / max(node.wall, 1e-9):,.0f}",
+        )  # fmt: skip
+    console.print(table)
+    full, second = (
+        sum(n.wall for n in measured[run]) for run in ("full", "one in a hundred changed")
+    )
+    rows = sum(n.rows for n in measured["full"] if n.name.startswith("aud_"))
+    console.print(
+        f"All channels: {rows:,} audience rows in {full:.1f} s, {rows / full:,.0f} rows a second; with one in "
+        f"a hundred changed {second:.1f} s, {second / full:.2f} of it"
+    )
