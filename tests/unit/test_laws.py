@@ -103,7 +103,7 @@ def test_only_staging_reads_the_landing_and_few_rooms_the_ledger(manifest):
     assert readers == {
         "landing": {"staging"},
         "intake": {"staging"},
-        "ledger": {"features", "predictions", "segments"},
+        "ledger": {"features", "predictions", "segments", "activation"},
     }
 
 
@@ -130,7 +130,17 @@ def test_names_say_the_room(manifest):
             "customer_segments",
             "int_",
         ),
-        "activation": ("aud_", "int_"),
+        "activation": (
+            "aud_",
+            "audience_changes",
+            "dim_channels",
+            "email_",
+            "crm_",
+            "consent_",
+            "erasure_",
+            "experiment_",
+            "int_",
+        ),
         "measurement": ("rpt_",),
     }
     for node in models_in(manifest).values():
