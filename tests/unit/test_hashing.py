@@ -201,13 +201,3 @@ def test_google_gets_an_address_whole_or_not_at_all(published):
     known = published.audience("google_ads")[parts].notna().sum(axis=1)
     assert set(known) <= {0, len(parts)}
     assert (known == len(parts)).any()
-
-
-def test_tiktok_s_phone_has_a_plus_where_the_project_says_so(published):
-    compiled = {}
-    for has_plus in (False, True):
-        choice = f"{{tiktok_phone_has_plus: {str(has_plus).lower()}}}"
-        result = run_dbt(published.workspace, "compile", "--select", "aud_tiktok", "--vars", choice)
-        compiled[has_plus] = result.result.results[0].node.compiled_code
-    assert "phone_digits_sha256 as phone_sha256" in compiled[False]
-    assert "phone_e164_sha256 as phone_sha256" in compiled[True]

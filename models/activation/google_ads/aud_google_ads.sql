@@ -1,10 +1,9 @@
 -- One row per audience and customer for Google Customer Match. Names and contact points only as hashes.
-{% set address = {
-    'first_name_google_sha256': 'hashed_first_name', 'last_name_google_sha256': 'hashed_last_name',
-    'region_code': 'region_code', 'postal_code': 'postal_code'
-} %}
 {#- Google matches an address by all four of its parts; fewer would be sent for nothing. -#}
-{% set is_whole = 'identifiers.' ~ address | join(' is not null and identifiers.') ~ ' is not null' %}
+{% set has_address %}
+    identifiers.first_name_google_sha256 is not null and identifiers.last_name_google_sha256 is not null
+    and identifiers.region_code is not null and identifiers.postal_code is not null
+{% endset %}
 with
 
 addressed as (
@@ -14,9 +13,10 @@ addressed as (
         members.customer_key,
         identifiers.email_google_sha256 as hashed_email,
         identifiers.phone_e164_sha256 as hashed_phone,
-        {% for part, column in address.items() %}
-        case when {{ is_whole }} then identifiers.{{ part }} end as {{ column }}{{ ',' if not loop.last }}
-        {% endfor %}
+        case when {{ has_address }} then identifiers.first_name_google_sha256 end as hashed_first_name,
+        case when {{ has_address }} then identifiers.last_name_google_sha256 end as hashed_last_name,
+        case when {{ has_address }} then identifiers.region_code end as region_code,
+        case when {{ has_address }} then identifiers.postal_code end as postal_code
     from {{ ref('int_audience_members') }} as members
     inner join {{ ref('int_hashed_identifiers') }} as identifiers
         on members.customer_key = identifiers.customer_key
