@@ -6,6 +6,9 @@
         'google_ads',
         'linkedin',
         'meta',
-        'website'
+        'microsoft',
+        'tiktok',
+        'website',
+        'x'
     ]) }}
 {%- endmacro %}

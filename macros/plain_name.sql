@@ -1,6 +1,9 @@
-{#- A given or family name as ad platforms hash it: lower case, no titles or suffixes, no punctuation. -#}
+{#-
+    A given or family name as ad platforms ask for it: in one spelling, single spaces, without titles before it or
+    suffixes after it. Punctuation stays.
+-#}
 {% macro plain_name(name) -%}
-    {%- set spaced = replace_all(name, ' +', ' ') -%}
-    {%- set lowered = replace_all("lower(trim(" ~ spaced ~ "))", "[.,’''`-]", "") -%}
-    trim({{ replace_all(replace_all(lowered, "^(mr|mrs|ms|miss|dr|prof) +", ""), " +(jr|sr|ii|iii|iv|phd|md)$", "") }})
+    {%- set spaced = replace_all(plain_text(name), " +", " ") -%}
+    {%- set untitled = replace_all(spaced, "^((mr|mrs|ms|miss|dr|prof)[.]? )+", "") -%}
+    {{ replace_all(untitled, "([ ,]+(jr|sr|ii|iii|iv|phd|md)[.]?)+$", "") }}
 {%- endmacro %}

@@ -8,10 +8,11 @@ import phonenumbers
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat
 
-# Joiners, direction marks and soft hyphens that copying from a screen leaves behind.
+# Joiners, direction marks, soft hyphens and emoji styles that copying from a screen leaves behind. The macro
+# plain_text takes the same ones out of names.
 INVISIBLE = dict.fromkeys(
-    [0xAD, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF]
-)
+    [0xAD, 0x34F, 0x61C, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFE0E, 0xFE0F, 0xFEFF]
+)  # fmt: skip
 # What nearly every address looks like; read at once it comes out as the validator would have it.
 _NAME = r"[A-Za-z0-9_+-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9]|-(?!-)){0,61}(?<!-)"
@@ -33,14 +34,24 @@ def read_email(text: str) -> tuple[str | None, str | None]:
         domain = found[1].lower()
         if not any(f".{domain}".endswith(f".{special}") for special in SPECIAL_USE_DOMAIN_NAMES):
             return text.lower(), None
-    plain = text.translate(INVISIBLE).strip()
+    # Space around the @ is a slip. Space elsewhere may part two words, and joining them makes up an address.
+    plain = "@".join(part.strip() for part in text.translate(INVISIBLE).split("@"))
     try:
         # Deliverability is the e-mail platform's to tell; no name server is asked.
         address = validate_email(plain, check_deliverability=False).normalized
     except EmailNotValidError as problem:
         # What follows quotes the address, and a reason holds no contact data.
         return None, re.split(r"[:(]", str(problem))[0].strip()
-    return address.lower(), None
+    return lowered(address), None
+
+
+def lowered(text: str) -> str:
+    """Lower case, one character to one, in NFC.
+
+    That is what SQL engines and other languages agree on. `str.lower` would make two characters of İ and look at
+    its neighbours to lower a Σ; and a lowered letter can compose where its capital could not.
+    """
+    return unicodedata.normalize("NFC", "".join(c.lower()[0] for c in text))
 
 
 def read_phone(text: str, country: str) -> tuple[str | None, str | None]:
@@ -50,8 +61,9 @@ def read_phone(text: str, country: str) -> tuple[str | None, str | None]:
     extension is refused: it rings at a switchboard, not with one person.
     """
     plain = unicodedata.normalize("NFKC", text).translate(INVISIBLE).strip()
+    plain = "".join(str(unicodedata.decimal(c, c)) for c in plain)
     number, problem = _parse(plain, country.upper())
-    digits = plain.lstrip("(").replace(" ", "")
+    digits = "".join(plain.lstrip("(").split())
     if problem and digits.startswith("00"):
         abroad, not_abroad = _parse("+" + digits[2:], "")
         number, problem = (number, problem) if not_abroad else (abroad, None)

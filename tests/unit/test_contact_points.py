@@ -28,6 +28,11 @@ from hypothesis import strategies as st
         ("o'neil@example.co.uk", "o'neil@example.co.uk"),
         ("test@test.com", "test@test.com"),
         ("1@2.example", "1@2.example"),
+        ("ΟΔΥΣΣΕΑΣ@example.com", "οδυσσεασ@example.com"),
+        ("İbrahim@example.com", "ibrahim@example.com"),
+        ("J\u030can@example.com", "\u01f0an@example.com"),
+        ("ann\u00a0@\u00a0example.com", "ann@example.com"),
+        ("ann\ufe0f\u061c@example.com", "ann@example.com"),
     ],
 )
 def test_an_address_is_read_in_lower_case_with_its_dots_and_tags(typed, address):
@@ -39,6 +44,7 @@ def test_an_address_is_read_in_lower_case_with_its_dots_and_tags(typed, address)
     ["", " ", "n/a", "noemail", "NULL", "@", "ann", "ann@", "@example.com", "ann@@example.com", "ann@localhost",
      "ann@example", "ann@example.com.", "ann@.example.com", "ann..lee@example.com", ".ann@example.com",
      "ann@-example.com", "ann@ab--c.com", "ann@exa_mple.com", "ann@1.2.3.4", "ann@[1.2.3.4]", "ann lee@example.com",
+     "ann\u00a0lee@example.com", "Ann Lee ann @example.com", "ann@example. com",
      '"ann lee"@example.com', "Ann <ann@example.com>", "mailto:ann@example.com", "a@example.com, b@example.com",
      "ann@example.com;b@example.com", "ann＠example.com", "ann@printer.local", "ann@example.invalid", "ann@a.test",
      "ann@exa\x00mple.com", "a\nb@example.com", "ann@exam\udc80ple.com", "ann@" + "a" * 64 + ".com",
@@ -101,6 +107,8 @@ def test_any_text_is_read_or_refused_and_reading_twice_changes_nothing(typed):
         ("\u202d+44 113\u00a0496 0987\u202c", "", "+441134960987"),
         ("＋４４ １１３ ４９６ ０９８７", "", "+441134960987"),
         ("٠١١٣ ٤٩٦ ٠٩٨٧", "GB", "+441134960987"),
+        ("٠٠٤٤ ١١٣ ٤٩٦ ٠٩٨٧", "", "+441134960987"),
+        ("0044\u2009113\u2028496\u20030987", "", "+441134960987"),
         ("0044 113 496 0987", "FR", "+441134960987"),
         ("0044 113 496 0987", "US", "+441134960987"),
         ("0044 113 496 0987", "", "+441134960987"),

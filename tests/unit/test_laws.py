@@ -246,12 +246,20 @@ def test_every_channel_has_limits_with_a_source_and_a_day(manifest):
     assert all(row["source"] and row["read_on"] for row in rows)
 
 
-def test_every_channel_that_needs_permission_says_for_what():
-    limits = list(csv.DictReader((PROJECT / "seeds/channel_limits.csv").open()))
-    purposes = list(csv.DictReader((PROJECT / "seeds/channel_purposes.csv").open()))
-    asking = {row["channel"] for row in limits if row["needs_permission"] == "true"}
-    assert asking == {row["channel"] for row in purposes}
-    assert {row["channel"] for row in limits} - asking == {"crm"}
+def test_every_channel_says_what_people_must_allow_and_only_the_crm_asks_nothing(manifest):
+    asked = {
+        n["name"].removeprefix("aud_"): n["config"]["meta"]["channel"]["purposes"]
+        for n in models_in(manifest).values()
+        if n["name"].startswith("aud_")
+    }
+    known = {
+        row["purpose"] for row in csv.DictReader((PROJECT / "seeds/consent_defaults.csv").open())
+    }
+    assert {channel for channel, purposes in asked.items() if not purposes} == {"crm"}
+    assert {purpose for purposes in asked.values() for purpose in purposes} <= known
+    ads = {channel for channel, purposes in asked.items() if "ad_user_data" in purposes}
+    assert ads == {"google_ads", "linkedin", "meta", "microsoft", "tiktok", "x"}
+    assert all(set(asked[channel]) == {"ad_user_data", "ad_personalization"} for channel in ads)
 
 
 def test_public_tables_are_under_contract(manifest):

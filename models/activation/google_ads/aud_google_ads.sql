@@ -1,4 +1,9 @@
 -- One row per audience and customer for Google Customer Match. Names and contact points only as hashes.
+{#- Google matches an address by all four of its parts; fewer would be sent for nothing. -#}
+{% set has_address %}
+    identifiers.first_name_google_sha256 is not null and identifiers.last_name_google_sha256 is not null
+    and identifiers.region_code is not null and identifiers.postal_code is not null
+{% endset %}
 with
 
 addressed as (
@@ -6,15 +11,18 @@ addressed as (
     select
         members.audience_code,
         members.customer_key,
-        {{ hashed(google_email('customers.email')) }} as hashed_email,
-        {{ hashed('customers.phone') }} as hashed_phone,
-        {{ hashed(plain_name('customers.first_name')) }} as hashed_first_name,
-        {{ hashed(plain_name('customers.last_name')) }} as hashed_last_name,
-        customers.country_code as region_code,
-        customers.postal_code
+        identifiers.email_google_sha256 as hashed_email,
+        identifiers.phone_e164_sha256 as hashed_phone,
+        case when {{ has_address }} then identifiers.first_name_google_sha256 end as hashed_first_name,
+        case when {{ has_address }} then identifiers.last_name_google_sha256 end as hashed_last_name,
+        case when {{ has_address }} then identifiers.region_code end as region_code,
+        case when {{ has_address }} then identifiers.postal_code end as postal_code
     from {{ ref('int_audience_members') }} as members
-    inner join {{ ref('dim_customers') }} as customers on members.customer_key = customers.customer_key
-    where members.channel = 'google_ads' and coalesce(customers.email, customers.phone) is not null
+    inner join {{ ref('int_hashed_identifiers') }} as identifiers
+        on members.customer_key = identifiers.customer_key
+    where
+        members.channel = 'google_ads'
+        and coalesce(identifiers.email_google_sha256, identifiers.phone_e164_sha256) is not null
 
 ),
 

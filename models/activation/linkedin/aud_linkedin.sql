@@ -6,10 +6,11 @@ addressed as (
     select
         members.audience_code,
         members.customer_key,
-        {{ hashed('customers.email') }} as sha256_email
+        identifiers.email_sha256 as sha256_email
     from {{ ref('int_audience_members') }} as members
-    inner join {{ ref('dim_customers') }} as customers on members.customer_key = customers.customer_key
-    where members.channel = 'linkedin' and customers.email is not null
+    inner join {{ ref('int_hashed_identifiers') }} as identifiers
+        on members.customer_key = identifiers.customer_key
+    where members.channel = 'linkedin' and identifiers.email_sha256 is not null
 
 ),
 
