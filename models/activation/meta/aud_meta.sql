@@ -7,7 +7,8 @@ limited as (
     select distinct customer_key
     from {{ ref('dim_consent') }}
     where
-        jurisdiction = 'US-CA'
+        channel = 'all'
+        and jurisdiction = 'US-CA'
         and purpose in ('ad_user_data', 'ad_personalization')
         and basis <> 'granted'
 
