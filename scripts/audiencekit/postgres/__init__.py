@@ -113,7 +113,7 @@ def _replace(
     say: Callable[[str], None],
 ) -> int:
     """Make PostgreSQL hold this generation and nothing of the one before. Returns rows written."""
-    ours = {"generation", *(json.loads(held)["rows"] if held else ())}
+    ours = {"generation", *json.loads(held)["rows"]} if held else set()
     places = {(table.schema, table.name) for table in generation.tables}
     for place in places & standing.keys():
         if place[1] not in ours or standing[place].kind != "r":

@@ -16,7 +16,7 @@ from audiencekit.errors import UserError
 from audiencekit.publishing import Manifest
 from audiencekit.workspace import Workspace
 
-# The name of the first of these that a table has is its primary key.
+# A table's primary key is the first of these columns that it has.
 KEYS = ("change_seq", "audience_row_id")
 BATCH_ROWS = 65_536
 CSV = pyarrow.csv.WriteOptions(include_header=False)
