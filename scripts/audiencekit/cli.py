@@ -125,6 +125,56 @@ def status() -> None:
 
 
 @cli.command()
+@click.option("--to", type=click.Choice(["postgres"]), required=True, help="Where to.")
+@click.option(
+    "--schema-prefix",
+    default="audiencekit",
+    show_default=True,
+    help="The schemas are PREFIX_activation and PREFIX_reporting.",
+    metavar="PREFIX",
+)
+@click.option(
+    "--grant-activation",
+    multiple=True,
+    metavar="ROLE",
+    help="Let this role read the audiences, personal data in them. Repeatable.",
+)
+@click.option(
+    "--grant-reporting",
+    multiple=True,
+    metavar="ROLE",
+    help="Let this role read the reports. Repeatable.",
+)
+@click.option(
+    "--force", is_flag=True, help="Write it even if it is there already, or a newer one is."
+)
+def publish(
+    to: str,
+    schema_prefix: str,
+    grant_activation: tuple[str, ...],
+    grant_reporting: tuple[str, ...],
+    force: bool,
+) -> None:
+    """Copy the published generation into a PostgreSQL, all at once or not at all."""
+    from audiencekit.postgres import publish_to_postgres
+
+    done = publish_to_postgres(
+        open_workspace(),
+        _now(),
+        prefix=schema_prefix,
+        force=force,
+        grants={"activation": grant_activation, "reporting": grant_reporting},
+        say=click.echo,
+    )
+    if done.rows is None:
+        click.echo(f"{done.build_id} is there already: nothing was written ({done.where}).")
+        return
+    click.echo(
+        f"Published {done.build_id}: {done.rows:,} rows in {done.seconds:.1f} s ({done.where})."
+    )
+
+
+@cli.command()
 def docs() -> None:
     """Write docs/landing.md from the landing contract, and dbt's own docs."""
     from audiencekit.building import run_dbt

@@ -153,7 +153,9 @@ def _run(
     for node in nodes:
         relation = f"activation.{node['name']}"
         kind = "view" if node["config"]["materialized"] == "view" else "table"
-        compiled = workspace.home / "target" / "compiled" / "audiencekit" / node["original_file_path"]
+        compiled = (
+            workspace.home / "target" / "compiled" / "audiencekit" / node["original_file_path"]
+        )
         sql = compiled.read_text().replace(f"{workspace.home}/ledger", f"{bench.home}/ledger")
         wall, cpu = perf_counter(), process_time()
         con.execute(f"create or replace {kind} {relation} as {sql}")
