@@ -24,7 +24,6 @@ from audiencekit.erasure import NOBODY, Erased
 from audiencekit.errors import UserError
 from audiencekit.exposures import Publication
 from audiencekit.ledger import append_to_ledger, open_ledger
-from audiencekit.model_cards import write_model_cards
 from audiencekit.workspace import PROJECT, Workspace
 
 KEPT_GENERATIONS = 5
@@ -140,6 +139,8 @@ def publish(
 
     After an erasure all earlier ones go: going back to one would bring the person back.
     """
+    from audiencekit.model_cards import write_model_cards  # draws, and takes half a second to import
+
     built_at = built_at or as_of
     workspace.generations.mkdir(parents=True, exist_ok=True)
     for left_over in workspace.generations.glob(".writing-*"):

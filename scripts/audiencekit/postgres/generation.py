@@ -17,7 +17,7 @@ from audiencekit.publishing import Manifest
 from audiencekit.workspace import Workspace
 
 # A table's primary key is the first of these columns that it has.
-KEYS = ("change_seq", "audience_row_id")
+KEYS = ("change_seq", "notice_id", "receipt_id", "audience_row_id")
 BATCH_ROWS = 65_536
 CSV = pyarrow.csv.WriteOptions(include_header=False)
 
