@@ -103,7 +103,7 @@ def intake(landing: Path, as_of: datetime | None, accept: tuple[str, ...]) -> No
 @click.argument("channel", default="email")
 @click.option("--rows", default=3, show_default=True, help="How many rows to show.")
 def show(channel: str, rows: int) -> None:
-    """Look at a published audience: email, google_ads, meta, linkedin, website or crm."""
+    """Look at a published audience, as email or google_ads."""
     from audiencekit.summary import print_audience
 
     print_audience(open_workspace(), channel, rows, Console())
