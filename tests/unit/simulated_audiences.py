@@ -1,5 +1,6 @@
 """Published generations with simulated people: audience tables and audience_changes, nothing else."""
 
+import gzip
 import hashlib
 import json
 import re
@@ -154,10 +155,15 @@ def _type(column: str) -> str:
 
 
 def addresses_under(*folders: Path) -> list[str]:
-    """Files below these folders that hold a simulated address."""
+    """Files below these folders that hold a simulated address, packed files included."""
     return [
         str(path)
         for folder in folders
         for path in folder.rglob("*")
-        if path.is_file() and re.search(rb"simulated\d+@", path.read_bytes())
+        if path.is_file() and re.search(rb"simulated\d+@", _unpacked(path))
     ]
+
+
+def _unpacked(path: Path) -> bytes:
+    content = path.read_bytes()
+    return gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content

@@ -2,8 +2,7 @@
 
 import sys
 
-import pytest
-from receiver import Receiver, run_until_quiet
+from receiver import Receiver, run_until_quiet, start
 from simulated_audiences import Simulated, addresses_under
 
 TOKEN = "simulated-token"
@@ -91,12 +90,14 @@ def test_what_a_later_build_overtook_is_sent_under_the_later_key(tmp_path):
     simulated = Simulated(tmp_path / "home")
     simulated.publish({"email": dict.fromkeys(range(5), "a")})
     with Receiver(fault_rate=1.0) as receiver:
-        runs = _once(receiver, simulated, tmp_path)
-        assert "did not take its rows (" in runs and "Traceback" not in runs
+        status, output = run_once(receiver, simulated, "--tries", "2")
+        assert status == 1
+        assert "did not take its rows (" in output and "Traceback" not in output
         assert not addresses_under(simulated.home / "delivery")
         receiver.fault_rate, receiver.deliveries = 0.0, []
         simulated.publish({"email": {n: "b" if n == 2 else "a" for n in range(4)}}, "erasure")
-        run_until_quiet(command(receiver.url), receiver, variables(simulated), tmp_path)
+        status, _ = run_once(receiver, simulated)
+        assert status == 0
         numbers = [change["change_seq"] for change in told(receiver)]
     assert numbers == [1, 2, 4, 6, 7]
     assert [x["audience_row_id"] for x in told(receiver) if x["action"] == "REMOVE"] == [
@@ -104,25 +105,16 @@ def test_what_a_later_build_overtook_is_sent_under_the_later_key(tmp_path):
     ]
 
 
-def _once(receiver: Receiver, simulated: Simulated, folder) -> str:
-    from receiver import start
-
-    client = start([*command(receiver.url)[:-4], "--tries", "2"], variables(simulated), folder)
+def run_once(receiver: Receiver, simulated: Simulated, *options: str) -> tuple[int, str]:
+    client = start([*command(receiver.url), *options], variables(simulated), simulated.home.parent)
     output, _ = client.communicate(timeout=60)
-    assert client.returncode == 1
-    return output
+    return client.returncode, output
 
 
-@pytest.mark.parametrize("channel", ["fax"])
-def test_an_unknown_channel_is_answered_with_the_known_ones(tmp_path, channel):
+def test_an_unknown_channel_is_answered_with_the_known_ones(tmp_path):
     simulated = Simulated(tmp_path / "home")
     simulated.publish({"email": {1: "a"}})
     with Receiver() as receiver:
-        from receiver import start
-
-        client = start(
-            [*command(receiver.url), "--channel", channel], variables(simulated), tmp_path
-        )
-        output, _ = client.communicate(timeout=60)
-    assert client.returncode == 1
+        status, output = run_once(receiver, simulated, "--channel", "fax")
+    assert status == 1
     assert "There is no channel fax. There are: email." in output
