@@ -44,6 +44,7 @@ class Receiver(ThreadingHTTPServer):
     def __init__(self, fault_rate: float = 0.0, seed: int = 0, secret: str | None = None):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.fault_rate, self.chance, self.secret = fault_rate, random.Random(seed), secret
+        self.kinds = FAULTS
         self.lock = threading.Lock()
         self.requests = 0
         self.faults = 0
@@ -84,7 +85,7 @@ class Receiver(ThreadingHTTPServer):
             if self.secret and not self._is_signed(delivery, headers):
                 self.refused += 1
                 return "refused"
-            fault = self.chance.random() < self.fault_rate and self.chance.choice(FAULTS)
+            fault = self.chance.random() < self.fault_rate and self.chance.choice(self.kinds)
             self.faults += bool(fault)
             if fault in (False, "lost"):
                 self.deliveries.append(delivery)
