@@ -1,6 +1,9 @@
 """The command line. The one place that reads the clock: `--as-of` defaults to now."""
 
+import os
+import random
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -41,6 +44,14 @@ accept_option = click.option(
     multiple=True,
     metavar="NAME",
     help="Let this landing table or channel pass although it lost rows or breaks rules. Repeatable.",
+)
+
+tries_option = click.option("--tries", default=6, show_default=True, help="Tries of a request.")
+wait_option = click.option(
+    "--wait",
+    default=1.0,
+    show_default=True,
+    help="Seconds before the second try; doubled each time.",
 )
 
 
@@ -172,6 +183,70 @@ def publish(
     click.echo(
         f"Published {done.build_id}: {done.rows:,} rows in {done.seconds:.1f} s ({done.where})."
     )
+
+
+@cli.command()
+@click.argument("url")
+@click.option("--channel", default=None, help="Only this channel's changes. Default: all.")
+@click.option("--batch", default=100, show_default=True, help="Changes in a message.")
+@click.option(
+    "--on-failure",
+    type=click.Choice(["stop", "skip"]),
+    default="stop",
+    show_default=True,
+    help="When the receiver does not take a message: stop, or set its changes aside and go on.",
+)
+@click.option(
+    "--retry-dead-letters", is_flag=True, help="Only send again what was set aside before."
+)
+@tries_option
+@wait_option
+def notify(
+    url: str,
+    channel: str | None,
+    batch: int,
+    on_failure: str,
+    retry_dead_letters: bool,
+    tries: int,
+    wait: float,
+) -> None:
+    """Send what changed in the audiences to URL, as signed webhooks (docs/pickup.md)."""
+    from audiencekit.delivery import messages, webhook
+
+    to = webhook.Receiver(url, channel, batch, _patience(tries, wait), on_failure == "stop")
+    send = webhook.retry_dead_letters if retry_dead_letters else webhook.notify
+    sent = send(open_workspace(), to, messages.signer(os.environ), _surroundings())
+    click.echo(
+        f"{sent.delivered:,} changes delivered, {sent.set_aside:,} set aside, "
+        f"{sent.overtaken:,} dropped because a later change arrived."
+    )
+
+
+@cli.command()
+@click.argument("url")
+@click.option("--channel", default="email", show_default=True)
+@click.option("--batch", default=100, show_default=True, help="Rows in a request.")
+@tries_option
+@wait_option
+def deliver(url: str, channel: str, batch: int, tries: int, wait: float) -> None:
+    """Send the rows of an audience that changed, and removals, to a REST receiver with dlt."""
+    from audiencekit.delivery.pipeline import RestReceiver
+    from audiencekit.delivery.pipeline import deliver as send
+
+    to = RestReceiver(url, channel, batch, _patience(tries, wait))
+    click.echo(f"{send(open_workspace(), to, _surroundings(), os.environ):,} rows delivered.")
+
+
+def _patience(tries: int, wait: float):
+    from audiencekit.delivery.sending import Patience
+
+    return Patience(tries=tries, first_wait=wait)
+
+
+def _surroundings():
+    from audiencekit.delivery.sending import Surroundings
+
+    return Surroundings(_now, random.Random(), time.sleep)
 
 
 @cli.command()

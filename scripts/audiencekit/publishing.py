@@ -139,7 +139,9 @@ def publish(
 
     After an erasure all earlier ones go: going back to one would bring the person back.
     """
-    from audiencekit.model_cards import write_model_cards  # draws, and takes half a second to import
+    from audiencekit.model_cards import (
+        write_model_cards,
+    )  # draws, and takes half a second to import
 
     built_at = built_at or as_of
     workspace.generations.mkdir(parents=True, exist_ok=True)

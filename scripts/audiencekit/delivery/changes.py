@@ -1,0 +1,128 @@
+"""Changes of audience rows, read from the published activation.duckdb."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+
+from audiencekit.errors import UserError
+from audiencekit.workspace import Workspace
+
+COLUMNS = (
+    "change_seq, channel, audience_code, audience_row_id, action, reason, "
+    "identifiers, row_hash, build_id, occurred_at"
+)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One row of `audience_changes`.
+
+    `identifiers` is JSON text of what a platform needs to take the row away: hashes or keys, never
+    contact data; None when nothing is left to say, as after an erasure.
+    """
+
+    change_seq: int
+    channel: str
+    audience_code: str
+    audience_row_id: str
+    action: str
+    reason: str | None
+    identifiers: str | None
+    row_hash: str | None
+    build_id: str
+    occurred_at: datetime
+
+    @property
+    def key(self) -> str:
+        """The idempotency key. Not the row_hash: who leaves and comes back has the same hash."""
+        return f"{self.audience_row_id}-{self.change_seq}"
+
+
+@contextmanager
+def open_published(workspace: Workspace) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The published activation.duckdb, read only. One connection sees one whole generation."""
+    path = workspace.current.resolve() / "activation.duckdb"
+    if not path.exists():
+        raise UserError(f"Nothing is published in {workspace.home}. Run `audiencekit run` first.")
+    with duckdb.connect(str(path), read_only=True) as con:
+        tables = con.execute("select table_name from duckdb_tables()").fetchall()
+        if ("audience_changes",) not in tables:
+            raise UserError(
+                f"{path} has no audience_changes. Publish it again with this version: `audiencekit run`."
+            )
+        yield con
+
+
+def check_channel(con: duckdb.DuckDBPyConnection, channel: str) -> None:
+    """Raises UserError unless an audience table of the channel is published."""
+    names = sorted(
+        name.removeprefix("aud_")
+        for (name,) in con.execute("select table_name from duckdb_tables()").fetchall()
+        if name.startswith("aud_")
+    )
+    if channel not in names:
+        raise UserError(f"There is no channel {channel}. There are: {', '.join(names)}.")
+
+
+def read_changes(
+    con: duckdb.DuckDBPyConnection, after: int, channel: str | None, limit: int
+) -> list[Change]:
+    """The next `limit` changes after a change_seq, in order; of one channel, or of all if None."""
+    rows = con.execute(
+        f"select {COLUMNS} from audience_changes where change_seq > $after "
+        "and ($channel is null or channel = $channel) order by change_seq limit $limit",
+        {"after": after, "channel": channel, "limit": limit},
+    ).fetchall()
+    return [Change(*row) for row in rows]
+
+
+def changes_numbered(con: duckdb.DuckDBPyConnection, numbers: Sequence[int]) -> list[Change]:
+    """The changes with these change_seq, in order; those that are gone are left out."""
+    rows = con.execute(
+        f"select {COLUMNS} from audience_changes where list_contains($numbers, change_seq) order by change_seq",
+        {"numbers": list(numbers)},
+    ).fetchall()
+    return [Change(*row) for row in rows]
+
+
+def last_changes(con: duckdb.DuckDBPyConnection, row_ids: Sequence[str]) -> dict[str, int]:
+    """The last change_seq of each of these audience rows."""
+    return dict(
+        con.execute(
+            "select audience_row_id, max(change_seq) from audience_changes "
+            "where list_contains($row_ids, audience_row_id) group by audience_row_id",
+            {"row_ids": list(row_ids)},
+        ).fetchall()
+    )
+
+
+def last_number(con: duckdb.DuckDBPyConnection) -> int:
+    """The last change_seq there is, 0 without any."""
+    return con.execute("select coalesce(max(change_seq), 0) from audience_changes").fetchall()[0][0]
+
+
+def audience_rows(
+    con: duckdb.DuckDBPyConnection, channel: str, row_ids: Sequence[str]
+) -> dict[str, dict]:
+    """Rows of `aud_<channel>` as they stand now, by audience_row_id; moments as ISO text."""
+    check_channel(con, channel)
+    found = con.execute(
+        f"select * from aud_{channel} where list_contains($row_ids, audience_row_id)",
+        {"row_ids": list(row_ids)},
+    )
+    names = [column[0] for column in found.description]
+    rows = (dict(zip(names, map(_plain, row), strict=True)) for row in found.fetchall())
+    return {row["audience_row_id"]: row for row in rows}
+
+
+def identifiers_of(change: Change) -> dict | None:
+    """The identifiers as an object, None if there are none."""
+    return json.loads(change.identifiers) if change.identifiers else None
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if isinstance(value, datetime) else value
