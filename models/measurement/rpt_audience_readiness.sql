@@ -137,7 +137,8 @@ select
         when addressed = 0 then 'everybody in it refuses, is held out or rests'
         when reachable = 0 then 'nobody addressed has what the channel needs to find them'
         when expected_matches < minimum_size
-            then 'about ' || cast(cast(round(expected_matches) as bigint) as string) || ' people to be matched, '
+            then
+                'about ' || cast(cast(round(expected_matches) as bigint) as string) || ' people to be matched, '
                 || cast(minimum_size as string) || ' are asked for'
         else 'fewer members than the segment itself asks for'
     end as string) as why

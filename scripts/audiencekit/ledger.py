@@ -28,7 +28,7 @@ EMPTY = {
     "first_seen_at timestamp, build_id varchar",
     "activation.int_audience_changes": "change_seq bigint, channel varchar, audience_code varchar, "
     "audience_row_id varchar, action varchar, reason varchar, customer_key varchar, identifiers varchar, "
-    "row_hash varchar, build_id varchar, occurred_at timestamp",
+    "former_identifiers varchar, row_hash varchar, build_id varchar, occurred_at timestamp",
     "activation.int_erasure_receipts": "receipt_id varchar, request_id varchar, tombstone varchar, "
     "channel varchar, rows_removed bigint, erased_at timestamp, build_id varchar",
     "activation.experiment_assignments": "experiment_code varchar, segment_code varchar, "

@@ -30,7 +30,8 @@ addressed as (
         end
         || case
             when profile.orders_365d > 0
-                then '; ' || cast(profile.orders_365d as string)
+                then
+                    '; ' || cast(profile.orders_365d as string)
                     || case when profile.orders_365d = 1 then ' order for ' else ' orders for ' end
                     || cast(cast(profile.spend_365d_usd as decimal(18, 2)) as string) || ' in a year'
             else ''

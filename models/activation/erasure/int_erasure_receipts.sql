@@ -13,8 +13,9 @@ people as (
 )
 
 select
-    cast({{ sha256_hex("people.request_id || '|' || coalesce(people.tombstone, '') || '|' || channels.channel") }} as string)
-        as receipt_id,
+    cast({{ sha256_hex(
+        "people.request_id || '|' || coalesce(people.tombstone, '') || '|' || channels.channel"
+    ) }} as string) as receipt_id,
     cast(people.request_id as string) as request_id,
     cast(people.tombstone as string) as tombstone,
     cast(channels.channel as string) as channel,

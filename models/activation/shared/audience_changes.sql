@@ -1,9 +1,29 @@
 -- One row per change of an audience row, over all published builds and this one. A pickup that reads on from the
 -- last change_seq it handled misses nothing, and above all no removal.
 select
-    change_seq, channel, audience_code, audience_row_id, action, reason, identifiers, row_hash, build_id, occurred_at
+    change_seq,
+    channel,
+    audience_code,
+    audience_row_id,
+    action,
+    reason,
+    identifiers,
+    former_identifiers,
+    row_hash,
+    build_id,
+    occurred_at
 from {{ source('ledger', 'audience_changes') }}
 union all
 select
-    change_seq, channel, audience_code, audience_row_id, action, reason, identifiers, row_hash, build_id, occurred_at
+    change_seq,
+    channel,
+    audience_code,
+    audience_row_id,
+    action,
+    reason,
+    identifiers,
+    former_identifiers,
+    row_hash,
+    build_id,
+    occurred_at
 from {{ ref('int_audience_changes') }}

@@ -30,6 +30,9 @@ changed as (
         coalesce(now_rows.row_hash, last_rows.row_hash) as row_hash,
         case when now_rows.audience_row_id is null then last_rows.identifiers else now_rows.identifiers end
             as identifiers,
+        -- A platform that knows people by their hashes must be told the old ones, or it keeps them.
+        case when now_rows.audience_row_id is not null then nullif(last_rows.identifiers, now_rows.identifiers) end
+            as former_identifiers,
         case
             when last_rows.audience_row_id is null then 'ADD'
             when now_rows.audience_row_id is null then 'REMOVE'
@@ -87,6 +90,7 @@ select
     -- Who is forgotten is in no history; the row says what a platform must take away, and no more.
     cast(case when erased.customer_key is null then changed.customer_key end as string) as customer_key,
     cast(changed.identifiers as string) as identifiers,
+    cast(changed.former_identifiers as string) as former_identifiers,
     cast(changed.row_hash as string) as row_hash,
     cast('{{ var("build_id") }}' as string) as build_id,
     cast({{ built_at() }} as timestamp) as occurred_at

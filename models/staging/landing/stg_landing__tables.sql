@@ -15,7 +15,8 @@ select
         {{ micros_between('tables.newest_at', as_of()) }}
         > case tables.table_name
             {% for source in (graph.sources.values() if execute else []) if source.source_name == 'landing' %}
-            {% set limit = source.freshness.error_after if source.freshness.error_after.count else source.freshness.warn_after %}
+            {% set limits = source.freshness %}
+            {% set limit = limits.error_after if limits.error_after.count else limits.warn_after %}
             {% if limit.count %}
             when '{{ source.name }}' then {{ limit.count * micros[limit.period] }}
             {% endif %}
