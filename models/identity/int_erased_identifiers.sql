@@ -1,5 +1,5 @@
--- One row per request to be forgotten and identifier, as sources write it, that names the person and nobody else;
--- what the request itself names where we know nobody by it.
+-- One row per request to be forgotten and identifier, as sources write it, that names the person; and what the
+-- request itself names, whether it led to anybody or not.
 with
 
 requests as (
@@ -27,17 +27,15 @@ spellings as (
     inner join {{ ref('int_contact_points') }} as points
         on identifiers.id_type = points.kind and identifiers.id_value = points.contact_point
     union
-    -- A device on which nobody else ever logged in.
+    -- A device they logged in on, also where others do: what was done there unnamed may be theirs.
     select
-        min(logins.customer_key),
+        logins.customer_key,
         'anonymous_id',
         events.anonymous_id
     from {{ ref('stg_web__events') }} as events
-    left join {{ ref('int_keyed_identifiers') }} as logins
+    inner join {{ ref('int_keyed_identifiers') }} as logins
         on logins.id_type = 'account_id' and events.account_id = logins.id_value
-    where events.anonymous_id is not null and events.account_id is not null
-    group by events.anonymous_id
-    having count(distinct coalesce(logins.customer_key, 'unknown ' || events.account_id)) = 1
+    where events.anonymous_id is not null
 
 )
 
@@ -49,12 +47,11 @@ select
 from people
 inner join spellings on people.customer_key = spellings.customer_key
 where spellings.id_type <> 'phone and name'
-union all
+union
 select
     people.request_id,
-    cast(null as string),
+    people.customer_key,
     requests.id_type,
     requests.id_value
 from people
 inner join requests on people.request_id = requests.request_id
-where people.customer_key is null

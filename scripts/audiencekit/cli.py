@@ -89,7 +89,6 @@ def demo(fresh: bool) -> None:
 @click.argument("landing", type=click.Path(path_type=Path))
 def intake(landing: Path, as_of: datetime | None, accept: tuple[str, ...]) -> None:
     """Only check and type the LANDING folder; plain dbt takes it from there."""
-    from audiencekit.erasure import forget
     from audiencekit.intake import take_in
     from audiencekit.ledger import open_ledger
     from audiencekit.publishing import current_manifest
@@ -106,7 +105,6 @@ def intake(landing: Path, as_of: datetime | None, accept: tuple[str, ...]) -> No
             say=click.echo,
         )
         open_ledger(workspace)
-        forget(workspace)
     click.echo(f"Next: dbt build --vars '{{as_of: \"{moment}\"}}'")
 
 

@@ -16,11 +16,13 @@ import pandas as pd
 import yaml
 
 from audiencekit.contract import Table, load_contract
+from audiencekit.errors import UserError
 from audiencekit.landing_rules import literal, rows_of
 from audiencekit.workspace import PROJECT, Workspace
 
 TOMBSTONES = "erasure_tombstones"
 REQUEST = "request_id"
+LARGEST_HOUSEHOLD = 10  # people whom one request may be about, by the phone they share, say
 TOKENS = r"""[\s,;|"{}\[\]]+"""
 
 
@@ -44,15 +46,23 @@ def salt() -> str:
 
 
 def _hash_sql(id_type: str, value: str) -> str:
-    """The tombstone of an identifier, however its letters and outer spaces are written. As SQL."""
-    return f"sha256({literal(salt())} || '|' || {id_type} || '|' || lower(trim({value})))"
+    """The tombstone of an identifier, as SQL: of an e-mail in any capitals, of a phone in any grouping.
+
+    Every other identifier is as it is: two that differ in capitals are two people's.
+    """
+    plain = (
+        f"case {id_type} when 'email' then lower(trim({value})) "
+        f"when 'phone' then nullif(regexp_replace({value}, '[^0-9+]', '', 'g'), '') else trim({value}) end"
+    )
+    # A customer key is a hash of an identifier, too, and must not be read off its tombstone.
+    return f"sha256({literal(salt())} || '|tombstone|' || {id_type} || '|' || {plain})"
 
 
-def forget(workspace: Workspace, new: Erased = NOBODY) -> dict[str, int]:
+def forget(workspace: Workspace, new: Erased = NOBODY) -> None:
     """Take every row that carries a tombstone, of the ledger or `new`, out of the intake.
 
-    Orders stay in revenue and lose their identifiers; every other row goes. Returns rows by table, and
-    writes them, with who is forgotten now, beside the intake for dbt.
+    Orders stay in revenue and lose their identifiers; every other row goes. How many of each table, and
+    who is forgotten now, is written beside the intake for dbt; what `new` takes out is added.
     """
     with duckdb.connect() as con:
         con.execute("set TimeZone = 'UTC'")
@@ -64,22 +74,39 @@ def forget(workspace: Workspace, new: Erased = NOBODY) -> dict[str, int]:
             else ""
         )
         con.execute(f"create table dead as {known} select id_type, id_hash from fresh")
-        gone = {}
+        counts = workspace.intake / "erased_counts.parquet"
+        gone = _counted(counts) if len(new.people) else {}
         if con.execute("select count(*) from dead").fetchall()[0][0]:
             for table in load_contract().values():
-                gone[table.name] = _forget_in(
-                    con, table, workspace.intake / f"{table.name}.parquet"
-                )
+                path = workspace.intake / f"{table.name}.parquet"
+                if path.exists():
+                    gone[table.name] = gone.get(table.name, 0) + _forget_in(con, table, path)
             _forget_in_quarantine(con, workspace.intake / "quarantine.parquet")
-        counts = pd.DataFrame(
-            {"table_name": list(gone), "rows_erased": list(gone.values())}
-        ).astype({"table_name": "str", "rows_erased": "int64"})
-        con.register("counts", counts)
-        con.register("people", new.people)
-        for name in ("counts", "people"):
-            target = literal(str(workspace.intake / f"erased_{name}.parquet"))
-            con.execute(f"copy (select * from {name} order by all) to {target} (format parquet)")
-    return {name: rows for name, rows in gone.items() if rows}
+        frame = pd.DataFrame({"table_name": list(gone), "rows_erased": list(gone.values())})
+        con.register("gone", frame.astype({"table_name": "str", "rows_erased": "int64"}))
+        con.execute(f"copy (from gone order by all) to {literal(str(counts))} (format parquet)")
+    write_people(workspace, new.people)
+
+
+def write_people(workspace: Workspace, people: pd.DataFrame) -> None:
+    """Who is forgotten in this build (request_id, customer_key), for dbt; nobody once it is published."""
+    target = literal(str(workspace.intake / "erased_people.parquet"))
+    with duckdb.connect() as con:
+        con.register("people", people)
+        con.execute(
+            "copy (select cast(request_id as varchar) as request_id, "
+            "cast(customer_key as varchar) as customer_key from people order by all) "
+            f"to {target} (format parquet)"
+        )
+
+
+def rows_forgotten(workspace: Workspace) -> int:
+    """How many rows of the intake went, or lost their identifiers, because somebody is forgotten."""
+    return sum(_counted(workspace.intake / "erased_counts.parquet").values())
+
+
+def _counted(path: Path) -> dict[str, int]:
+    return dict(duckdb.execute(f"select table_name, rows_erased from {rows_of(path)}").fetchall())
 
 
 def _identifiers(table: Table) -> list[tuple[str, str]]:
@@ -105,22 +132,30 @@ def _forget_in(con: duckdb.DuckDBPyConnection, table: Table, path: Path) -> int:
         f"create or replace table found as select distinct id_type, id_value from ({values}) as v "
         f"semi join dead on dead.id_type = v.id_type and dead.id_hash = {_hash_sql('v.id_type', 'v.id_value')}"
     )
-    carries = " or ".join(
-        f"exists (select 1 from found where found.id_type = {kind} and found.id_value = rows.{column})"
+    carries = {
+        column: f"exists (select 1 from found where found.id_type = {kind} and found.id_value = rows.{column})"
         for kind, column in ((k if k[0] == "'" else f"rows.{k}", c) for k, c in identifiers)
-    )
+    }
+    # On a device that others use, too, what somebody else did stays theirs. It loses the device: that is nobody's.
+    device = carries.pop("anonymous_id", "false")
+    is_theirs = f"{device} and rows.account_id is null" if device != "false" else "false"
     con.execute(
-        f"create or replace table marked as select *, {carries} as is_dead from {rows_of(path)} as rows"
+        f"create or replace table marked as select *, {device} as is_on_device, "
+        f"{' or '.join(carries.values())} or {is_theirs} as is_dead from {rows_of(path)} as rows"
     )
-    count = con.execute("select count(*) from marked where is_dead").fetchall()[0][0]
-    if count:
+    count, is_touched = con.execute(
+        "select count(*) filter (where is_dead), count(*) filter (where is_dead or is_on_device) > 0 from marked"
+    ).fetchall()[0]
+    if is_touched:
         blanks = ", ".join(f"case when not is_dead then {c} end as {c}" for _, c in identifiers)
-        what = (
-            f"select * exclude (is_dead) replace ({blanks}) from marked"
-            if table.required
-            else "select * exclude (is_dead) from marked where not is_dead"
-        )
-        _replace(con, what, path)
+        kept = "from marked where not is_dead"
+        if table.required:
+            kept = f"replace ({blanks}) from marked"
+        elif device != "false":
+            kept = (
+                f"replace (case when not is_on_device then anonymous_id end as anonymous_id) {kept}"
+            )
+        _replace(con, f"select * exclude (is_dead, is_on_device) {kept}", path)
     con.execute("drop table marked")
     return count
 
@@ -154,10 +189,13 @@ def _replace(con: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
     new.replace(path)
 
 
-def resolve_requests(workspace: Workspace, identify: Callable[[], None]) -> Erased:
+def resolve_requests(
+    workspace: Workspace, identify: Callable[[], None], is_accepted: bool = False
+) -> Erased:
     """Who the requests of this intake are about. `identify` has dbt build `int_erased_identifiers`.
 
-    Without an unanswered request nothing is built.
+    Without an unanswered request nothing is built. Raises UserError for a request about more people than a
+    household has, for what is forgotten does not come back; unless it `is_accepted`.
     """
     requests = rows_of(workspace.intake / "erasure_requests.parquet")
     if not duckdb.execute(f"select count(*) from {requests}").fetchall()[0][0]:
@@ -165,13 +203,20 @@ def resolve_requests(workspace: Workspace, identify: Callable[[], None]) -> Eras
     identify()
     with duckdb.connect(str(workspace.warehouse), read_only=True) as con:
         found = con.execute("select * from identity.int_erased_identifiers order by all").df()
+    crowds = found.groupby("request_id")["customer_key"].nunique()
+    if crowds.max() > LARGEST_HOUSEHOLD and not is_accepted:
+        raise UserError(
+            f"erasure_requests: request {crowds.idxmax()} names an identifier that {crowds.max()} people carry. "
+            "Ask for them one by one, or say --accept erasure_requests if all of them are meant."
+        )
     tombstones = duckdb.execute(
         f"""
         with named as (
             select id_type, raw_value from found where raw_value is not null
             union all select '{REQUEST}', request_id from found
         )
-        select distinct id_type, {_hash_sql("id_type", "raw_value")} as id_hash from named order by all
+        select distinct id_type, {_hash_sql("id_type", "raw_value")} as id_hash
+        from named where id_hash is not null order by all
         """
     ).df()
     return Erased(found[["request_id", "customer_key"]].drop_duplicates(), tombstones)

@@ -3,7 +3,7 @@
 Every landing table becomes one typed Parquet file with exactly the contract's columns (empty where
 the user has no such table). A row that breaks a rule goes to `quarantine.parquet` with its file, row
 and reason; `tables.parquet` counts rows in, kept, quarantined and held back. A file that cannot serve
-stops the run with a UserError before anything is built.
+stops the run with a UserError before anything is built. Rows of people who asked to be forgotten go (erasure.py).
 """
 
 import difflib
@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from audiencekit.contract import Table, load_contract
+from audiencekit.erasure import forget
 from audiencekit.errors import UserError
 from audiencekit.landing_files import LandingFile, open_file
 from audiencekit.landing_folder import find_files
@@ -88,6 +89,8 @@ def take_in(
                     say(spoken(result))
         finally:
             write_quarantine(con, workspace.intake)
+            # Whoever is forgotten stays so, also where a gate stops the run.
+            forget(workspace)
         write_counts(con, taken, as_of, workspace.intake)
     return taken
 

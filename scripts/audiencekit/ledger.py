@@ -61,19 +61,27 @@ def table_of(relation: str) -> str:
     return relation.split(".")[1].removeprefix("int_")
 
 
-def open_ledger(workspace: Workspace) -> None:
-    """Lay the current generation's ledger beside the intake, with an empty first file a table."""
+def open_ledger(
+    workspace: Workspace, erased: Erased = NOBODY, built_at: datetime | None = None
+) -> None:
+    """Lay the current generation's ledger beside the intake, with an empty first file a table.
+
+    What is to be forgotten as of `built_at` is left out, so that nothing is built on it; but for the
+    audiences as they last stood, by which it is known what a platform must take away.
+    """
     folder = workspace.home / "ledger"
     shutil.rmtree(folder, ignore_errors=True)
-    for name, columns in (EMPTY | {STATE: EMPTY_STATE}).items():
-        table = table_of(name)
-        (folder / table).mkdir(parents=True)
-        first = literal(str(folder / table / "00000000.parquet"))
-        con = duckdb.connect()
-        con.execute(f"create table t ({columns}); copy t to {first} (format parquet)")
-        con.close()
-        for past in sorted((workspace.ledger / table).glob("*.parquet")):
-            os.link(past, folder / table / past.name)
+    with duckdb.connect() as con:
+        con.register("erased", erased.people)
+        for name, columns in (EMPTY | {STATE: EMPTY_STATE}).items():
+            table = table_of(name)
+            (folder / table).mkdir(parents=True)
+            first = literal(str(folder / table / "00000000.parquet"))
+            con.execute(
+                f"create or replace table t ({columns}); copy t to {first} (format parquet)"
+            )
+            moment = None if name == STATE else built_at
+            _carry_forward(con, workspace.ledger / table, folder / table, moment)
 
 
 def append_to_ledger(
@@ -83,59 +91,71 @@ def append_to_ledger(
     build_id: str,
     built_at: datetime,
     erased: Erased = NOBODY,
-) -> None:
+) -> bool:
     """Write the build's new ledger rows, and the files before them, into `generation`.
 
     `con` is connected to the warehouse. The one thing that changes what was written is an erasure: rows
-    of a forgotten person go, and after REMOVAL_DAYS what a platform needed to take them away.
+    of a forgotten person go, and after REMOVAL_DAYS what a platform needed to take them away. Returns
+    whether it did.
     """
-    con.register("forgotten", erased.people)
+    con.register("erased", erased.people)
+    is_changed = False
     for name in (*EMPTY, STATE):
         table = table_of(name)
         folder = generation / "ledger" / table
         folder.mkdir(parents=True)
         if name != STATE:
-            _carry_forward(con, workspace.ledger / table, folder, built_at)
+            is_changed |= _carry_forward(con, workspace.ledger / table, folder, built_at)
         new = literal(str(folder / f"{build_id}.parquet"))
         con.execute(f"copy (select * from {name} order by all) to {new} (format parquet)")
     folder = generation / "ledger" / TOMBSTONES
     folder.mkdir()
-    _carry_forward(con, workspace.ledger / TOMBSTONES, folder, built_at)
+    _carry_forward(con, workspace.ledger / TOMBSTONES, folder)
     if len(erased.tombstones):
         write_tombstones(con, erased, built_at, build_id, folder / f"{build_id}.parquet")
+    return is_changed
 
 
 def _carry_forward(
-    con: duckdb.DuckDBPyConnection, past: Path, folder: Path, built_at: datetime
-) -> None:
-    """Link the files of one ledger table into `folder`, or write anew those that an erasure touches."""
+    con: duckdb.DuckDBPyConnection, past: Path, folder: Path, built_at: datetime | None = None
+) -> bool:
+    """Link the files of one ledger table into `folder`; with `built_at`, write anew those that an erasure
+    touches. Returns whether there were any."""
+    is_changed = False
     for path in sorted(past.glob("*.parquet")):
-        kept = _without_the_forgotten(con, path, built_at)
+        kept = _without_the_forgotten(con, path, built_at) if built_at else None
         if kept:
             target = literal(str(folder / path.name))
             con.execute(f"copy ({kept}) to {target} (format parquet)")
+            is_changed = True
         else:
             os.link(path, folder / path.name)
+    return is_changed
 
 
 def _without_the_forgotten(
     con: duckdb.DuckDBPyConnection, path: Path, built_at: datetime
 ) -> str | None:
-    """The rows of a ledger file that may stay, as SQL; None where all of them may, as they are."""
+    """The rows of a ledger file that may stay, as SQL; None where all of them may, as they are.
+
+    A REMOVE stays without the person: a pickup may not have read it yet.
+    """
     rows = rows_of(path)
-    columns = [c[0] for c in con.execute(f"describe select * from {rows}").fetchall()]
-    touched, kept = [], f"select * from {rows}"
-    if "customer_key" in columns:
-        touched.append("customer_key in (select customer_key from forgotten)")
-        kept = f"select * from {rows} anti join forgotten using (customer_key)"
+    columns = {c[0] for c in con.execute(f"describe select * from {rows}").fetchall()}
+    if "customer_key" not in columns:
+        return None
+    gone = "customer_key in (select cast(customer_key as varchar) from erased where customer_key is not null)"
+    touched, kept = gone, f"select * from {rows} where not coalesce({gone}, false)"
     if "identifiers" in columns:
         ended = literal((built_at - REMOVAL_DAYS).isoformat(sep=" "))
         done = f"reason = 'erasure' and identifiers is not null and occurred_at < timestamp {ended}"
-        touched.append(done)
-        kept = f"select * replace (case when {done} then null else identifiers end as identifiers) from ({kept})"
-    if not touched:
-        return None
-    count = con.execute(f"select count(*) from {rows} where {' or '.join(touched)}").fetchall()[0][
-        0
-    ]
+        touched = f"({gone}) or ({done})"
+        kept = f"""
+            select * replace (
+                case when {gone} then 'erasure' else reason end as reason,
+                case when not coalesce({gone}, false) then customer_key end as customer_key,
+                case when not ({done}) then identifiers end as identifiers
+            ) from {rows} where action = 'REMOVE' or not coalesce({gone}, false)
+        """
+    count = con.execute(f"select count(*) from {rows} where {touched}").fetchall()[0][0]
     return kept if count else None

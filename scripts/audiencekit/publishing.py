@@ -20,7 +20,7 @@ from pathlib import Path
 import duckdb
 
 from audiencekit import __version__
-from audiencekit.erasure import NOBODY, Erased
+from audiencekit.erasure import NOBODY, TOMBSTONES, Erased, write_people
 from audiencekit.errors import UserError
 from audiencekit.exposures import Publication
 from audiencekit.ledger import append_to_ledger, open_ledger
@@ -137,7 +137,8 @@ def publish(
 ) -> Manifest:
     """Write a whole new generation, switch `current` to it, and drop the oldest ones.
 
-    After an erasure all earlier ones go: going back to one would bring the person back.
+    After an erasure all earlier ones go: going back to one would bring the person back. So they do when
+    the time is over in which a platform had to take them away.
     """
     from audiencekit.model_cards import (
         write_model_cards,
@@ -154,7 +155,7 @@ def publish(
         tables = [p for p in publications if p.to == file]
         rows |= write_file(workspace, writing, file, tables)
     with duckdb.connect(str(workspace.warehouse), read_only=True) as con:
-        append_to_ledger(con, workspace, writing, build_id, built_at, erased)
+        is_rewritten = append_to_ledger(con, workspace, writing, build_id, built_at, erased)
         _keep_model_cards(workspace, writing)
         write_model_cards(con, writing / "model_cards", note)
         audiences = {p.table: _audience_rows(con, p) for p in publications if p.is_audience}
@@ -175,10 +176,11 @@ def publish(
     writing.rename(generation)
     _sync(workspace.generations)
     _switch(workspace.current, generation)
-    _drop_old(workspace, keep=1 if len(erased.people) else KEPT_GENERATIONS)
+    _drop_old(workspace, keep=1 if is_rewritten else KEPT_GENERATIONS)
     if len(erased.people):
-        # The copy of the ledger that dbt read is of before, too.
+        # What dbt needed to know of them, and nobody needs any more.
         open_ledger(workspace)
+        write_people(workspace, NOBODY.people)
     return manifest
 
 
@@ -223,10 +225,13 @@ def _switch(pointer: Path, generation: Path) -> None:
 
 
 def _drop_old(workspace: Workspace, keep: int = KEPT_GENERATIONS) -> None:
+    """Keep the last generations, and none from before somebody was forgotten, whoever died meanwhile."""
     now = workspace.current.resolve()
     past = [path for path in _generations(workspace) if path.resolve() != now]
-    for generation in past[: max(0, len(past) + 1 - keep)]:
-        shutil.rmtree(generation)
+    erasures = [_number(path.stem) for path in (workspace.ledger / TOMBSTONES).glob("*.parquet")]
+    for place, generation in enumerate(past):
+        if place < len(past) + 1 - keep or _number(generation.name) < max(erasures, default=0):
+            shutil.rmtree(generation)
 
 
 def _flush(folder: Path) -> None:

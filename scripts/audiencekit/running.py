@@ -9,7 +9,7 @@ from time import perf_counter
 from rich.console import Console
 
 from audiencekit.building import dbt_build
-from audiencekit.erasure import Erased, forget, resolve_requests
+from audiencekit.erasure import Erased, forget, resolve_requests, rows_forgotten
 from audiencekit.errors import UserError
 from audiencekit.exposures import read_publications
 from audiencekit.intake import TableIntake, take_in
@@ -95,8 +95,8 @@ def _run(
         say=lambda line: console.print(f"  {line}", highlight=False),
     )
     _warn_of_old_data(taken, as_of, console)
-    open_ledger(workspace)
-    erased = _erase(workspace, as_of, build_id, console)
+    erased = _erase(workspace, as_of, build_id, console, "erasure_requests" in tables)
+    open_ledger(workspace, erased, built_at)
     seconds["intake"] = perf_counter() - started
 
     console.print("[bold]2  Build[/] and test with dbt")
@@ -129,9 +129,10 @@ def _run(
     return Run(manifest, taken, seconds, node_seconds)
 
 
-def _erase(workspace: Workspace, as_of: datetime, build_id: str, console: Console) -> Erased:
-    """Take whoever asked to be forgotten out of the intake: those of earlier builds, and of this one."""
-    gone = forget(workspace)
+def _erase(
+    workspace: Workspace, as_of: datetime, build_id: str, console: Console, is_accepted: bool
+) -> Erased:
+    """Take whoever asks to be forgotten in this build out of the intake; those of earlier ones are."""
     erased = resolve_requests(
         workspace,
         lambda: dbt_build(
@@ -141,14 +142,14 @@ def _erase(workspace: Workspace, as_of: datetime, build_id: str, console: Consol
             console,
             *("--select", "+int_erased_identifiers", "--exclude-resource-type", "test"),
         ),
+        is_accepted,
     )
     if len(erased.people):
-        gone = forget(workspace, erased)
-    if gone:
+        forget(workspace, erased)
+    if gone := rows_forgotten(workspace):
         requests = erased.people["request_id"].nunique()
         console.print(
-            f"  {requests} new requests to be forgotten; {sum(gone.values()):,} rows of forgotten people "
-            "left out",
+            f"  {requests} new requests to be forgotten; {gone:,} rows of forgotten people left out",
             highlight=False,
         )
     return erased

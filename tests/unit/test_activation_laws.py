@@ -1,0 +1,802 @@
+"""The laws of activation over random histories: the compiled SQL of a published build, replayed on small tables.
+
+A history is people, what they decided and when, the segments they are in, and the moments of some builds. Each
+build reads what the one before left in the ledger. What must hold is said here again in Python, from the law
+and not from the SQL.
+"""
+
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from random import Random
+
+import duckdb
+import pytest
+from audiencekit.ledger import EMPTY, EMPTY_STATE, STATE, table_of
+from conftest import Published
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+DAY_0 = datetime(2018, 1, 1)
+BUILT = (
+    *("fct_consent", "dim_consent", "dim_channels", "int_channel_permissions"),
+    *("segment_suppressions", "int_member_relevance", "int_frequency_caps"),
+    *("int_holdout_members", "experiment_assignments", "int_holdouts"),
+    *("int_audience_candidates", "int_audience_members", "int_person_audiences"),
+    *("aud_crm", "aud_email", "aud_google_ads", "aud_linkedin", "aud_meta", "aud_website"),
+    *("int_audience_rows", "int_audience_changes"),
+)
+LEDGER = (STATE, "activation.int_audience_changes", "activation.experiment_assignments")
+# Rules as their YAML has them: two keep holdouts and exclude each other, one excludes another, one rests people.
+SEGMENTS = (
+    *("loyal_customers", "lookalike_seed", "at_risk", "churn_risk"),
+    *("likely_to_buy", "recent_high_frequency", "inactive"),
+)
+PURPOSES = ("newsletter", "email_marketing", "ad_user_data", "ad_personalization")
+PURPOSES += ("web_personalization",)
+ADS = ("ad_user_data", "ad_personalization")
+REFUSED = ("withdrawn", "denied")
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Said on day `at` by a person's number, or for everybody who has the household's phone."""
+
+    by: int | str
+    purpose: str
+    status: str
+    at: float
+    expires: int | None = None
+    channel: str | None = None
+    jurisdiction: str | None = None
+
+
+@dataclass(frozen=True)
+class Person:
+    country: str | None
+    region: str | None
+    has_email: bool
+    has_household_phone: bool
+    family: str
+    churn: float | None
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A build on `day`: who is in which segment, and what share of a segment is to be held out."""
+
+    day: int
+    members: frozenset[tuple[str, int]]
+    share: float
+
+
+@dataclass(frozen=True)
+class History:
+    people: tuple[Person, ...]
+    decisions: tuple[Decision, ...]
+    gpc: tuple[tuple[int, int], ...]
+    unsubscribed: tuple[tuple[int, int], ...]
+    sent: tuple[tuple[int, int], ...]
+    moments: tuple[Moment, ...]
+
+
+# --- The law, in Python -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Law:
+    """What channels ask for and jurisdictions assume, as the project's YAML and seeds have it."""
+
+    purposes: dict[str, tuple[str, ...]]
+    needs_own_yes: dict[str, bool]
+    defaults: dict[tuple[str, str], bool]
+    countries: dict[str, str]
+    channels: dict[str, tuple[str, ...]]
+    audiences: dict[str, str]
+
+    def spoken(self, history: History, who: int, now: int) -> list[Decision]:
+        """Everything this person decided before `now`, whatever way they said it."""
+        shares = history.people[who].has_household_phone
+        said = [
+            d
+            for d in history.decisions
+            if d.by == who or (d.by == "phone" and shares and d.status in REFUSED)
+        ]
+        for person, at in history.gpc:
+            said += [Decision(person, p, "withdrawn", at) for p in ADS if person == who]
+        for person, at in history.unsubscribed:
+            mail = ("newsletter", "email_marketing")
+            said += [Decision(person, p, "withdrawn", at) for p in mail if person == who]
+        return [d for d in said if d.at < now]
+
+    def jurisdiction(self, history: History, who: int, now: int) -> str:
+        stated = [d for d in self.spoken(history, who, now) if d.jurisdiction]
+        if stated:
+            return min(stated, key=lambda d: (-d.at, d.jurisdiction)).jurisdiction
+        person = history.people[who]
+        if (person.country, person.region) == ("US", "CA"):
+            return "US-CA"
+        return self.countries.get(person.country, "unknown")
+
+    def basis(self, history: History, who: int, purpose: str, channel: str, now: int) -> str:
+        """yes, silence (allowed), nothing (denied by law), refused or expired."""
+        about = [
+            d
+            for d in self.spoken(history, who, now)
+            if d.purpose == purpose and d.channel in (None, channel)
+        ]
+        if not about:
+            where = self.jurisdiction(history, who, now)
+            return "silence" if self.defaults.get((where, purpose)) else "nothing"
+        last = [d for d in about if d.at == max(d.at for d in about)]
+        if any(d.status in REFUSED for d in last):
+            return "refused"
+        return "expired" if min(d.expires or math.inf for d in last) <= now else "yes"
+
+    def refusal(self, history: History, who: int, channel: str, now: int) -> str | None:
+        """Why this person may not be addressed on the channel as of `now`; None when they may."""
+        grounds = {self.basis(history, who, p, channel, now) for p in self.purposes[channel]}
+        if "refused" in grounds:
+            return "consent_withdrawn"
+        if "expired" in grounds:
+            return "consent_expired"
+        silent = "silence" in grounds and self.needs_own_yes[channel]
+        return "no_consent" if "nothing" in grounds or silent else None
+
+
+# --- The replay ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Build:
+    """What one build made. `rows` by audience_row_id: channel, audience, person, hash, build, updated."""
+
+    day: int
+    build_id: str
+    rows: dict[str, tuple[str, str, int, str, str, datetime]]
+    changes: list[tuple[int, str, str, str, str]]
+    segments: dict[tuple[str, int], tuple[str, ...]]
+    held_out: frozenset[tuple[str, int]]
+    contents: dict[str, list[tuple]]
+
+
+class Activation:
+    """The nodes between consent and changes, in a DuckDB of their own."""
+
+    def __init__(self, published: Published):
+        manifest = published.manifest()
+        nodes = {n["name"]: n for n in manifest["nodes"].values() if n["resource_type"] == "model"}
+        self.relations = {name: nodes[name]["relation_name"] for name in BUILT}
+        home = str(published.workspace.home)
+        self.sql = {
+            name: self._template(nodes[name]["compiled_code"], home, published.run.manifest)
+            for name in BUILT
+        }
+        read = set(re.findall(r'"warehouse"\."(\w+)"\."(\w+)"', " ".join(self.sql.values())))
+        self.inputs = {
+            name: f"{schema}.{name}" for schema, name in sorted(read) if name not in BUILT
+        }
+        self.con = duckdb.connect(config={"threads": 1})
+        self.con.execute("set TimeZone = 'UTC'; attach ':memory:' as warehouse; use warehouse")
+        for schema in {schema for schema, _ in read} | {"ledger"}:
+            self.con.execute(f"create schema {schema}")
+        with duckdb.connect(str(published.workspace.warehouse), read_only=True) as source:
+            for name, table in self.inputs.items():
+                is_kept = table.startswith("seeds.") or name == "dim_segments"
+                rows = source.execute(f"from {table} limit {'all' if is_kept else 0}")
+                self.con.register("rows", rows.to_arrow_table())
+                self.con.execute(f"create table {table} as from rows")
+                self.con.unregister("rows")
+        for name in LEDGER:
+            columns = EMPTY_STATE if name == STATE else EMPTY[name]
+            self.con.execute(f"create table ledger.{table_of(name)} ({columns})")
+        self.fresh()
+        self.builds_run = 0
+
+    @staticmethod
+    def _template(sql: str, home: str, manifest) -> str:
+        """Compiled SQL with the ledger's tables for its files, and names for its moments and build."""
+        sql = re.sub(rf"'{re.escape(home)}/ledger/(\w+)/\*\.parquet'", r"ledger.\1", sql)
+        sql = sql.replace(f"'{manifest.build_id}'", "'{{build_id}}'")
+        now = f"cast('{manifest.as_of}' as timestamp)"
+        # What stands in a row as its moment is the build's; everything else is as_of.
+        for column in ("occurred_at", "assigned_at", "updated_at"):
+            for left, right in (("cast(", f" as timestamp) as {column}"), (f".{column}, ", ")")):
+                sql = sql.replace(f"{left}{now}{right}", f"{left}{{{{built_at}}}}{right}")
+        assert home not in sql
+        return sql.replace(now, "{{as_of}}")
+
+    def fresh(self) -> None:
+        """Forget every build."""
+        for name in LEDGER:
+            self.con.execute(f"delete from ledger.{table_of(name)}")
+        self.count = 0
+
+    @contextmanager
+    def broken(self, node: str, old: str, new: str):
+        """The same project with a mistake in it."""
+        right = self.sql[node]
+        assert old in right, f"{node} has no {old!r}"
+        self.sql[node] = right.replace(old, new)
+        try:
+            yield self
+        finally:
+            self.sql[node] = right
+
+    def fill(self, table: str, columns: str, rows: Iterable[tuple], shuffle: Random | None) -> None:
+        rows = list(rows)
+        if shuffle:
+            shuffle.shuffle(rows)
+        self.con.execute(f"delete from {self.inputs[table]}")
+        if rows:
+            values = ", ".join("(" + ", ".join(map(_literal, row)) + ")" for row in rows)
+            self.con.execute(f"insert into {self.inputs[table]} ({columns}) values {values}")
+
+    def build(
+        self, history: History, moment: Moment, *, keep: bool = True, shuffle: Random | None = None
+    ) -> Build:
+        """Run one build; `keep` appends it to the ledger, as publishing does."""
+        self.builds_run += 1
+        number = self.count + 1
+        self._fill(history, moment, shuffle)
+        as_of = _literal(_day(moment.day))
+        built_at = _literal(_day(moment.day) + timedelta(seconds=number))
+        build_id = f"b{number:06d}"
+        for name in BUILT:
+            sql = self.sql[name].replace("{{as_of}}", as_of).replace("{{built_at}}", built_at)
+            self.con.execute(
+                f"create or replace table {self.relations[name]} as "
+                + sql.replace("{{build_id}}", build_id)
+            )
+        made = self._read(moment.day, build_id)
+        if keep:
+            self.count = number
+            self.con.execute("delete from ledger.audience_rows")
+            for name in LEDGER:
+                self.con.execute(f"insert into ledger.{table_of(name)} by name from {name}")
+        return made
+
+    def _fill(self, history: History, moment: Moment, shuffle: Random | None) -> None:
+        people = list(enumerate(history.people))
+        known = [(n, d) for n, d in enumerate(history.decisions) if d.at < moment.day]
+        key, account, mail, phone = _key, "acc-{}".format, "{}@example.com".format, "+12065550142"
+
+        def fill(*arguments):
+            self.fill(*arguments, shuffle)
+
+        fill(
+            "stg_consent__events",
+            "consent_event_id, id_type, id_value, purpose, status, decided_at, expires_at, channel, jurisdiction",
+            [
+                (
+                    *(f"e{n}", *(("phone", phone) if d.by == "phone" else ("email", mail(d.by)))),
+                    *(d.purpose, d.status, _day(d.at), _day(d.expires), d.channel, d.jurisdiction),
+                )
+                for n, d in known
+            ],
+        )
+        own = [
+            (n, kind, f(n))
+            for n, _ in people
+            for kind, f in (("account_id", account), ("email", mail))
+        ]
+        shared = [n for n, p in people if p.has_household_phone]
+        fill(
+            "int_carriers",
+            "id_type, raw_value, record_id",
+            [(kind, value, f"r{n}") for n, kind, value in own]
+            + [("phone", phone, f"r{n}") for n in shared],
+        )
+        fill(
+            "int_identity_links",
+            "record_id, id_type, id_value",
+            [(f"r{n}", kind, value) for n, kind, value in own],
+        )
+        identifiers = [(kind, value, key(n)) for n, kind, value in own]
+        fill("int_identifiers", "id_type, id_value, customer_key", identifiers)
+        fill("int_named_identifiers", "id_type, raw_value, customer_key", identifiers)
+        fill(
+            "int_anonymous_visitors",
+            "anonymous_id, customer_key",
+            [(f"device-{n}", key(n)) for n, _ in people if n % 2],
+        )
+        fill(
+            "dim_customers",
+            "customer_key, account_id, email, phone, country_code, region, is_email_deliverable",
+            [
+                (
+                    *(key(n), account(n), mail(n) if p.has_email else None),
+                    *(f"+1206555{n:04d}" if n % 3 else None, p.country, p.region, True),
+                )
+                for n, p in people
+            ],
+        )
+        fill(
+            "customer_360",
+            "customer_key, engagement_score, rfm_family, age_band, spend_365d_usd, propensity_30d, churn_90d",
+            [(key(n), 10.0, p.family, None, 5.0, None, p.churn) for n, p in people],
+        )
+        fill(
+            "segment_membership",
+            "segment_code, customer_key, entered_at",
+            [(segment, key(n), DAY_0) for segment, n in moment.members],
+        )
+        mails = [("unsubscribed", *e) for e in history.unsubscribed]
+        mails += [("sent", *e) for e in history.sent]
+        fill(
+            "fct_email_events",
+            "event_id, event_name, customer_key, occurred_at",
+            [
+                (f"m{n}", name, key(who), _day(at))
+                for n, (name, who, at) in enumerate(mails)
+                if at < moment.day
+            ],
+        )
+        fill(
+            "fct_events",
+            "event_id, customer_key, occurred_at, has_privacy_signal",
+            [
+                (f"w{n}", key(who), _day(at), True)
+                for n, (who, at) in enumerate(history.gpc)
+                if at < moment.day
+            ],
+        )
+        self.con.execute(
+            "update segments.dim_segments set holdout_share = ? where holdout_experiment <> ''",
+            [moment.share],
+        )
+
+    def _read(self, day: int, build_id: str) -> Build:
+        def rows(query: str) -> list[tuple]:
+            return self.con.execute(query).fetchall()
+
+        addressed = {
+            row_id: (channel, audience, _number(who), *rest)
+            for row_id, channel, audience, who, *rest in rows(
+                "select audience_row_id, channel, audience_code, customer_key, row_hash, build_id, updated_at "
+                "from activation.int_audience_rows"
+            )
+        }
+        changes = rows(
+            "select change_seq, audience_row_id, action, reason, row_hash "
+            "from activation.int_audience_changes order by change_seq"
+        )
+        segments = {
+            (channel, _number(who)): tuple(json.loads(codes))
+            for channel, who, codes in rows(
+                "select channel, customer_key, segment_codes from activation.int_person_audiences"
+            )
+        }
+        held_out = frozenset(
+            (segment, _number(who))
+            for segment, who in rows(
+                "select segment_code, customer_key from ledger.experiment_assignments where arm = 'holdout' "
+                "union all select segment_code, customer_key from activation.experiment_assignments "
+                "where arm = 'holdout'"
+            )
+        )
+        contents = {
+            name: rows(f"from {self.relations[name]} order by all")
+            for name in BUILT
+            if name.startswith("aud_") or name.startswith("int_audience_")
+        }
+        return Build(day, build_id, addressed, changes, segments, held_out, contents)
+
+
+def _key(number: int) -> str:
+    return f"key-{number:05d}"
+
+
+def _number(key: str) -> int:
+    return int(key.removeprefix("key-"))
+
+
+def _day(day: float | None) -> datetime | None:
+    return None if day is None else DAY_0 + timedelta(days=day)
+
+
+def _literal(value) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, datetime):
+        return f"cast('{value}' as timestamp)"
+    if isinstance(value, str):
+        return f"'{value}'"
+    return str(value)
+
+
+@pytest.fixture(scope="module")
+def activation(published):
+    activation = Activation(published)
+    yield activation
+    activation.con.close()
+
+
+@pytest.fixture(scope="module")
+def law(activation) -> Law:
+    def rows(query: str) -> list[tuple]:
+        return activation.con.execute(query).fetchall()
+
+    activation.build(NOTHING, Moment(1, frozenset(), 0.0), keep=False)
+    channels = rows("select channel, purposes, needs_own_yes from activation.dim_channels")
+    segments = rows("select segment_code, channels, audience_code from segments.dim_segments")
+    return Law(
+        {channel: tuple(json.loads(purposes)) for channel, purposes, _ in channels},
+        {channel: own for channel, _, own in channels},
+        {
+            (where, purpose): is_allowed
+            for where, purpose, is_allowed in rows(
+                "select jurisdiction, purpose, is_allowed from seeds.consent_defaults"
+            )
+        },
+        dict(rows("select country_code, jurisdiction from seeds.jurisdictions")),
+        {code: tuple(json.loads(of)) for code, of, _ in segments},
+        {code: audience for code, _, audience in segments},
+    )
+
+
+# --- Random histories ---------------------------------------------------------------------------------
+
+NOTHING = History((), (), (), (), (), ())
+PEOPLE = 10
+days = st.integers(0, 6)
+who = st.integers(0, PEOPLE - 1)
+people = st.builds(
+    Person,
+    country=st.sampled_from(["US", "US", "US", "DE", "CA", "GB", None]),
+    region=st.sampled_from(["CA", "WA", None]),
+    has_email=st.sampled_from([True, True, False]),
+    has_household_phone=st.booleans(),
+    family=st.sampled_from(["champions", "lost"]),
+    churn=st.sampled_from([None, 0.2, 0.8]),
+)
+decisions = st.builds(
+    Decision,
+    by=st.one_of(who, who, who, st.just("phone")),
+    purpose=st.sampled_from(PURPOSES),
+    status=st.sampled_from(["granted", "granted", "granted", "denied", "withdrawn"]),
+    at=days,
+    expires=st.one_of(st.none(), st.integers(1, 8)),
+    channel=st.sampled_from([None, None, None, "meta", "meta", "email", "website"]),
+    jurisdiction=st.sampled_from([None, None, None, None, "US", "EEA"]),
+)
+members = st.frozensets(
+    st.tuples(st.sampled_from([*SEGMENTS[:4], *SEGMENTS]), who), min_size=6, max_size=28
+)
+
+
+@st.composite
+def histories(draw) -> History:
+    """Builds on days that do not go back; between two of them people decide, come and go."""
+    moments = draw(st.lists(st.integers(1, 8), min_size=2, max_size=4))
+    spans = draw(st.lists(members, min_size=len(moments), max_size=len(moments)))
+    shares = [draw(st.sampled_from([0.0, 0.3, 0.5])) for _ in moments]
+    # Most often everybody stays where they are, so that consent alone decides who goes.
+    kept = spans[0] if draw(st.booleans()) else None
+    events = st.lists(st.tuples(who, days), max_size=5).map(tuple)
+    yeses = [
+        Decision(person, purpose, "granted", 0, draw(st.sampled_from([None, None, 4])))
+        for person in draw(st.frozensets(who, min_size=3))
+        for purpose in PURPOSES
+    ]
+    return History(
+        draw(st.lists(people, min_size=PEOPLE, max_size=PEOPLE).map(tuple)),
+        (*yeses, *draw(st.lists(decisions, min_size=4, max_size=24))),
+        draw(events),
+        draw(events),
+        # Three messages at once are as many as somebody who hardly listens is sent.
+        draw(st.lists(st.tuples(who, days), max_size=4).map(lambda sent: tuple(sent * 3))),
+        tuple(
+            Moment(day, kept or span, share)
+            for day, span, share in zip(sorted(moments), spans, shares, strict=True)
+        ),
+    )
+
+
+# --- What must hold -----------------------------------------------------------------------------------
+
+
+def check_permission(law: Law, history: History, build: Build) -> None:
+    """Nobody is addressed without live consent as of the build."""
+    for channel, _, person, *_ in build.rows.values():
+        why = law.refusal(history, person, channel, build.day)
+        assert why is None, (channel, person, why)
+
+
+def check_everybody_else(law: Law, history: History, build: Build, moment: Moment) -> None:
+    """The CRM asks for no consent and rests nobody who is to be won back: all of them are there."""
+    for segment, person in moment.members:
+        if segment == "inactive":
+            assert segment in build.segments[("crm", person)]
+
+
+def check_removals(law: Law, history: History, before: Build, now: Build, moment: Moment) -> None:
+    """Whoever lost permission since the last build lost their rows, and it is said why."""
+    said = {row_id: (action, reason) for _, row_id, action, reason, _ in now.changes}
+    for row_id, (channel, audience, person, *_) in before.rows.items():
+        why = law.refusal(history, person, channel, now.day)
+        if why is None:
+            continue
+        still_in = any(
+            who == person
+            and channel in law.channels[code]
+            and audience in ("all", law.audiences[code])
+            for code, who in moment.members
+        )
+        assert said.get(row_id) == ("REMOVE", why if still_in else "rule"), (channel, person)
+
+
+def check_changes(past: list[Build], now: Build) -> None:
+    """All changes since the first build, applied in turn to nothing, give the audiences of now."""
+    state: dict[str, str] = {}
+    last = 0
+    for build in past:
+        for seq, row_id, action, _, row_hash in build.changes:
+            assert seq > last, "change_seq goes back"
+            last = seq
+            if action == "REMOVE":
+                assert state.pop(row_id) == row_hash
+            else:
+                assert (row_id in state) == (action == "UPDATE")
+                state[row_id] = row_hash
+    assert state == {row_id: row[3] for row_id, row in now.rows.items()}
+
+
+def check_arms(past: list[Build], moments: tuple[Moment, ...]) -> None:
+    """Whoever was held out stays so, whoever was treated too, and nobody held out is addressed."""
+    held_out: set[tuple[str, int]] = set()
+    treated: set[tuple[str, int]] = set()
+    for build, moment in zip(past, moments, strict=False):
+        assert held_out <= build.held_out
+        assert not treated & build.held_out
+        held_out |= build.held_out
+        treated |= {m for m in moment.members if m[0] in HOLDOUT_SEGMENTS} - build.held_out
+        for (_, person), codes in build.segments.items():
+            assert not {(code, person) for code in codes} & build.held_out
+
+
+HOLDOUT_SEGMENTS = ("at_risk", "churn_risk", "likely_to_buy")
+
+
+def check_unchanged(activation: Activation, history: History, now: Build) -> None:
+    """The same once more: no change, and every row keeps the build and moment it last changed in."""
+    again = activation.build(history, history.moments[-1])
+    assert again.changes == []
+    assert again.rows == now.rows
+
+
+def check_history(activation: Activation, law: Law, history: History) -> Counter:
+    """Every law over one history. Returns what was seen, so that a test can say it was not nothing."""
+    activation.fresh()
+    past: list[Build] = []
+    seen: Counter = Counter()
+    for moment in history.moments:
+        build = activation.build(history, moment)
+        check_permission(law, history, build)
+        check_everybody_else(law, history, build, moment)
+        if past:
+            check_removals(law, history, past[-1], build, moment)
+        past.append(build)
+        check_changes(past, build)
+        seen.update(reason for *_, reason, _ in build.changes)
+        seen["rows"] += len(build.rows)
+        seen["held out"] += len(build.held_out)
+    check_arms(past, history.moments)
+    check_unchanged(activation, history, past[-1])
+    return seen
+
+
+FEW = settings(
+    max_examples=20,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def test_the_laws_hold_over_random_histories(activation, law):
+    """No row without live consent, removals with their reason, changes that add up, arms that stay."""
+    seen: Counter = Counter()
+
+    @FEW
+    @given(histories())
+    def holds(history: History) -> None:
+        seen.update(check_history(activation, law, history))
+        seen["histories"] += 1
+
+    before = activation.builds_run
+    holds()
+    print(
+        f"\n{seen.pop('histories')} histories, {activation.builds_run - before} builds; {dict(seen)}"
+    )
+    wanted = ("consent_withdrawn", "consent_expired", "no_consent", "cap", "holdout", "inactive")
+    assert all(seen[reason] for reason in (*wanted, "rule", "changed", "rows")), seen
+
+
+def test_a_grant_takes_nobody_away_and_the_order_of_rows_changes_nothing(activation):
+    seen: Counter = Counter()
+
+    @settings(FEW, max_examples=12)
+    @given(histories(), st.integers(0, 20), st.sampled_from([None, "meta", "email"]))
+    def holds(history: History, place: int, channel: str | None) -> None:
+        activation.fresh()
+        for moment in history.moments[:-1]:
+            activation.build(history, moment)
+        moment = history.moments[-1]
+        build = activation.build(history, moment, keep=False)
+        shuffled = activation.build(history, moment, keep=False, shuffle=Random(1))
+        assert shuffled.contents == build.contents
+        _, person = sorted(moment.members)[place % len(moment.members)]
+        yes = [
+            Decision(person, purpose, "granted", moment.day - 0.5, None, channel)
+            for purpose in PURPOSES
+        ]
+        asked = replace(history, decisions=(*history.decisions, *yes))
+        more = activation.build(asked, moment, keep=False)
+        assert build.rows.keys() <= more.rows.keys()
+        others = {i: row for i, row in build.rows.items() if row[2] != person}
+        assert others == {i: row for i, row in more.rows.items() if row[2] != person}
+        seen["histories"] += 1
+        seen["rows more"] += len(more.rows) - len(build.rows)
+
+    holds()
+    print(f"\n{dict(seen)}")
+    assert seen["rows more"]
+
+
+# --- Holdouts, by the thousand ------------------------------------------------------------------------
+
+CROWD = 3000
+
+
+def crowd(count: int) -> History:
+    families = ("champions", "lost", "loyal", "new")
+    return replace(
+        NOTHING,
+        people=tuple(
+            Person("US", None, True, False, families[n * n % 7 % 4], 0.5) for n in range(count)
+        ),
+    )
+
+
+def test_shares_come_out_as_asked_by_chance_and_evenly_in_strata(activation):
+    """churn_risk draws, at_risk counts within each rfm_family; people come in three builds."""
+    activation.fresh()
+    history, share = crowd(CROWD), 0.2
+    for day, count in enumerate((CROWD // 10, CROWD // 2, CROWD), start=1):
+        entered = frozenset((s, n) for s in ("churn_risk", "at_risk") for n in range(count))
+        build = activation.build(history, Moment(day, entered, share))
+        arms = {
+            s: {n for code, n in build.held_out if code == s} for s in ("churn_risk", "at_risk")
+        }
+        # Four and a half standard deviations: one run in 150,000 would fail by chance, and none is by chance.
+        assert abs(len(arms["churn_risk"]) - share * count) < 4.5 * math.sqrt(
+            count * share * (1 - share)
+        )
+        for family in {p.family for p in history.people}:
+            there = [n for n in range(count) if history.people[n].family == family]
+            held = len(arms["at_risk"].intersection(there))
+            assert abs(held - share * len(there)) < 1 + 1e-9, (family, held, len(there))
+    # Two experiments draw apart from each other.
+    both = len(arms["churn_risk"] & arms["at_risk"])
+    assert abs(both - share**2 * CROWD) < 4.5 * math.sqrt(CROWD * share**2)
+    print(
+        f"\n{CROWD} people: {len(arms['churn_risk'])} and {len(arms['at_risk'])} held out, {both} in both"
+    )
+
+
+def test_an_arm_stays_when_the_share_changes_and_people_leave_and_return(activation):
+    activation.fresh()
+    history = crowd(400)
+    everybody = frozenset((s, n) for s in HOLDOUT_SEGMENTS for n in range(400))
+    some = frozenset(m for m in everybody if m[1] % 3)
+    moments = (
+        Moment(1, some, 0.3),
+        Moment(2, everybody, 0.9),
+        Moment(3, frozenset(), 0.0),
+        Moment(4, everybody, 0.0),
+        Moment(5, everybody, 1.0),
+    )
+    builds = [activation.build(history, moment) for moment in moments]
+    check_arms(builds, moments)
+    assert len({b.held_out for b in builds[1:]}) == 1
+    known = activation.con.execute(
+        "select count(*), count(distinct experiment_code || customer_key) from ledger.experiment_assignments"
+    ).fetchall()[0]
+    assert known == (len(everybody), len(everybody))
+
+
+# --- The laws can fail --------------------------------------------------------------------------------
+
+BREAKS = {
+    "permission is not asked": (
+        "int_audience_candidates",
+        "members.needs_permission and not coalesce(permissions.is_allowed, false)",
+        "false",
+    ),
+    "a grant never runs out": ("dim_consent", "latest_decision.expires_at <=", "false and null <"),
+    "silence is a yes to Google": (
+        "int_channel_permissions",
+        "or not asked.needs_own_yes",
+        "or true",
+    ),
+    "one purpose of two is enough": (
+        "int_channel_permissions",
+        "count(*) filter (where not is_allowed) = 0",
+        "count(*) filter (where is_allowed) > 0",
+    ),
+    "a channel's own no is not heard": (
+        "int_channel_permissions",
+        "coalesce(special.is_allowed, general.is_allowed)",
+        "general.is_allowed",
+    ),
+    "privacy signals are not heard": (
+        "fct_consent",
+        "where events.has_privacy_signal",
+        "where false",
+    ),
+    "a household's no counts for one": (
+        "fct_consent",
+        "where events.status <> 'granted'",
+        "where events.status <> 'granted' and events.id_type <> 'phone'",
+    ),
+    "the first word counts": ("dim_consent", "decisions.decided_at desc,", "decisions.decided_at,"),
+    "of two words at once the yes counts": (
+        "dim_consent",
+        "case when decisions.status = 'granted' then 1 else 0 end",
+        "case when decisions.status = 'granted' then 0 else 1 end",
+    ),
+    "removals are not told": ("int_audience_changes", "full outer join", "left join"),
+    "what is told anew is told again": (
+        "int_audience_changes",
+        "where now_rows.row_hash is distinct from last_rows.row_hash",
+        "",
+    ),
+    "numbers start again": ("int_audience_changes", "coalesce(max(change_seq), 0)", "0"),
+    "rows are dated anew": (
+        "aud_crm",
+        "coalesce(last_rows.build_id, '{{build_id}}')",
+        "'{{build_id}}'",
+    ),
+    "arms are drawn again": ("experiment_assignments", "where known.customer_key is null", ""),
+    "whoever is held out is addressed": (
+        "int_holdouts",
+        "where assignments.arm = 'holdout'",
+        "where false",
+    ),
+    "reasons are mixed up": (
+        "int_channel_permissions",
+        "then 'consent_expired'",
+        "then 'consent_withdrawn'",
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", BREAKS)
+def test_a_mistake_in_the_sql_would_be_noticed(activation, law, mistake):
+    node, old, new = BREAKS[mistake]
+
+    @settings(FEW, phases=[Phase.generate], max_examples=200, report_multiple_bugs=False)
+    @given(histories())
+    def holds(history: History) -> None:
+        check_history(activation, law, history)
+
+    with activation.broken(node, old, new), pytest.raises((AssertionError, KeyError)):
+        holds()
+
+
+def test_a_salt_that_is_dropped_would_be_noticed(activation):
+    """Without the experiment in the salt the same people are held out of everything."""
+    salt = "|' || experiment_code || '|'"
+    with (
+        activation.broken("experiment_assignments", salt, "|'"),
+        activation.broken("int_holdout_members", "segments.holdout_stratum <> ''", "false"),
+        pytest.raises(AssertionError),
+    ):
+        test_shares_come_out_as_asked_by_chance_and_evenly_in_strata(activation)

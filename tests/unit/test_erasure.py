@@ -1,0 +1,710 @@
+"""To be forgotten, told as one story in one workspace, and searched for in every file it leaves.
+
+Canaries are planted in every landing table. Two builds know them; a request comes; one build fails, the
+next forgets; one more finds nothing to do; a month later somebody's e-mail comes back.
+"""
+
+import hashlib
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import audiencekit.running
+import duckdb
+import pandas as pd
+import pytest
+from audiencekit.erasure import (
+    LARGEST_HOUSEHOLD,
+    TOMBSTONES,
+    resolve_requests,
+    salt,
+    write_people,
+)
+from audiencekit.errors import UserError
+from audiencekit.ledger import open_ledger
+from audiencekit.publishing import _drop_old, _switch
+from audiencekit.workspace import Workspace
+from conftest import Published, rewrite
+
+CHANNELS = ("crm", "email", "google_ads", "linkedin", "meta", "website")
+PURPOSES = (
+    "newsletter",
+    "email_marketing",
+    "sms_marketing",
+    "ad_user_data",
+    "ad_personalization",
+    "web_personalization",
+)
+FIRST, SECOND = datetime(2018, 1, 1), datetime(2018, 1, 2)
+A_MONTH_LATER = SECOND + timedelta(days=31)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody planted. `secrets` are what no file may hold once they are forgotten."""
+
+    tag: str
+    email: str
+    phone: str = ""
+    secrets: tuple[str, ...] = ()
+    spellings: tuple[str, ...] = field(default=())
+
+    @property
+    def account(self) -> str:
+        return f"{self.tag}-acc"
+
+    @property
+    def contact(self) -> str:
+        return f"{self.tag}-con"
+
+
+# Asks by e-mail; has a phone of their own, typed in two ways, and a tablet that Tessa uses, too.
+ZOE = Person(
+    "zanary",
+    "zanarymail@example.com",
+    "+19075550142",
+    secrets=(
+        *("zanarymail", "zanary-con", "zanary-acc", "zanary-card", "zanary-device"),
+        *("zanaryfirst", "zanarylast", "zanarycity", "98142-zan"),
+        *("9075550142", "907-555-0142", "907 555 0142"),
+    ),
+)
+# Asks by account; the phone is also of a housemate, who asks for nothing.
+QUINN = Person("quinary", "quinarymail@example.com", "+19075550143", secrets=("quinary",))
+HOUSEMATE = Person("housemate", "housematemail@example.com", "+19075550143")
+# The request names their phone, which both of them have.
+RUTH = Person(
+    "ruthary", "rutharymail@example.com", "+19075550144", secrets=("ruthary", "9075550144")
+)
+SAUL = Person("saulary", "saularymail@example.com", "+19075550144", secrets=("saulary",))
+# Nobody's business; shares the tablet with Zoe.
+TESSA = Person("tessary", "tessarymail@example.com")
+# Has an account whose name differs from Zoe's in its capitals alone, and is passed over in the search for hers.
+DOUBLE = Person("zAnary", "doublemail@example.com")
+PEOPLE = (ZOE, QUINN, HOUSEMATE, RUTH, SAUL, TESSA, DOUBLE)
+FORGOTTEN, STAYING = (ZOE, QUINN, RUTH, SAUL), (HOUSEMATE, TESSA, DOUBLE)
+UNKNOWN = "nobodyary@example.com"
+SECRETS = sorted({s for person in FORGOTTEN for s in person.secrets} | {"nobodyary", "k-new-"})
+# What stands in no REMOVE either, so that the bytes of a database may not hold it at all.
+NOWHERE = ("zanarymail", "zanaryfirst", "zanarylast", "zanarycity", "9075550142", "907-555-0142")
+NOWHERE += ("quinarymail", "rutharymail", "saularymail", "nobodyary", "zanary-card")
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+# What ad platforms are given of them.
+HASHES = sorted(
+    {digest(person.email) for person in FORGOTTEN}
+    | {digest(p.phone) for p in (ZOE, RUTH)}
+    | {digest(p.phone.lstrip("+")) for p in (ZOE, RUTH)}
+)
+
+
+def plant(path: Path, rows: list[dict]) -> None:
+    """Add rows to a landing file; what a row does not say is null."""
+    names = sorted({name for row in rows for name in row})
+    values = ", ".join(
+        "(" + ", ".join(_literal(row.get(name)) for name in names) + ")" for row in rows
+    )
+    rewrite(
+        path,
+        f"select * from t union all by name select * from (values {values}) as v ({', '.join(names)})",
+    )
+
+
+def _literal(value) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, datetime):
+        return f"timestamp '{value}'"
+    return f"'{value}'" if isinstance(value, str) else str(value)
+
+
+def plant_people(landing: Path) -> None:
+    """Everybody with contact, login, orders, consent to everything; Zoe in every table there is."""
+    day, long_ago = timedelta(days=1), datetime(2016, 3, 1)
+    contacts = [
+        {
+            **{"contact_id": p.contact, "account_id": p.account, "email": p.email},
+            **{"phone": p.phone or None, "first_name": p.tag, "last_name": p.tag + "last"},
+            **{"country_code": "US", "region": "WA", "created_at": long_ago},
+            "updated_at": datetime(2017, 12, 30),
+        }
+        for p in PEOPLE
+    ]
+    contacts[0] |= {"email": "Zanarymail@Example.com", "phone": "907-555-0142"}
+    contacts[0] |= {"first_name": "Zanaryfirst", "last_name": "Zanarylast", "city": "Zanarycity"}
+    contacts[0] |= {"postal_code": "98142-zan", "card_number": "zanary-card"}
+    plant(landing / "contacts.2017-12-31.parquet", contacts)
+    plant(
+        landing / "accounts.parquet",
+        [
+            {
+                **{"account_id": p.account, "email": p.email, "country_code": "US"},
+                **{"created_at": long_ago, "updated_at": datetime(2017, 12, 1)},
+                **({"phone": "907 555 0142", "first_name": "Zanaryfirst"} if p is ZOE else {}),
+            }
+            for p in PEOPLE
+        ],
+    )
+    orders = [
+        {
+            **{"order_id": f"{p.tag}-o{n}".replace("ary", "o"), "account_id": p.account},
+            **{"ordered_at": FIRST - (4 + 9 * n) * day, "total_usd": 180.0, "status": "completed"},
+            **{"order_channel": "web", "country_code": "US"},
+        }
+        for p in PEOPLE
+        for n in range(8)
+    ]
+    by = [
+        {"card_number": "zanary-card"},
+        {"email": " ZANARYMAIL@example.com"},
+        {"phone": "+1 (907) 555-0142"},
+        {"phone": RUTH.phone},
+    ]
+    plain = {k: v for k, v in orders[0].items() if k != "account_id"}
+    orders += [plain | {"order_id": f"zo-by{n}"} | known for n, known in enumerate(by)]
+    # A bad row, for quarantine.
+    orders += [orders[0] | {"order_id": "zo-bad", "ordered_at": datetime(1900, 1, 1)}]
+    plant(landing / "orders.parquet", orders)
+    plant(
+        landing / "consent_events.parquet",
+        [
+            {
+                **{"consent_event_id": f"c-{i}-{purpose}", "id_type": "email", "id_value": p.email},
+                **{"purpose": purpose, "status": "granted", "jurisdiction": "US"},
+                "decided_at": datetime(2017, 6, 1),
+            }
+            for i, p in enumerate(PEOPLE)
+            for purpose in PURPOSES
+        ]
+        + [
+            {
+                **{"consent_event_id": "c-phone", "id_type": "phone", "id_value": "+19075550142"},
+                **{"purpose": "sms_marketing", "status": "granted", "decided_at": FIRST - 30 * day},
+            }
+        ],
+    )
+    plant(
+        landing / "web_events.parquet",
+        [
+            {
+                **{"event_id": f"zw-{n}", "occurred_at": FIRST - n * timedelta(hours=1) - day},
+                **{"event_name": "page_view", "anonymous_id": device, "account_id": account},
+            }
+            for n, (device, account) in enumerate(
+                [
+                    *([("zanary-device", ZOE.account), ("zanary-device", None)] * 2),
+                    *([("tablet", ZOE.account), ("tablet", TESSA.account), ("tablet", None)] * 2),
+                    *([(f"device-{p.email[0]}", p.account) for p in PEOPLE[1:]]),
+                ]
+            )
+        ],
+    )
+    plant(
+        landing / "email_events.parquet",
+        [
+            {
+                **{"event_id": f"zm-{n}", "occurred_at": FIRST - 40 * day, "event_name": name},
+                **{"email": email, "campaign_id": "z"},
+            }
+            for n, (name, email) in enumerate(
+                [("sent", ZOE.email), ("opened", "ZANARYMAIL@EXAMPLE.COM")]
+            )
+        ],
+    )
+    plant(
+        landing / "campaign_touches.parquet",
+        [
+            {
+                **{"touch_id": f"zt-{n}", "touched_at": FIRST - 90 * day, "campaign_id": "24"},
+                **{"touch_name": "mailed", "id_type": kind, "id_value": value},
+            }
+            for n, (kind, value) in enumerate(
+                [("card_number", "zanary-card"), ("phone", RUTH.phone), ("email", ZOE.email)]
+            )
+        ],
+    )
+    plant(
+        landing / "static_lists.parquet",
+        [
+            {
+                **{"list_code": "vip", "id_type": "contact_id", "id_value": ZOE.contact},
+                "added_at": FIRST - 90 * day,
+            }
+        ],
+    )
+    # A line that is no row: quarantine keeps it as one text.
+    (landing / "contacts.late.csv").write_text(
+        "contact_id,email,first_name\nk-late-1,late@example.com,Lou\n"
+        "k-late-2,zanarymail@example.com,Zanaryfirst,one cell too many\n"
+    )
+
+
+def ask(landing: Path) -> None:
+    asked = [("email", ZOE.email), ("account_id", QUINN.account), ("phone", RUTH.phone)]
+    plant(
+        landing / "erasure_requests.parquet",
+        [
+            {
+                **{"request_id": f"zr-{n}", "id_type": kind, "id_value": value},
+                "requested_at": datetime(2018, 1, 1, 12),
+            }
+            for n, (kind, value) in enumerate([*asked, ("email", UNKNOWN)])
+        ],
+    )
+
+
+# --- Looking for somebody in every file ---------------------------------------------------------------
+
+
+def found_in(home: Path, terms: list[str]) -> dict[str, set[str]]:
+    """Where any of `terms` stands, in any case: file and table to the terms.
+
+    Rows of Parquet and DuckDB files are read; what may be said there, the REMOVE of an erasure, is
+    passed over. Every other file is read as bytes.
+    """
+    found: dict[str, set[str]] = {}
+    for path in sorted(p for p in home.rglob("*") if p.is_file() and not p.is_symlink()):
+        for place, text in texts_of(path, terms):
+            text = text.replace(DOUBLE.tag, "").lower()
+            held = {term for term in terms if term in text}
+            if held:
+                found.setdefault(f"{path.relative_to(home)} {place}".strip(), set()).update(held)
+    return found
+
+
+def texts_of(path: Path, terms: list[str]) -> Iterator[tuple[str, str]]:
+    """(place, text) of a file that may hold a term."""
+    if path.suffix == ".parquet":
+        with duckdb.connect() as con:
+            yield from rows_with(con, f"read_parquet('{path}', hive_partitioning = false)", terms)
+    elif path.suffix == ".duckdb":
+        with duckdb.connect(str(path), read_only=True) as con:
+            tables = con.execute(
+                "select schema_name || '.' || table_name from duckdb_tables() where not internal "
+                "union all select schema_name || '.' || view_name from duckdb_views() where not internal"
+            ).fetchall()
+            assert tables, path
+            for (table,) in tables:
+                for _, text in rows_with(con, table, terms):
+                    yield table, text
+        # Blocks that are free again, too. What a REMOVE says cannot be told apart there.
+        data = path.read_bytes().replace(DOUBLE.tag.encode(), b"").lower()
+        yield "bytes", " ".join(s for s in NOWHERE if s.encode() in data)
+    else:
+        yield "", path.read_bytes().decode("latin-1")
+
+
+def rows_with(con, relation: str, terms: list[str]) -> Iterator[tuple[str, str]]:
+    columns = {c for (c, *_) in con.execute(f"describe select * from {relation}").fetchall()}
+    allowed = (
+        "action = 'REMOVE' and reason = 'erasure'" if {"action", "reason"} <= columns else "false"
+    )
+    says = " or ".join(f"contains(said, '{term}')" for term in terms)
+    query = (
+        f"select text from (select t::varchar as text, replace(text, '{DOUBLE.tag}', '').lower() as said, "
+        f"{allowed} as is_allowed from {relation} as t) where ({says}) and not coalesce(is_allowed, false) limit 50"
+    )
+    for (text,) in con.execute(query).fetchall():
+        yield "", text
+
+
+# --- The story ----------------------------------------------------------------------------------------
+
+
+@dataclass
+class Step:
+    """What one build left: audiences by channel, history, receipts, and how often dbt was called."""
+
+    audiences: dict[str, pd.DataFrame]
+    changes: pd.DataFrame
+    published_changes: pd.DataFrame
+    receipts: pd.DataFrame
+    revenue: pd.DataFrame
+    profiles: pd.DataFrame
+    build_id: str
+    dbt_calls: int
+    generations: int
+    consent_rows: int
+    found: dict[str, set[str]]
+
+
+@dataclass
+class Story:
+    keys: dict[str, str]
+    known: Step
+    found_before: dict[str, set[str]]
+    refusal: str
+    after_failure: tuple[str, int]
+    forgotten: Step
+    again: Step
+    month: Step
+    found_in_gate: dict[str, set[str]]
+
+
+def step_of(build: Published, dbt_calls: int, terms: list[str]) -> Step:
+    w = build.workspace
+    return Step(
+        audiences={c: build.audience(c) for c in CHANNELS},
+        changes=_ledger(w, "audience_changes", "change_seq"),
+        published_changes=pd.read_parquet(w.current / "activation" / "audience_changes.parquet"),
+        receipts=pd.read_parquet(w.current / "activation" / "erasure_receipts.parquet"),
+        revenue=build.report("rpt_revenue"),
+        profiles=build.warehouse("select * from segments.customer_360 order by customer_key"),
+        build_id=build.run.manifest.build_id,
+        dbt_calls=dbt_calls,
+        generations=len(list(w.generations.iterdir())),
+        consent_rows=build.run.manifest.landing_rows["consent_events"],
+        found=found_in(w.home, terms) if terms else {},
+    )
+
+
+def _ledger(workspace: Workspace, table: str, order: str) -> pd.DataFrame:
+    files = workspace.ledger / table / "*.parquet"
+    return duckdb.execute(f"select * from '{files}' order by {order}").df()
+
+
+def keys_of(build: Published) -> dict[str, str]:
+    """The customer key of everybody planted."""
+    found = build.warehouse(
+        "select id_value, customer_key from identity.int_identifiers where id_type = 'account_id'"
+    ).set_index("id_value")["customer_key"]
+    keys = {p.tag: found[p.account] for p in PEOPLE}
+    assert len(set(keys.values())) == len(PEOPLE), keys
+    return keys
+
+
+@pytest.fixture(scope="module")
+def story(runner, demo, tmp_path_factory) -> Story:
+    landing = tmp_path_factory.mktemp("forgetting") / "landing"
+    shutil.copytree(demo / "landing", landing)
+    plant_people(landing)
+    calls = []
+    real = audiencekit.running.dbt_build
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            audiencekit.running, "dbt_build", lambda *a, **k: (calls.append(a), real(*a, **k))[1]
+        )
+
+        def build(as_of: datetime, terms: list[str], accept=()) -> Step:
+            calls.clear()
+            return step_of(runner("forgetting", landing, as_of, accept), len(calls), terms)
+
+        build(FIRST, [])
+        # Ads lose Saul in the second build; nobody may have picked that up when he is forgotten.
+        plant(
+            landing / "consent_events.parquet",
+            [
+                {
+                    **{"consent_event_id": "c-no", "id_type": "email", "id_value": SAUL.email},
+                    **{"purpose": "ad_user_data", "status": "withdrawn"},
+                    "decided_at": datetime(2018, 1, 1, 6),
+                }
+            ],
+        )
+        known = build(SECOND, [])
+        workspace = runner.workspace("forgetting")
+        keys = keys_of(Published(workspace, None, ""))
+        gone = [keys[p.tag] for p in FORGOTTEN]
+        terms = [*SECRETS, *HASHES, *gone]
+        before = found_in(workspace.home, terms)
+
+        ask(landing)
+
+        # A build that comes as far as forgetting them in the intake, and fails then.
+        def fail(*a, **k):
+            if "--select" in a:
+                return real(*a, **k)
+            raise UserError("a gate on purpose")
+
+        patch.setattr(audiencekit.running, "dbt_build", fail)
+        with pytest.raises(UserError, match="a gate on purpose") as refused:
+            runner("forgetting", landing, SECOND)
+        after_failure = (
+            workspace.current.resolve().name,
+            len(_ledger(workspace, "audience_changes", "change_seq")),
+        )
+        patch.setattr(
+            audiencekit.running, "dbt_build", lambda *a, **k: (calls.append(a), real(*a, **k))[1]
+        )
+        forgotten = build(SECOND, terms)
+        again = build(SECOND, terms)
+
+        # A gate stops intake itself, which has read the user's files by then.
+        aside = (landing / "static_lists.parquet").rename(landing.parent / "aside.parquet")
+        with pytest.raises(UserError, match="static_lists"):
+            runner("forgetting", landing, SECOND)
+        aside.rename(landing / "static_lists.parquet")
+        found_in_gate = found_in(workspace.home, terms)
+
+        # Their e-mail and phone come back, under names nobody has seen yet.
+        plant(
+            landing / "contacts.2017-12-31.parquet",
+            [
+                {
+                    **{"contact_id": "k-new-1", "email": "zanaryMAIL@example.com"},
+                    **{"first_name": "Zanaryfirst", "updated_at": datetime(2018, 1, 20)},
+                },
+                {
+                    **{"contact_id": "k-new-2", "phone": "(907) 555 0142", "country_code": "US"},
+                    **{"first_name": "Zanaryfirst", "updated_at": datetime(2018, 1, 20)},
+                },
+            ],
+        )
+        month = build(A_MONTH_LATER, terms, accept=CHANNELS)
+    return Story(
+        keys,
+        known,
+        before,
+        str(refused.value),
+        after_failure,
+        forgotten,
+        again,
+        month,
+        found_in_gate,
+    )
+
+
+# --- What must hold -----------------------------------------------------------------------------------
+
+PERSON = {"crm": "customer_key", "email": "external_id", "google_ads": "customer_key"}
+PERSON |= {"linkedin": "customer_key", "meta": "extern_id", "website": "resolved_customer_key"}
+# Their own facts stay; ranks among all customers, and what models make of them, may move.
+RELATIVE = (
+    "_score",
+    "_rank",
+    "rfm_family",
+    "propensity",
+    "churn",
+    "expected",
+    "lifetime_value",
+    "micro_",
+)
+
+
+def rows_of_people(step: Step, channel: str, keys) -> pd.DataFrame:
+    frame = step.audiences[channel]
+    return frame[frame[PERSON[channel]].isin(list(keys))]
+
+
+@pytest.fixture(scope="module")
+def gone(story) -> dict[str, str]:
+    return {p.tag: story.keys[p.tag] for p in FORGOTTEN}
+
+
+def test_the_canaries_were_everywhere_before(story):
+    """Or the search below would find nothing because there was nothing."""
+    before = story.found_before
+    tables = {path.split("/")[1].split(".")[0] for path in before if path.startswith("intake/")}
+    assert tables == {
+        *("accounts", "campaign_touches", "consent_events", "contacts", "email_events"),
+        *("orders", "quarantine", "static_lists", "web_events"),
+    }
+    for person in (ZOE, QUINN, RUTH):
+        for channel in CHANNELS:
+            assert len(rows_of_people(story.known, channel, [story.keys[person.tag]])), channel
+    assert any(path.startswith("warehouse.duckdb profiles.dim_customers") for path in before)
+    assert any("activation.duckdb bytes" in path for path in before)
+    assert {
+        SECRETS.index(s) for s in ("zanarymail", "zanaryfirst", "zanarycity", "zanary-card")
+    } <= {SECRETS.index(s) for held in before.values() for s in held if s in SECRETS}
+
+
+def test_a_failed_build_leaves_the_last_generation_and_the_request_waiting(story):
+    name, rows = story.after_failure
+    assert name == story.known.build_id
+    assert rows == len(story.known.changes)
+    assert "The last good generation still stands" in story.refusal
+
+
+@pytest.mark.parametrize("step", ["forgotten", "again", "month"])
+def test_no_file_holds_anything_of_the_forgotten(story, step):
+    found = getattr(story, step).found
+    assert found == {}, "\n".join(f"{path}: {sorted(held)}" for path, held in found.items())
+
+
+def test_a_gate_that_stops_intake_brings_nobody_back(story):
+    assert story.found_in_gate == {}
+
+
+def test_older_generations_are_gone(story):
+    assert (story.forgotten.generations, story.again.generations) == (1, 2)
+
+
+def test_each_audience_row_is_taken_away_once(story, gone):
+    expected = {
+        row_id
+        for channel in CHANNELS
+        for row_id in rows_of_people(story.known, channel, gone.values())["audience_row_id"]
+    }
+    changes = story.forgotten.changes
+    now = changes[
+        (changes["build_id"] == story.forgotten.build_id) & (changes["reason"] == "erasure")
+    ]
+    assert len(expected) > 40
+    assert sorted(now["audience_row_id"]) == sorted(expected)
+    assert set(now["action"]) == {"REMOVE"}
+    assert now["customer_key"].isna().all() and now["identifiers"].notna().all()
+
+
+def test_a_removal_nobody_has_picked_up_yet_is_still_told(story):
+    before = story.known.changes
+    saul = before[(before["customer_key"] == story.keys[SAUL.tag]) & (before["action"] == "REMOVE")]
+    assert set(saul["channel"]) == {"google_ads", "linkedin", "meta"}
+    kept = story.forgotten.changes.set_index("change_seq").loc[saul["change_seq"]]
+    assert list(kept["identifiers"]) == list(saul["identifiers"])
+    assert set(kept["reason"]) == {"erasure"} and kept["customer_key"].isna().all()
+
+
+def test_numbers_of_changes_go_on_and_are_never_given_again(story):
+    before, after = story.known.changes["change_seq"], story.forgotten.changes
+    assert after["change_seq"].is_unique
+    now = after[after["build_id"] == story.forgotten.build_id]["change_seq"]
+    assert now.min() > before.max()
+
+
+def test_the_receipts_count_what_was_taken_away(story):
+    receipts = story.forgotten.receipts
+    people = {"zr-0": [ZOE], "zr-1": [QUINN], "zr-2": [RUTH, SAUL]}
+    for request, asked in people.items():
+        mine = receipts[receipts["request_id"] == request]
+        assert len(mine) == len(CHANNELS) * len(asked)
+        for channel in CHANNELS:
+            rows = sorted(mine[mine["channel"] == channel]["rows_removed"])
+            assert rows == sorted(
+                len(rows_of_people(story.known, channel, [story.keys[p.tag]])) for p in asked
+            )
+    nobody = receipts[receipts["request_id"] == "zr-3"]
+    assert list(nobody["rows_removed"]) == [0] * len(CHANNELS)
+    assert nobody["tombstone"].isna().all()
+
+
+def test_orders_of_the_forgotten_stay_in_revenue(story):
+    def by_month(step: Step) -> pd.DataFrame:
+        return step.revenue.groupby("month_on")[["purchases", "net_revenue_usd"]].sum()
+
+    pd.testing.assert_frame_equal(by_month(story.known), by_month(story.forgotten))
+
+
+def test_facts_of_everybody_else_stay_as_they_are(story, gone):
+    """Also of who shares a phone or a tablet with them, and whose account differs in capitals alone."""
+    before, after = story.known.profiles, story.forgotten.profiles
+    own = [
+        c for c in before.columns if c == "engagement_score" or not any(r in c for r in RELATIVE)
+    ]
+    others = before[~before["customer_key"].isin(list(gone.values()))].reset_index(drop=True)
+    assert {story.keys[p.tag] for p in STAYING} <= set(after["customer_key"])
+    pd.testing.assert_frame_equal(others[own], after[own].reset_index(drop=True))
+
+
+def test_audiences_of_everybody_else_change_by_rank_alone(story, gone):
+    """A tie at a quintile may move; what is said of a person to a platform does not."""
+    said = {
+        *("segment_codes", "segments_json", "primary_segment", "entered_at", "rfm_family"),
+        *("next_best_action", "reason", "row_hash", "build_id", "updated_at"),
+    }
+    for channel in CHANNELS:
+        before = story.known.audiences[channel].set_index("audience_row_id")
+        before = before[~before[PERSON[channel]].isin(list(gone.values()))]
+        after = story.forgotten.audiences[channel].set_index("audience_row_id")
+        both = before.index.intersection(after.index)
+        assert len(both) > 0.9 * len(before)
+        same = [c for c in before.columns if c not in said]
+        left, right = before.loc[both, same], after.loc[both, same]
+        # A phone that is left to one of two is theirs alone from now on.
+        alone = left[PERSON[channel]] == story.keys[HOUSEMATE.tag]
+        phones = [c for c in same if "phone" in c]
+        left.loc[alone, phones] = right.loc[alone, phones]
+        pd.testing.assert_frame_equal(left, right)
+
+
+def test_the_next_build_has_nothing_to_do(story):
+    """The landing still holds person and request; intake alone keeps them out."""
+    assert (story.known.dbt_calls, story.forgotten.dbt_calls, story.again.dbt_calls) == (1, 2, 1)
+    for channel in CHANNELS:
+        pd.testing.assert_frame_equal(
+            story.again.audiences[channel], story.forgotten.audiences[channel]
+        )
+    pd.testing.assert_frame_equal(story.again.changes, story.forgotten.changes)
+    pd.testing.assert_frame_equal(story.again.receipts, story.forgotten.receipts)
+
+
+def test_consent_that_only_grows_is_counted_with_the_forgotten(story):
+    """Or the gate on lost decisions would trip over every erasure."""
+    assert story.known.consent_rows == story.forgotten.consent_rows == story.again.consent_rows
+
+
+def test_after_a_month_nobody_says_whom_a_platform_took_away(story):
+    for changes in (story.month.changes, story.month.published_changes):
+        erased = changes[changes["reason"] == "erasure"]
+        assert len(erased) > 40
+        assert erased["identifiers"].isna().all()
+    assert story.month.generations == 1
+    pd.testing.assert_frame_equal(story.month.receipts, story.forgotten.receipts)
+
+
+# --- Cases of their own -------------------------------------------------------------------------------
+
+
+def resolved(tmp_path: Path, found: list[tuple], is_accepted: bool = False):
+    """What becomes of requests when identity `found` (request_id, customer_key, id_type, raw_value)."""
+    workspace = Workspace(tmp_path)
+    workspace.intake.mkdir()
+    duckdb.execute(
+        f"copy (select 1 as request_id) to '{workspace.intake}/erasure_requests.parquet' (format parquet)"
+    )
+    with duckdb.connect(str(workspace.warehouse)) as con:
+        con.execute(
+            "create schema identity; create table identity.int_erased_identifiers "
+            "(request_id varchar, customer_key varchar, id_type varchar, raw_value varchar)"
+        )
+        con.executemany("insert into identity.int_erased_identifiers values (?, ?, ?, ?)", found)
+    return workspace, resolve_requests(workspace, lambda: None, is_accepted)
+
+
+def test_a_request_about_more_than_a_household_asks_first(tmp_path):
+    """A placeholder as phone would take everybody who ever typed it, for good."""
+    crowd = [("r", f"k{n}", "contact_id", f"c{n}") for n in range(LARGEST_HOUSEHOLD + 1)]
+    (tmp_path / "asked").mkdir()
+    (tmp_path / "accepted").mkdir()
+    with pytest.raises(UserError, match=r"request r names an identifier that 11 people carry"):
+        resolved(tmp_path / "asked", crowd)
+    assert len(resolved(tmp_path / "accepted", crowd, is_accepted=True)[1].people) == 11
+
+
+def test_a_request_about_nobody_alone_is_answered_too(tmp_path):
+    """A frame of nothing but nulls has no type of its own; dbt joins it with keys."""
+    workspace, erased = resolved(tmp_path, [("r", None, "email", "who@example.com")])
+    write_people(workspace, erased.people)
+    kinds = duckdb.execute(
+        f"describe select * from '{workspace.intake}/erased_people.parquet'"
+    ).fetchall()
+    assert [kind for _, kind, *_ in kinds] == ["VARCHAR", "VARCHAR"]
+    open_ledger(workspace, erased, FIRST)
+    assert set(erased.tombstones["id_type"]) == {"email", "request_id"}
+
+
+def test_a_build_that_died_before_it_dropped_old_generations_is_made_good(tmp_path):
+    """Killed between the switch and the dropping; the build after it forgets nobody new."""
+    workspace = Workspace(tmp_path)
+    names = [f"2018010{n}T000000Z-{n:06d}" for n in range(1, 5)]
+    for name in names:
+        (workspace.generations / name).mkdir(parents=True)
+    tombstones = workspace.generations / names[3] / "ledger" / TOMBSTONES
+    tombstones.mkdir(parents=True)
+    (tombstones / f"{names[2]}.parquet").touch()
+    _switch(workspace.current, workspace.generations / names[3])
+    _drop_old(workspace)
+    assert sorted(path.name for path in workspace.generations.iterdir()) == names[2:]
+
+
+def test_a_tombstone_does_not_tell_the_customer_key(tmp_path):
+    """Both are salted hashes of an identifier."""
+    _, erased = resolved(tmp_path, [("r", "k", "email", "zoe@example.com")])
+    key = digest(f"{salt()}|email|zoe@example.com")[:32]
+    assert not [h for h in erased.tombstones["id_hash"] if h.startswith(key)]
