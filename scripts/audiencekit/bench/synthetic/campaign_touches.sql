@@ -29,6 +29,7 @@ select
     'k' || campaign as campaign_id,
     case when act < 0.6 then 'mailed' when act < 0.85 then 'shown' when act < 0.97 then 'clicked' else 'redeemed' end
         as touch_name,
+    case when act < 0.6 then 'email' else 'meta' end as channel,
     'Promotion ' || campaign as campaign_name,
     starts_on as campaign_starts_on,
     starts_on + 10 as campaign_ends_on,

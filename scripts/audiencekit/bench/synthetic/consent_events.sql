@@ -48,6 +48,7 @@ select
     ago(seconds_ago * (1 - 0.5 * change)) as decided_at,
     case when chance(decision, 95) < 0.05 then ago(seconds_ago) + interval 730 day end as expires_at,
     cast(null as varchar) as jurisdiction,
+    cast(null as varchar) as channel,
     pick(['signup form', 'checkout', 'preference centre'], chance(decision, 96)) as consent_source,
     printf('proof-%d', decision) as proof
 from decided

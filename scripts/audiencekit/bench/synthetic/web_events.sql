@@ -41,5 +41,6 @@ select
     case when act >= 0.50 and act < 0.85 or act >= 0.92 and act < 0.975
         then 'p' || printf('%06d', zipf(getvariable('products'), chance(event_number, 62)))
     end as product_id,
-    cast(null as varchar) as order_id
+    cast(null as varchar) as order_id,
+    case when chance(event_number // 48, 63) < 0.03 then 'gpc' end as privacy_signal
 from named
