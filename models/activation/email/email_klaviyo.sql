@@ -4,11 +4,11 @@ select
     audience_row_id,
     external_id,
     email,
-    cast(
-        '{"segment_codes":' || segment_codes || ',"primary_segment":"' || primary_segment
-        || '","entered_at":"' || cast(entered_at as string) || '"}'
-        as string
-    ) as properties,
+    cast({{ json_text({
+        'segment_codes': 'segment_codes',
+        'primary_segment': "'\"' || primary_segment || '\"'",
+        'entered_at': "'\"' || cast(entered_at as string) || '\"'"
+    }) }} as string) as properties,
     row_hash,
     build_id,
     updated_at

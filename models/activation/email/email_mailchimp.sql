@@ -5,7 +5,10 @@ select
     email as email_address,
     cast('subscribed' as string) as status_if_new,
     segment_codes as tags,
-    cast('{"EXTERNALID":"' || external_id || '","SEGMENT":"' || primary_segment || '"}' as string) as merge_fields,
+    cast({{ json_text({
+        'EXTERNALID': "'\"' || external_id || '\"'",
+        'SEGMENT': "'\"' || primary_segment || '\"'"
+    }) }} as string) as merge_fields,
     row_hash,
     build_id,
     updated_at

@@ -27,7 +27,7 @@ class Patience:
 class Surroundings:
     """What the command line hands down: the clock (UTC, naive), chance, and how to wait (seconds)."""
 
-    now: Callable[[], datetime]
+    clock: Callable[[], datetime]
     random: Random
     sleep: Callable[[float], None]
 
@@ -86,7 +86,7 @@ def _wait(state: RetryCallState, patience: Patience, around: Surroundings) -> fl
     """Exponential with jitter, so that many senders do not come back at once; never before asked."""
     step = min(patience.longest_wait, patience.first_wait * 2 ** (state.attempt_number - 1))
     failure = state.outcome.exception()
-    asked = _seconds(getattr(failure, "retry_after", None), around.now())
+    asked = _seconds(getattr(failure, "retry_after", None), around.clock())
     return max(asked, step * around.random.uniform(0.5, 1.0))
 
 

@@ -122,7 +122,7 @@ def _send(
     body, name = message(changes), message_id(changes)
 
     def headers() -> dict[str, str]:
-        return signed_headers(sign, name, body, around.now())
+        return signed_headers(sign, name, body, around.clock())
 
     numbers = [change.change_seq for change in changes]
     try:
