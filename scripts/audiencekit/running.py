@@ -62,7 +62,7 @@ def run(
             write_status(workspace, as_of, str(problem))
             last = current_manifest(workspace)
             stands = (
-                f"The last good generation still stands, labelled stale: {last.build_id}."
+                f"The last good generation still stands: {last.build_id}."
                 if last
                 else "Nothing has been published yet."
             )
