@@ -31,7 +31,8 @@ reach as (
         members.channel,
         members.segment_code,
         count(*) as reachable,
-        sum(coalesce(rates.match_rate, 1)) as expected_matches
+        -- As a decimal: no sum depends on the order of rows.
+        cast(sum(cast(coalesce(rates.match_rate, 1) as decimal(18, 4))) as double) as expected_matches
     from {{ ref('int_audience_members') }} as members
     inner join reachable_people
         on members.channel = reachable_people.channel and members.customer_key = reachable_people.customer_key
