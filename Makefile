@@ -32,7 +32,7 @@ run: $(READY) ## Your own data in, audiences out: make run LANDING=folder
 	@$(BIN)/audiencekit run $(LANDING) $(if $(AS_OF),--as-of "$(AS_OF)") $(foreach name,$(ACCEPT),--accept $(name)) $(if $(RETRAIN),--retrain)
 
 test: lint ## Lint, then every test
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: $(READY) ## ruff and sqlfluff
 	@$(BIN)/ruff check --quiet .

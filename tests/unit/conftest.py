@@ -16,6 +16,14 @@ from audiencekit.workspace import PROJECT, Workspace
 from rich.console import Console
 
 HOUSEHOLDS = 150
+# The channels there are, as their folders say.
+CHANNELS = tuple(
+    sorted(
+        path.stem.removeprefix("aud_")
+        for path in (PROJECT / "models" / "activation").glob("*/aud_*.sql")
+    )
+)
+AD_CHANNELS = tuple(c for c in CHANNELS if c not in ("crm", "email", "website"))
 DEMO_AS_OF: datetime = AS_OF.item()
 
 

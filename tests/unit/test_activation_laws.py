@@ -18,7 +18,7 @@ from random import Random
 import duckdb
 import pytest
 from audiencekit.ledger import EMPTY, EMPTY_STATE, STATE, table_of
-from conftest import Published
+from conftest import CHANNELS, Published
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -28,7 +28,7 @@ BUILT = (
     *("segment_suppressions", "int_member_relevance", "int_frequency_caps"),
     *("int_holdout_members", "experiment_assignments", "int_holdouts"),
     *("int_audience_candidates", "int_audience_members", "int_person_audiences"),
-    *("aud_crm", "aud_email", "aud_google_ads", "aud_linkedin", "aud_meta", "aud_website"),
+    *("int_hashed_identifiers", *(f"aud_{channel}" for channel in CHANNELS)),
     *("int_audience_rows", "int_audience_changes"),
 )
 LEDGER = (STATE, "activation.int_audience_changes", "activation.experiment_assignments")
@@ -201,7 +201,10 @@ class Activation:
     @staticmethod
     def _template(sql: str, home: str, manifest) -> str:
         """Compiled SQL with the ledger's tables for its files, and names for its moments and build."""
-        sql = re.sub(rf"'{re.escape(home)}/ledger/(\w+)/\*\.parquet'", r"ledger.\1", sql)
+        files = (
+            rf"read_parquet\('{re.escape(home)}/ledger/(\w+)/\*\.parquet', union_by_name = true\)"
+        )
+        sql = re.sub(files, r"ledger.\1", sql)
         sql = sql.replace(f"'{manifest.build_id}'", "'{{build_id}}'")
         now = f"cast('{manifest.as_of}' as timestamp)"
         # What stands in a row as its moment is the build's; everything else is as_of.

@@ -26,9 +26,8 @@ from audiencekit.errors import UserError
 from audiencekit.ledger import open_ledger
 from audiencekit.publishing import _drop_old, _switch
 from audiencekit.workspace import Workspace
-from conftest import Published, rewrite
+from conftest import AD_CHANNELS, CHANNELS, Published, rewrite
 
-CHANNELS = ("crm", "email", "google_ads", "linkedin", "meta", "website")
 PURPOSES = (
     "newsletter",
     "email_marketing",
@@ -472,8 +471,9 @@ def story(runner, demo, tmp_path_factory) -> Story:
 
 # --- What must hold -----------------------------------------------------------------------------------
 
-PERSON = {"crm": "customer_key", "email": "external_id", "google_ads": "customer_key"}
-PERSON |= {"linkedin": "customer_key", "meta": "extern_id", "website": "resolved_customer_key"}
+# The column of each channel that holds a customer_key.
+PERSON = {c: "customer_key" for c in CHANNELS}
+PERSON |= {"email": "external_id", "meta": "extern_id", "website": "resolved_customer_key"}
 # Their own facts stay; ranks among all customers, and what models make of them, may move.
 RELATIVE = (
     "_score",
@@ -555,7 +555,7 @@ def test_each_audience_row_is_taken_away_once(story, gone):
 def test_a_removal_nobody_has_picked_up_yet_is_still_told(story):
     before = story.known.changes
     saul = before[(before["customer_key"] == story.keys[SAUL.tag]) & (before["action"] == "REMOVE")]
-    assert set(saul["channel"]) == {"google_ads", "linkedin", "meta"}
+    assert set(saul["channel"]) == set(AD_CHANNELS)
     kept = story.forgotten.changes.set_index("change_seq").loc[saul["change_seq"]]
     assert list(kept["identifiers"]) == list(saul["identifiers"])
     assert set(kept["reason"]) == {"erasure"} and kept["customer_key"].isna().all()

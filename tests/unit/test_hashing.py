@@ -12,15 +12,10 @@ import pandas as pd
 import pytest
 from audiencekit.building import run_dbt
 from audiencekit.contact_points import parse_contact_points
-from audiencekit.workspace import PROJECT
+from conftest import AD_CHANNELS
 from platform_rules import expected_hashes
 from typed_people import typed_people
 
-AD_CHANNELS = sorted(
-    path.stem.removeprefix("aud_")
-    for path in (PROJECT / "models/activation").glob("*/aud_*.sql")
-    if "int_hashed_identifiers" in path.read_text()
-)
 TYPED = {
     "first_name": "varchar",
     "last_name": "varchar",

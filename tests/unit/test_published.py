@@ -9,12 +9,7 @@ import pandas as pd
 import pytest
 from audiencekit.errors import UserError
 from audiencekit.publishing import current_manifest
-from audiencekit.workspace import PROJECT
-from conftest import assert_same_contents, rewrite
-
-CHANNELS = sorted(
-    path.stem.removeprefix("aud_") for path in (PROJECT / "models/activation").glob("*/aud_*.sql")
-)
+from conftest import CHANNELS, assert_same_contents, rewrite
 
 
 def test_every_channel_has_rows_in_the_demo(published):

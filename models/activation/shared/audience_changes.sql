@@ -1,5 +1,6 @@
 -- One row per change of an audience row, over all published builds and this one. A pickup that reads on from the
--- last change_seq it handled misses nothing, and above all no removal.
+-- last change_seq it handled misses nothing, and above all no removal. Once this build is published, the ledger
+-- holds its changes too.
 select
     change_seq,
     channel,
@@ -13,6 +14,7 @@ select
     build_id,
     occurred_at
 from {{ source('ledger', 'audience_changes') }}
+where build_id <> '{{ var("build_id") }}'
 union all
 select
     change_seq,
