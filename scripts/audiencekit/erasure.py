@@ -100,9 +100,9 @@ def write_people(workspace: Workspace, people: pd.DataFrame) -> None:
         )
 
 
-def rows_forgotten(workspace: Workspace) -> int:
-    """How many rows of the intake went, or lost their identifiers, because somebody is forgotten."""
-    return sum(_counted(workspace.intake / "erased_counts.parquet").values())
+def rows_forgotten(workspace: Workspace) -> dict[str, int]:
+    """How many rows of each intake table went, or lost identifiers, because somebody is forgotten."""
+    return _counted(workspace.intake / "erased_counts.parquet")
 
 
 def _counted(path: Path) -> dict[str, int]:
@@ -110,9 +110,14 @@ def _counted(path: Path) -> dict[str, int]:
 
 
 def _identifiers(table: Table) -> list[tuple[str, str]]:
-    """(id_type, column) of a table's identifiers as SQL; of a pair of columns the one names the other."""
+    """(id_type, column) of a table's identifiers as SQL; of a pair of columns the one names the other.
+
+    A request goes by its own number, so that who asks a second time is answered a second time.
+    """
     names = [column.name for column in table.columns]
-    kinds = ("account_id", "card_number", "contact_id", "anonymous_id", "email", "phone", REQUEST)
+    if REQUEST in names:
+        return [(f"'{REQUEST}'", REQUEST)]
+    kinds = ("account_id", "card_number", "contact_id", "anonymous_id", "email", "phone")
     found = [(f"'{name}'", name) for name in names if name in kinds]
     return found + ([("id_type", "id_value")] if "id_value" in names else [])
 

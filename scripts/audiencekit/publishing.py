@@ -95,12 +95,12 @@ def _number(build_id: str) -> int:
 
 def check_sizes(
     workspace: Workspace, publications: list[Publication], accept: Collection[str]
-) -> list[str]:
-    """Audiences that lost more than half their rows since the last generation, one line each."""
+) -> dict[str, list[str]]:
+    """By channel, its audiences that lost more than half their rows since the last generation, one line each."""
     last = current_manifest(workspace)
     if not last:
-        return []
-    shrunk = []
+        return {}
+    shrunk: dict[str, list[str]] = {}
     with duckdb.connect(str(workspace.warehouse), read_only=True) as con:
         for published in publications:
             if not published.is_audience or published.exposure in accept:
@@ -109,9 +109,8 @@ def check_sizes(
             for audience, before in last.audiences.get(published.table, {}).items():
                 rows = now.get(audience, 0)
                 if before >= FEW_ROWS and rows < SMALLEST_SHARE_OF_LAST_TIME * before:
-                    shrunk.append(
-                        f"{published.table}, audience {audience}, fell from {before:,} to {rows:,} "
-                        f"rows; say --accept {published.exposure} if that is meant"
+                    shrunk.setdefault(published.exposure, []).append(
+                        f"{published.table}, audience {audience}, fell from {before:,} to {rows:,} rows"
                     )
     return shrunk
 

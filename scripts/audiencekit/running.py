@@ -3,12 +3,14 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from time import perf_counter
 
 from rich.console import Console
 
 from audiencekit.building import dbt_build
+from audiencekit.contract import load_contract
 from audiencekit.erasure import Erased, forget, resolve_requests, rows_forgotten
 from audiencekit.errors import UserError
 from audiencekit.exposures import read_publications
@@ -111,17 +113,20 @@ def _run(
     from audiencekit.quality import check_walls  # a second to import, wanted only here
 
     publications = read_publications(workspace)
-    broken = check_walls(workspace, publications) + check_sizes(workspace, publications, audiences)
-    if broken:
+    broken = check_walls(workspace, publications)
+    shrunk = check_sizes(workspace, publications, audiences)
+    if problems := broken + list(chain.from_iterable(shrunk.values())):
+        meant = " ".join(f"--accept {channel}" for channel in shrunk)
         raise UserError(
-            f"{len(broken)} expectations are not met. First: {broken[0]}. "
+            f"{len(problems)} expectations are not met. First: {problems[0]}. "
+            f"{f'If that is meant: {meant}. ' if shrunk else ''}"
             f"Data Docs: {workspace.data_docs / 'index.html'}"
         )
     seconds["check"] = perf_counter() - started
 
     console.print("[bold]4  Publish[/]")
     started = perf_counter()
-    landing_rows = {t.table_name: t.rows_kept for t in taken if t.is_present}
+    landing_rows = _rows_to_expect(workspace, taken)
     manifest = publish(
         workspace, publications, as_of, build_id, landing_rows, note, built_at, erased
     )
@@ -133,20 +138,16 @@ def _erase(
     workspace: Workspace, as_of: datetime, build_id: str, console: Console, is_accepted: bool
 ) -> Erased:
     """Take whoever asks to be forgotten in this build out of the intake; those of earlier ones are."""
-    erased = resolve_requests(
-        workspace,
-        lambda: dbt_build(
-            workspace,
-            as_of,
-            build_id,
-            console,
-            *("--select", "+int_erased_identifiers", "--exclude-resource-type", "test"),
-        ),
-        is_accepted,
-    )
+
+    def identify() -> None:
+        open_ledger(workspace)
+        only = ("--select", "+int_erased_identifiers", "--exclude-resource-type", "test")
+        dbt_build(workspace, as_of, build_id, console, *only)
+
+    erased = resolve_requests(workspace, identify, is_accepted)
     if len(erased.people):
         forget(workspace, erased)
-    if gone := rows_forgotten(workspace):
+    if gone := sum(rows_forgotten(workspace).values()):
         requests = erased.people["request_id"].nunique()
         console.print(
             f"  {requests} new requests to be forgotten; {gone:,} rows of forgotten people left out",
@@ -155,10 +156,19 @@ def _erase(
     return erased
 
 
+def _rows_to_expect(workspace: Workspace, taken: list[TableIntake]) -> dict[str, int]:
+    """Rows of each landing table that the next build must find: those of forgotten people may go."""
+    erased = rows_forgotten(workspace)
+    stays = {table.name for table in load_contract().values() if table.required}
+    return {
+        t.table_name: t.rows_kept - (0 if t.table_name in stays else erased.get(t.table_name, 0))
+        for t in taken
+        if t.is_present
+    }
+
+
 def _split(accept: Collection[str]) -> tuple[set[str], set[str]]:
     """--accept names landing tables or channels; tell them apart."""
-    from audiencekit.contract import load_contract
-
     tables = {name for name in accept if name in load_contract()}
     return tables, set(accept) - tables
 

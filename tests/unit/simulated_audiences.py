@@ -21,6 +21,7 @@ CHANGE_COLUMNS = [
     "action",
     "reason",
     "identifiers",
+    "former_identifiers",
     "row_hash",
     "build_id",
     "occurred_at",
@@ -105,11 +106,12 @@ class Simulated:
                 action = "REMOVE" if not new else "UPDATE" if old else "ADD"
                 if new:
                     now[person] = new | {"build_id": build_id, "updated_at": moment}
-                self._append(channel, action, new or old, reason, build_id, moment)
+                former = identifiers_of(old) if old and new else None
+                self._append(channel, action, new or old, former, reason, build_id, moment)
             self.rows[channel] = now
         self._write(build_id)
 
-    def _append(self, channel, action, row, reason, build_id, moment) -> None:
+    def _append(self, channel, action, row, former, reason, build_id, moment) -> None:
         self.changes.append(
             (
                 len(self.changes) + 1,
@@ -119,6 +121,7 @@ class Simulated:
                 action,
                 reason if action == "REMOVE" else "changed" if action == "UPDATE" else "rule",
                 identifiers_of(row),
+                None if former == identifiers_of(row) else former,
                 row["row_hash"],
                 build_id,
                 moment,

@@ -140,14 +140,15 @@ def test_ad_audiences_and_the_crm_end_as_the_tables_say(place):
         deliver(place, receiver, *syncs)
         simulated.publish({c: dict.fromkeys(range(248), "a") for c in channels}, "holdout")
         deliver(place, receiver, *syncs)
-        simulated.publish({c: dict.fromkeys(range(249), "a") for c in channels})
+        # A simulated address follows from the segment, so person 7 has another one for Google now.
+        simulated.publish({c: dict.fromkeys(range(249), "a") | {7: "b"} for c in channels})
         deliver(place, receiver, *syncs)
     deliveries = receiver.deliveries
     assert _meta(deliveries) == {row["extern_id"] for row in simulated.rows["meta"].values()}
     assert _google(deliveries) == {r["hashed_email"] for r in simulated.rows["google_ads"].values()}
     contacts = _crm(deliveries)
     tags = {x: contact["segment_codes"] for x, contact in contacts.items()}
-    assert tags == {f"K{n}": "a;z" if n < 249 else "" for n in range(250)}
+    assert tags == {f"K{n}": "a;z" if n < 249 else "" for n in range(250)} | {"K7": "b;z"}
     assert contacts["K3"]["next_best_action"] == 'Say "hello"'
     # Every request has a key, and a contact the same one each time it is sent.
     assert all(d.key for d in deliveries)
@@ -202,7 +203,7 @@ def test_without_its_secret_in_the_environment_nothing_is_sent(place, secret):
     sync = dict(
         zip(
             SECRETS,
-            ("email_profiles", "crm_contacts", "google_members", "meta_members"),
+            ("email_profiles", "crm_contacts", "google_upserts", "meta_upserts"),
             strict=True,
         )
     )[secret]

@@ -106,6 +106,7 @@ def test_a_message_holds_keys_and_identifiers_and_nothing_else(simulated):
         "action",
         "reason",
         "identifiers",
+        "former_identifiers",
         "row_hash",
         "build_id",
         "occurred_at",

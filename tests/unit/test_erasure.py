@@ -455,6 +455,22 @@ def story(runner, demo, tmp_path_factory) -> Story:
                 },
             ],
         )
+        # Zoe asks again.
+        plant(
+            landing / "erasure_requests.parquet",
+            [
+                {
+                    **{"request_id": "zr-again", "id_type": "email", "id_value": ZOE.email},
+                    "requested_at": datetime(2018, 1, 20),
+                }
+            ],
+        )
+        # The source of consent forgets them as well.
+        theirs = ", ".join(f"'{p.email}'" for p in FORGOTTEN)
+        rewrite(
+            landing / "consent_events.parquet",
+            f"select * from t where id_value not in ({theirs}, '+19075550142')",
+        )
         month = build(A_MONTH_LATER, terms, accept=CHANNELS)
     return Story(
         keys,
@@ -484,6 +500,7 @@ RELATIVE = (
     "expected",
     "lifetime_value",
     "micro_",
+    "lead_",
 )
 
 
@@ -606,7 +623,8 @@ def test_audiences_of_everybody_else_change_by_rank_alone(story, gone):
     """A tie at a quintile may move; what is said of a person to a platform does not."""
     said = {
         *("segment_codes", "segments_json", "primary_segment", "entered_at", "rfm_family"),
-        *("next_best_action", "reason", "row_hash", "build_id", "updated_at"),
+        *("next_best_action", "reason", "lead_score", "lead_grade"),
+        *("row_hash", "build_id", "updated_at"),
     }
     for channel in CHANNELS:
         before = story.known.audiences[channel].set_index("audience_row_id")
@@ -634,9 +652,11 @@ def test_the_next_build_has_nothing_to_do(story):
     pd.testing.assert_frame_equal(story.again.receipts, story.forgotten.receipts)
 
 
-def test_consent_that_only_grows_is_counted_with_the_forgotten(story):
-    """Or the gate on lost decisions would trip over every erasure."""
-    assert story.known.consent_rows == story.forgotten.consent_rows == story.again.consent_rows
+def test_the_source_may_delete_decisions_of_the_forgotten_too(story):
+    """Consent only ever grows; the month's build saw none of theirs, and nobody had to accept that."""
+    decisions = sum(p in FORGOTTEN for p in PEOPLE) * len(PURPOSES) + len(("c-phone", "c-no"))
+    assert story.forgotten.consent_rows == story.known.consent_rows - decisions
+    assert story.month.consent_rows == story.again.consent_rows == story.forgotten.consent_rows
 
 
 def test_after_a_month_nobody_says_whom_a_platform_took_away(story):
@@ -645,7 +665,16 @@ def test_after_a_month_nobody_says_whom_a_platform_took_away(story):
         assert len(erased) > 40
         assert erased["identifiers"].isna().all()
     assert story.month.generations == 1
-    pd.testing.assert_frame_equal(story.month.receipts, story.forgotten.receipts)
+
+
+def test_who_asks_again_is_answered_again(story):
+    receipts = story.month.receipts
+    is_again = receipts["request_id"] == "zr-again"
+    assert sorted(receipts[is_again]["channel"]) == sorted(CHANNELS)
+    assert set(receipts[is_again]["rows_removed"]) == {0}
+    pd.testing.assert_frame_equal(
+        receipts[~is_again].reset_index(drop=True), story.forgotten.receipts
+    )
 
 
 # --- Cases of their own -------------------------------------------------------------------------------

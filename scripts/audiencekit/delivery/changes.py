@@ -13,7 +13,7 @@ from audiencekit.workspace import Workspace
 
 COLUMNS = (
     "change_seq, channel, audience_code, audience_row_id, action, reason, "
-    "identifiers, row_hash, build_id, occurred_at"
+    "identifiers, former_identifiers, row_hash, build_id, occurred_at"
 )
 
 
@@ -22,7 +22,8 @@ class Change:
     """One row of `audience_changes`.
 
     `identifiers` is JSON text of what a platform needs to take the row away: hashes or keys, never
-    contact data; None when nothing is left to say, as after an erasure.
+    contact data; None when nothing is left to say, as after an erasure. `former_identifiers` are those it
+    had before this UPDATE changed them, for platforms that know people by nothing else.
     """
 
     change_seq: int
@@ -32,6 +33,7 @@ class Change:
     action: str
     reason: str | None
     identifiers: str | None
+    former_identifiers: str | None
     row_hash: str | None
     build_id: str
     occurred_at: datetime
@@ -119,9 +121,10 @@ def audience_rows(
     return {row["audience_row_id"]: row for row in rows}
 
 
-def identifiers_of(change: Change) -> dict | None:
-    """The identifiers as an object, None if there are none."""
-    return json.loads(change.identifiers) if change.identifiers else None
+def told_identifiers(change: Change) -> dict[str, dict | None]:
+    """Both identifiers of a change as objects, None where there are none."""
+    told = {"identifiers": change.identifiers, "former_identifiers": change.former_identifiers}
+    return {name: json.loads(text) if text else None for name, text in told.items()}
 
 
 def _plain(value: object) -> object:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from standardwebhooks import Webhook
 
-from audiencekit.delivery.changes import Change, identifiers_of
+from audiencekit.delivery.changes import Change, told_identifiers
 from audiencekit.errors import UserError
 
 SECRET = "AUDIENCEKIT_WEBHOOK_SECRET"
@@ -57,7 +57,7 @@ def _told(change: Change) -> dict:
         "audience_row_id": change.audience_row_id,
         "action": change.action,
         "reason": change.reason,
-        "identifiers": identifiers_of(change),
+        **told_identifiers(change),
         "row_hash": change.row_hash,
         "build_id": change.build_id,
         "occurred_at": f"{change.occurred_at.isoformat()}Z",

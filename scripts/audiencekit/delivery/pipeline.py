@@ -16,9 +16,9 @@ from audiencekit.delivery.changes import (
     audience_rows,
     changes_numbered,
     check_channel,
-    identifiers_of,
     last_changes,
     open_published,
+    told_identifiers,
 )
 from audiencekit.delivery.cursors import locked, receiver_folder
 from audiencekit.delivery.sending import NotDelivered, Patience, Surroundings, post
@@ -135,7 +135,7 @@ def _rows_to_send(workspace: Workspace, channel: str, numbers: Sequence[int]) ->
             "change_seq": change.change_seq,
             "action": "REMOVE" if change.action == "REMOVE" else "UPSERT",
             "audience_row_id": change.audience_row_id,
-            "identifiers": identifiers_of(change),
+            **told_identifiers(change),
             "row": None if change.action == "REMOVE" else rows[change.audience_row_id],
         }
         for change in changes
