@@ -65,18 +65,10 @@ def forget(workspace: Workspace, new: Erased = NOBODY) -> None:
     who is forgotten now, is written beside the intake for dbt; what `new` takes out is added.
     """
     with duckdb.connect() as con:
-        con.execute("set TimeZone = 'UTC'")
-        con.register("fresh", new.tombstones)
-        ledger = workspace.ledger / TOMBSTONES / "*.parquet"
-        known = (
-            f"select id_type, id_hash from {rows_of(ledger)} union "
-            if list(ledger.parent.glob("*.parquet"))
-            else ""
-        )
-        con.execute(f"create table dead as {known} select id_type, id_hash from fresh")
+        is_anybody = _know_the_dead(con, workspace, new)
         counts = workspace.intake / "erased_counts.parquet"
         gone = _counted(counts) if len(new.people) else {}
-        if con.execute("select count(*) from dead").fetchall()[0][0]:
+        if is_anybody:
             for table in load_contract().values():
                 path = workspace.intake / f"{table.name}.parquet"
                 if path.exists():
@@ -86,6 +78,27 @@ def forget(workspace: Workspace, new: Erased = NOBODY) -> None:
         con.register("gone", frame.astype({"table_name": "str", "rows_erased": "int64"}))
         con.execute(f"copy (from gone order by all) to {literal(str(counts))} (format parquet)")
     write_people(workspace, new.people)
+
+
+def count_forgotten(workspace: Workspace, table: Table) -> int:
+    """How many rows of an intake table carry a tombstone of the ledger."""
+    with duckdb.connect() as con:
+        path = workspace.intake / f"{table.name}.parquet"
+        return _mark(con, table, path)[0] if _know_the_dead(con, workspace, NOBODY) else 0
+
+
+def _know_the_dead(con: duckdb.DuckDBPyConnection, workspace: Workspace, new: Erased) -> bool:
+    """Make the table `dead` of all tombstones. Returns whether there are any."""
+    con.execute("set TimeZone = 'UTC'")
+    con.register("fresh", new.tombstones)
+    ledger = workspace.ledger / TOMBSTONES / "*.parquet"
+    known = (
+        f"select id_type, id_hash from {rows_of(ledger)} union "
+        if list(ledger.parent.glob("*.parquet"))
+        else ""
+    )
+    con.execute(f"create table dead as {known} select id_type, id_hash from fresh")
+    return con.execute("select count(*) from dead").fetchall()[0][0] > 0
 
 
 def write_people(workspace: Workspace, people: pd.DataFrame) -> None:
@@ -124,9 +137,29 @@ def _identifiers(table: Table) -> list[tuple[str, str]]:
 
 def _forget_in(con: duckdb.DuckDBPyConnection, table: Table, path: Path) -> int:
     """Rewrite one intake table without the dead. Returns the rows that went or lost their identifiers."""
+    count, is_touched = _mark(con, table, path)
+    if is_touched:
+        identifiers = _identifiers(table)
+        blanks = ", ".join(f"case when not is_dead then {c} end as {c}" for _, c in identifiers)
+        kept = "from marked where not is_dead"
+        if table.required:
+            kept = f"replace ({blanks}) from marked"
+        elif "anonymous_id" in dict(identifiers).values():
+            kept = (
+                f"replace (case when not is_on_device then anonymous_id end as anonymous_id) {kept}"
+            )
+        _replace(con, f"select * exclude (is_dead, is_on_device) {kept}", path)
+    return count
+
+
+def _mark(con: duckdb.DuckDBPyConnection, table: Table, path: Path) -> tuple[int, bool]:
+    """Make `marked` of an intake table: each row, and whether it is of the dead or on a device of theirs.
+
+    Returns how many are of the dead, and whether any is either.
+    """
     identifiers = _identifiers(table)
     if not identifiers:
-        return 0
+        return 0, False
     # One hash a distinct value: a table of events names few people many times.
     values = " union all ".join(
         f"select distinct {kind} as id_type, {column} as id_value from {rows_of(path)} "
@@ -145,24 +178,12 @@ def _forget_in(con: duckdb.DuckDBPyConnection, table: Table, path: Path) -> int:
     device = carries.pop("anonymous_id", "false")
     is_theirs = f"{device} and rows.account_id is null" if device != "false" else "false"
     con.execute(
-        f"create or replace table marked as select *, {device} as is_on_device, "
+        f"create or replace temp table marked as select *, {device} as is_on_device, "
         f"{' or '.join(carries.values())} or {is_theirs} as is_dead from {rows_of(path)} as rows"
     )
-    count, is_touched = con.execute(
+    return con.execute(
         "select count(*) filter (where is_dead), count(*) filter (where is_dead or is_on_device) > 0 from marked"
     ).fetchall()[0]
-    if is_touched:
-        blanks = ", ".join(f"case when not is_dead then {c} end as {c}" for _, c in identifiers)
-        kept = "from marked where not is_dead"
-        if table.required:
-            kept = f"replace ({blanks}) from marked"
-        elif device != "false":
-            kept = (
-                f"replace (case when not is_on_device then anonymous_id end as anonymous_id) {kept}"
-            )
-        _replace(con, f"select * exclude (is_dead, is_on_device) {kept}", path)
-    con.execute("drop table marked")
-    return count
 
 
 def _forget_in_quarantine(con: duckdb.DuckDBPyConnection, path: Path) -> None:

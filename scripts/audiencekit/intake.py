@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from audiencekit.contract import Table, load_contract
-from audiencekit.erasure import forget
+from audiencekit.erasure import count_forgotten, forget
 from audiencekit.errors import UserError
 from audiencekit.landing_files import LandingFile, open_file
 from audiencekit.landing_folder import find_files
@@ -83,7 +83,8 @@ def take_in(
                 mine = files.get(table.name, [])
                 result = _take_in_table(con, table, mine, as_of, workspace.intake, scratch)
                 if table.name not in accept:
-                    _gate(con, result, table, (last_time or {}).get(table.name, 0))
+                    forgotten = count_forgotten(workspace, table) if table.append_only else 0
+                    _gate(con, result, table, (last_time or {}).get(table.name, 0), forgotten)
                 taken.append(result)
                 if result.is_present:
                     say(spoken(result))
@@ -140,9 +141,16 @@ def _take_in_table(
 
 
 def _gate(
-    con: duckdb.DuckDBPyConnection, result: TableIntake, table: Table, last_time: int
+    con: duckdb.DuckDBPyConnection,
+    result: TableIntake,
+    table: Table,
+    last_time: int,
+    forgotten: int,
 ) -> None:
-    """Raise UserError for a table that is empty, broken, gone, or half the size it was."""
+    """Raise UserError for a table that is empty, broken, gone, or half the size it was.
+
+    `last_time` counts no rows of people who are `forgotten`: a source may keep or delete those.
+    """
     bad, rows, kept = result.rows_quarantined, result.rows_in, result.rows_kept
     way_out = f"Mend it, or say --accept {table.name} if it is meant."
     if not result.is_present:
@@ -162,9 +170,10 @@ def _gate(
     if nothing_left or many_bad or bad > rows / 2:
         what = "no row is usable" if nothing_left else f"{bad:,} of {rows:,} rows are refused"
         raise UserError(f"{table.name}: {what}. {most_often(con, table)} {way_out}")
-    if table.append_only and (bad or kept < last_time):
+    if table.append_only and (bad or kept - forgotten < last_time):
         # A decision that cannot be read, or is gone, may be somebody's no.
-        lost = most_often(con, table) if bad else f"{kept:,} rows, {last_time:,} the last time."
+        rows = f"{kept - forgotten:,} rows, {last_time:,} the last time."
+        lost = most_often(con, table) if bad else rows
         raise UserError(
             f"{table.name} only ever grows, and every row of it must count: {lost} {way_out}"
         )

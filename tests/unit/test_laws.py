@@ -103,7 +103,8 @@ def test_only_staging_reads_the_landing_and_few_rooms_the_ledger(manifest):
     assert readers == {
         "landing": {"staging"},
         "intake": {"staging"},
-        "ledger": {"features", "predictions", "segments", "activation"},
+        # Identity looks there for people to forget whom no source knows any more.
+        "ledger": {"identity", "features", "predictions", "segments", "activation"},
     }
 
 
