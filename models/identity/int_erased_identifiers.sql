@@ -16,13 +16,14 @@ people as (
 
 spellings as (
 
-    select customer_key, id_type, id_value as raw_value
+    select customer_key, id_type, id_value as raw_value, '' as country_code
     from {{ ref('int_keyed_identifiers') }}
     union
     select
         identifiers.customer_key,
         points.kind,
-        points.raw_value
+        points.raw_value,
+        points.country_code
     from {{ ref('int_keyed_identifiers') }} as identifiers
     inner join {{ ref('int_contact_points') }} as points
         on identifiers.id_type = points.kind and identifiers.id_value = points.contact_point
@@ -31,7 +32,8 @@ spellings as (
     select
         logins.customer_key,
         'anonymous_id',
-        events.anonymous_id
+        events.anonymous_id,
+        ''
     from {{ ref('stg_web__events') }} as events
     inner join {{ ref('int_keyed_identifiers') }} as logins
         on logins.id_type = 'account_id' and events.account_id = logins.id_value
@@ -43,7 +45,8 @@ select
     cast(people.request_id as string) as request_id,
     cast(people.customer_key as string) as customer_key,
     cast(spellings.id_type as string) as id_type,
-    cast(spellings.raw_value as string) as raw_value
+    cast(spellings.raw_value as string) as raw_value,
+    cast(spellings.country_code as string) as country_code
 from people
 inner join spellings on people.customer_key = spellings.customer_key
 where spellings.id_type <> 'phone and name'
@@ -52,6 +55,7 @@ select
     people.request_id,
     people.customer_key,
     requests.id_type,
-    requests.id_value
+    requests.id_value,
+    ''
 from people
 inner join requests on people.request_id = requests.request_id

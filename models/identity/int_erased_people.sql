@@ -38,6 +38,8 @@ history as (
 
     select customer_key, identifiers from {{ source('ledger', 'audience_changes') }}
     union all
+    select customer_key, former_identifiers from {{ source('ledger', 'audience_changes') }}
+    union all
     select customer_key, null from {{ source('ledger', 'segment_changes') }}
 
 ),
@@ -68,8 +70,17 @@ said_hashes as (
     select request_id, {{ sha256_hex('contact_point') }} as said_hash
     from requests
     union
+    select request_id, {{ sha256_hex(google_email('contact_point')) }}
+    from requests
+    where id_type = 'email'
+    union
+    select request_id, {{ sha256_hex(tiktok_email('contact_point')) }}
+    from requests
+    where id_type = 'email'
+    union
     select request_id, {{ sha256_hex("replace(contact_point, '+', '')") }}
     from requests
+    where id_type = 'phone'
 
 ),
 

@@ -1,6 +1,5 @@
 -- One row per decision of a customer about a purpose, as it was captured; nothing is overwritten. A grant counts
--- where its identifier names one customer, a refusal for everybody whose records carry it. An unsubscribe or a
--- complaint withdraws e-mail consent, and a browser that sends Global Privacy Control withdraws consent to ads.
+-- where its identifier names one customer, a refusal for everybody whose records carry it.
 with
 
 events as (
@@ -45,38 +44,12 @@ refusals as (
 
 ),
 
-unsubscribes as (
+-- Withdrawals once known stay known, also when an export of events no longer goes back that far.
+withdrawals as (
 
-    select
-        events.customer_key,
-        purposes.purpose,
-        events.occurred_at,
-        events.event_id
-    from {{ ref('fct_email_events') }} as events
-    cross join (
-        select 'newsletter' as purpose
-        union all
-        select 'email_marketing'
-    ) as purposes
-    where events.event_name in ('unsubscribed', 'complained')
-
-),
-
--- Sent with every visit; the last one counts, so that only a yes given after it does away with it.
-privacy_signals as (
-
-    select
-        events.customer_key,
-        purposes.purpose,
-        max(events.occurred_at) as occurred_at
-    from {{ ref('fct_events') }} as events
-    cross join (
-        select 'ad_user_data' as purpose
-        union all
-        select 'ad_personalization'
-    ) as purposes
-    where events.has_privacy_signal
-    group by events.customer_key, purposes.purpose
+    select customer_key, purpose, withdrawn_by, decided_at, decision_id from {{ source('ledger', 'withdrawals') }}
+    union all
+    select customer_key, purpose, withdrawn_by, decided_at, decision_id from {{ ref('int_withdrawals') }}
 
 ),
 
@@ -92,11 +65,8 @@ decisions as (
         consent_event_id
     from refusals
     union all
-    select customer_key, purpose, null, null, 'withdrawn', 'email event', occurred_at, null, null, event_id
-    from unsubscribes
-    union all
-    select customer_key, purpose, null, null, 'withdrawn', 'global privacy control', occurred_at, null, null, 'gpc'
-    from privacy_signals
+    select customer_key, purpose, null, null, 'withdrawn', withdrawn_by, decided_at, null, null, decision_id
+    from withdrawals
 
 )
 

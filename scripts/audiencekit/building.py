@@ -25,6 +25,7 @@ def dbt_build(
     *extra: str,
     built_at: datetime | None = None,
     retrain: bool = False,
+    last_change_seq: int = 0,
 ) -> dict[str, float]:
     """Build every model and run every data test into the workspace's private warehouse.
 
@@ -37,6 +38,7 @@ def dbt_build(
         "built_at": (built_at or as_of).isoformat(sep=" "),
         "build_id": build_id,
         "retrain": retrain,
+        "last_change_seq": last_change_seq,
     }
     with progress_of(console) as step:
         result = run_dbt(

@@ -22,7 +22,9 @@ from audiencekit.workspace import PROJECT, Workspace
 
 TOMBSTONES = "erasure_tombstones"
 REQUEST = "request_id"
+NATIONAL = "national phone"  # a phone without its country, for rows of which no country is known
 LARGEST_HOUSEHOLD = 10  # people whom one request may be about, by the phone they share, say
+QUOTE = "'"
 TOKENS = r"""[\s,;|"{}\[\]]+"""
 
 
@@ -45,14 +47,17 @@ def salt() -> str:
     return str(yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]["key_salt"])
 
 
-def _hash_sql(id_type: str, value: str) -> str:
+def _hash_sql(id_type: str, value: str, country: str = "''") -> str:
     """The tombstone of an identifier, as SQL: of an e-mail in any capitals, of a phone in any grouping.
 
-    Every other identifier is as it is: two that differ in capitals are two people's.
+    A national number is one person's in one `country` and another's in the next, so it counts with it. Every
+    other identifier is as it is: two that differ in capitals are two people's.
     """
+    digits = f"nullif(regexp_replace({value}, '[^0-9+]', '', 'g'), '')"
     plain = (
-        f"case {id_type} when 'email' then lower(trim({value})) "
-        f"when 'phone' then nullif(regexp_replace({value}, '[^0-9+]', '', 'g'), '') else trim({value}) end"
+        f"case when {id_type} = 'email' then lower(trim({value})) "
+        f"when {id_type} = 'phone' and {digits} not like '+%' then {digits} || '|' || upper(trim({country})) "
+        f"when {id_type} in ('phone', '{NATIONAL}') then {digits} else trim({value}) end"
     )
     # A customer key is a hash of an identifier, too, and must not be read off its tombstone.
     return f"sha256({literal(salt())} || '|tombstone|' || {id_type} || '|' || {plain})"
@@ -122,17 +127,20 @@ def _counted(path: Path) -> dict[str, int]:
     return dict(duckdb.execute(f"select table_name, rows_erased from {rows_of(path)}").fetchall())
 
 
-def _identifiers(table: Table) -> list[tuple[str, str]]:
-    """(id_type, column) of a table's identifiers as SQL; of a pair of columns the one names the other.
+def _identifiers(table: Table) -> list[tuple[str, str, str]]:
+    """(id_type, column, country) of a table's identifiers as SQL; of a pair of columns the one names the other.
 
     A request goes by its own number, so that who asks a second time is answered a second time.
     """
     names = [column.name for column in table.columns]
     if REQUEST in names:
-        return [(f"'{REQUEST}'", REQUEST)]
+        return [(f"'{REQUEST}'", REQUEST, "''")]
     kinds = ("account_id", "card_number", "contact_id", "anonymous_id", "email", "phone")
-    found = [(f"'{name}'", name) for name in names if name in kinds]
-    return found + ([("id_type", "id_value")] if "id_value" in names else [])
+    country = "coalesce(country_code, '')" if "country_code" in names else "''"
+    found = [
+        (f"'{name}'", name, country if name == "phone" else "''") for name in names if name in kinds
+    ]
+    return found + ([("id_type", "id_value", "''")] if "id_value" in names else [])
 
 
 def _forget_in(con: duckdb.DuckDBPyConnection, table: Table, path: Path) -> int:
@@ -140,11 +148,12 @@ def _forget_in(con: duckdb.DuckDBPyConnection, table: Table, path: Path) -> int:
     count, is_touched = _mark(con, table, path)
     if is_touched:
         identifiers = _identifiers(table)
-        blanks = ", ".join(f"case when not is_dead then {c} end as {c}" for _, c in identifiers)
+        columns = [column for _, column, _ in identifiers]
+        blanks = ", ".join(f"case when not is_dead then {c} end as {c}" for c in columns)
         kept = "from marked where not is_dead"
         if table.required:
             kept = f"replace ({blanks}) from marked"
-        elif "anonymous_id" in dict(identifiers).values():
+        elif "anonymous_id" in columns:
             kept = (
                 f"replace (case when not is_on_device then anonymous_id end as anonymous_id) {kept}"
             )
@@ -162,17 +171,19 @@ def _mark(con: duckdb.DuckDBPyConnection, table: Table, path: Path) -> tuple[int
         return 0, False
     # One hash a distinct value: a table of events names few people many times.
     values = " union all ".join(
-        f"select distinct {kind} as id_type, {column} as id_value from {rows_of(path)} "
+        f"select distinct {kind} as id_type, {column} as id_value, {country} as country from {rows_of(path)} "
         f"where {column} is not null"
-        for kind, column in identifiers
+        for kind, column, country in identifiers
     )
+    id_hash = _hash_sql("v.id_type", "v.id_value", "v.country")
     con.execute(
-        f"create or replace table found as select distinct id_type, id_value from ({values}) as v "
-        f"semi join dead on dead.id_type = v.id_type and dead.id_hash = {_hash_sql('v.id_type', 'v.id_value')}"
+        f"create or replace table found as select distinct id_type, id_value, country from ({values}) as v "
+        f"semi join dead on dead.id_type = v.id_type and dead.id_hash = {id_hash}"
     )
     carries = {
-        column: f"exists (select 1 from found where found.id_type = {kind} and found.id_value = rows.{column})"
-        for kind, column in ((k if k[0] == "'" else f"rows.{k}", c) for k, c in identifiers)
+        column: f"exists (select 1 from found where found.id_type = {kind if kind[0] == QUOTE else f'rows.{kind}'} "
+        f"and found.id_value = rows.{column} and found.country = {country})"
+        for kind, column, country in identifiers
     }
     # On a device that others use, too, what somebody else did stays theirs. It loses the device: that is nobody's.
     device = carries.pop("anonymous_id", "false")
@@ -221,15 +232,27 @@ def resolve_requests(
     """Who the requests of this intake are about. `identify` has dbt build `int_erased_identifiers`.
 
     Without an unanswered request nothing is built. Raises UserError for a request about more people than a
-    household has, for what is forgotten does not come back; unless it `is_accepted`.
+    household has, or about several by a phone without its country, for what is forgotten does not come back;
+    unless it `is_accepted`.
     """
     requests = rows_of(workspace.intake / "erasure_requests.parquet")
-    if not duckdb.execute(f"select count(*) from {requests}").fetchall()[0][0]:
+    asked = duckdb.execute(
+        f"select request_id, bool_or(id_type = 'phone' and trim(id_value) not like '+%') as is_national "
+        f"from {requests} group by request_id"
+    ).df()
+    if asked.empty:
         return NOBODY
     identify()
     with duckdb.connect(str(workspace.warehouse), read_only=True) as con:
         found = con.execute("select * from identity.int_erased_identifiers order by all").df()
     crowds = found.groupby("request_id")["customer_key"].nunique()
+    national = crowds[crowds.index.isin(asked[asked["is_national"]]["request_id"])]
+    if national.max() > 1 and not is_accepted:
+        raise UserError(
+            f"erasure_requests: request {national.idxmax()} names a phone without its country, and "
+            f"{national.max()} people carry it. Write it with + and country code, or say --accept erasure_requests "
+            "if all of them are meant."
+        )
     if crowds.max() > LARGEST_HOUSEHOLD and not is_accepted:
         raise UserError(
             f"erasure_requests: request {crowds.idxmax()} names an identifier that {crowds.max()} people carry. "
@@ -238,10 +261,11 @@ def resolve_requests(
     tombstones = duckdb.execute(
         f"""
         with named as (
-            select id_type, raw_value from found where raw_value is not null
-            union all select '{REQUEST}', request_id from found
+            select id_type, raw_value, country_code from found where raw_value is not null
+            union all select '{NATIONAL}', raw_value, '' from found where id_type = 'phone'
+            union all select '{REQUEST}', request_id, '' from found
         )
-        select distinct id_type, {_hash_sql("id_type", "raw_value")} as id_hash
+        select distinct id_type, {_hash_sql("id_type", "raw_value", "country_code")} as id_hash
         from named where id_hash is not null order by all
         """
     ).df()

@@ -26,6 +26,8 @@ EMPTY = {
     "changed_at timestamp, definition_hash varchar, build_id varchar",
     "segments.segment_definitions": "segment_code varchar, definition_hash varchar, definition varchar, "
     "first_seen_at timestamp, build_id varchar",
+    "profiles.int_withdrawals": "customer_key varchar, purpose varchar, withdrawn_by varchar, "
+    "decided_at timestamp, decision_id varchar, build_id varchar",
     "activation.int_audience_changes": "change_seq bigint, channel varchar, audience_code varchar, "
     "audience_row_id varchar, action varchar, reason varchar, customer_key varchar, identifiers varchar, "
     "former_identifiers varchar, row_hash varchar, build_id varchar, occurred_at timestamp",
@@ -84,6 +86,15 @@ def open_ledger(
             _carry_forward(con, workspace.ledger / table, folder / table, moment)
 
 
+def last_change_seq(workspace: Workspace) -> int:
+    """The highest change_seq of any kept generation, also of one that `current` was pointed back from."""
+    files = workspace.generations / "*" / "ledger" / "audience_changes" / "*.parquet"
+    if not list(workspace.generations.glob("*/ledger/audience_changes/*.parquet")):
+        return 0
+    query = f"select coalesce(max(change_seq), 0) from {rows_of(files)}"
+    return duckdb.execute(query).fetchall()[0][0]
+
+
 def append_to_ledger(
     con: duckdb.DuckDBPyConnection,
     workspace: Workspace,
@@ -138,7 +149,8 @@ def _without_the_forgotten(
 ) -> str | None:
     """The rows of a ledger file that may stay, as SQL; None where all of them may, as they are.
 
-    A REMOVE stays without the person: a pickup may not have read it yet.
+    A REMOVE stays without the person, and so does for a while what an UPDATE told of former identifiers: a
+    pickup may not have read it yet.
     """
     rows = rows_of(path)
     columns = {c[0] for c in con.execute(f"describe select * from {rows}").fetchall()}
@@ -148,14 +160,20 @@ def _without_the_forgotten(
     touched, kept = gone, f"select * from {rows} where not coalesce({gone}, false)"
     if "identifiers" in columns:
         ended = literal((built_at - REMOVAL_DAYS).isoformat(sep=" "))
-        done = f"reason = 'erasure' and identifiers is not null and occurred_at < timestamp {ended}"
-        touched = f"({gone}) or ({done})"
+        former = "former_identifiers is not null" if "former_identifiers" in columns else "false"
+        is_gone, was_gone = f"coalesce({gone}, false)", "coalesce(reason = 'erasure', false)"
+        is_over = f"({was_gone} and occurred_at < timestamp {ended})"
+        touched = f"{is_gone} or {is_over} and (identifiers is not null or {former})"
         kept = f"""
             select * replace (
-                case when {gone} then 'erasure' else reason end as reason,
-                case when not coalesce({gone}, false) then customer_key end as customer_key,
-                case when not ({done}) then identifiers end as identifiers
-            ) from {rows} where action = 'REMOVE' or not coalesce({gone}, false)
+                case when {is_gone} then 'erasure' else reason end as reason,
+                case when not {is_gone} then customer_key end as customer_key,
+                case
+                    when action = 'REMOVE' and not {is_over} then identifiers
+                    when not {is_gone} and not {was_gone} then identifiers
+                end as identifiers
+            ) from {rows}
+            where action = 'REMOVE' or not {is_gone} and not {was_gone} or {former} and not {is_over}
         """
     count = con.execute(f"select count(*) from {rows} where {touched}").fetchall()[0][0]
     return kept if count else None

@@ -15,7 +15,7 @@ from audiencekit.erasure import Erased, forget, resolve_requests, rows_forgotten
 from audiencekit.errors import UserError
 from audiencekit.exposures import read_publications
 from audiencekit.intake import TableIntake, take_in
-from audiencekit.ledger import open_ledger
+from audiencekit.ledger import last_change_seq, open_ledger
 from audiencekit.publishing import (
     Manifest,
     check_sizes,
@@ -69,6 +69,10 @@ def run(
                 else "Nothing has been published yet."
             )
             raise UserError(f"{problem}\nNothing was published. {stands}") from None
+        except Exception as problem:
+            # Its text may quote a row; its kind does not.
+            write_status(workspace, as_of, f"the run broke off: {type(problem).__name__}")
+            raise
 
 
 def _run(
@@ -104,7 +108,13 @@ def _run(
     console.print("[bold]2  Build[/] and test with dbt")
     started = perf_counter()
     node_seconds = dbt_build(
-        workspace, as_of, build_id, console, built_at=built_at, retrain=retrain
+        workspace,
+        as_of,
+        build_id,
+        console,
+        built_at=built_at,
+        retrain=retrain,
+        last_change_seq=last_change_seq(workspace),
     )
     seconds["build"] = perf_counter() - started
 

@@ -68,6 +68,9 @@ def row_of(channel: str, person: int, segment: str) -> dict:
             "email": sha(email),
             "phone": None,
             **dict.fromkeys(("fn", "ln", "ct", "st", "zip", "country", "doby")),
+            "data_processing_options": '["LDU"]' if person % 3 else "[]",
+            "data_processing_options_country": 1 if person % 3 else None,
+            "data_processing_options_state": 1000 if person % 3 else None,
         },
     }
     row = {"audience_row_id": sha(f"{channel}|{code}|{person}"), "audience_code": code}
@@ -154,6 +157,8 @@ def _type(column: str) -> str:
         "updated_at": "timestamp",
         "subscribed": "boolean",
         "engagement_score": "double",
+        "data_processing_options_country": "integer",
+        "data_processing_options_state": "integer",
     }.get(column, "varchar")
 
 

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 DAY_0 = datetime(2018, 1, 1)
 BUILT = (
-    *("fct_consent", "dim_consent", "dim_channels", "int_channel_permissions"),
+    *("int_withdrawals", "fct_consent", "dim_consent", "dim_channels", "int_channel_permissions"),
     *("segment_suppressions", "int_member_relevance", "int_frequency_caps"),
     *("int_holdout_members", "experiment_assignments", "int_holdouts"),
     *("int_audience_candidates", "int_audience_members", "int_person_audiences"),
@@ -32,6 +32,7 @@ BUILT = (
     *("int_audience_rows", "int_audience_changes"),
 )
 LEDGER = (STATE, "activation.int_audience_changes", "activation.experiment_assignments")
+LEDGER += ("profiles.int_withdrawals",)
 # Rules as their YAML has them: two keep holdouts and exclude each other, one excludes another, one rests people.
 SEGMENTS = (
     *("loyal_customers", "lookalike_seed", "at_risk", "churn_risk"),
@@ -740,7 +741,7 @@ BREAKS = {
         "general.is_allowed",
     ),
     "privacy signals are not heard": (
-        "fct_consent",
+        "int_withdrawals",
         "where events.has_privacy_signal",
         "where false",
     ),

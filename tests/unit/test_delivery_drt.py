@@ -145,6 +145,14 @@ def test_ad_audiences_and_the_crm_end_as_the_tables_say(place):
         deliver(place, receiver, *syncs)
     deliveries = receiver.deliveries
     assert _meta(deliveries) == {row["extern_id"] for row in simulated.rows["meta"].values()}
+    # Limited data use goes with each of them, as the table says.
+    limits = {
+        row[0]: row[-3:]
+        for d in deliveries
+        if d.path == "/23850000000000000/users" and d.method == "POST"
+        for row in d.said["payload"]["data"]
+    }
+    assert limits["p4"] == [["LDU"], 1, 1000] and limits["p6"] == [[], 0, 0]
     assert _google(deliveries) == {r["hashed_email"] for r in simulated.rows["google_ads"].values()}
     contacts = _crm(deliveries)
     tags = {x: contact["segment_codes"] for x, contact in contacts.items()}

@@ -15,9 +15,11 @@ import audiencekit.running
 import duckdb
 import pandas as pd
 import pytest
+from audiencekit.contract import load_contract
 from audiencekit.erasure import (
     LARGEST_HOUSEHOLD,
     TOMBSTONES,
+    forget,
     resolve_requests,
     salt,
     write_people,
@@ -302,7 +304,11 @@ def texts_of(path: Path, terms: list[str]) -> Iterator[tuple[str, str]]:
 def rows_with(con, relation: str, terms: list[str]) -> Iterator[tuple[str, str]]:
     columns = {c for (c, *_) in con.execute(f"describe select * from {relation}").fetchall()}
     allowed = (
-        "action = 'REMOVE' and reason = 'erasure'" if {"action", "reason"} <= columns else "false"
+        "reason = 'erasure' and customer_key is null and (action = 'REMOVE' or identifiers is null)"
+        if {"action", "reason", "customer_key"} <= columns
+        else "reason = 'erasure'"
+        if {"action", "reason"} <= columns
+        else "false"
     )
     says = " or ".join(f"contains(said, '{term}')" for term in terms)
     query = (
@@ -663,7 +669,7 @@ def test_after_a_month_nobody_says_whom_a_platform_took_away(story):
     for changes in (story.month.changes, story.month.published_changes):
         erased = changes[changes["reason"] == "erasure"]
         assert len(erased) > 40
-        assert erased["identifiers"].isna().all()
+        assert erased["identifiers"].isna().all() and erased["former_identifiers"].isna().all()
     assert story.month.generations == 1
 
 
@@ -680,25 +686,28 @@ def test_who_asks_again_is_answered_again(story):
 # --- Cases of their own -------------------------------------------------------------------------------
 
 
-def resolved(tmp_path: Path, found: list[tuple], is_accepted: bool = False):
-    """What becomes of requests when identity `found` (request_id, customer_key, id_type, raw_value)."""
+def resolved(tmp_path: Path, found: list[tuple], is_accepted: bool = False, asked="k1"):
+    """What becomes of request r for `asked` when identity `found` (request_id, customer_key, id_type,
+    raw_value, country_code)."""
     workspace = Workspace(tmp_path)
     workspace.intake.mkdir()
+    kind = "phone" if asked[-1].isdigit() and asked[0] in "+0" else "contact_id"
     duckdb.execute(
-        f"copy (select 1 as request_id) to '{workspace.intake}/erasure_requests.parquet' (format parquet)"
+        f"copy (select 'r' as request_id, '{kind}' as id_type, '{asked}' as id_value) "
+        f"to '{workspace.intake}/erasure_requests.parquet' (format parquet)"
     )
     with duckdb.connect(str(workspace.warehouse)) as con:
         con.execute(
             "create schema identity; create table identity.int_erased_identifiers "
-            "(request_id varchar, customer_key varchar, id_type varchar, raw_value varchar)"
+            "(request_id varchar, customer_key varchar, id_type varchar, raw_value varchar, country_code varchar)"
         )
-        con.executemany("insert into identity.int_erased_identifiers values (?, ?, ?, ?)", found)
+        con.executemany("insert into identity.int_erased_identifiers values (?, ?, ?, ?, ?)", found)
     return workspace, resolve_requests(workspace, lambda: None, is_accepted)
 
 
 def test_a_request_about_more_than_a_household_asks_first(tmp_path):
     """A placeholder as phone would take everybody who ever typed it, for good."""
-    crowd = [("r", f"k{n}", "contact_id", f"c{n}") for n in range(LARGEST_HOUSEHOLD + 1)]
+    crowd = [("r", f"k{n}", "contact_id", f"c{n}", "") for n in range(LARGEST_HOUSEHOLD + 1)]
     (tmp_path / "asked").mkdir()
     (tmp_path / "accepted").mkdir()
     with pytest.raises(UserError, match=r"request r names an identifier that 11 people carry"):
@@ -708,7 +717,7 @@ def test_a_request_about_more_than_a_household_asks_first(tmp_path):
 
 def test_a_request_about_nobody_alone_is_answered_too(tmp_path):
     """A frame of nothing but nulls has no type of its own; dbt joins it with keys."""
-    workspace, erased = resolved(tmp_path, [("r", None, "email", "who@example.com")])
+    workspace, erased = resolved(tmp_path, [("r", None, "email", "who@example.com", "")])
     write_people(workspace, erased.people)
     kinds = duckdb.execute(
         f"describe select * from '{workspace.intake}/erased_people.parquet'"
@@ -716,6 +725,54 @@ def test_a_request_about_nobody_alone_is_answered_too(tmp_path):
     assert [kind for _, kind, *_ in kinds] == ["VARCHAR", "VARCHAR"]
     open_ledger(workspace, erased, FIRST)
     assert set(erased.tombstones["id_type"]) == {"email", "request_id"}
+
+
+def test_a_phone_without_its_country_asks_before_it_takes_several(tmp_path):
+    """The same digits are somebody's in France and somebody else's in the Netherlands."""
+    both = [("r", k, "phone", "0612345678", c) for k, c in (("ann", "FR"), ("bas", "NL"))]
+    for name in ("national", "whole"):
+        (tmp_path / name).mkdir()
+    with pytest.raises(
+        UserError, match="request r names a phone without its country, and 2 people"
+    ):
+        resolved(tmp_path / "national", both, asked="0612345678")
+    assert len(resolved(tmp_path / "whole", both, asked="+33612345678")[1].people) == 2
+
+
+def test_a_national_number_goes_with_its_country(tmp_path):
+    found = [
+        ("r", "ann", "phone", "06 12 34 56 78", "FR"),
+        ("r", "ann", "phone", "+33612345678", ""),
+    ]
+    workspace, erased = resolved(tmp_path, found)
+    phones = {
+        "ann": ("0612345678", "fr"),
+        "bas": ("0612345678", "NL"),
+        "cara": ("+33 6 12345678", ""),
+    }
+    columns = ", ".join(
+        f"{c.name}" if c.name in ("contact_id", "phone", "country_code") else f"null as {c.name}"
+        for c in load_contract()["contacts"].columns
+    )
+    rows = ", ".join(f"('{k}', '{phone}', '{country}')" for k, (phone, country) in phones.items())
+    duckdb.execute(
+        f"copy (select {columns} from (values {rows}) as t (contact_id, phone, country_code)) "
+        f"to '{workspace.intake}/contacts.parquet' (format parquet)"
+    )
+    refused = " union all ".join(
+        f"select 't' as table_name, 'f' as file_name, {n} as row_number, '{text}' as raw_row"
+        for n, text in enumerate(["x;0612345678;fr", "y;0699999999;fr"])
+    )
+    duckdb.execute(f"copy ({refused}) to '{workspace.intake}/quarantine.parquet' (format parquet)")
+    forget(workspace, erased)
+    left = duckdb.execute(
+        f"select contact_id from '{workspace.intake}/contacts.parquet'"
+    ).fetchall()
+    assert left == [("bas",)]
+    kept = duckdb.execute(
+        f"select row_number from '{workspace.intake}/quarantine.parquet'"
+    ).fetchall()
+    assert kept == [(1,)]
 
 
 def test_a_build_that_died_before_it_dropped_old_generations_is_made_good(tmp_path):

@@ -8,6 +8,7 @@ import pytest
 import yaml
 from audiencekit.contract import load_contract
 from audiencekit.workspace import PROJECT
+from conftest import CHANNELS
 
 ROOMS = [
     "staging",
@@ -104,8 +105,14 @@ def test_only_staging_reads_the_landing_and_few_rooms_the_ledger(manifest):
         "landing": {"staging"},
         "intake": {"staging"},
         # Identity looks there for people to forget whom no source knows any more.
-        "ledger": {"identity", "features", "predictions", "segments", "activation"},
+        "ledger": {"identity", "profiles", "features", "predictions", "segments", "activation"},
     }
+
+
+def test_consent_can_be_about_every_channel_and_no_other():
+    """A refusal for a channel nobody knows would refuse nothing."""
+    channel = next(c for c in load_contract()["consent_events"].columns if c.name == "channel")
+    assert sorted(channel.one_of) == sorted(CHANNELS)
 
 
 def test_names_say_the_room(manifest):

@@ -16,7 +16,9 @@ last_rows as (
 
 last_number as (
 
-    select coalesce(max(change_seq), 0) as change_seq from {{ source('ledger', 'audience_changes') }}
+    -- An erasure takes rows out of the ledger; their numbers are never given again.
+    select greatest(coalesce(max(change_seq), 0), {{ var('last_change_seq') }}) as change_seq
+    from {{ source('ledger', 'audience_changes') }}
 
 ),
 

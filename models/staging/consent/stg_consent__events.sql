@@ -11,4 +11,6 @@ select
     consent_source,
     proof,
     upper(jurisdiction) as jurisdiction
-from {{ latest_version('consent_events', ['consent_event_id', 'decided_at', 'status'], event_at='decided_at') }}
+from {{ latest_version('consent_events', [
+    'consent_event_id', 'decided_at', 'status', 'purpose', 'channel', 'id_type', 'id_value'
+], event_at='decided_at') }}
