@@ -125,7 +125,9 @@ def status() -> None:
 
     label = read_status(open_workspace())
     if not label:
-        raise UserError("Nothing has run here yet. Run `make demo` first.")
+        raise UserError(
+            "Nothing has run here yet. First `make demo`, or `make run LANDING=folder`."
+        )
     click.echo(
         f"{label.state}: {label.build_id or 'nothing published'}, last run as of {label.as_of}"
     )

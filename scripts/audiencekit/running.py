@@ -163,6 +163,12 @@ def _erase(
             f"  {requests} new requests to be forgotten; {gone:,} rows of forgotten people left out",
             highlight=False,
         )
+    if unknown := erased.people[erased.people["customer_key"].isna()]["request_id"].tolist():
+        console.print(
+            f"  [yellow]{len(unknown)} requests to be forgotten are about nobody we know:[/] {', '.join(unknown[:5])}"
+            f"{' …' if len(unknown) > 5 else ''}. Is the identifier written as in your records?",
+            highlight=False,
+        )
     return erased
 
 

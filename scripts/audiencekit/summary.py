@@ -72,18 +72,22 @@ def print_summary(run: Run, workspace: Workspace, console: Console) -> None:
             highlight=False,
         )
     _print_note(run.manifest, console)
-    console.print("Next: .venv/bin/audiencekit show email")
+    first = "email" if run.manifest.rows["aud_email"] else "crm"
+    console.print(f"Next: .venv/bin/audiencekit show {first}")
 
 
 def print_audience(workspace: Workspace, channel: str, rows: int, console: Console) -> None:
     """The first rows of a channel's published audience, contact data masked."""
     path = workspace.current / "activation.duckdb"
     if not path.exists():
-        raise UserError(f"Nothing is published under {workspace.published}. Run `make demo` first.")
+        raise UserError(
+            f"Nothing is published under {workspace.published}. First `make demo`, or `make run LANDING=folder`."
+        )
     with duckdb.connect(str(path), read_only=True) as con:
         known = [
             row[0]
             for row in con.execute("select table_name from duckdb_tables() order by 1").fetchall()
+            if row[0].startswith("aud_")
         ]
         table = f"aud_{channel}"
         if table not in known:

@@ -105,6 +105,20 @@ def test_what_a_later_build_overtook_is_sent_under_the_later_key(tmp_path):
     ]
 
 
+def test_the_last_change_tells_every_former_address(tmp_path):
+    """A platform that knows people by hash alone keeps the old ones unless it is told."""
+    simulated = Simulated(tmp_path / "home")
+    hashes = []
+    for segment in "abc":
+        simulated.publish({"google_ads": {1: segment}})
+        hashes.append(simulated.rows["google_ads"][1]["hashed_email"])
+    with Receiver() as receiver:
+        assert run_once(receiver, simulated, "--channel", "google_ads")[0] == 0
+        (change,) = told(receiver)
+    assert change["identifiers"] == {"hashed_email": hashes[2]}
+    assert change["former_identifiers"] == [{"hashed_email": h} for h in hashes[:2]]
+
+
 def run_once(receiver: Receiver, simulated: Simulated, *options: str) -> tuple[int, str]:
     client = start([*command(receiver.url), *options], variables(simulated), simulated.home.parent)
     output, _ = client.communicate(timeout=60)

@@ -336,6 +336,7 @@ class Step:
     dbt_calls: int
     generations: int
     consent_rows: int
+    printed: str
     found: dict[str, set[str]]
 
 
@@ -365,6 +366,7 @@ def step_of(build: Published, dbt_calls: int, terms: list[str]) -> Step:
         dbt_calls=dbt_calls,
         generations=len(list(w.generations.iterdir())),
         consent_rows=build.run.manifest.landing_rows["consent_events"],
+        printed=build.printed,
         found=found_in(w.home, terms) if terms else {},
     )
 
@@ -605,6 +607,7 @@ def test_the_receipts_count_what_was_taken_away(story):
     nobody = receipts[receipts["request_id"] == "zr-3"]
     assert list(nobody["rows_removed"]) == [0] * len(CHANNELS)
     assert nobody["tombstone"].isna().all()
+    assert "1 requests to be forgotten are about nobody we know: zr-3." in story.forgotten.printed
 
 
 def test_orders_of_the_forgotten_stay_in_revenue(story):

@@ -102,6 +102,22 @@ def last_changes(con: duckdb.DuckDBPyConnection, row_ids: Sequence[str]) -> dict
     )
 
 
+def former_identifiers(
+    con: duckdb.DuckDBPyConnection, row_ids: Sequence[str]
+) -> dict[str, list[dict]]:
+    """Identifiers these audience rows had before, oldest first: who sends the last change of a row alone
+    must let go of all of them."""
+    found = con.execute(
+        "select audience_row_id, former_identifiers from audience_changes "
+        "where list_contains($row_ids, audience_row_id) and former_identifiers is not null order by change_seq",
+        {"row_ids": list(row_ids)},
+    ).fetchall()
+    former: dict[str, list[dict]] = {}
+    for row_id, text in dict.fromkeys(found):
+        former.setdefault(row_id, []).append(json.loads(text))
+    return former
+
+
 def last_number(con: duckdb.DuckDBPyConnection) -> int:
     """The last change_seq there is, 0 without any."""
     return con.execute("select coalesce(max(change_seq), 0) from audience_changes").fetchall()[0][0]

@@ -16,6 +16,7 @@ from audiencekit.delivery.changes import (
     audience_rows,
     changes_numbered,
     check_channel,
+    former_identifiers,
     last_changes,
     open_published,
     told_identifiers,
@@ -128,17 +129,21 @@ def _rows_to_send(workspace: Workspace, channel: str, numbers: Sequence[int]) ->
         changes = changes_numbered(con, numbers)
         last = last_changes(con, [change.audience_row_id for change in changes])
         changes = [x for x in changes if last[x.audience_row_id] == x.change_seq]
-        rows = audience_rows(con, channel, [x.audience_row_id for x in changes])
+        row_ids = [x.audience_row_id for x in changes]
+        rows, former = audience_rows(con, channel, row_ids), former_identifiers(con, row_ids)
     return [
         {
             "key": change.key,
             "change_seq": change.change_seq,
             "action": "REMOVE" if change.action == "REMOVE" else "UPSERT",
             "audience_row_id": change.audience_row_id,
-            **told_identifiers(change),
+            "identifiers": told["identifiers"],
+            "former_identifiers": [
+                x for x in former.get(change.audience_row_id, []) if x != told["identifiers"]
+            ],
             "row": None if change.action == "REMOVE" else rows[change.audience_row_id],
         }
-        for change in changes
+        for change, told in ((x, told_identifiers(x)) for x in changes)
     ]
 
 

@@ -63,7 +63,9 @@ def open_generation(workspace: Workspace, published_at: datetime) -> Iterator[Ge
     # Resolved once: a run may switch the pointer while we read.
     folder = workspace.current.resolve()
     if not (folder / "manifest.json").exists():
-        raise UserError(f"Nothing is published under {workspace.published}. Run `make demo` first.")
+        raise UserError(
+            f"Nothing is published under {workspace.published}. First `make demo`, or `make run LANDING=folder`."
+        )
     text = (folder / "manifest.json").read_text()
     manifest = Manifest(**json.loads(text))
     with duckdb.connect() as con:
