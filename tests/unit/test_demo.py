@@ -111,7 +111,8 @@ def test_rows_counted_are_rows_written(demo, con, table):
 def test_the_business_key_is_unique_except_where_extracts_overlap(con):
     for table in load_contract().values():
         if table.name != "contacts":
-            key = ", ".join(table.key)
+            there = {name for name, *_ in con.execute(f"describe {table.name}").fetchall()}
+            key = ", ".join(name for name in table.key if name in there)
             twice = f"select count(*) from {table.name} group by {key} having count(*) > 1"
             assert con.execute(twice).fetchall() == [], table.name
 
