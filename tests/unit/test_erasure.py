@@ -764,7 +764,7 @@ def test_a_national_number_goes_with_its_country(tmp_path):
     )
     refused = " union all ".join(
         f"select 't' as table_name, 'f' as file_name, {n} as row_number, '{text}' as raw_row"
-        for n, text in enumerate(["x;0612345678;fr", "y;0699999999;fr"])
+        for n, text in enumerate(['{"phone": "06 12345678"}', '{"phone": "0699999999"}'])
     )
     duckdb.execute(f"copy ({refused}) to '{workspace.intake}/quarantine.parquet' (format parquet)")
     forget(workspace)
