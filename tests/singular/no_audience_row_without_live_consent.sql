@@ -27,24 +27,39 @@ spoken as (
             partition by needed.channel, needed.customer_key, needed.purpose
         ) as last_decided_at
     from needed
-    left join {{ ref('fct_consent') }} as decisions
+    inner join {{ ref('fct_consent') }} as decisions
+        on needed.customer_key = decisions.customer_key and needed.purpose = decisions.purpose
+    where coalesce(decisions.channel, needed.channel) = needed.channel
+
+),
+
+silent as (
+
+    select needed.*
+    from needed
+    left join spoken
         on
-            needed.customer_key = decisions.customer_key
-            and needed.purpose = decisions.purpose
-            and coalesce(decisions.channel, needed.channel) = needed.channel
+            needed.channel = spoken.channel
+            and needed.customer_key = spoken.customer_key
+            and needed.purpose = spoken.purpose
+    where spoken.customer_key is null
 
 )
 
-select distinct
-    spoken.channel,
-    spoken.customer_key,
-    spoken.purpose
+select
+    channel,
+    customer_key,
+    purpose
 from spoken
+where decided_at = last_decided_at and not is_live_grant
+union
+select
+    silent.channel,
+    silent.customer_key,
+    silent.purpose
+from silent
 left join {{ ref('dim_consent') }} as consent
-    on
-        spoken.customer_key = consent.customer_key and spoken.purpose = consent.purpose and consent.channel = 'all'
+    on silent.customer_key = consent.customer_key and silent.purpose = consent.purpose and consent.channel = 'all'
 left join {{ ref('consent_defaults') }} as defaults
-    on consent.jurisdiction = defaults.jurisdiction and spoken.purpose = defaults.purpose
-where
-    (spoken.decided_at = spoken.last_decided_at and not spoken.is_live_grant)
-    or (spoken.decided_at is null and (spoken.needs_own_yes or not coalesce(defaults.is_allowed, false)))
+    on consent.jurisdiction = defaults.jurisdiction and silent.purpose = defaults.purpose
+where silent.needs_own_yes or not coalesce(defaults.is_allowed, false)

@@ -1,0 +1,1 @@
+select 1 as row_that_should_not_be
