@@ -1,1 +1,0 @@
-select 1 as row_that_should_not_be
