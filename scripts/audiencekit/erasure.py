@@ -24,7 +24,6 @@ TOMBSTONES = "erasure_tombstones"
 REQUEST = "request_id"
 NATIONAL = "national phone"  # a phone without its country, for rows of which no country is known
 LARGEST_HOUSEHOLD = 10  # people whom one request may be about, by the phone they share, say
-QUOTE = "'"
 TOKENS = r"""[\s,;|"{}\[\]]+"""
 
 
@@ -128,7 +127,8 @@ def _counted(path: Path) -> dict[str, int]:
 
 
 def _identifiers(table: Table) -> list[tuple[str, str, str]]:
-    """(id_type, column, country) of a table's identifiers as SQL; of a pair of columns the one names the other.
+    """(id_type, column, country) of a table's identifiers as SQL over `rows`; of a pair of columns the one names
+    the other.
 
     A request goes by its own number, so that who asks a second time is answered a second time.
     """
@@ -136,11 +136,11 @@ def _identifiers(table: Table) -> list[tuple[str, str, str]]:
     if REQUEST in names:
         return [(f"'{REQUEST}'", REQUEST, "''")]
     kinds = ("account_id", "card_number", "contact_id", "anonymous_id", "email", "phone")
-    country = "coalesce(country_code, '')" if "country_code" in names else "''"
+    country = "coalesce(rows.country_code, '')" if "country_code" in names else "''"
     found = [
         (f"'{name}'", name, country if name == "phone" else "''") for name in names if name in kinds
     ]
-    return found + ([("id_type", "id_value", "''")] if "id_value" in names else [])
+    return found + ([("rows.id_type", "id_value", "''")] if "id_value" in names else [])
 
 
 def _forget_in(con: duckdb.DuckDBPyConnection, table: Table, path: Path) -> int:
@@ -171,7 +171,7 @@ def _mark(con: duckdb.DuckDBPyConnection, table: Table, path: Path) -> tuple[int
         return 0, False
     # One hash a distinct value: a table of events names few people many times.
     values = " union all ".join(
-        f"select distinct {kind} as id_type, {column} as id_value, {country} as country from {rows_of(path)} "
+        f"select distinct {kind} as id_type, {column} as id_value, {country} as country from {rows_of(path)} as rows "
         f"where {column} is not null"
         for kind, column, country in identifiers
     )
@@ -181,7 +181,7 @@ def _mark(con: duckdb.DuckDBPyConnection, table: Table, path: Path) -> tuple[int
         f"semi join dead on dead.id_type = v.id_type and dead.id_hash = {id_hash}"
     )
     carries = {
-        column: f"exists (select 1 from found where found.id_type = {kind if kind[0] == QUOTE else f'rows.{kind}'} "
+        column: f"exists (select 1 from found where found.id_type = {kind} "
         f"and found.id_value = rows.{column} and found.country = {country})"
         for kind, column, country in identifiers
     }

@@ -72,7 +72,7 @@ def print_summary(run: Run, workspace: Workspace, console: Console) -> None:
             highlight=False,
         )
     _print_note(run.manifest, console)
-    first = "email" if run.manifest.rows["aud_email"] else "crm"
+    first = "email" if run.manifest.rows.get("aud_email") else "crm"
     console.print(f"Next: .venv/bin/audiencekit show {first}")
 
 
