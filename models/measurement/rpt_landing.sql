@@ -4,7 +4,8 @@
     'contacts': ref('stg_crm__contacts'), 'accounts': ref('stg_shop__accounts'), 'web_events': ref('stg_web__events'),
     'email_events': ref('stg_email__events'), 'campaign_touches': ref('stg_campaigns__touches'),
     'consent_events': ref('stg_consent__events'), 'static_lists': ref('stg_lists__members'), 'match_results': ref('stg_platforms__match_results'),
-    'erasure_requests': ref('stg_consent__erasure_requests')
+    'erasure_requests': ref('stg_consent__erasure_requests'), 'experiment_arms': ref('stg_experiments__arms'),
+    'experiment_units': ref('stg_experiments__units'), 'experiment_outcomes': ref('stg_experiments__outcomes')
 } %}
 with
 

@@ -140,7 +140,9 @@ def _identifiers(table: Table) -> list[tuple[str, str, str]]:
     found = [
         (f"'{name}'", name, country if name == "phone" else "''") for name in names if name in kinds
     ]
-    return found + ([("rows.id_type", "id_value", "''")] if "id_value" in names else [])
+    return found + [
+        ("rows.id_type", name, "''") for name in ("id_value", "unit_id") if name in names
+    ]
 
 
 def _forget_in(con: duckdb.DuckDBPyConnection, table: Table, path: Path) -> int:

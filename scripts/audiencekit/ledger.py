@@ -36,6 +36,8 @@ EMPTY = {
     "activation.experiment_assignments": "experiment_code varchar, segment_code varchar, "
     "customer_key varchar, arm varchar, stratum varchar, holdout_share double, assigned_at timestamp, "
     "build_id varchar",
+    "activation.experiment_exposures": "experiment_code varchar, customer_key varchar, channel varchar, "
+    "exposed_at timestamp, build_id varchar",
     "predictions.model_trials": "model_code varchar, version varchar, method varchar, variant varchar, "
     "place bigint, status varchar, why varchar, why_due varchar, horizon_days bigint, "
     "cutoff_at timestamp, tested_at timestamp, training_rows bigint, training_positives bigint, "

@@ -149,7 +149,7 @@ def test_names_say_the_room(manifest):
             "experiment_",
             "int_",
         ),
-        "measurement": ("rpt_",),
+        "measurement": ("rpt_", "int_"),
     }
     for node in models_in(manifest).values():
         assert node["name"].startswith(prefixes[room_of(node)]), node["name"]

