@@ -7,6 +7,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+from compiled import run_over, sql_of
 from conftest import DEMO_AS_OF
 from scipy import stats
 from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
@@ -277,8 +278,6 @@ def test_who_looks_twenty_times_is_right_only_with_the_always_valid_interval(rea
 
 def lift_of(read, statistics: pd.DataFrame) -> pd.DataFrame:
     """What the compiled rpt_experiment_lift makes of these means and variances."""
-    folder = read.workspace.home / "target" / "compiled" / "audiencekit" / "models"
-    folder = folder / "measurement" / "experiments"
     statistics = statistics.assign(
         experiment_code=statistics["simulation"].astype(str) + "_" + statistics["look"].astype(str),
         outcome_name="value",
@@ -288,19 +287,17 @@ def lift_of(read, statistics: pd.DataFrame) -> pd.DataFrame:
     )
     arms = statistics[["experiment_code", "arm"]].assign(is_control=statistics["arm"] == "control")
     experiments = arms[["experiment_code"]].drop_duplicates().assign(status="readable")
-    with duckdb.connect() as con:
-        con.execute("attach ':memory:' as warehouse; create schema warehouse.measurement")
-        for name, frame in {
-            "int_experiment_statistics": statistics,
-            "rpt_experiment_arms": arms,
-            "rpt_experiments": experiments,
-        }.items():
-            con.register("frame", frame)
-            con.execute(f"create table warehouse.measurement.{name} as select * from frame")
-            con.unregister("frame")
-        pairs = (folder / "int_experiment_comparisons.sql").read_text()
-        con.execute(f"create view warehouse.measurement.int_experiment_comparisons as {pairs}")
-        return con.execute((folder / "rpt_experiment_lift.sql").read_text()).df()
+    room = "measurement/experiments"
+    return run_over(
+        read,
+        f"{room}/rpt_experiment_lift",
+        {
+            "measurement.int_experiment_statistics": statistics,
+            "measurement.rpt_experiment_arms": arms,
+            "measurement.rpt_experiments": experiments,
+            "measurement.int_experiment_comparisons": f"{room}/int_experiment_comparisons",
+        },
+    )
 
 
 def test_arms_of_sizes_that_chance_does_not_give_are_withheld(read, lifts):
@@ -334,18 +331,21 @@ def test_the_chi_squared_tail_is_scipys_for_any_number_of_arms(read, degrees):
     )
     arms["units_read"] = arms["units"]
     arms["expected_units"] = arms.groupby("experiment_code")["units"].transform("mean")
-    folder = read.workspace.home / "target" / "compiled" / "audiencekit" / "models"
-    sql = (folder / "measurement" / "experiments" / "rpt_experiments.sql").read_text()
-    with duckdb.connect() as con:
-        con.execute("attach ':memory:' as warehouse; create schema warehouse.measurement")
-        con.register("frame", arms)
-        con.execute("create table warehouse.measurement.rpt_experiment_arms as from frame")
-        con.execute(
-            "create table warehouse.measurement.int_experiment_units as select experiment_code, "
-            "false as is_holdout, false as is_in_two_arms, false as is_waiting, 30 as attribution_days, "
-            "timestamp '2017-01-01' as assigned_at from frame"
-        )
-        found = con.execute(sql).df().set_index("experiment_code")
+    units = arms.assign(
+        is_holdout=False,
+        is_in_two_arms=False,
+        is_waiting=False,
+        attribution_days=30,
+        assigned_at=START,
+    )
+    found = run_over(
+        read,
+        "measurement/experiments/rpt_experiments",
+        {
+            "measurement.rpt_experiment_arms": arms,
+            "measurement.int_experiment_units": units,
+        },
+    ).set_index("experiment_code")
     for code, mine in arms.groupby("experiment_code"):
         expected = stats.chi2.sf(found.loc[code, "sample_ratio_chi_squared"], degrees)
         assert found.loc[code, "sample_ratio_p_value"] == pytest.approx(expected, rel=NEAR)
@@ -395,6 +395,5 @@ def test_the_normal_tail_is_scipys_far_out_too(published):
 
 def two_sided_p_sql(published) -> str:
     """What the macro says of a column z, from the compiled read-out."""
-    folder = published.workspace.home / "target" / "compiled" / "audiencekit" / "models"
-    sql = (folder / "measurement" / "experiments" / "rpt_experiment_lift.sql").read_text()
+    sql = sql_of(published, "measurement/experiments/rpt_experiment_lift")
     return sql.split("as lift_high,")[1].split("as p_value")[0].strip()

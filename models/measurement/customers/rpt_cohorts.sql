@@ -1,0 +1,61 @@
+-- One row per month of first purchase and month since: how many of them still buy, and what they bring.
+with
+
+purchases as (
+
+    select
+        customer_key,
+        cast({{ dbt.date_trunc('month', 'ordered_at') }} as date) as month_on,
+        cast(net_usd as decimal(18, 4)) as net_usd
+    from {{ ref('fct_orders') }}
+    where is_purchase and customer_key is not null
+
+),
+
+monthly as (
+
+    select
+        customer_key,
+        month_on,
+        min(month_on) over (partition by customer_key) as cohort_on,
+        count(*) as purchases,
+        sum(net_usd) as net_usd
+    from purchases
+    group by customer_key, month_on
+
+),
+
+sizes as (
+
+    select cohort_on, count(distinct customer_key) as customers
+    from monthly
+    group by cohort_on
+
+),
+
+-- A month in which nobody of a cohort bought is a month, too.
+months as (
+
+    select sizes.cohort_on, sizes.customers, calendar.month_on
+    from sizes
+    inner join (select distinct month_on from purchases) as calendar on sizes.cohort_on <= calendar.month_on
+
+)
+
+select
+    cast(months.cohort_on as date) as cohort_on,
+    cast(
+        12 * (extract(year from months.month_on) - extract(year from months.cohort_on))
+        + extract(month from months.month_on) - extract(month from months.cohort_on)
+        as bigint
+    ) as months_since,
+    cast(months.month_on as date) as month_on,
+    cast({{ dbt.dateadd('month', 1, 'months.month_on') }} <= {{ as_of() }} as boolean) as is_complete,
+    cast(max(months.customers) as bigint) as customers,
+    cast(count(monthly.customer_key) as bigint) as buyers,
+    cast(count(monthly.customer_key) / cast(max(months.customers) as double) as double) as retention,
+    cast(coalesce(sum(monthly.purchases), 0) as bigint) as purchases,
+    cast(coalesce(sum(monthly.net_usd), 0) as double) as revenue_usd
+from months
+left join monthly on months.cohort_on = monthly.cohort_on and months.month_on = monthly.month_on
+group by months.cohort_on, months.month_on

@@ -1,0 +1,112 @@
+-- One row per segment and build that moved anybody: its size then, and whether the step to it was like those before.
+-- The step is the difference of log sizes; its robust z stands against the median and the median absolute deviation of
+-- the 28 steps before it. Steps of less than two of a hundred are never far.
+{% set smallest_deviation = '2.0e-02' %}
+with
+
+moves as (
+
+    select
+        segment_code,
+        changed_at,
+        count(case when action = 'entered' then 1 end) as entered,
+        count(case when action = 'left' then 1 end) as departed
+    from {{ ref('segment_history') }}
+    group by segment_code, changed_at
+
+),
+
+moments as (
+
+    select distinct changed_at from moves
+
+),
+
+firsts as (
+
+    select segment_code, min(changed_at) as first_at
+    from moves
+    group by segment_code
+
+),
+
+sizes as (
+
+    select
+        firsts.segment_code,
+        moments.changed_at,
+        coalesce(moves.entered, 0) as entered,
+        coalesce(moves.departed, 0) as departed,
+        sum(coalesce(moves.entered, 0) - coalesce(moves.departed, 0))
+            over (partition by firsts.segment_code order by moments.changed_at) as members,
+        row_number() over (partition by firsts.segment_code order by moments.changed_at) as place
+    from firsts
+    inner join moments on firsts.first_at <= moments.changed_at
+    left join moves on firsts.segment_code = moves.segment_code and moments.changed_at = moves.changed_at
+
+),
+
+steps as (
+
+    select
+        *,
+        ln(greatest(members, 0.5))
+        - lag(ln(greatest(members, 0.5))) over (partition by segment_code order by place) as step
+    from sizes
+
+),
+
+medians as (
+
+    select
+        steps.segment_code,
+        steps.place,
+        count(past.step) as past_steps,
+        percentile_cont(0.5) within group (order by past.step) as median_step
+    from steps
+    inner join steps as past
+        on steps.segment_code = past.segment_code and past.place between steps.place - 28 and steps.place - 1
+    group by steps.segment_code, steps.place
+
+),
+
+deviations as (
+
+    select
+        medians.segment_code,
+        medians.place,
+        max(medians.past_steps) as past_steps,
+        max(medians.median_step) as median_step,
+        1.4826 * percentile_cont(0.5) within group (order by abs(past.step - medians.median_step)) as deviation
+    from medians
+    inner join steps as past
+        on medians.segment_code = past.segment_code and past.place between medians.place - 28 and medians.place - 1
+    group by medians.segment_code, medians.place
+
+),
+
+judged as (
+
+    select
+        steps.*,
+        case
+            when deviations.past_steps >= 14
+                then
+                    (steps.step - deviations.median_step)
+                    / greatest(deviations.deviation, {{ smallest_deviation }})
+        end as robust_z
+    from steps
+    left join deviations on steps.segment_code = deviations.segment_code and steps.place = deviations.place
+
+)
+
+select
+    cast(segment_code as string) as segment_code,
+    cast(changed_at as timestamp) as moment_at,
+    cast(members as bigint) as members,
+    cast(entered as bigint) as entered,
+    cast(departed as bigint) as departed,
+    cast(step as double) as log_step,
+    cast(robust_z as double) as robust_z,
+    cast(coalesce(abs(robust_z) > 4, false) as boolean) as is_anomaly
+from judged

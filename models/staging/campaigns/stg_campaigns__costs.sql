@@ -1,0 +1,9 @@
+-- One row per campaign, channel and moment money was spent on it.
+select
+    campaign_id,
+    lower(channel) as channel,
+    spent_at,
+    cost_usd
+from {{ latest_version(
+    'campaign_costs', ['campaign_id', 'channel', 'spent_at'], event_at='spent_at', latest_by='updated_at'
+) }}

@@ -1,0 +1,284 @@
+"""Sizes, stays, journeys and cohorts of segments, over histories made up here, and what their members did, over the demo."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+from audiencekit.demo.retail import read_retail
+from compiled import run_over
+
+ROOM = "measurement/segments"
+SERIES, DAYS, DROP_DAY = 1000, 60, 50
+FIRST = pd.Timestamp("2017-10-01")
+NEW_YEAR = pd.Timestamp("2018-01-01")
+
+
+def moves_of(changes: np.ndarray, action: str) -> pd.DataFrame:
+    """One history row for each of `changes` (series, days)."""
+    series, day = np.nonzero(changes)
+    times = changes[series, day]
+    return pd.DataFrame(
+        {
+            "segment_code": np.repeat(series, times).astype(str),
+            "changed_at": FIRST + pd.to_timedelta(np.repeat(day, times), unit="D"),
+            "action": action,
+        }
+    )
+
+
+def sizes_over(published, entered: np.ndarray, departed: np.ndarray) -> pd.DataFrame:
+    history = pd.concat([moves_of(entered, "entered"), moves_of(departed, "left")])
+    sizes = run_over(published, f"{ROOM}/rpt_segment_sizes", {"segments.segment_history": history})
+    sizes["day"] = (sizes["moment_at"] - FIRST).dt.days
+    return sizes
+
+
+def test_a_drop_of_a_tenth_is_found_and_ordinary_days_are_not(published):
+    rng = np.random.default_rng(28)
+    size = rng.integers(300, 3000, SERIES)[:, None]
+    churn = rng.uniform(0.002, 0.02, SERIES)[:, None]
+    entered, departed = (rng.poisson(size * churn, (SERIES, DAYS)) for _ in range(2))
+    entered[:, 0], departed[:, 0] = size[:, 0], 0
+    drop = rng.uniform(0.10, 0.5, SERIES)
+    members = np.cumsum(entered - departed, axis=1)[:, DROP_DAY - 1]
+    departed[:, DROP_DAY] += np.ceil(drop * members).astype(int)
+    sizes = sizes_over(published, entered, departed)
+    on_the_day = sizes[sizes["day"] == DROP_DAY]
+    judged = sizes[sizes["robust_z"].notna() & (sizes["day"] != DROP_DAY)]
+    found, false = on_the_day["is_anomaly"].mean(), judged["is_anomaly"].mean()
+    print(
+        f"\ndrops of 10 % or more found {found:.3f}; false alarms {false:.5f} of {len(judged)} days"
+    )
+    assert len(on_the_day) == SERIES and len(judged) > 40_000
+    assert found > 0.97
+    assert false < 0.001
+
+
+def real_sizes() -> np.ndarray:
+    """(segments, days) of the real households who bought in the last 7, 14, 30, 60 and 90 days, 2017."""
+    days = read_retail().con.execute(
+        "select distinct household_id, dayofyear(ordered_at) as day from lines where year(ordered_at) = 2017"
+    ).df()  # fmt: skip
+    bought = pd.crosstab(days["household_id"], days["day"]).to_numpy() > 0
+    rows = []
+    for window in (7, 14, 30, 60, 90):
+        cumulated = np.cumsum(np.pad(bought, ((0, 0), (window, 0))), axis=1)
+        recent = (cumulated[:, window:] - cumulated[:, :-window]) > 0
+        rows.append(recent.sum(axis=0)[100:])
+    return np.array(rows)
+
+
+def test_real_segments_raise_no_false_alarm_and_their_drops_are_found(published):
+    sizes = real_sizes()
+    steps = np.diff(sizes, axis=1, prepend=0)
+    quiet = sizes_over(published, np.maximum(steps, 0), np.maximum(-steps, 0))
+    judged = quiet["robust_z"].notna()
+    assert judged.sum() > 1000
+    # The week between the years is unlike any other; nothing before it may ring.
+    alarms = quiet[quiet["is_anomaly"]]
+    found = 0
+    tried = range(40, sizes.shape[1] - 20, 7)
+    for day in tried:
+        cut = steps.copy()
+        cut[:, day] -= np.ceil(0.1 * sizes[:, day - 1]).astype(int)
+        broken = sizes_over(published, np.maximum(cut, 0), np.maximum(-cut, 0))
+        found += broken.loc[broken["day"] == day, "is_anomaly"].sum()
+    share = found / (len(tried) * len(sizes))
+    print(
+        f"\nreal series: {len(alarms)} alarms in {judged.sum()} days; drops of 10 % found {share:.3f}"
+    )
+    assert len(alarms) == 0
+    assert share > 0.9
+
+
+@pytest.fixture(scope="module")
+def history():
+    """Random stays of 300 customers in four segments over 150 days, as builds would have seen them."""
+    rng = np.random.default_rng(7)
+    builds = pd.date_range("2017-08-01", NEW_YEAR, freq="3D")
+    rows = []
+    for segment in "abcd":
+        inside = np.zeros(300, dtype=bool)
+        for number, moment in enumerate(builds):
+            now = np.where(rng.random(300) < 0.08, ~inside, inside)
+            for customer in np.flatnonzero(now != inside):
+                action = "entered" if now[customer] else "left"
+                rows.append((segment, f"c{customer}", action, moment, f"b{number:03d}"))
+            inside = now
+    columns = ["segment_code", "customer_key", "action", "changed_at", "build_id"]
+    return pd.DataFrame(rows, columns=columns).sample(frac=1, random_state=1)
+
+
+@pytest.fixture(scope="module")
+def orders():
+    rng = np.random.default_rng(8)
+    return pd.DataFrame(
+        {
+            "order_id": [f"o{i}" for i in range(3000)],
+            "customer_key": [f"c{i}" for i in rng.integers(0, 320, 3000)],
+            "ordered_at": pd.Timestamp("2017-07-01")
+            + pd.to_timedelta(rng.integers(0, 184 * 86400, 3000), unit="s"),
+            "net_usd": rng.integers(100, 10000, 3000) / 100,
+            "is_purchase": rng.random(3000) < 0.9,
+        }
+    )
+
+
+def stays_of(history: pd.DataFrame) -> pd.DataFrame:
+    """Stays by walking through each customer's moves."""
+    rows = []
+    for (segment, customer), moves in history.sort_values("changed_at").groupby(
+        ["segment_code", "customer_key"]
+    ):
+        since = None
+        for move in moves.itertuples():
+            if move.action == "entered":
+                since = move.changed_at
+            else:
+                rows.append((segment, customer, since, move.changed_at))
+                since = None
+        if since is not None:
+            rows.append((segment, customer, since, pd.NaT))
+    return pd.DataFrame(rows, columns=["segment_code", "customer_key", "entered_at", "left_at"])
+
+
+def sorted_like(frame: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    frame = frame[columns].sort_values(columns, ignore_index=True)
+    times = frame.select_dtypes("datetime").columns
+    return frame.astype(dict.fromkeys(times, "datetime64[us]"))
+
+
+def test_sizes_are_members_at_each_build(published, history):
+    sizes = run_over(published, f"{ROOM}/rpt_segment_sizes", {"segments.segment_history": history})
+    stays = stays_of(history)
+    assert len(sizes) > 150
+    for row in sizes.itertuples():
+        mine = stays[stays["segment_code"] == row.segment_code]
+        is_in = (mine["entered_at"] <= row.moment_at) & ~(mine["left_at"] <= row.moment_at)
+        assert row.members == is_in.sum()
+
+
+def test_journeys_lead_from_primary_to_primary(published, history):
+    """Primary is the lowest priority number: here d, then c, b, a."""
+    segments = pd.DataFrame({"segment_code": list("abcd"), "priority": [40, 30, 20, 10]})
+    journeys = run_over(
+        published,
+        f"{ROOM}/rpt_journeys",
+        {
+            "segments.segment_history": history,
+            "segments.dim_segments": segments,
+            "measurement.int_stays": f"{ROOM}/int_stays",
+        },
+    )
+    stays = stays_of(history)
+    ends = history.groupby(history["changed_at"].dt.to_period("M"))["changed_at"].max().tolist()
+    expected = []
+    for before, after in itertools.pairwise(ends):
+        primary = {}
+        for moment in (before, after):
+            is_in = (stays["entered_at"] <= moment) & ~(stays["left_at"] <= moment)
+            primary[moment] = stays[is_in].groupby("customer_key")["segment_code"].max()
+        both = pd.DataFrame({"from": primary[before], "to": primary[after]}).fillna("nothing")
+        for way, customers in both.value_counts().items():
+            expected.append((before, after, *way, customers))
+    columns = ["from_at", "to_at", "from_segment", "to_segment", "customers"]
+    found = journeys.fillna({"from_segment": "nothing", "to_segment": "nothing"})
+    pd.testing.assert_frame_equal(
+        sorted_like(found, columns),
+        sorted_like(pd.DataFrame(expected, columns=columns), columns),
+        check_dtype=False,
+    )
+    assert len(expected) > 60
+
+
+def test_cohorts_follow_members_from_the_day_they_entered(published, history, orders):
+    cohorts = run_over(
+        published,
+        f"{ROOM}/rpt_segment_cohorts",
+        {
+            "segments.segment_history": history,
+            "profiles.fct_orders": orders,
+            "measurement.int_stays": f"{ROOM}/int_stays",
+        },
+    )
+    bought = orders[orders["is_purchase"]]
+    expected = []
+    for stay in stays_of(history).itertuples():
+        mine = bought[bought["customer_key"] == stay.customer_key]
+        days = (mine["ordered_at"] - stay.entered_at) / pd.Timedelta(days=1)
+        until = NEW_YEAR if pd.isna(stay.left_at) else stay.left_at
+        for period in range(12):
+            if NEW_YEAR - stay.entered_at < pd.Timedelta(days=30 * (period + 1)):
+                break
+            spent = mine.loc[(days >= 30 * period) & (days < 30 * (period + 1)), "net_usd"]
+            stayed = pd.isna(stay.left_at) or until - stay.entered_at >= pd.Timedelta(
+                days=30 * (period + 1)
+            )
+            month = stay.entered_at.to_period("M").to_timestamp()
+            expected.append(
+                (stay.segment_code, month, period, 1, stayed, len(spent) > 0, spent.sum())
+            )
+    keys = ["segment_code", "entered_month_on", "period"]
+    columns = [*keys, "entered", "still_in", "buyers", "revenue_usd"]
+    expected = pd.DataFrame(expected, columns=columns).groupby(keys).sum().reset_index()
+    pd.testing.assert_frame_equal(
+        sorted_like(cohorts, columns), sorted_like(expected, columns), check_dtype=False
+    )
+    assert len(expected) > 30 and (expected["still_in"] < expected["entered"]).any()
+
+
+def test_what_members_did_is_what_orders_say(published):
+    rows = published.report("rpt_segment_performance")
+    orders = published.warehouse(
+        "select customer_key, order_channel, net_usd, ordered_at from profiles.fct_orders "
+        "where is_purchase and customer_key is not null"
+    )
+    members = published.warehouse(
+        "select segment_code, customer_key from segments.segment_membership"
+    )
+    everybody = published.warehouse("select customer_key from segments.customer_360")
+    age = (NEW_YEAR - orders["ordered_at"]) / pd.Timedelta(days=1)
+    some = ["at_risk", "recent_buyers", "newsletter_subscribers", None]
+    checked = 0
+    for row in rows.itertuples():
+        code = row.segment_code if isinstance(row.segment_code, str) else None
+        if code not in some:
+            continue
+        who = everybody if code is None else members[members["segment_code"] == code]
+        is_here = orders["customer_key"].isin(who["customer_key"])
+        if row.order_channel != "all":
+            is_here &= orders["order_channel"] == row.order_channel
+        now = orders[is_here & (age > 0) & (age <= row.window_days)]
+        before = orders[is_here & (age > row.window_days) & (age <= 2 * row.window_days)]
+        assert row.members == len(who)
+        assert row.purchases == len(now)
+        assert row.revenue_usd == pytest.approx(now["net_usd"].sum())
+        assert row.conversion == pytest.approx(now["customer_key"].nunique() / len(who))
+        kept = before["customer_key"][before["customer_key"].isin(now["customer_key"])].nunique()
+        expected = kept / before["customer_key"].nunique() if len(before) else np.nan
+        assert row.retention == pytest.approx(expected, nan_ok=True)
+        if code is None:
+            assert row.conversion == row.baseline_conversion
+        checked += 1
+    assert checked >= 4 * 3 * 3
+
+
+def test_cohorts_of_first_purchase_keep_their_size_and_all_revenue(published):
+    cohorts = published.report("rpt_cohorts")
+    orders = published.warehouse(
+        "select customer_key, ordered_at, net_usd from profiles.fct_orders "
+        "where is_purchase and customer_key is not null"
+    )
+    orders["month"] = orders["ordered_at"].dt.to_period("M")
+    first = orders.groupby("customer_key")["month"].min()
+    orders["cohort"] = orders["customer_key"].map(first)
+    for row in cohorts.itertuples():
+        cohort, month = (pd.Period(on, "M") for on in (row.cohort_on, row.month_on))
+        mine = orders[(orders["cohort"] == cohort) & (orders["month"] == month)]
+        assert row.customers == (first == cohort).sum()
+        assert row.months_since == (month - cohort).n
+        assert (row.buyers, row.purchases) == (mine["customer_key"].nunique(), len(mine))
+        assert row.revenue_usd == pytest.approx(mine["net_usd"].sum())
+        assert row.is_complete == (month.end_time < NEW_YEAR)
+    assert cohorts["revenue_usd"].sum() == pytest.approx(orders["net_usd"].sum())
