@@ -45,6 +45,9 @@ mutate: $(READY) ## Change every segment rule in every small way; each change mu
 bench: $(READY) ## Measure a build: make bench CUSTOMERS=250000; or SCORES=1000000, ACTIVATION=1000000
 	@$(BIN)/audiencekit bench $(if $(CUSTOMERS),--customers $(CUSTOMERS)) $(if $(SCORES),--scores $(SCORES)) $(if $(ACTIVATION),--activation $(ACTIVATION))
 
+boards: $(READY) ## Draw the boards of what is published, and open the overview
+	@$(BIN)/audiencekit boards --open
+
 docs: $(READY) ## dbt docs and the landing contract page
 	@$(BIN)/audiencekit docs
 

@@ -81,6 +81,8 @@ def demo(fresh: bool) -> None:
     console.print(f"[bold]0  Demo landing[/]: [yellow]{SIMULATED}[/]")
     landing = ensure_demo_landing(open_workspace().home / "demo", fresh=fresh)
     _run(landing, AS_OF.item(), (), console, note=SIMULATED)
+    console.print("[bold]5  Boards[/]")
+    _draw(console)
 
 
 @cli.command()
@@ -247,6 +249,27 @@ def _surroundings():
     from audiencekit.delivery.sending import Surroundings
 
     return Surroundings(_now, random.Random(), time.sleep)
+
+
+@cli.command()
+@click.option("--segment", default=None, help="The segment that one board is about.")
+@click.option("--png", is_flag=True, help="Pictures instead of pages.")
+@click.option("--open", "is_opened", is_flag=True, help="Open the overview in the browser.")
+def boards(segment: str | None, png: bool, is_opened: bool) -> None:
+    """Draw the boards of charts/ from what is published."""
+    first = _draw(Console(), "png" if png else "html", segment)
+    if is_opened:
+        click.launch(str(first))
+
+
+def _draw(console: Console, kind: str = "html", segment: str | None = None) -> Path:
+    from audiencekit.boards import draw_boards
+
+    with console.status("Drawing"):
+        paths = draw_boards(open_workspace(), kind, segment)
+    for path in paths:
+        console.print(f"  {path}", highlight=False, soft_wrap=True)
+    return paths[0]
 
 
 @cli.command()

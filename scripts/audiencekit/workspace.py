@@ -34,6 +34,11 @@ class Workspace:
         return self.home / "data_docs"
 
     @property
+    def boards(self) -> Path:
+        """Boards as last drawn."""
+        return self.home / "boards"
+
+    @property
     def published(self) -> Path:
         """What other tools read: `current` points at one whole generation."""
         return self.home / "published"

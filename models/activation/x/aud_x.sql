@@ -11,7 +11,9 @@ addressed as (
     from {{ ref('int_audience_members') }} as members
     inner join {{ ref('int_hashed_identifiers') }} as identifiers
         on members.customer_key = identifiers.customer_key
-    where members.channel = 'x' and coalesce(identifiers.email_sha256, identifiers.phone_digits_sha256) is not null
+    where
+        members.channel = 'x'
+        and coalesce(identifiers.email_sha256, identifiers.phone_digits_sha256) is not null
 
 ),
 

@@ -63,6 +63,7 @@ select
     cast(cuped_lift + {{ z_95 }} * cuped_se as double) as cuped_high,
     cast({{ two_sided_p('cuped_z') }} as double) as cuped_p_value,
     cast(correlation as double) as correlation,
+    cast({{ as_of() }} as timestamp) as read_at,
     cast(1 - cuped_se * cuped_se / squared_error as double) as variance_saved,
     cast({{ z_80_power }} * coalesce(cuped_se, lift_se) as double) as minimum_detectable_lift
 from tested

@@ -88,10 +88,11 @@ planned as (
         outcomes.members,
         outcomes.median_gap_days,
         outcomes.mean,
-        sqrt(
+        -- What all did alike says nothing about what they would do.
+        nullif(sqrt(
             greatest(outcomes.squares - outcomes.members * outcomes.mean * outcomes.mean, 0)
             / nullif(outcomes.members - 1, 0)
-        ) as deviation,
+        ), 0) as deviation,
         sqrt(1 / (outcomes.members * segments.holdout_share) + 1 / (outcomes.members * (1 - segments.holdout_share)))
             as size_factor
     from outcomes

@@ -23,7 +23,7 @@ held as (
         min_by(stays.segment_code, {{ segment_standing('segments.priority', 'stays.segment_code') }}) as segment_code
     from moments
     inner join {{ ref('int_stays') }} as stays
-        on stays.entered_at <= moments.moment_at and (stays.left_at is null or stays.left_at > moments.moment_at)
+        on moments.moment_at >= stays.entered_at and (moments.moment_at < stays.left_at or stays.left_at is null)
     inner join {{ ref('dim_segments') }} as segments on stays.segment_code = segments.segment_code
     group by moments.moment_at, stays.customer_key
 

@@ -1,0 +1,127 @@
+"""Boards: drawn from what is published, with titles that say what they show, and nothing from elsewhere."""
+
+import re
+import shutil
+
+import pytest
+import yaml
+from audiencekit.boards import CHARTS, board_names, draw_boards
+from audiencekit.errors import UserError
+from audiencekit.workspace import Workspace
+from playwright.sync_api import sync_playwright
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+# What a page could load from elsewhere. Links that a person clicks load nothing.
+LOADS = re.compile(
+    r"""(?:src|srcset)\s*=\s*["']?https?:|<link[^>]+href=["']https?:|url\(["']?https?:|@import"""
+)
+
+
+@pytest.fixture(scope="module")
+def workspace(published, tmp_path_factory):
+    """The small demo's generation in a home of its own, for boards are written beside it."""
+    home = tmp_path_factory.mktemp("boards")
+    (home / "published").symlink_to(published.workspace.published)
+    return Workspace(home)
+
+
+@pytest.fixture(scope="module")
+def pages(workspace):
+    return {path.stem: path for path in draw_boards(workspace)}
+
+
+@pytest.fixture(scope="module")
+def headlines(published):
+    return published.report("rpt_headlines").set_index("picture")["headline"]
+
+
+def test_every_board_is_drawn_and_needs_nothing_from_elsewhere(pages):
+    assert list(pages) == board_names()
+    assert {"overview", "segment", "channels", "experiments", "health", "models"} == set(pages)
+    for path in pages.values():
+        text = path.read_text()
+        assert "<svg" in text
+        assert not LOADS.findall(text), path.name
+
+
+def test_a_page_that_loads_something_would_be_noticed():
+    for text in (
+        '<img src="https://x.org/a.png">',
+        "@import 'a.css'",
+        "url(https://x.org/f.woff2)",
+    ):
+        assert LOADS.search(text)
+    assert not LOADS.search('<a href="https://x.org">x</a>')
+
+
+def test_titles_say_what_is_seen(pages, headlines):
+    used = set()
+    for name, path in pages.items():
+        board = yaml.safe_load((CHARTS / f"{name}.yml").read_text())
+        text = path.read_text()
+        for picture in set(board["variables"]) & set(headlines.index):
+            assert headlines[picture] in text, (name, picture)
+            used.add(picture)
+    assert used == set(headlines.index)
+
+
+def test_boards_say_what_is_simulated(published, workspace, pages, tmp_path):
+    note = "Persons here are simulated"
+    home = tmp_path / "noted"
+    shutil.copytree(published.workspace.current, home / "published" / "generations" / "one")
+    (home / "published" / "current").symlink_to("generations/one")
+    manifest = home / "published" / "current" / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"note": ""', f'"note": "{note}"'))
+    (page,) = draw_boards(Workspace(home), boards=("overview",))
+    assert note in re.sub(r"<[^>]+>|\s+", " ", page.read_text()).replace("  ", " ")
+    assert note not in pages["overview"].read_text()
+
+
+def test_the_overview_shows_the_published_figures(published, pages):
+    figures = published.report("rpt_overview").iloc[0]
+    text = re.sub(r"<[^>]+>", " ", pages["overview"].read_text())
+    assert f"{int(figures['customers']):,}" in text
+    assert f"{int(figures['members']):,}" in text
+    assert f"{100 * figures['conversion_30d']:.1f}" in text
+    everybody = published.report("rpt_segment_performance")
+    everybody = everybody[
+        everybody["segment_code"].isna()
+        & (everybody["window_days"] == 30)
+        & (everybody["order_channel"] == "all")
+    ].iloc[0]
+    assert everybody["members"] == figures["customers"]
+    assert everybody["conversion"] == pytest.approx(figures["conversion_30d"])
+    assert everybody["revenue_usd"] == pytest.approx(figures["revenue_30d_usd"])
+
+
+def test_one_board_is_about_the_segment_asked_for(workspace):
+    (page,) = draw_boards(workspace, segment="recent_buyers", boards=("segment",))
+    assert "Recent buyers" in page.read_text()
+    with pytest.raises(UserError, match=r"There is no segment nobody\. There are: abandoned_cart"):
+        draw_boards(workspace, segment="nobody")
+
+
+def test_before_anything_is_published_it_says_what_to_do(tmp_path):
+    with pytest.raises(UserError, match=r"Nothing is published yet\. Run `make demo`"):
+        draw_boards(Workspace(tmp_path))
+
+
+@pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine")
+def test_a_browser_opens_every_board_without_a_word_and_without_network(pages):
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"]
+        )
+        for path in pages.values():
+            said, asked = [], []
+            page = browser.new_page()
+            page.on("console", lambda message, said=said: said.append(message.text))
+            page.on("pageerror", lambda error, said=said: said.append(str(error)))
+            page.on("request", lambda request, asked=asked: asked.append(request.url))
+            page.goto(path.as_uri())
+            page.wait_for_load_state("networkidle")
+            assert said == []
+            assert [url for url in asked if not url.startswith((path.as_uri(), "data:"))] == []
+            assert page.locator("svg").count() > 2
+            page.close()
+        browser.close()
