@@ -273,6 +273,19 @@ def _draw(console: Console, kind: str = "html", segment: str | None = None) -> P
 
 
 @cli.command()
+@click.option("--k", default=20, show_default=True, help="Leave out groups of fewer customers.")
+@click.option("--epsilon", type=float, help="Noise of so much differential privacy instead.")
+def share(k: int, epsilon: float | None) -> None:
+    """Write aggregates that may go to others: suppressed, or noised within the budget."""
+    from audiencekit.sharing import share_noised, share_suppressed
+
+    workspace = open_workspace()
+    click.echo(
+        share_suppressed(workspace, k) if epsilon is None else share_noised(workspace, epsilon)
+    )
+
+
+@cli.command()
 def docs() -> None:
     """Write docs/landing.md from the landing contract, and dbt's own docs."""
     from audiencekit.building import run_dbt

@@ -39,6 +39,11 @@ class Workspace:
         return self.home / "boards"
 
     @property
+    def shared(self) -> Path:
+        """Aggregates let out to others, and the ledger of what they cost."""
+        return self.home / "shared"
+
+    @property
     def published(self) -> Path:
         """What other tools read: `current` points at one whole generation."""
         return self.home / "published"
