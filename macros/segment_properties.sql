@@ -24,5 +24,9 @@
         {%- do found.append(dict(
             said, code=node.name[4:], definition=definition, definition_hash=local_md5(definition))) -%}
     {%- endfor -%}
+    {%- for said in found if said.challenges and said.challenges not in found | map(attribute='code') -%}
+        {{ exceptions.raise_compiler_error(
+            'seg_' ~ said.code ~ ": it challenges '" ~ said.challenges ~ "', and there is no such segment.") }}
+    {%- endfor -%}
     {{ return(found | sort(attribute='priority')) }}
 {%- endmacro %}

@@ -21,6 +21,7 @@ select
     cast({{ quoted(segment.get('holdout', {}).get('experiment', '')) }} as string) as holdout_experiment,
     cast({{ segment.get('holdout', {}).get('share', 0) }} as double) as holdout_share,
     cast({{ quoted(segment.get('holdout', {}).get('stratify_by', '')) }} as string) as holdout_stratum,
+    cast({{ quoted(segment.get('challenges', '')) }} as string) as challenges,
     cast({{ segment.get('holdout', {}).get('attribution_days', 30) }} as bigint) as attribution_days,
     cast({{ quoted(segment.strategy.objective) }} as string) as objective,
     cast({{ quoted(segment.strategy.messaging_themes) }} as string) as messaging_themes,
