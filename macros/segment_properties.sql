@@ -24,6 +24,11 @@
         {%- do found.append(dict(
             said, code=node.name[4:], definition=definition, definition_hash=local_md5(definition))) -%}
     {%- endfor -%}
+    {%- set experiments = found | map(attribute='holdout', default={}) | map(attribute='experiment', default='') | select | list -%}
+    {%- if experiments | unique | list | length < experiments | length -%}
+        {{ exceptions.raise_compiler_error(
+            'Two segments name one holdout experiment (' ~ experiments | sort | join(', ') ~ '). Give each its own.') }}
+    {%- endif -%}
     {%- for said in found if said.challenges and said.challenges not in found | map(attribute='code') -%}
         {{ exceptions.raise_compiler_error(
             'seg_' ~ said.code ~ ": it challenges '" ~ said.challenges ~ "', and there is no such segment.") }}

@@ -24,7 +24,7 @@ best as (
 
 months as (
 
-    select month_on, sum(net_revenue_usd) as revenue_usd
+    select month_on, {{ exact_sum('net_revenue_usd') }} as revenue_usd
     from {{ ref('rpt_revenue') }}
     where {{ dbt.dateadd('month', 1, 'month_on') }} <= {{ as_of() }}
     group by month_on
@@ -42,8 +42,8 @@ newest_month as (
 touched as (
 
     select
-        sum(case when campaign_id is not null then revenue_usd else 0 end) as touched_usd,
-        sum(revenue_usd) as revenue_usd
+        {{ exact_sum('case when campaign_id is not null then revenue_usd else 0 end') }} as touched_usd,
+        {{ exact_sum('revenue_usd') }} as revenue_usd
     from {{ ref('rpt_attribution') }}
     where method = 'linear'
 
@@ -82,8 +82,9 @@ proven as (
 
     select
         count(*) as read,
-        count(case when coalesce(cuped_low, lift_low) > 0 then 1 end) as better,
-        count(case when coalesce(cuped_high, lift_high) < 0 then 1 end) as worse
+        -- Whoever sees a board looks early and often.
+        count(case when always_valid_low > 0 then 1 end) as better,
+        count(case when always_valid_high < 0 then 1 end) as worse
     from {{ ref('rpt_experiment_lift') }}
     where stratum is null and status = 'readable'
 
@@ -141,7 +142,7 @@ headlines as (
     union all
     select
         'attribution' as picture,
-        max({{ whole_percent('touched_usd / revenue_usd') }} || ' of revenue followed a campaign') as headline
+        max({{ whole_percent('touched_usd / revenue_usd') }} || ' of purchases followed a campaign') as headline
     from touched
     where revenue_usd > 0
     union all

@@ -140,9 +140,17 @@ def _identifiers(table: Table) -> list[tuple[str, str, str]]:
     found = [
         (f"'{name}'", name, country if name == "phone" else "''") for name in names if name in kinds
     ]
-    return found + [
-        ("rows.id_type", name, "''") for name in ("id_value", "unit_id") if name in names
-    ]
+    if "unit_id" in names:
+        # An experiment's unit that no table calls an identifier may be any.
+        found += [
+            (
+                f"case when coalesce(rows.id_type, '{kind}') = '{kind}' then '{kind}' end",
+                "unit_id",
+                "''",
+            )
+            for kind in ("account_id", "card_number", "contact_id", "email", "phone")
+        ]
+    return found + ([("rows.id_type", "id_value", "''")] if "id_value" in names else [])
 
 
 def _forget_in(con: duckdb.DuckDBPyConnection, table: Table, path: Path) -> int:
@@ -174,7 +182,7 @@ def _mark(con: duckdb.DuckDBPyConnection, table: Table, path: Path) -> tuple[int
     # One hash a distinct value: a table of events names few people many times.
     values = " union all ".join(
         f"select distinct {kind} as id_type, {column} as id_value, {country} as country from {rows_of(path)} as rows "
-        f"where {column} is not null"
+        f"where {column} is not null and {kind} is not null"
         for kind, column, country in identifiers
     )
     id_hash = _hash_sql("v.id_type", "v.id_value", "v.country")
@@ -182,11 +190,13 @@ def _mark(con: duckdb.DuckDBPyConnection, table: Table, path: Path) -> tuple[int
         f"create or replace table found as select distinct id_type, id_value, country from ({values}) as v "
         f"semi join dead on dead.id_type = v.id_type and dead.id_hash = {id_hash}"
     )
-    carries = {
-        column: f"exists (select 1 from found where found.id_type = {kind} "
-        f"and found.id_value = rows.{column} and found.country = {country})"
-        for kind, column, country in identifiers
-    }
+    carries: dict[str, str] = {}
+    for kind, column, country in identifiers:
+        is_found = (
+            f"exists (select 1 from found where found.id_type = {kind} "
+            f"and found.id_value = rows.{column} and found.country = {country})"
+        )
+        carries[column] = f"{carries[column]} or {is_found}" if column in carries else is_found
     # On a device that others use, too, what somebody else did stays theirs. It loses the device: that is nobody's.
     device = carries.pop("anonymous_id", "false")
     is_theirs = f"{device} and rows.account_id is null" if device != "false" else "false"

@@ -3,6 +3,7 @@
 import re
 import shutil
 
+import duckdb
 import pytest
 import yaml
 from audiencekit.boards import CHARTS, board_names, draw_boards
@@ -92,6 +93,30 @@ def test_the_overview_shows_the_published_figures(published, pages):
     assert everybody["members"] == figures["customers"]
     assert everybody["conversion"] == pytest.approx(figures["conversion_30d"])
     assert everybody["revenue_usd"] == pytest.approx(figures["revenue_30d_usd"])
+
+
+def test_boards_are_drawn_when_holdouts_and_channels_share_names(published, tmp_path):
+    home = tmp_path / "shared_names"
+    shutil.copytree(published.workspace.current, home / "published" / "generations" / "one")
+    (home / "published" / "current").symlink_to("generations/one")
+    with duckdb.connect(str(home / "published" / "current" / "reporting.duckdb")) as con:
+        con.execute(
+            "create temp table one_row as from rpt_experiment_lift where cuped_se is not null limit 1"
+        )
+        for code, arm, mean in (
+            ("one", "treated", 5),
+            ("two", "treated", 5),
+            ("two", "more", 5),
+            ("zero", "treated", 0),
+        ):
+            con.execute(
+                f"insert into rpt_experiment_lift select * replace ('{code}' as experiment_code, '{arm}' as arm, "
+                f"{mean} as control_mean, null as stratum, if({mean} = 0, null, relative_se) as relative_se) from one_row"
+            )
+        con.execute(
+            "insert into rpt_campaigns select * replace ('email' as channel) from rpt_campaigns"
+        )
+    draw_boards(Workspace(home), boards=("experiments", "channels"))
 
 
 def test_one_board_is_about_the_segment_asked_for(workspace):

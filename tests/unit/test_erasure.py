@@ -798,3 +798,36 @@ def test_a_tombstone_does_not_tell_the_customer_key(tmp_path):
     _, erased = resolved(tmp_path, [("r", "k", "email", "zoe@example.com", "")])
     key = digest(f"{salt()}|email|zoe@example.com")[:32]
     assert not [h for h in erased.tombstones["id_hash"] if h.startswith(key)]
+
+
+def test_units_of_experiments_go_by_whatever_they_are(tmp_path):
+    """An outcome need not say which identifier its unit is; one that says is taken at its word."""
+    workspace, erased = resolved(
+        tmp_path,
+        [("r", "ann", "email", "ann@example.com", ""), ("r", "ann", "account_id", "A7", "")],
+    )
+    units = [
+        ("email", "Ann@Example.com"), (None, "ann@example.com"), ("account_id", "A7"), (None, "A7"),
+        ("card_number", "A7"), (None, "B8"), ("email", "bob@example.com"),
+    ]  # fmt: skip
+    rows = ", ".join(f"({repr(kind) if kind else 'null'}, '{unit}')" for kind, unit in units)
+    for table in ("experiment_units", "experiment_outcomes"):
+        columns = ", ".join(
+            c.name if c.name in ("id_type", "unit_id") else f"null as {c.name}"
+            for c in load_contract()[table].columns
+        )
+        duckdb.execute(
+            f"copy (select {columns} from (values {rows}) as t (id_type, unit_id)) "
+            f"to '{workspace.intake}/{table}.parquet' (format parquet)"
+        )
+    duckdb.execute(
+        "copy (select 't' as table_name, 'f' as file_name, 1 as row_number, '{}' as raw_row) "
+        f"to '{workspace.intake}/quarantine.parquet' (format parquet)"
+    )
+    forget(workspace)
+    forget(workspace, erased)
+    for table in ("experiment_units", "experiment_outcomes"):
+        left = duckdb.execute(
+            f"select id_type, unit_id from '{workspace.intake}/{table}.parquet' order by 2, 1"
+        ).fetchall()
+        assert left == [("card_number", "A7"), (None, "B8"), ("email", "bob@example.com")], table

@@ -72,7 +72,17 @@ def special(rng) -> list[tuple]:
     # Twenty units of each arm are in the other, too.
     twice, values = fed("twice", {"t": rng.random(300), "control": rng.random(300)})
     both = pd.concat([twice.iloc[:20].assign(arm="control"), twice.iloc[-20:].assign(arm="t")])
-    return [uneven, clicks, tiny, huge, biased, alike, alone, (pd.concat([twice, both]), values)]
+    nothing = fed("nothing", {"t": (rng.random(300) < 0.5).astype(float), "control": np.zeros(300)})
+    debts = fed("debts", {"t": rng.normal(-4, 1, 60), "control": rng.normal(-9, 1, 60)})
+    thin = fed("thin", {"t": rng.random(4000), "control": rng.random(6000), "rest": rng.random(4)})
+    idle = fed("idle", {"t": rng.random(50), "control": rng.random(50)})
+    names = fed("names", {"t": rng.random(50), "control": rng.random(50)})
+    several = fed("several", {"t": rng.random(40), "control": rng.random(40)})
+    several = (several[0], pd.concat([several[1].assign(outcome_id=i) for i in "abc"]))
+    return [
+        uneven, clicks, tiny, huge, biased, alike, alone, (pd.concat([twice, both]), values),
+        nothing, debts, thin, idle, names, several,
+    ]  # fmt: skip
 
 
 def timed(rng) -> tuple:
@@ -98,10 +108,14 @@ def landing(tmp_path_factory, demo):
     units.sample(frac=1, random_state=1).to_csv(folder / "experiment_units.csv", index=False)
     outcomes.sample(frac=1, random_state=2).to_csv(folder / "experiment_outcomes.csv", index=False)
     pd.DataFrame(
-        [("uneven", "offer", 1), ("uneven", "holdout", 2)], columns=["experiment", "arm", "weight"]
-    ).assign(weight=lambda arms: arms["weight"] / 3).to_csv(
-        folder / "experiment_arms.csv", index=False
-    )
+        [
+            ("uneven", "offer", 1 / 3), ("uneven", "holdout", 2 / 3),
+            ("thin", "t", 0.4998), ("thin", "control", 0.4998), ("thin", "rest", 0.0004),
+            ("idle", "t", 0.5), ("idle", "control", 0.5), ("idle", "later", 0),
+            ("names", "T", 0.5), ("names", "Control", 0.5),
+        ],
+        columns=["experiment", "arm", "weight"],
+    ).to_csv(folder / "experiment_arms.csv", index=False)  # fmt: skip
     return folder
 
 
@@ -282,10 +296,18 @@ def lift_of(read, statistics: pd.DataFrame) -> pd.DataFrame:
         experiment_code=statistics["simulation"].astype(str) + "_" + statistics["look"].astype(str),
         outcome_name="value",
         stratum=pd.Series(None, dtype="str"),
-        units=statistics["look"],
+        **dict.fromkeys(("units", "units_above", "units_below"), statistics["look"]),
         **dict.fromkeys(("before_mean", "before_variance", "covariance"), 0.0),
     )
-    arms = statistics[["experiment_code", "arm"]].assign(is_control=statistics["arm"] == "control")
+    return compared(read, statistics)
+
+
+def compared(read, statistics: pd.DataFrame) -> pd.DataFrame:
+    """The read-out of means and variances by experiment, outcome and arm; the control is called so."""
+    nothing = [c for c in ("before_mean", "before_variance", "covariance") if c not in statistics]
+    statistics = statistics.assign(**dict.fromkeys(nothing, np.nan))
+    arms = statistics[["experiment_code", "arm"]].drop_duplicates()
+    arms = arms.assign(is_control=arms["arm"] == "control")
     experiments = arms[["experiment_code"]].drop_duplicates().assign(status="readable")
     room = "measurement/experiments"
     return run_over(
@@ -327,6 +349,7 @@ def test_the_chi_squared_tail_is_scipys_for_any_number_of_arms(read, degrees):
             "arm": [f"arm{i:02d}" for i in range(degrees + 1)] * 40,
             "units": rng.poisson(500, 40 * (degrees + 1)) + rng.integers(0, 60, 40 * (degrees + 1)),
             "is_control": False,
+            "is_planned": False,
         }
     )
     arms["units_read"] = arms["units"]
@@ -352,6 +375,62 @@ def test_the_chi_squared_tail_is_scipys_for_any_number_of_arms(read, degrees):
         assert found.loc[code, "units"] == len(mine)
 
 
+def test_a_small_arm_does_not_switch_the_check_off_and_an_idle_one_not_the_reading(read, lifts):
+    found = read.report("rpt_experiments").set_index("experiment_code")
+    assert found.loc["thin", "status"] == "withheld"
+    expected = stats.chisquare([4000, 6000], [5000, 5000])
+    assert found.loc["thin", "sample_ratio_chi_squared"] == pytest.approx(expected.statistic)
+    assert found.loc["idle", "status"] == "readable"
+    assert (lifts["experiment_code"] == "idle").sum() == 1
+    assert found.loc["names", "why"] == (
+        "its planned arms and the arms of its units have different names"
+    )
+
+
+def test_a_control_that_did_nothing_or_less_has_no_relative_lift(lifts):
+    for code in ("nothing", "debts"):
+        row = lifts[lifts["experiment_code"] == code].iloc[0]
+        assert pd.isna(row["relative_lift"]) and pd.isna(row["relative_se"])
+    assert lifts[lifts["experiment_code"] == "nothing"]["status"].tolist() == ["too few"]
+    debts = lifts[lifts["experiment_code"] == "debts"].iloc[0]
+    assert debts["lift"] > 0 and debts["p_value"] < 0.001
+
+
+def test_rows_of_one_moment_add_up_where_an_id_tells_them_apart(lifts, landing):
+    outcomes = pd.read_csv(landing / "experiment_outcomes.csv", dtype={"outcome_id": "str"})
+    mine = outcomes[outcomes["experiment_code"] == "several"]
+    row = lifts[lifts["experiment_code"] == "several"].iloc[0]
+    total = row["mean"] * row["units"] + row["control_mean"] * row["control_units"]
+    assert len(mine) == 240
+    assert total == pytest.approx(mine["value"].sum())
+
+
+def test_few_buyers_are_not_read_and_enough_are_read_right(read):
+    """Holdouts of a tenth without an effect, few of whom buy."""
+    rng = np.random.default_rng(10)
+    frames = []
+    for simulation in range(400):
+        for arm, count in (("treated", 900), ("control", 100)):
+            bought = rng.random(count) < 0.12
+            spent = np.where(bought, rng.lognormal(3, 0.5, count), 0)
+            for outcome, value in (("purchased", bought.astype(float)), ("revenue_usd", spent)):
+                frames.append(
+                    (f"s{simulation}", outcome, arm, count, (value > value.min()).sum(),
+                     (value < value.max()).sum(), value.mean(), value.var(ddof=1))
+                )  # fmt: skip
+    names = ["experiment_code", "outcome_name", "arm", "units", "units_above", "units_below"]
+    statistics = pd.DataFrame(frames, columns=[*names, "mean", "variance"])
+    rows = compared(read, statistics.assign(stratum=pd.Series(None, dtype="str")))
+    few = statistics[(statistics["arm"] == "control") & (statistics["units_above"] < 10)]
+    assert 0 < len(few) < 600
+    assert (rows["status"] == "too few").sum() == len(few)
+    assert rows.loc[rows["status"] == "too few", ["lift", "mean", "p_value"]].isna().all(axis=None)
+    readable = rows[rows["status"] == "readable"]
+    wrong = (readable["p_value"] < 0.05).groupby(readable["outcome_name"]).mean()
+    print(f"\nfalse positives where ten or more bought: {wrong.round(3).to_dict()}")
+    assert (wrong < 0.09).all()
+
+
 def test_units_in_two_arms_are_left_out_and_counted(read, lifts):
     found = read.report("rpt_experiments").set_index("experiment_code").loc["twice"]
     assert (found["units"], found["units_in_two_arms"]) == (600, 40)
@@ -365,7 +444,7 @@ def test_an_experiment_with_nothing_to_compare_says_so(read, lifts):
     assert found.loc["alone", "why"] == "it has one arm"
     assert "alone" not in set(lifts["experiment_code"])
     alike = lifts[lifts["experiment_code"] == "alike"].iloc[0]
-    assert alike["lift"] == 0 and pd.isna(alike["p_value"])
+    assert alike["status"] == "too few" and pd.isna(alike["lift"])
 
 
 def test_the_control_is_the_one_declared_or_named_so(read):

@@ -5,6 +5,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 import pytest
+from audiencekit.demo import write_demo_landing
 from scipy import stats
 from statsmodels.stats.power import NormalIndPower
 
@@ -13,8 +14,16 @@ NEAR = 1e-9
 
 
 @pytest.fixture(scope="module")
-def autumn(runner, demo):
-    return runner("holdouts", demo / "landing", AUTUMN)
+def landing(tmp_path_factory):
+    """Enough households for a tenth of a segment to be read."""
+    folder = tmp_path_factory.mktemp("holdouts")
+    write_demo_landing(folder / "landing", folder / "truth", households=600)
+    return folder / "landing"
+
+
+@pytest.fixture(scope="module")
+def autumn(runner, landing):
+    return runner("holdouts", landing, AUTUMN)
 
 
 @pytest.fixture(scope="module")
@@ -27,8 +36,8 @@ def at_the_start(autumn):
 
 
 @pytest.fixture(scope="module")
-def new_year(runner, demo, at_the_start):
-    return runner("holdouts", demo / "landing", NEW_YEAR)
+def new_year(runner, landing, at_the_start):
+    return runner("holdouts", landing, NEW_YEAR)
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +87,17 @@ def test_the_lift_is_of_what_was_bought_in_the_window(new_year, values):
             continue
         for outcome in ("purchased", "orders", "revenue_usd"):
             row = lifts.loc[(code, outcome)]
+            least = min(
+                min(
+                    (arm[outcome] > arm[outcome].min()).sum(),
+                    (arm[outcome] < arm[outcome].max()).sum(),
+                )
+                for arm in (treated, held)
+            )
+            assert row["status"] == ("readable" if least >= 10 else "too few")
+            if least < 10:
+                assert pd.isna(row["lift"])
+                continue
             y1, y0 = treated[outcome].to_numpy(), held[outcome].to_numpy()
             se = np.sqrt(y1.var(ddof=1) / len(y1) + y0.var(ddof=1) / len(y0))
             assert (row["units"], row["control_units"]) == (len(y1), len(y0))
@@ -88,7 +108,7 @@ def test_the_lift_is_of_what_was_bought_in_the_window(new_year, values):
                 np.corrcoef(x, y)[0, 1], rel=1e-7, nan_ok=True
             )
             checked += 1
-    assert checked >= 6
+    assert checked >= 2
 
 
 def test_what_it_brought_stands_beside_what_it_seems_to_have_brought(new_year, values):
@@ -96,7 +116,7 @@ def test_what_it_brought_stands_beside_what_it_seems_to_have_brought(new_year, v
     exposed = new_year.warehouse(
         "select experiment_code, customer_key from activation.int_exposures"
     )
-    assert len(rows) >= 6
+    assert len(rows) >= 2
     for (code, outcome), row in rows.iterrows():
         mine = values[values["experiment_code"] == code]
         keys = set(exposed.loc[exposed["experiment_code"] == code, "customer_key"])
@@ -134,11 +154,12 @@ def test_a_plan_says_the_smallest_lift_it_would_show(new_year):
         held, rest = row.members * row.holdout_share, row.members * (1 - row.holdout_share)
         expected = z * row.standard_deviation * np.sqrt(1 / held + 1 / rest)
         assert row.minimum_detectable_lift == pytest.approx(expected, rel=NEAR)
-        power = NormalIndPower().power(
-            expected / row.standard_deviation, held, 0.05, ratio=rest / held, alternative="larger"
+        effect = NormalIndPower().solve_power(
+            nobs1=held, alpha=0.05, power=0.8, ratio=rest / held, alternative="two-sided"
         )
-        # One-sided at 5 %; what is said is two-sided: its power is that at 2.5 %.
-        assert power > 0.8
+        assert row.minimum_detectable_lift == pytest.approx(
+            effect * row.standard_deviation, rel=1e-3
+        )
 
 
 def test_a_plan_starts_from_what_members_did_in_the_last_window(new_year):

@@ -70,6 +70,9 @@ def test_rows_after_as_of_change_nothing(runner, published, demo, tmp_path):
         "contacts.2017-12-31.parquet": (
             f"'later@example.com' as email, created_at, timestamp '2018-01-01' + {later} as updated_at"
         ),
+        "campaign_costs.parquet": f"spent_at + {later} as spent_at, cost_usd * 9 as cost_usd",
+        "experiment_units.parquet": f"unit_id || '-x' as unit_id, assigned_at + {later} as assigned_at",
+        "experiment_outcomes.parquet": f"value * 9 as value, observed_at + {later} as observed_at",
         "erasure_requests.parquet": f"request_id || '-x' as request_id, requested_at + {later} as requested_at, 'email' as id_type, 'later@example.com' as id_value",
     }
     for name, changed in shifts.items():

@@ -55,6 +55,38 @@ def test_a_drop_of_a_tenth_is_found_and_ordinary_days_are_not(published):
     assert false < 0.001
 
 
+def test_small_segments_are_left_their_chance(published):
+    rng = np.random.default_rng(5)
+    size = rng.integers(5, 60, SERIES)[:, None]
+    entered, departed = (rng.poisson(size * 0.02, (SERIES, DAYS)) for _ in range(2))
+    entered[:, 0], departed[:, 0] = size[:, 0], 0
+    members = np.cumsum(entered - departed, axis=1)
+    whole = (members > 2).all(axis=1)
+    sizes = sizes_over(published, entered[whole], departed[whole])
+    judged = sizes[sizes["robust_z"].notna()]
+    share = judged["is_anomaly"].mean()
+    print(f"\nfalse alarms of segments of 5 to 60: {share:.4f} of {len(judged)} days")
+    assert len(judged) > 20_000
+    assert share < 0.01
+
+
+def test_of_what_builds_of_one_moment_said_the_last_counts(published):
+    moves = [
+        ("entered", "b1"),
+        ("left", "b2"),
+        ("entered", "b3"),
+        ("left", "b4"),
+        ("entered", "b5"),
+    ]
+    moments = [FIRST, FIRST, FIRST, NEW_YEAR, NEW_YEAR]
+    history = pd.DataFrame(moves, columns=["action", "build_id"]).assign(
+        segment_code="s", customer_key="c", changed_at=moments
+    )
+    stays = run_over(published, f"{ROOM}/int_stays", {"segments.segment_history": history})
+    assert len(stays) == 1
+    assert stays["entered_at"][0] == FIRST and pd.isna(stays["left_at"][0])
+
+
 def real_sizes() -> np.ndarray:
     """(segments, days) of the real households who bought in the last 7, 14, 30, 60 and 90 days, 2017."""
     days = read_retail().con.execute(

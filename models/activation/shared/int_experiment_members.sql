@@ -2,6 +2,6 @@
 {% set columns = 'experiment_code, segment_code, customer_key, arm, stratum, holdout_share, assigned_at' %}
 select {{ columns }} from {{ source('ledger', 'experiment_assignments') }}
 -- Once it is published, the ledger holds this build, too.
-where build_id <> '{{ var("build_id") }}'
+where build_id <> '{{ var("build_id") }}' and assigned_at <= {{ built_at() }}
 union all
 select {{ columns }} from {{ ref('experiment_assignments') }}

@@ -1,5 +1,5 @@
 -- One row per month of purchase, campaign, channel and way of sharing: the purchases and revenue it gives them. What
--- nothing touched has no campaign, so that every way adds up to all revenue of known customers.
+-- nothing touched has no campaign, so that every way adds up to all purchases of known customers.
 with
 
 shares as (

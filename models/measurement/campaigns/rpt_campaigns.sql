@@ -57,7 +57,11 @@ select
     cast(coalesce(earned.last_revenue_usd, 0) as double) as last_revenue_usd,
     cast(coalesce(earned.linear_revenue_usd, 0) as double) as linear_revenue_usd,
     cast(coalesce(earned.position_revenue_usd, 0) as double) as position_revenue_usd,
-    cast((coalesce(earned.linear_revenue_usd, 0) - costs.cost_usd) / nullif(costs.cost_usd, 0) as double) as linear_roi
+    -- What nobody was reached with cannot be told to have earned nothing.
+    cast(case
+        when touches.touches > 0
+            then (coalesce(earned.linear_revenue_usd, 0) - costs.cost_usd) / nullif(costs.cost_usd, 0)
+    end as double) as linear_roi
 from touches
 full join costs
     on touches.campaign_id = costs.campaign_id and touches.channel is not distinct from costs.channel

@@ -1,5 +1,7 @@
 -- One row per experiment, outcome, arm that is not the control, and stratum (null: all of them): the arm (1) and its
--- control (0) side by side, and both as one sample. An experiment that is withheld has its rows and no figures.
+-- control (0) side by side, and both as one sample. What is withheld, or of too few units, has its row and no figures:
+-- of an arm where less than ten units differ from its smallest or its largest value, the mean is nowhere near normal.
+{% set fewest = 10 %}
 with
 
 arms as (
@@ -13,8 +15,7 @@ statistics as (
     select
         statistics.*,
         experiments.status,
-        case when experiments.status = 'readable' then statistics.mean end as readable_mean,
-        case when experiments.status = 'readable' then statistics.variance end as readable_variance
+        statistics.units_above >= {{ fewest }} and statistics.units_below >= {{ fewest }} as is_enough
     from {{ ref('int_experiment_statistics') }} as statistics
     inner join {{ ref('rpt_experiments') }} as experiments
         on statistics.experiment_code = experiments.experiment_code and experiments.status in ('readable', 'withheld')
@@ -29,15 +30,18 @@ pairs as (
         treated.stratum,
         treated.arm,
         control.arm as control_arm,
-        treated.status,
+        case
+            when treated.status = 'readable' and not (treated.is_enough and control.is_enough) then 'too few'
+            else treated.status
+        end as status,
         treated.units as n1,
         control.units as n0,
         cast(treated.units + control.units as double) as n,
-        treated.readable_mean as m1,
-        control.readable_mean as m0,
-        treated.readable_variance as v1,
-        control.readable_variance as v0,
-        treated.readable_mean - control.readable_mean as lift,
+        treated.mean as m1,
+        control.mean as m0,
+        treated.variance as v1,
+        control.variance as v0,
+        treated.mean - control.mean as lift,
         treated.before_mean - control.before_mean as before_lift,
         treated.before_variance as xv1,
         control.before_variance as xv0,
@@ -56,6 +60,32 @@ pairs as (
 
 ),
 
+readable as (
+
+    select
+        experiment_code,
+        outcome_name,
+        stratum,
+        arm,
+        control_arm,
+        status,
+        n1,
+        n0,
+        n,
+        case when status = 'readable' then m1 end as m1,
+        case when status = 'readable' then m0 end as m0,
+        case when status = 'readable' then v1 end as v1,
+        case when status = 'readable' then v0 end as v0,
+        case when status = 'readable' then lift end as lift,
+        case when status = 'readable' then before_lift end as before_lift,
+        case when status = 'readable' then xv1 end as xv1,
+        case when status = 'readable' then xv0 end as xv0,
+        case when status = 'readable' then c1 end as c1,
+        case when status = 'readable' then c0 end as c0
+    from pairs
+
+),
+
 -- Sums of squares and products over both arms as one sample.
 pooled as (
 
@@ -64,13 +94,13 @@ pooled as (
         (n1 - 1) * xv1 + (n0 - 1) * xv0 + n1 * n0 / n * before_lift * before_lift as xx,
         (n1 - 1) * c1 + (n0 - 1) * c0 + n1 * n0 / n * before_lift * lift as xy,
         (n1 - 1) * v1 + (n0 - 1) * v0 + n1 * n0 / n * lift * lift as yy
-    from pairs
+    from readable
 
 )
 
 select
     *,
-    v1 / n1 + v0 / n0 as squared_error,
+    nullif(v1 / n1 + v0 / n0, 0) as squared_error,
     xy / nullif(xx, 0) as theta,
     xy / nullif(sqrt(xx * yy), 0) as correlation
 from pooled

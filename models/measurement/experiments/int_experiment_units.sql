@@ -26,6 +26,8 @@ assigned_elsewhere as (
         min(assigned_at) as assigned_at,
         count(*) > 1 as is_in_two_arms
     from {{ ref('stg_experiments__units') }}
+    -- A holdout of this name is kept here, and is what counts.
+    where experiment_code not in (select experiment_code from windows)
     group by experiment_code, unit_id
 
 )

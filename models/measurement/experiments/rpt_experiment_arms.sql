@@ -36,6 +36,7 @@ arms as (
         coalesce(counted.units, 0) as units,
         coalesce(counted.units_read, 0) as units_read,
         counted.held_out_by_plan,
+        planned.arm is not null as is_planned,
         planned.role,
         planned.expected_share
     from counted
@@ -50,8 +51,8 @@ with_totals as (
         sum(units) over (partition by experiment_code) as all_units,
         count(*) over (partition by experiment_code) as arms,
         count(expected_share) over (partition by experiment_code) as arms_with_share,
-        sum(expected_share) over (partition by experiment_code) as all_shares,
-        sum(held_out_by_plan) over (partition by experiment_code) as all_held_out_by_plan,
+        sum(cast(expected_share as decimal(38, 18))) over (partition by experiment_code) as all_shares,
+        sum(cast(held_out_by_plan as decimal(38, 18))) over (partition by experiment_code) as all_held_out_by_plan,
         row_number() over (
             partition by experiment_code
             order by
@@ -70,9 +71,10 @@ with_shares as (
     select
         *,
         case
-            when all_held_out_by_plan > 0 and arm = 'holdout' then all_held_out_by_plan / nullif(all_units, 0)
-            when all_held_out_by_plan > 0 then 1 - all_held_out_by_plan / nullif(all_units, 0)
-            when arms_with_share = arms and all_shares > 0 then expected_share / all_shares
+            when all_held_out_by_plan > 0 and arm = 'holdout'
+                then cast(all_held_out_by_plan as double) / nullif(all_units, 0)
+            when all_held_out_by_plan > 0 then 1 - cast(all_held_out_by_plan as double) / nullif(all_units, 0)
+            when arms_with_share = arms and all_shares > 0 then expected_share / cast(all_shares as double)
             else 1 / cast(arms as double)
         end as planned_share
     from with_totals
@@ -82,6 +84,7 @@ with_shares as (
 select
     cast(experiment_code as string) as experiment_code,
     cast(arm as string) as arm,
+    cast(is_planned as boolean) as is_planned,
     cast(place = 1 as boolean) as is_control,
     cast(planned_share as double) as expected_share,
     cast(units / nullif(cast(all_units as double), 0) as double) as share,

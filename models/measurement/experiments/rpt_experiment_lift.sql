@@ -9,9 +9,10 @@ estimated as (
     select
         *,
         nullif(sqrt(squared_error), 0) as lift_se,
-        lift / nullif(m0, 0) as relative_lift,
-        -- The delta method, for a ratio of two means.
-        nullif(sqrt(v1 / n1 / power(nullif(m0, 0), 2) + m1 * m1 * v0 / n0 / power(nullif(m0, 0), 4)), 0) as relative_se,
+        -- A share of nothing, or of less, says nothing. The delta method, for a ratio of two means.
+        case when m0 > 0 then lift / m0 end as relative_lift,
+        case when m0 > 0 then nullif(sqrt(v1 / n1 / power(m0, 2) + m1 * m1 * v0 / n0 / power(m0, 4)), 0) end
+            as relative_se,
         -- How far what was before foretells what came is taken out (CUPED, Deng and others 2013).
         lift - theta * before_lift as cuped_lift,
         nullif(sqrt(greatest(

@@ -1,15 +1,31 @@
--- One row per segment, customer and stay in it: when they entered and when they left, if they did.
+-- One row per segment, customer and stay in it: when they entered and when they left, if they did. Of what several
+-- builds said of one moment, as a broken one and its repetition, the last counts.
 with
+
+last_of_moment as (
+
+    select segment_code, customer_key, action, changed_at
+    from {{ ref('segment_history') }}
+    qualify row_number() over (partition by segment_code, customer_key, changed_at order by build_id desc) = 1
+
+),
 
 moves as (
 
     select
-        segment_code,
-        customer_key,
-        action,
-        changed_at,
-        lead(changed_at) over (partition by segment_code, customer_key order by changed_at, build_id) as next_at
-    from {{ ref('segment_history') }}
+        *,
+        lag(action) over (partition by segment_code, customer_key order by changed_at) as action_before
+    from last_of_moment
+
+),
+
+turns as (
+
+    select
+        *,
+        lead(changed_at) over (partition by segment_code, customer_key order by changed_at) as next_at
+    from moves
+    where action_before is null or action <> action_before
 
 )
 
@@ -18,5 +34,5 @@ select
     cast(customer_key as string) as customer_key,
     cast(changed_at as timestamp) as entered_at,
     cast(next_at as timestamp) as left_at
-from moves
+from turns
 where action = 'entered'

@@ -34,9 +34,12 @@ travellers as (
 
     select moments.before_at, moments.moment_at, held.customer_key
     from moments
-    inner join held on moments.moment_at = held.moment_at or moments.before_at = held.moment_at
+    inner join held on moments.moment_at = held.moment_at
     where moments.before_at is not null
-    group by moments.before_at, moments.moment_at, held.customer_key
+    union
+    select moments.before_at, moments.moment_at, held.customer_key
+    from moments
+    inner join held on moments.before_at = held.moment_at
 
 )
 

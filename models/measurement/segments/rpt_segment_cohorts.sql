@@ -33,22 +33,28 @@ over as (
 
 ),
 
-bought as (
+-- Each order of a stay, once, with the thirty days it lies in.
+ordered as (
 
     select
-        over.segment_code,
-        over.customer_key,
-        over.entered_at,
-        over.period,
-        sum(cast(orders.net_usd as decimal(18, 4))) as net_usd
-    from over
+        stays.segment_code,
+        stays.customer_key,
+        stays.entered_at,
+        cast(floor({{ elapsed('day', 'stays.entered_at', 'orders.ordered_at') }} / 30) as bigint) as period,
+        cast(orders.net_usd as decimal(18, 4)) as net_usd
+    from stays
     inner join {{ ref('fct_orders') }} as orders
-        on
-            over.customer_key = orders.customer_key
-            and {{ elapsed('day', 'over.entered_at', 'orders.ordered_at') }} >= 30 * over.period
-            and {{ elapsed('day', 'over.entered_at', 'orders.ordered_at') }} < 30 * (over.period + 1)
+        on stays.customer_key = orders.customer_key and stays.entered_at <= orders.ordered_at
     where orders.is_purchase
-    group by over.segment_code, over.customer_key, over.entered_at, over.period
+
+),
+
+bought as (
+
+    select segment_code, customer_key, entered_at, period, sum(net_usd) as net_usd
+    from ordered
+    where period < 12
+    group by segment_code, customer_key, entered_at, period
 
 )
 

@@ -37,15 +37,14 @@ findings as (
 
     union all
     select
-        plans.segment_code,
+        segments.segment_code,
         2 as gravity,
         'does harm' as finding,
-        incrementality.outcome_name || ' is lower where it is addressed than where it is held out, beyond chance'
-            as explanation
-    from {{ ref('rpt_incrementality') }} as incrementality
-    inner join {{ ref('rpt_experiment_plans') }} as plans
-        on incrementality.experiment_code = plans.experiment_code and incrementality.outcome_name = plans.outcome_name
-    where incrementality.lift_high < 0
+        lift.outcome_name || ' is lower where it is addressed than where it is held out, beyond chance' as explanation
+    from {{ ref('rpt_experiment_lift') }} as lift
+    inner join segments on lift.experiment_code = segments.holdout_experiment
+    -- This is looked at in every build.
+    where lift.stratum is null and lift.always_valid_high < 0
 
     union all
     select

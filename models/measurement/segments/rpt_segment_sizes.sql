@@ -1,6 +1,7 @@
 -- One row per segment and build that moved anybody: its size then, and whether the step to it was like those before.
 -- The step is the difference of log sizes; its robust z stands against the median and the median absolute deviation of
--- the 28 steps before it. Steps of less than two of a hundred are never far.
+-- the 28 steps before it. That deviation counts as two of a hundred at least, and as more where few members make chance
+-- large: .3 / sqrt(members).
 {% set smallest_deviation = '2.0e-02' %}
 with
 
@@ -50,6 +51,7 @@ steps as (
 
     select
         *,
+        lag(members) over (partition by segment_code order by place) as members_before,
         ln(greatest(members, 0.5))
         - lag(ln(greatest(members, 0.5))) over (partition by segment_code order by place) as step
     from sizes
@@ -93,7 +95,11 @@ judged as (
             when deviations.past_steps >= 14
                 then
                     (steps.step - deviations.median_step)
-                    / greatest(deviations.deviation, {{ smallest_deviation }})
+                    / greatest(
+                        deviations.deviation,
+                        {{ smallest_deviation }},
+                        3.0e-01 / sqrt(greatest(steps.members_before, 1))
+                    )
         end as robust_z
     from steps
     left join deviations on steps.segment_code = deviations.segment_code and steps.place = deviations.place
