@@ -206,6 +206,8 @@ def expected_figures(t: pd.DataFrame, c: pd.DataFrame) -> dict[str, float]:
         "relative_lift_high": lift / y0.mean() + z * relative_se,
         "minimum_detectable_lift": (z + stats.norm.ppf(0.8)) * se,
     }
+    if y0.mean() <= 0:
+        figures |= {name: np.nan for name in figures if name.startswith("relative")}
     x1, x0 = t["before_value"].to_numpy(), c["before_value"].to_numpy()
     if np.isnan([*x1, *x0]).any():
         return figures | {"cuped_lift": np.nan, "correlation": np.nan}
