@@ -89,7 +89,7 @@ def write(path: Path, content: Content) -> None:
         path.write_bytes(content)
     else:
         text = content.encode()
-        path.write_bytes(gzip.compress(text) if path.suffix == ".gz" else text)
+        path.write_bytes(gzip.compress(text, mtime=0) if path.suffix == ".gz" else text)
 
 
 def belongs_to(path: Path, landing: Path) -> str | None:
@@ -145,7 +145,7 @@ DAMAGED_PAGE[4:200] = b"\xff" * 196
         ("orders.csv", b"", "empty (0 bytes)"),
         ("orders.parquet", b"", "empty (0 bytes)"),
         ("orders.csv.gz", b"", "empty (0 bytes)"),
-        ("orders.csv.gz", gzip.compress(b""), "empty (0 bytes)"),
+        ("orders.csv.gz", gzip.compress(b"", mtime=0), "empty (0 bytes)"),
         ("orders.csv.gz", b"order_id,ordered_at\n", "cannot be read (Not a gzipped file"),
         ("orders.csv.gz", gzip.compress(orders().encode())[:-9], "cannot be read (Compressed file"),
         ("orders.csv", HEADER, "a header and no rows"),
@@ -159,7 +159,7 @@ DAMAGED_PAGE[4:200] = b"\xff" * 196
         ("orders.csv", "1,2017-12-31,5\n2,2017-12-31,5\n", "no column order_id"),
         ("orders.csv", '"' + orders(), "row 1: a quote in the header is not closed"),
         ("orders.csv", b"PK\x03\x04\x00\x00", "Excel"),
-        ("orders.csv", gzip.compress(b"x"), "Name it .csv.gz"),
+        ("orders.csv", gzip.compress(b"x", mtime=0), "Name it .csv.gz"),
         ("orders.csv", parquet_bytes(GOOD_TABLE), "Name it .parquet"),
         ("orders.csv", orders().encode("utf-16-le"), "this is no text"),
         ("orders.csv", orders().encode("utf-16")[:-1], "broken utf-16"),
