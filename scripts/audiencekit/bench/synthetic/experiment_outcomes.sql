@@ -8,6 +8,7 @@ select
     end, 2) as value,
     case when outcome_name = 'spend_usd' then round(exp(3 + 0.7 * bell(person_id, 113)), 2) end as before_value,
     ago(86400 * 30) as observed_at,
+    cast(null as varchar) as outcome_id,
     cast(null as varchar) as id_type
 from people
 cross join (values ('spend_usd'), ('clicked')) as t (outcome_name)
