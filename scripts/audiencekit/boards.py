@@ -15,7 +15,6 @@ from audiencekit.publishing import current_manifest
 from audiencekit.workspace import PROJECT, Workspace
 
 CHARTS = PROJECT / "charts"
-FORMATS = ("html", "png")
 
 
 def board_names() -> list[str]:

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from audiencekit.modelling import planned
 from audiencekit.modelling.rows import COLUMNS, build_rows, fact_of, facts
+from compiled import sql_of
 from conftest import DEMO_AS_OF, Published, Runner, rewrite
 
 # The last cut-off models are tested at: what happened since must not be known at it, or before.
@@ -143,11 +144,6 @@ def test_scores_of_today_do_know_what_happened_since(published, late):
     assert not before.equals(after)
 
 
-def compiled(published: Published, model: str) -> str:
-    folder = published.workspace.home / "target" / "compiled" / "audiencekit" / "models"
-    return (folder / f"{model}.sql").read_text()
-
-
 LEAKS = {
     "an order that is still to come": (
         "features/feat_orders",
@@ -178,11 +174,11 @@ def test_a_leak_on_purpose_is_noticed(published, late, leak):
     feature, model, (condition, without) = LEAKS[leak]
 
     def found(home: Published, change: Callable[[str], str]) -> pd.DataFrame:
-        sql = change(compiled(home, model))
+        sql = change(sql_of(home, model))
         if feature != model:
             table = f'"warehouse"."features"."{Path(model).name}"'
-            assert table in compiled(home, feature)
-            sql = compiled(home, feature).replace(table, f"({sql})")
+            assert table in sql_of(home, feature)
+            sql = sql_of(home, feature).replace(table, f"({sql})")
         return home.warehouse(f"select * from ({sql}) where {UP_TO} order by all")
 
     def leaking(sql: str) -> str:

@@ -17,6 +17,7 @@ from audiencekit.modelling.buy_till_you_die import (
 from audiencekit.modelling.logistic import SETTINGS, score_logistic
 from audiencekit.modelling.planned import VARIANTS, score_all_boosted
 from audiencekit.modelling.rows import part_of
+from compiled import sql_of
 from scipy.stats import chi2, spearmanr
 from sklearn.cluster import KMeans
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -52,8 +53,7 @@ def now(tables) -> pd.Timestamp:
 
 def compiled(published, model: str) -> str:
     """The SQL that dbt ran for a model of the predictions room."""
-    folder = published.workspace.home / "target" / "compiled" / "audiencekit" / "models"
-    return (folder / "predictions" / f"{model}.sql").read_text()
+    return sql_of(published, f"predictions/{model}")
 
 
 def replaced(sql: str, *changes: tuple[str, str]) -> str:

@@ -1,7 +1,7 @@
 -- One row per purchase and campaign touch in the days before it that can claim it, with the part each way of sharing
 -- gives to the touch. A purchase that nothing touched has one row, without a touch. A touch at the very moment counts:
 -- a voucher is redeemed as its order is placed.
-{% set days = var('attribution_days') %}
+{% set days = var('campaign_window_days') %}
 with
 
 purchases as (

@@ -6,7 +6,7 @@ import opendp.prelude as dp
 
 dp.enable_features("contrib")
 
-# What of a release's epsilon each measure gets, and how much one customer can change it.
+# What of a release's epsilon each measure gets.
 SHARES = {"customers": 0.4, "buyers_30d": 0.3, "spend_30d_usd": 0.3}
 
 
