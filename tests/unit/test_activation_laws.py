@@ -26,7 +26,7 @@ DAY_0 = datetime(2018, 1, 1)
 BUILT = (
     *("int_withdrawals", "fct_consent", "dim_consent", "dim_channels", "int_channel_permissions"),
     *("segment_suppressions", "int_member_relevance", "int_frequency_caps"),
-    *("int_holdout_members", "experiment_assignments", "int_holdouts"),
+    *("int_holdout_members", "experiment_assignments", "int_experiment_members", "int_holdouts"),
     *("int_audience_candidates", "int_audience_members", "int_person_audiences"),
     *("int_hashed_identifiers", *(f"aud_{channel}" for channel in CHANNELS)),
     *("int_audience_rows", "int_audience_changes"),
@@ -212,6 +212,7 @@ class Activation:
         for column in ("occurred_at", "assigned_at", "updated_at"):
             for left, right in (("cast(", f" as timestamp) as {column}"), (f".{column}, ", ")")):
                 sql = sql.replace(f"{left}{now}{right}", f"{left}{{{{built_at}}}}{right}")
+            sql = sql.replace(f"{column} <= {now}", f"{column} <= {{{{built_at}}}}")
         assert home not in sql
         return sql.replace(now, "{{as_of}}")
 
