@@ -92,7 +92,7 @@ def test_lift_and_lifetime_value_are_those_of_the_report(ask, published):
     shown = published.report("rpt_experiment_lift")
     shown = shown[shown["stratum"].isna()].set_index(names)["lift"].dropna()
     assert said.to_dict() == pytest.approx(shown.to_dict())
-    assert len(said) >= 3
+    assert len(said) >= 2, "the demo has two experiments that can be read from the first build on"
     value = published.warehouse(
         "select avg(lifetime_value_90d_usd) as v from segments.customer_360"
     )
