@@ -4,7 +4,8 @@ select
     cast(segments.definition_hash as string) as definition_hash,
     cast(segments.definition as string) as definition,
     cast({{ as_of() }} as timestamp) as first_seen_at,
-    cast('{{ var("build_id") }}' as string) as build_id
+    cast('{{ var("build_id") }}' as string) as build_id,
+    cast('{{ var("commit_id") }}' as string) as commit_id
 from {{ ref('dim_segments') }} as segments
 left join {{ source('ledger', 'segment_definitions') }} as known
     on

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from audiencekit.errors import UserError
+from audiencekit.governance import project_commit
 from audiencekit.workspace import PROJECT, Workspace, environment
 
 SHOWN_FAILURES = 5
@@ -37,6 +38,7 @@ def dbt_build(
         "as_of": as_of.isoformat(sep=" "),
         "built_at": (built_at or as_of).isoformat(sep=" "),
         "build_id": build_id,
+        "commit_id": project_commit(),
         "retrain": retrain,
         "last_change_seq": last_change_seq,
     }

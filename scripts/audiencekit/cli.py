@@ -83,6 +83,7 @@ def demo(fresh: bool) -> None:
     _run(landing, AS_OF.item(), (), console, note=SIMULATED)
     console.print("[bold]5  Boards[/]")
     _draw(console)
+    _write_playbooks(console)
 
 
 @cli.command()
@@ -262,6 +263,19 @@ def boards(segment: str | None, png: bool, is_opened: bool) -> None:
         click.launch(str(first))
 
 
+@cli.command()
+@click.option("--segment", default=None, help="Only this segment's page. Default: all.")
+@click.option("--open", "is_opened", is_flag=True, help="Open the list of them in the browser.")
+def playbooks(segment: str | None, is_opened: bool) -> None:
+    """Write a page for each segment: strategy, numbers, what was tried, who answers for it."""
+    from audiencekit.playbooks import write_playbooks
+
+    paths = write_playbooks(open_workspace(), segment)
+    click.echo(f"{len(paths) - 1} pages, listed in {paths[0]}")
+    if is_opened:
+        click.launch(str(paths[-1] if segment else paths[0]))
+
+
 def _draw(console: Console, kind: str = "html", segment: str | None = None) -> Path:
     from audiencekit.boards import draw_boards
 
@@ -270,6 +284,13 @@ def _draw(console: Console, kind: str = "html", segment: str | None = None) -> P
     for path in paths:
         console.print(f"  {path}", highlight=False, soft_wrap=True)
     return paths[0]
+
+
+def _write_playbooks(console: Console) -> None:
+    from audiencekit.playbooks import write_playbooks
+
+    index = write_playbooks(open_workspace())[0]
+    console.print(f"  {index}", highlight=False, soft_wrap=True)
 
 
 @cli.command()

@@ -25,7 +25,7 @@ EMPTY = {
     "segments.segment_changes": "segment_code varchar, customer_key varchar, action varchar, "
     "changed_at timestamp, definition_hash varchar, build_id varchar",
     "segments.segment_definitions": "segment_code varchar, definition_hash varchar, definition varchar, "
-    "first_seen_at timestamp, build_id varchar",
+    "first_seen_at timestamp, build_id varchar, commit_id varchar",
     "profiles.int_withdrawals": "customer_key varchar, purpose varchar, withdrawn_by varchar, "
     "decided_at timestamp, decision_id varchar, build_id varchar",
     "activation.int_audience_changes": "change_seq bigint, channel varchar, audience_code varchar, "
@@ -38,6 +38,8 @@ EMPTY = {
     "build_id varchar",
     "activation.experiment_exposures": "experiment_code varchar, customer_key varchar, channel varchar, "
     "exposed_at timestamp, build_id varchar",
+    "activation.bandit_decisions": "experiment_code varchar, customer_key varchar, variant varchar, "
+    "share double, decided_at timestamp, build_id varchar",
     "predictions.model_trials": "model_code varchar, version varchar, method varchar, variant varchar, "
     "place bigint, status varchar, why varchar, why_due varchar, horizon_days bigint, "
     "cutoff_at timestamp, tested_at timestamp, training_rows bigint, training_positives bigint, "

@@ -11,7 +11,6 @@ published/current -> generations/<build_id>/
 import json
 import os
 import shutil
-import subprocess
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
@@ -23,8 +22,9 @@ from audiencekit import __version__
 from audiencekit.erasure import NOBODY, TOMBSTONES, Erased, write_people
 from audiencekit.errors import UserError
 from audiencekit.exposures import Publication
+from audiencekit.governance import project_commit
 from audiencekit.ledger import append_to_ledger, open_ledger
-from audiencekit.workspace import PROJECT, Workspace
+from audiencekit.workspace import Workspace
 
 KEPT_GENERATIONS = 5
 SMALLEST_SHARE_OF_LAST_TIME = 0.5
@@ -161,7 +161,7 @@ def publish(
     manifest = Manifest(
         build_id,
         as_of.isoformat(sep=" "),
-        _commit(),
+        project_commit(),
         __version__,
         rows,
         landing_rows,
@@ -245,18 +245,3 @@ def _sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _commit() -> str:
-    """The project's git commit, with + when the checkout differs from it; '' outside git."""
-    try:
-        run = subprocess.run(
-            ["git", "describe", "--always", "--dirty=+", "--abbrev=12"],
-            cwd=PROJECT,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return ""
-    return run.stdout.strip()

@@ -39,6 +39,11 @@ class Workspace:
         return self.home / "boards"
 
     @property
+    def playbooks(self) -> Path:
+        """A page for each segment, as last written."""
+        return self.home / "playbooks"
+
+    @property
     def shared(self) -> Path:
         """Aggregates let out to others, and the ledger of what they cost."""
         return self.home / "shared"

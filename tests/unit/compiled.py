@@ -1,26 +1,43 @@
 """A model's SQL, as dbt compiled it for a published run, over tables that a test makes up."""
 
+import re
+from datetime import datetime
+
 import duckdb
 import pandas as pd
 
 
-def sql_of(published, path: str) -> str:
-    """The compiled SQL of models/<path>.sql."""
+def sql_of(published, path: str, as_of: datetime | None = None) -> str:
+    """The compiled SQL of models/<path>.sql; with `as_of`, as of another moment than the run's."""
     folder = published.workspace.home / "target" / "compiled" / "audiencekit" / "models"
-    return (folder / f"{path}.sql").read_text()
+    sql = (folder / f"{path}.sql").read_text()
+    if as_of:
+        sql = sql.replace(
+            f"cast('{published.run.manifest.as_of}' as timestamp)", f"timestamp '{as_of}'"
+        )
+    return sql
 
 
-def run_over(published, path: str, tables: dict[str, pd.DataFrame | str]) -> pd.DataFrame:
+def run_over(
+    published, path: str, tables: dict[str, pd.DataFrame | str], as_of: datetime | None = None
+) -> pd.DataFrame:
     """What models/<path>.sql makes of `tables` (schema.name: a frame, or the path of a model to run over the ones
-    before it)."""
+    before it). A table ledger.<name> stands in for the ledger's files."""
+    ledger = {name.removeprefix("ledger.") for name in tables if name.startswith("ledger.")}
+
+    def sql(model: str) -> str:
+        text = sql_of(published, model, as_of)
+        files = r"read_parquet\('[^']*/ledger/(\w+)/\*\.parquet', union_by_name = true\)"
+        return re.sub(files, lambda m: f"warehouse.ledger.{m[1]}" if m[1] in ledger else m[0], text)
+
     with duckdb.connect() as con:
         con.execute("attach ':memory:' as warehouse")
         for name, content in tables.items():
             con.execute(f"create schema if not exists warehouse.{name.split('.')[0]}")
             if isinstance(content, str):
-                con.execute(f"create table warehouse.{name} as {sql_of(published, content)}")
+                con.execute(f"create table warehouse.{name} as {sql(content)}")
             else:
                 con.register("frame", content)
                 con.execute(f"create table warehouse.{name} as select * from frame")
                 con.unregister("frame")
-        return con.execute(sql_of(published, path)).df()
+        return con.execute(sql(path)).df()

@@ -43,6 +43,7 @@ def row_of(channel: str, person: int, segment: str) -> dict:
             "segment_codes": json.dumps([segment]),
             "primary_segment": segment,
             "entered_at": FIRST_BUILD,
+            "variants": json.dumps([f"{segment}:free_delivery"]),
             "subscribed": True,
         },
         "crm": {

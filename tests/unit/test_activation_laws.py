@@ -27,12 +27,14 @@ BUILT = (
     *("int_withdrawals", "fct_consent", "dim_consent", "dim_channels", "int_channel_permissions"),
     *("segment_suppressions", "int_member_relevance", "int_frequency_caps"),
     *("int_holdout_members", "experiment_assignments", "int_experiment_members", "int_holdouts"),
-    *("int_audience_candidates", "int_audience_members", "int_person_audiences"),
+    *("int_audience_candidates", "int_audience_members"),
+    *("int_bandit_variants", "int_bandit_rewards", "int_bandit_posteriors", "bandit_allocations"),
+    *("bandit_decisions", "int_bandit_choices", "int_person_audiences"),
     *("int_hashed_identifiers", *(f"aud_{channel}" for channel in CHANNELS)),
     *("int_audience_rows", "int_audience_changes"),
 )
 LEDGER = (STATE, "activation.int_audience_changes", "activation.experiment_assignments")
-LEDGER += ("profiles.int_withdrawals",)
+LEDGER += ("activation.bandit_decisions", "profiles.int_withdrawals")
 # Rules as their YAML has them: two keep holdouts and exclude each other, one excludes another, one rests people.
 SEGMENTS = (
     *("loyal_customers", "lookalike_seed", "at_risk", "churn_risk"),
@@ -209,7 +211,7 @@ class Activation:
         sql = sql.replace(f"'{manifest.build_id}'", "'{{build_id}}'")
         now = f"cast('{manifest.as_of}' as timestamp)"
         # What stands in a row as its moment is the build's; everything else is as_of.
-        for column in ("occurred_at", "assigned_at", "updated_at"):
+        for column in ("occurred_at", "assigned_at", "decided_at", "allocated_at", "updated_at"):
             for left, right in (("cast(", f" as timestamp) as {column}"), (f".{column}, ", ")")):
                 sql = sql.replace(f"{left}{now}{right}", f"{left}{{{{built_at}}}}{right}")
             sql = sql.replace(f"{column} <= {now}", f"{column} <= {{{{built_at}}}}")

@@ -1,5 +1,6 @@
 """The drt project of drt/, as a user runs it: state and removals arrive, repeats carry the same key."""
 
+import json
 import shutil
 import sys
 from collections.abc import Iterable
@@ -73,12 +74,14 @@ def assert_profiles_equal_the_table(receiver: Receiver, simulated: Simulated) ->
         assert profile["email"] == row["email"]
         assert profile["properties"]["primary_segment"] == row["primary_segment"]
         assert profile["properties"]["segment_codes"] == [row["primary_segment"]]
+        assert profile["properties"]["variants"] == json.loads(row["variants"])
     for external_id in held.keys() - rows.keys():
         assert held[external_id]["properties"] == {
             "in_audience": False,
             "segment_codes": [],
             "primary_segment": "",
             "entered_at": "",
+            "variants": [],
         }
 
 

@@ -632,6 +632,7 @@ def test_audiences_of_everybody_else_change_by_rank_alone(story, gone):
     """A tie at a quintile may move; what is said of a person to a platform does not."""
     said = {
         *("segment_codes", "segments_json", "primary_segment", "entered_at", "rfm_family"),
+        *("variants", "variants_json"),
         *("next_best_action", "reason", "lead_score", "lead_grade"),
         *("row_hash", "build_id", "updated_at"),
     }

@@ -284,6 +284,14 @@ def test_public_tables_are_under_contract(manifest):
             assert node["contract"]["enforced"], node["name"]
 
 
+def test_every_report_is_published(manifest):
+    exposure = manifest["exposures"]["exposure.audiencekit.reporting"]
+    shown = {name.split(".")[2] for name in exposure["depends_on"]["nodes"]}
+    reports = {n["name"] for n in models_in(manifest).values() if n["name"].startswith("rpt_")}
+    # The calendar is the metrics' own.
+    assert reports - shown == {"rpt_days"}
+
+
 def test_every_model_states_its_grain_first(manifest):
     for node in models_in(manifest).values():
         assert node["description"].strip().startswith("One row"), node["name"]

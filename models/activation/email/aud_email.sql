@@ -9,6 +9,7 @@ addressed as (
         people.segment_codes,
         people.primary_segment,
         people.entered_at,
+        people.variants,
         true as subscribed
     from {{ ref('int_person_audiences') }} as people
     inner join {{ ref('dim_customers') }} as customers on people.customer_key = customers.customer_key
@@ -26,9 +27,10 @@ said as (
         segment_codes,
         primary_segment,
         entered_at,
+        variants,
         subscribed,
         {{ row_hash([
-            'external_id', 'email', 'segment_codes', 'primary_segment', 'entered_at', 'subscribed'
+            'external_id', 'email', 'segment_codes', 'primary_segment', 'entered_at', 'variants', 'subscribed'
         ]) }} as row_hash
     from addressed
 

@@ -6,6 +6,7 @@ select
     cast('subscribed' as string) as email_subscribe,
     segment_codes,
     primary_segment,
+    variants,
     row_hash,
     build_id,
     updated_at

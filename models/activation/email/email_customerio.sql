@@ -6,6 +6,7 @@ select
     cast(false as boolean) as unsubscribed,
     segment_codes,
     primary_segment,
+    variants,
     cast(
         floor({{ micros_between("cast('1970-01-01' as timestamp)", 'entered_at') }} / 1000000) as bigint
     ) as entered_at,

@@ -7,7 +7,8 @@ select
     cast({{ json_text({
         'segment_codes': 'segment_codes',
         'primary_segment': "'\"' || primary_segment || '\"'",
-        'entered_at': "'\"' || cast(entered_at as string) || '\"'"
+        'entered_at': "'\"' || cast(entered_at as string) || '\"'",
+        'variants': 'variants'
     }) }} as string) as properties,
     row_hash,
     build_id,

@@ -7,7 +7,8 @@ select
     segment_codes as tags,
     cast({{ json_text({
         'EXTERNALID': "'\"' || external_id || '\"'",
-        'SEGMENT': "'\"' || primary_segment || '\"'"
+        'SEGMENT': "'\"' || primary_segment || '\"'",
+        'VARIANTS': "'\"' || " ~ semicolon_list('variants') ~ " || '\"'"
     }) }} as string) as merge_fields,
     row_hash,
     build_id,

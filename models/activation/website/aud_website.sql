@@ -20,6 +20,7 @@ addressed as (
         handles.id_type,
         handles.id_value,
         people.segment_codes as segments_json,
+        people.variants as variants_json,
         people.customer_key as resolved_customer_key,
         -- Put off twice in a term and not at every build, so that a row changes when it has something to say.
         {{ dbt.dateadd(
@@ -42,10 +43,11 @@ said as (
         cast(id_type as string) as id_type,
         cast(id_value as string) as id_value,
         segments_json,
+        variants_json,
         resolved_customer_key,
         cast(expires_at as timestamp) as expires_at,
         {{ row_hash([
-            'id_type', 'id_value', 'segments_json', 'resolved_customer_key', 'expires_at'
+            'id_type', 'id_value', 'segments_json', 'variants_json', 'resolved_customer_key', 'expires_at'
         ]) }} as row_hash
     from addressed
 

@@ -48,8 +48,42 @@ findings as (
 
     union all
     select
-        segment_code,
+        segments.segment_code,
         3 as gravity,
+        'drift' as finding,
+        segments.needs_model || ' has learnt from other customers than there are now: ' || drifted.items
+        || ' moved, PSI up to ' || cast(cast(drifted.psi as decimal(6, 2)) as string) as explanation
+    from segments
+    inner join (
+        select
+            model_code,
+            replace(translate({{ json_text_array('item') }}, '[]"', ''), ',', ', ') as items,
+            max(psi) as psi
+        from {{ ref('rpt_model_drift') }}
+        where status = 'alarm'
+        group by model_code
+    ) as drifted
+        on segments.needs_model = drifted.model_code
+
+    union all
+    select
+        segments.segment_code,
+        4 as gravity,
+        'no effect' as finding,
+        'a lift in ' || lift.outcome_name || ' of a tenth would be seen by now, and ' || lift.arm
+        || ' shows none' as explanation
+    from {{ ref('rpt_experiment_lift') }} as lift
+    inner join segments on lift.experiment_code = segments.holdout_experiment
+    where
+        lift.stratum is null
+        and lift.minimum_detectable_lift <= 0.1 * lift.control_mean
+        and lift.lift_low <= 0
+        and lift.always_valid_high >= 0
+
+    union all
+    select
+        segment_code,
+        5 as gravity,
         'prune' as finding,
         'holds ' || cast(members as string) || ' customers, less than the ' || cast(100 * minimum_share as string)
         || ' % it asks for' as explanation
@@ -59,7 +93,7 @@ findings as (
     union all
     select
         pairs.segment_code,
-        4 as gravity,
+        6 as gravity,
         'merge' as finding,
         'is nearly the same people as ' || pairs.other_segment_code || ' (Jaccard '
         || cast(cast(pairs.jaccard as decimal(4, 2)) as string) || ')' as explanation
@@ -73,7 +107,7 @@ findings as (
     union all
     select
         segment_code,
-        5 as gravity,
+        7 as gravity,
         'vague' as finding,
         'holds ' || cast(cast(100 * share as decimal(5, 1)) as string) || ' % of all customers: a message for everybody'
             as explanation
@@ -83,7 +117,7 @@ findings as (
     union all
     select
         segments.segment_code,
-        6 as gravity,
+        8 as gravity,
         'stale' as finding,
         'nobody has entered or left since ' || cast(cast(moved.last_at as date) as string) as explanation
     from segments

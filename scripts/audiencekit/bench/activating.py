@@ -45,6 +45,7 @@ KEPT = (
     "activation.int_audience_changes",
     "activation.experiment_assignments",
     "activation.experiment_exposures",
+    "activation.bandit_decisions",
 )
 CHANGED_ONE_IN = 100
 

@@ -1,0 +1,62 @@
+-- One row per decision of a bandit whose window has closed: what was shown with which chance, and whether it worked.
+with
+
+decided as (
+
+    select
+        decisions.experiment_code,
+        decisions.variant,
+        decisions.customer_key,
+        decisions.share,
+        decisions.decided_at,
+        variants.outcome_name,
+        variants.window_days
+    from {{ source('ledger', 'bandit_decisions') }} as decisions
+    inner join {{ ref('int_bandit_variants') }} as variants
+        on decisions.experiment_code = variants.experiment_code and decisions.variant = variants.variant
+    where
+        {{ elapsed('day', 'decisions.decided_at', as_of()) }} >= variants.window_days
+        and {{ elapsed('day', 'decisions.decided_at', as_of()) }} < variants.window_days + variants.memory_days
+
+),
+
+acts as (
+
+    select customer_key, 'purchased' as outcome_name, ordered_at as acted_at
+    from {{ ref('fct_orders') }}
+    where is_purchase
+    union all
+    select customer_key, 'clicked' as outcome_name, occurred_at as acted_at
+    from {{ ref('fct_email_events') }}
+    where event_name = 'clicked'
+
+),
+
+worked as (
+
+    select distinct
+        decided.experiment_code,
+        decided.customer_key,
+        decided.decided_at
+    from decided
+    inner join acts
+        on decided.customer_key = acts.customer_key and decided.outcome_name = acts.outcome_name
+    where
+        acts.acted_at >= decided.decided_at
+        and {{ elapsed('day', 'decided.decided_at', 'acts.acted_at') }} < decided.window_days
+
+)
+
+select
+    cast(decided.experiment_code as string) as experiment_code,
+    cast(decided.variant as string) as variant,
+    cast(decided.customer_key as string) as customer_key,
+    cast(decided.decided_at as timestamp) as decided_at,
+    cast(decided.share as double) as share,
+    cast(worked.customer_key is not null as boolean) as is_success
+from decided
+left join worked
+    on
+        decided.experiment_code = worked.experiment_code
+        and decided.customer_key = worked.customer_key
+        and decided.decided_at = worked.decided_at
