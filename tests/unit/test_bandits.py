@@ -7,8 +7,11 @@ prints the figures of docs/measurement.md.
 import itertools
 import json
 import os
+import re
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 
+import jinja2
 import numpy as np
 import pandas as pd
 import pytest
@@ -235,8 +238,9 @@ def test_a_decision_stands_for_its_window_and_is_then_drawn_anew(loop):
     assert loop.decide(13.9, PEOPLE).empty
     second = loop.decide(14, PEOPLE)
     assert len(second) == len(PEOPLE)
-    same = (first["variant"] == second["variant"]).mean()
-    assert same < 0.9
+    assert (first["variant"] == second["variant"]).mean() < 0.9
+    told = loop.run(CHOICES, 14, bandit_decisions=second[:0]).sort_values("customer_key")
+    assert told["variant"].tolist() == second["variant"].tolist()
     # Those drawn in the window are not due yet; who is new is.
     assert loop.decide(20, [*PEOPLE, "new"])["customer_key"].tolist() == ["new"]
 
@@ -276,6 +280,18 @@ def test_only_what_is_done_within_the_window_of_a_closed_decision_counts(loop):
     assert set(rewards[rewards].index) == {"at once", "last moment", "twice"}
     assert len(loop.run(REWARDS, 193)) == 6
     assert loop.run(REWARDS, 194).empty, "learnt from for memory_days"
+
+
+def test_a_click_counts_where_clicks_are_hoped_for(loop):
+    loop.variants["outcome_name"] = "clicked"
+    loop.decide(0, ["buyer", "clicker", "reader"])
+    later = DAY_0 + timedelta(days=1)
+    loop.orders = pd.DataFrame({"customer_key": ["buyer"], "ordered_at": [later]})
+    loop.orders["is_purchase"] = True
+    loop.mails = pd.DataFrame({"customer_key": ["clicker", "reader"], "occurred_at": [later] * 2})
+    loop.mails["event_name"] = ["clicked", "opened"]
+    rewards = loop.run(REWARDS, 14).set_index("customer_key")["is_success"]
+    assert rewards.to_dict() == {"buyer": False, "clicker": True, "reader": False}
 
 
 def test_it_learns_from_what_its_own_decisions_brought(loop):
@@ -357,3 +373,57 @@ def test_a_members_variant_reaches_the_channels_and_nobody_held_out_has_one(publ
     assert told
     report = published.report("rpt_bandits")
     assert set(report["variant"]) == set(VARIANTS) and (report["trials"] == 0).all()
+
+
+class Refused(Exception):
+    """What stops a build."""
+
+
+def properties(project, *segments: dict) -> list[dict]:
+    """What macros/bandit_properties.sql makes of segments' YAML."""
+
+    def refuse(text: str):
+        raise Refused(text)
+
+    found = []
+    environment = jinja2.Environment(extensions=["jinja2.ext.do"])
+    text = (project / "macros" / "bandit_properties.sql").read_text()
+    said = {
+        "segment_properties": lambda: segments,
+        "exceptions": SimpleNamespace(raise_compiler_error=refuse),
+        "return": found.extend,
+    }
+    environment.from_string(text + "{{ bandit_properties() }}").render(said)
+    return found
+
+
+def segment(code: str = "one", holdout=None, **bandit) -> dict:
+    said = {"experiment": f"{code}_offer", "variants": ["b", "a"]} | bandit
+    holdout = {"experiment": f"{code}_held", "share": 0.1} if holdout is None else holdout
+    return {"code": code, "holdout": holdout, "bandit": said}
+
+
+def test_what_yaml_leaves_out_has_a_default(project):
+    (found,) = properties(project, segment(), {"code": "other"})
+    assert found == {
+        **{"experiment": "one_offer", "segment": "one", "variants": ["a", "b"], "days": 14},
+        **{"outcome": "purchased", "floor": 0.1, "memory_days": 180},
+    }
+
+
+@pytest.mark.parametrize(
+    ("segments", "said"),
+    [
+        ([segment(holdout={})], "seg_one: bandit needs a holdout"),
+        ([segment(experiment="one_held")], "seg_one: bandit.experiment"),
+        ([segment(variants=["a"])], "seg_one: bandit.variants are two or more"),
+        ([segment(variants=["a", "a"])], "seg_one: bandit.variants are two or more"),
+        ([segment(outcome="opened")], "bandit.outcome is 'opened'; it is purchased or clicked"),
+        ([segment(floor=0)], "bandit.floor is 0;"),
+        ([segment(floor=0.51)], "bandit.floor is 0.51;"),
+        ([segment(), segment("two", experiment="one_offer")], "Two bandits have one name"),
+    ],
+)
+def test_a_bandit_that_could_not_be_read_stops_the_build(project, segments, said):
+    with pytest.raises(Refused, match=re.escape(said)):
+        properties(project, *segments)

@@ -314,3 +314,163 @@ def test_cohorts_of_first_purchase_keep_their_size_and_all_revenue(published):
         assert row.revenue_usd == pytest.approx(mine["net_usd"].sum())
         assert row.is_complete == (month.end_time < NEW_YEAR)
     assert cohorts["revenue_usd"].sum() == pytest.approx(orders["net_usd"].sum())
+
+
+def test_campaigns_of_a_segment_are_those_that_touched_its_members(published):
+    rows = published.report("rpt_segment_campaigns")
+    touches = published.warehouse("select * from profiles.fct_touches")
+    costs = published.report("rpt_campaigns").set_index(["campaign_id", "channel"])
+    shares = published.warehouse(
+        "select * from measurement.int_attribution where touch_id is not null"
+    )
+    members = published.warehouse("select * from segments.segment_membership")
+    everybody = published.warehouse("select customer_key from segments.customer_360")
+    price = (costs["cost_usd"] / costs["touches"]).to_dict()
+    touches["cost"] = [
+        price[key] for key in zip(touches["campaign_id"], touches["channel"], strict=True)
+    ]
+    for frame, at in ((touches, "touched_at"), (shares, "ordered_at")):
+        frame["age"] = (NEW_YEAR - frame[at]) / pd.Timedelta(days=1)
+    checked = 0
+    for row in rows.itertuples():
+        code = row.segment_code if isinstance(row.segment_code, str) else None
+        who = everybody if code is None else members[members["segment_code"] == code]
+        mine, earned = (
+            f[
+                f["customer_key"].isin(who["customer_key"])
+                & (f["age"] > 0)
+                & (f["age"] <= row.window_days)
+                & ((f["channel"] == row.channel) | (row.channel == "all"))
+            ]
+            for f in (touches, shares)
+        )
+        assert (row.touches, row.members_touched) == (len(mine), mine["customer_key"].nunique())
+        assert row.touches_without_cost == mine["cost"].isna().sum()
+        revenue = (earned["linear_share"] * earned["net_usd"]).sum()
+        assert row.linear_revenue_usd == pytest.approx(revenue, abs=1e-6)
+        if len(mine) and mine["cost"].notna().all():
+            cost = mine["cost"].sum()
+            assert row.cost_usd == pytest.approx(cost)
+            assert row.linear_roi == pytest.approx((revenue - cost) / cost)
+            checked += 1
+        else:
+            assert np.isnan(row.linear_roi)
+    assert checked > 20 and rows["segment_code"].isna().any()
+
+
+# --- Health ---------------------------------------------------------------------------------------------
+
+
+def health_of(published, **changed: pd.DataFrame) -> dict[str, set[str]]:
+    """Findings by segment, of four sound segments and what `changed` says of them."""
+    codes = ["one", "two", "three", "four"]
+    segments = pd.DataFrame({"segment_code": codes}).assign(
+        owner="team", kind="dynamic", minimum_share=0.01, needs_model="", holdout_experiment=""
+    )
+    segments.loc[0, "holdout_experiment"] = "held"
+    segments.loc[1, "needs_model"] = "churn_90d"
+    tables = {
+        "segments": segments,
+        "sizes_now": pd.DataFrame(
+            {"segment_code": codes, "members": 100, "share": 0.1, "status": "ready"}
+        ),
+        "sizes": pd.DataFrame(
+            {"segment_code": codes, "moment_at": NEW_YEAR, "members": 100, "entered": 2}
+        ).assign(departed=1, is_anomaly=False),
+        "lifts": pd.DataFrame(
+            {
+                **{"experiment_code": ["held"], "outcome_name": "purchased", "arm": "treated"},
+                **{"stratum": None, "lift_low": 0.01, "always_valid_high": 0.09},
+                **{"minimum_detectable_lift": 0.02, "control_mean": 0.30},
+            }
+        ).astype({"stratum": str}),
+        "overlap": pd.DataFrame(
+            {"segment_code": ["one"], "other_segment_code": "two", "jaccard": 0.79}
+        ),
+        "drift": pd.DataFrame(
+            {"model_code": ["churn_90d"], "item": "score", "psi": 0.2, "status": "warning"}
+        ),
+    }
+    tables["lifts"]["stratum"] = pd.Series([None], dtype="string")
+    for name, update in changed.items():
+        tables[name] = update(tables[name].copy())
+    rows = run_over(
+        published,
+        f"{ROOM}/rpt_segment_health",
+        {
+            "segments.dim_segments": tables["segments"],
+            "measurement.rpt_segments": tables["sizes_now"],
+            "measurement.rpt_segment_sizes": tables["sizes"],
+            "measurement.rpt_experiment_lift": tables["lifts"],
+            "segments.segment_overlap": tables["overlap"],
+            "measurement.rpt_model_drift": tables["drift"],
+        },
+    )
+    assert rows.groupby("finding")["gravity"].nunique().max() in (1, np.nan) or rows.empty
+    return {code: set(mine["finding"]) for code, mine in rows.groupby("segment_code")}
+
+
+def changing(index: int, **values):
+    """An update of one row."""
+
+    def update(frame: pd.DataFrame) -> pd.DataFrame:
+        for column, value in values.items():
+            frame.loc[index, column] = value
+        return frame
+
+    return update
+
+
+def test_a_sound_segment_has_no_finding(published):
+    assert health_of(published) == {}
+
+
+@pytest.mark.parametrize(
+    ("finding", "table", "update", "whose"),
+    [
+        ("size anomaly", "sizes", changing(2, is_anomaly=True), {"three"}),
+        ("does harm", "lifts", changing(0, always_valid_high=-0.01, lift_low=-0.09), {"one"}),
+        ("drift", "drift", changing(0, psi=0.4, status="alarm"), {"two"}),
+        ("no effect", "lifts", changing(0, lift_low=-0.01), {"one"}),
+        ("prune", "sizes_now", changing(3, status="too small"), {"four"}),
+        ("merge", "overlap", changing(0, jaccard=0.8), {"one", "two"}),
+        ("vague", "sizes_now", changing(1, share=0.6), {"two"}),
+        ("stale", "sizes", changing(0, moment_at=NEW_YEAR - pd.Timedelta(days=90)), {"one"}),
+    ],
+)
+def test_each_finding_is_found_and_alone(published, finding, table, update, whose):
+    assert health_of(published, **{table: update}) == {code: {finding} for code in whose}
+
+
+def test_an_experiment_too_small_to_see_a_tenth_says_nothing_against_a_segment(published):
+    small = changing(0, lift_low=-0.01, minimum_detectable_lift=0.031)
+    assert health_of(published, lifts=small) == {}
+
+
+def test_rules_are_numbered_in_the_order_they_were_run(published):
+    definitions = pd.DataFrame(
+        {
+            "segment_code": ["one", "one", "one", "gone"],
+            "definition_hash": ["c", "a", "b", "x"],
+            "definition": ["third", "first", "second", "only"],
+            "first_seen_at": pd.to_datetime(
+                ["2017-12-01", "2017-10-01", "2017-11-01", "2017-01-01"]
+            ),
+            "build_id": ["b3", "b1", "b2", "b0"],
+            "commit_id": ["ccc", None, "bbb+", ""],
+        }
+    )
+    rows = run_over(
+        published,
+        f"{ROOM}/rpt_segment_definitions",
+        {
+            "segments.int_known_definitions": definitions,
+            "segments.dim_segments": pd.DataFrame(
+                # The second rule again: what was is not run anew.
+                {"segment_code": ["one"], "definition_hash": ["b"]}
+            ),
+        },
+    ).set_index(["segment_code", "version"])
+    assert rows.loc["one", "definition"].tolist() == ["first", "second", "third"]
+    assert rows.loc["one", "is_current"].tolist() == [False, True, False]
+    assert not rows.loc[("gone", 1), "is_current"]

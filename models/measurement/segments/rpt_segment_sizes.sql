@@ -58,16 +58,34 @@ steps as (
 
 ),
 
+places_back as (
+
+    {% for places in range(1, 29) %}
+    select {{ places }} as places {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
+past_steps as (
+
+    select
+        steps.segment_code,
+        steps.place + places_back.places as place,
+        steps.step
+    from steps
+    cross join places_back
+
+),
+
 medians as (
 
     select
         steps.segment_code,
         steps.place,
-        count(past.step) as past_steps,
-        percentile_cont(0.5) within group (order by past.step) as median_step
+        count(past_steps.step) as past_steps,
+        percentile_cont(0.5) within group (order by past_steps.step) as median_step
     from steps
-    inner join steps as past
-        on steps.segment_code = past.segment_code and past.place between steps.place - 28 and steps.place - 1
+    inner join past_steps on steps.segment_code = past_steps.segment_code and steps.place = past_steps.place
     group by steps.segment_code, steps.place
 
 ),
@@ -79,10 +97,9 @@ deviations as (
         medians.place,
         max(medians.past_steps) as past_steps,
         max(medians.median_step) as median_step,
-        1.4826 * percentile_cont(0.5) within group (order by abs(past.step - medians.median_step)) as deviation
+        1.4826 * percentile_cont(0.5) within group (order by abs(past_steps.step - medians.median_step)) as deviation
     from medians
-    inner join steps as past
-        on medians.segment_code = past.segment_code and past.place between medians.place - 28 and medians.place - 1
+    inner join past_steps on medians.segment_code = past_steps.segment_code and medians.place = past_steps.place
     group by medians.segment_code, medians.place
 
 ),

@@ -80,6 +80,7 @@ def run_activation_bench(
         con.execute("set threads = 2; set TimeZone = 'UTC'; set preserve_insertion_order = false")
         console.print(f"  drawing {customers:,} customers")
         draw_customers(con, customers)
+        draw_history(con)
         _empty_ledger(con, bench)
         for run in ("full", "one in a hundred changed"):
             console.print(f"  {run}")
@@ -127,6 +128,33 @@ def draw_customers(con: duckdb.DuckDBPyConnection, customers: int) -> None:
         con.execute(f"drop {'view' if kind == 'VIEW' else 'table'} {name}")
         con.execute(f"create table {name} as select * from activation.bench_drawn")
         con.execute("drop table activation.bench_drawn")
+
+
+def draw_history(con: duckdb.DuckDBPyConnection) -> None:
+    """Give every membership two stays in the year before, entered and left on days of their own."""
+    con.execute(
+        """
+        create or replace table segments.segment_history as
+        with now_in as (
+            select *, hash(segment_code || customer_key) as chance from segments.segment_membership
+        ),
+        moves as (
+            select *, 'entered' as action, 0 as days_ago from now_in
+            union all
+            select *, 'entered', 200 + 150 * stay - chance % 50 from now_in, range(2) as stays (stay)
+            union all
+            select *, 'left', 150 + 150 * stay - chance % 100 from now_in, range(2) as stays (stay)
+        )
+        select
+            segment_code,
+            customer_key,
+            action,
+            date_trunc('day', entered_at) - to_days(days_ago::integer) as changed_at,
+            'bench' as definition_hash,
+            'bench' as build_id
+        from moves
+        """
+    )
 
 
 def _own(column: str) -> str:

@@ -1,0 +1,176 @@
+"""Playbook pages: what is published and what git knows, one page a segment, and nothing from elsewhere."""
+
+import re
+import shutil
+import subprocess
+
+import duckdb
+import pytest
+from audiencekit import governance
+from audiencekit.errors import UserError
+from audiencekit.playbooks import write_playbooks
+from audiencekit.workspace import Workspace
+from playwright.sync_api import sync_playwright
+from test_boards import CHROMIUM, LOADS
+
+
+@pytest.fixture(scope="module")
+def workspace(published, tmp_path_factory):
+    home = tmp_path_factory.mktemp("playbooks")
+    (home / "published").symlink_to(published.workspace.published)
+    return Workspace(home)
+
+
+@pytest.fixture(scope="module")
+def pages(workspace):
+    return {path.stem: path for path in write_playbooks(workspace)}
+
+
+def text_of(path) -> str:
+    text = re.sub(r"<style>.*?</style>|<svg.*?</svg>", " ", path.read_text(), flags=re.S)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text))
+
+
+def test_every_segment_has_a_page_that_the_index_links_and_that_needs_nothing(published, pages):
+    segments = published.report("dim_segments")
+    assert next(iter(pages)) == "index"
+    assert set(pages) == {"index", *segments["segment_code"]}
+    links = set(re.findall(r'href="(\w+)\.html"', pages["index"].read_text()))
+    assert links == set(segments["segment_code"])
+    for path in pages.values():
+        text = path.read_text()
+        assert not LOADS.findall(text), path.name
+        assert set(re.findall(r'href="(\w+)\.html"', text)) <= set(pages)
+
+
+def test_a_page_says_strategy_rule_and_the_published_figures(published, pages):
+    segments = published.report("dim_segments").set_index("segment_code")
+    sizes = published.report("rpt_segments").set_index("segment_code")
+    performance = published.report("rpt_segment_performance")
+    performance = performance[performance["order_channel"] == "all"]
+    for code in ("at_risk", "recent_buyers", "newsletter_subscribers"):
+        text = text_of(pages[code])
+        for said in ("label", "objective", "offer", "success_metric", "owner"):
+            assert segments.loc[code, said] in text.replace("&#39;", "'"), (code, said)
+        rule = segments.loc[code, "definition"].replace("<", "&lt;").replace(">", "&gt;")
+        assert rule.replace("'", "&#39;") in text
+        assert f"{sizes.loc[code, 'members']:,} customers, {sizes.loc[code, 'share']:.1%}" in text
+        for row in performance[performance["segment_code"] == code].itertuples():
+            assert f"{row.conversion:.1%} ({row.baseline_conversion:.1%})" in text
+            assert f"{row.revenue_per_member_usd:,.2f} (" in text
+
+
+def test_a_page_says_what_was_tried_and_what_cannot_be_said_yet(pages):
+    text = text_of(pages["at_risk"])
+    assert "of winback_at_risk, the attribution window of 30 days is still open" in text
+    assert all(variant in text for variant in ("free_delivery", "twenty_percent", "what_is_new"))
+    assert "1 (now)" in text
+    assert "Nobody is held out" in text_of(pages["recent_buyers"])
+
+
+def test_a_page_says_what_addressing_brought_once_it_can_be_read(published, tmp_path):
+    home = tmp_path / "read"
+    shutil.copytree(published.workspace.current, home / "published" / "generations" / "one")
+    (home / "published" / "current").symlink_to("generations/one")
+    manifest = home / "published" / "current" / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"note": ""', '"note": "Simulated <persons>"'))
+    with duckdb.connect(str(home / "published" / "current" / "reporting.duckdb")) as con:
+        con.execute(
+            "insert into rpt_incrementality by name select 'winback_at_risk' as experiment_code, "
+            "'revenue_usd' as outcome_name, 900 as treated, 100 as held_out, 800 as exposed, 2.5 as lift, "
+            "0.5 as lift_low, 4.5 as lift_high, 2250 as incremental, 450 as incremental_low, "
+            "4050 as incremental_high, 2.8 as lift_per_exposed, 9.75 as naive_lift, 8 as before_after_lift"
+        )
+    _, page = write_playbooks(Workspace(home), "at_risk")
+    text = text_of(page)
+    assert "revenue_usd 2.50 (0.50 to 4.50) 2,250 (450 to 4,050) 9.75" in text
+    assert "Simulated &lt;persons&gt;" in text
+
+
+def test_one_page_for_the_segment_asked_for(workspace):
+    index, page = write_playbooks(workspace, "recent_buyers")
+    assert (index.stem, page.stem) == ("index", "recent_buyers")
+    with pytest.raises(UserError, match=r"There is no segment nobody\. There are: abandoned_cart"):
+        write_playbooks(workspace, "nobody")
+
+
+def test_before_anything_is_published_it_says_what_to_do(tmp_path):
+    with pytest.raises(UserError, match=r"Nothing is published yet\. Run `make demo`"):
+        write_playbooks(Workspace(tmp_path))
+
+
+@pytest.mark.skipif(not CHROMIUM, reason="needs Chromium")
+def test_pages_open_in_a_browser_without_a_word(pages):
+    said, asked = [], []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page()
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(pages["index"].as_uri())
+        page.click("text=At risk")
+        assert page.inner_text("h1") == "At risk"
+        assert page.locator("svg").count() >= 1
+        page.click("text=All segments")
+        assert page.inner_text("h1") == "Segments"
+        browser.close()
+    assert said == []
+    assert all(url.startswith("file:") for url in asked)
+
+
+# --- What git knows -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def repository(tmp_path, monkeypatch):
+    """A git repository with two rules in it; returns a function that commits as somebody."""
+    monkeypatch.setattr(governance, "PROJECT", tmp_path)
+    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
+        monkeypatch.delenv(name, raising=False)
+
+    def git(*arguments):
+        subprocess.run(["git", *arguments], cwd=tmp_path, check=True, capture_output=True)
+
+    def commit(author: str, message: str, **files: str) -> None:
+        for name, text in files.items():
+            path = tmp_path / governance.RULES / name.replace("__", ".")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        git("add", "-A")
+        who = ("-c", f"user.name={author}", "-c", f"user.email={author}@example.org")
+        git(*who, "commit", "--allow-empty", "-q", "-m", message)
+
+    git("init", "-q")
+    return commit
+
+
+def test_changes_of_a_rule_are_told_with_who_agreed(repository, tmp_path):
+    repository("analyst", "Two rules", seg_one__sql="a", seg_one__yml="x", seg_two__sql="b")
+    repository(
+        "analyst",
+        "Sharper\n\nReviewed-by: owner <owner@example.org>\nApproved-by: legal <l@example.org>\n"
+        "Reviewed-by: analyst <analyst@example.org>",
+        seg_one__sql="c",
+    )
+    repository("marketer", "Another offer", seg_one__yml="y")
+    changes = governance.changes_by_segment()
+    assert [(c.author, c.subject, c.approved_by) for c in changes["one"]] == [
+        ("marketer", "Another offer", ()),
+        ("analyst", "Sharper", ("legal", "owner")),
+        ("analyst", "Two rules", ()),
+    ]
+    assert [c.subject for c in changes["two"]] == ["Two rules"]
+    assert all(re.fullmatch(r"[0-9a-f]{7,}", c.commit) for c in changes["one"])
+    assert governance.project_commit()[-1] != "+"
+    (tmp_path / governance.RULES / "seg_two.sql").write_text("changed")
+    changes = governance.changes_by_segment()
+    assert [c.subject for c in changes["two"]] == ["not committed yet", "Two rules"]
+    assert governance.project_commit().endswith("+")
+
+
+def test_outside_git_nothing_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(governance, "PROJECT", tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    assert governance.changes_by_segment() == {}
+    assert governance.project_commit() == ""
