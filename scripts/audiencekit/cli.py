@@ -264,16 +264,15 @@ def boards(segment: str | None, png: bool, is_opened: bool) -> None:
 
 
 @cli.command()
-@click.option("--segment", default=None, help="Only this segment's page. Default: all.")
 @click.option("--open", "is_opened", is_flag=True, help="Open the list of them in the browser.")
-def playbooks(segment: str | None, is_opened: bool) -> None:
+def playbooks(is_opened: bool) -> None:
     """Write a page for each segment: strategy, numbers, what was tried, who answers for it."""
     from audiencekit.playbooks import write_playbooks
 
-    paths = write_playbooks(open_workspace(), segment)
+    paths = write_playbooks(open_workspace())
     click.echo(f"{len(paths) - 1} pages, listed in {paths[0]}")
     if is_opened:
-        click.launch(str(paths[-1] if segment else paths[0]))
+        click.launch(str(paths[0]))
 
 
 def _draw(console: Console, kind: str = "html", segment: str | None = None) -> Path:

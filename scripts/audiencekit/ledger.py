@@ -39,7 +39,7 @@ EMPTY = {
     "activation.experiment_exposures": "experiment_code varchar, customer_key varchar, channel varchar, "
     "exposed_at timestamp, build_id varchar",
     "activation.bandit_decisions": "experiment_code varchar, customer_key varchar, variant varchar, "
-    "share double, decided_at timestamp, build_id varchar",
+    "share double, outcome_name varchar, window_days bigint, decided_at timestamp, build_id varchar",
     "predictions.model_trials": "model_code varchar, version varchar, method varchar, variant varchar, "
     "place bigint, status varchar, why varchar, why_due varchar, horizon_days bigint, "
     "cutoff_at timestamp, tested_at timestamp, training_rows bigint, training_positives bigint, "

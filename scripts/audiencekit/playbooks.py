@@ -4,6 +4,7 @@ Made of what was last published (`reporting.duckdb`, aggregates only) and of git
 """
 
 import json
+import shutil
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,19 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from audiencekit.errors import UserError
-from audiencekit.governance import Change, changes_by_segment
+from audiencekit.governance import Change, changes_by_segment, is_history_cut
 from audiencekit.publishing import current_manifest
 from audiencekit.workspace import Workspace
 
 TEMPLATES = Path(__file__).with_name("playbook_pages")
 MARK, PALE = "#1f5fa8", "#c9d7e8"
 
+SEGMENTS = (
+    "select dim_segments.*, sizes.members, sizes.share, sizes.status, coalesce(found.findings, 0) as findings "
+    "from dim_segments join rpt_segments as sizes using (segment_code) left join "
+    "(select segment_code, count(*) as findings from rpt_segment_health group by 1) as found "
+    "using (segment_code) order by dim_segments.priority, segment_code"
+)
 # What a page shows, by name: rows of one segment ($segment).
 QUERIES = {
     "performance": "from rpt_segment_performance where segment_code = $segment and order_channel = 'all' "
@@ -41,58 +48,45 @@ QUERIES = {
     "findings": "select finding, explanation from rpt_segment_health where segment_code = $segment order by gravity",
     "rule_findings": "select finding, explanation from rpt_segment_findings where segment_code = $segment "
     "order by explanation",
-    "sizes": "from rpt_segment_sizes where segment_code = $segment order by moment_at",
+    "sizes": "from (from rpt_segment_sizes where segment_code = $segment order by moment_at desc limit 1000) "
+    "order by moment_at",
 }
 
 
-def write_playbooks(workspace: Workspace, segment: str | None = None) -> list[Path]:
-    """Write `index.html` and a page for every segment (or one) into `workspace.playbooks`.
+def write_playbooks(workspace: Workspace) -> list[Path]:
+    """Write `index.html` and a page for every segment into `workspace.playbooks`, in the place of those before.
 
-    Returns them, the index first. Raises UserError when nothing is published, or for an unknown segment.
+    Returns them, the index first. Raises UserError when nothing is published, or what is published is of an older
+    version that has not all a page shows.
     """
     manifest = current_manifest(workspace)
     if not manifest:
         raise UserError("Nothing is published yet. Run `make demo`, or `make run LANDING=folder`.")
-    changes = changes_by_segment()
-    pages = _environment()
+    said = {"manifest": manifest, "is_history_cut": is_history_cut()}
+    changes, pages, texts = changes_by_segment(), _environment(), {}
     with duckdb.connect(str(workspace.current / "reporting.duckdb"), read_only=True) as con:
-        segments = _rows(
-            con,
-            "select dim_segments.*, sizes.members, sizes.share, sizes.status, coalesce(found.findings, 0) as findings "
-            "from dim_segments join rpt_segments as sizes using (segment_code) left join "
-            "(select segment_code, count(*) as findings from rpt_segment_health group by 1) as found "
-            "using (segment_code) order by dim_segments.priority, segment_code",
-        )
-        codes = [row["segment_code"] for row in segments]
-        if segment and segment not in codes:
-            raise UserError(
-                f"There is no segment {segment}. There are: {', '.join(sorted(codes))}."
-            )
-        workspace.playbooks.mkdir(parents=True, exist_ok=True)
-        said = {"manifest": manifest, "segments": segments}
-        paths = [_write(workspace, "index", pages.get_template("index.html").render(said))]
-        for row in segments:
-            code = row["segment_code"]
-            if segment in (None, code):
+        try:
+            said["segments"] = _rows(con, SEGMENTS)
+            texts["index"] = pages.get_template("index.html").render(said)
+            for segment in said["segments"]:
+                code = segment["segment_code"]
                 shown = {
                     name: _rows(con, query, {"segment": code}) for name, query in QUERIES.items()
                 }
-                text = pages.get_template("segment.html").render(
-                    **said,
-                    segment=row,
-                    changes=changes.get(code, []),
-                    reach=_reach(shown["channels"]),
-                    growth=_growth(shown["sizes"]),
-                    **shown,
+                shown |= {"reach": _reach(shown["channels"]), "growth": _growth(shown["sizes"])}
+                texts[code] = pages.get_template("segment.html").render(
+                    **said, **shown, segment=segment, changes=changes.get(code, [])
                 )
-                paths.append(_write(workspace, code, text))
+        except duckdb.CatalogException as problem:
+            raise UserError(
+                f"What is published is of an older version ({str(problem).splitlines()[0]}). Run the job once more."
+            ) from problem
+    shutil.rmtree(workspace.playbooks, ignore_errors=True)
+    workspace.playbooks.mkdir(parents=True)
+    paths = [workspace.playbooks / f"{name}.html" for name in texts]
+    for path, text in zip(paths, texts.values(), strict=True):
+        path.write_text(text)
     return paths
-
-
-def _write(workspace: Workspace, name: str, text: str) -> Path:
-    path = workspace.playbooks / f"{name}.html"
-    path.write_text(text)
-    return path
 
 
 def _rows(con: duckdb.DuckDBPyConnection, query: str, said: dict | None = None) -> list[dict]:

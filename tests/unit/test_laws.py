@@ -147,6 +147,7 @@ def test_names_say_the_room(manifest):
             "consent_",
             "erasure_",
             "experiment_",
+            "bandit_",
             "int_",
         ),
         "measurement": ("rpt_", "int_"),

@@ -68,30 +68,54 @@ def test_a_page_says_what_was_tried_and_what_cannot_be_said_yet(pages):
     assert "Nobody is held out" in text_of(pages["recent_buyers"])
 
 
-def test_a_page_says_what_addressing_brought_once_it_can_be_read(published, tmp_path):
-    home = tmp_path / "read"
-    shutil.copytree(published.workspace.current, home / "published" / "generations" / "one")
-    (home / "published" / "current").symlink_to("generations/one")
-    manifest = home / "published" / "current" / "manifest.json"
+@pytest.fixture
+def changed(published, tmp_path):
+    """The demo's generation in a home of its own, with its reports changed by some SQL."""
+
+    def change(sql: str) -> Workspace:
+        home = tmp_path / "changed"
+        shutil.copytree(published.workspace.current, home / "published" / "generations" / "one")
+        (home / "published" / "current").symlink_to("generations/one")
+        with duckdb.connect(str(home / "published" / "current" / "reporting.duckdb")) as con:
+            con.execute(sql)
+        return Workspace(home)
+
+    return change
+
+
+def test_a_page_says_what_addressing_brought_once_it_can_be_read(changed):
+    workspace = changed(
+        "insert into rpt_incrementality by name select 'winback_at_risk' as experiment_code, "
+        "'revenue_usd' as outcome_name, 900 as treated, 100 as held_out, 800 as exposed, 2.5 as lift, "
+        "0.5 as lift_low, 4.5 as lift_high, 2250 as incremental, 450 as incremental_low, "
+        "4050 as incremental_high, 2.8 as lift_per_exposed, 9.75 as naive_lift, 8 as before_after_lift"
+    )
+    manifest = workspace.current / "manifest.json"
     manifest.write_text(manifest.read_text().replace('"note": ""', '"note": "Simulated <persons>"'))
-    with duckdb.connect(str(home / "published" / "current" / "reporting.duckdb")) as con:
-        con.execute(
-            "insert into rpt_incrementality by name select 'winback_at_risk' as experiment_code, "
-            "'revenue_usd' as outcome_name, 900 as treated, 100 as held_out, 800 as exposed, 2.5 as lift, "
-            "0.5 as lift_low, 4.5 as lift_high, 2250 as incremental, 450 as incremental_low, "
-            "4050 as incremental_high, 2.8 as lift_per_exposed, 9.75 as naive_lift, 8 as before_after_lift"
-        )
-    _, page = write_playbooks(Workspace(home), "at_risk")
-    text = text_of(page)
+    write_playbooks(workspace)
+    text = text_of(workspace.playbooks / "at_risk.html")
     assert "revenue_usd 2.50 (0.50 to 4.50) 2,250 (450 to 4,050) 9.75" in text
     assert "Simulated &lt;persons&gt;" in text
 
 
-def test_one_page_for_the_segment_asked_for(workspace):
-    index, page = write_playbooks(workspace, "recent_buyers")
-    assert (index.stem, page.stem) == ("index", "recent_buyers")
-    with pytest.raises(UserError, match=r"There is no segment nobody\. There are: abandoned_cart"):
-        write_playbooks(workspace, "nobody")
+def test_pages_of_before_give_way(workspace, pages):
+    (workspace.playbooks / "gone.html").write_text("of a segment that is no more")
+    assert [path.stem for path in write_playbooks(workspace)] == list(pages)
+    assert not (workspace.playbooks / "gone.html").exists()
+
+
+def test_what_an_older_version_published_is_refused_in_words(changed):
+    workspace = changed("drop table rpt_bandits")
+    with pytest.raises(UserError, match=r"of an older version \(.*rpt_bandits.*Run the job once"):
+        write_playbooks(workspace)
+    assert not workspace.playbooks.exists()
+
+
+def test_a_holdout_that_too_few_have_answered_is_told_as_such(changed):
+    workspace = changed("update rpt_experiments set status = 'readable', why = 'all is well'")
+    write_playbooks(workspace)
+    text = text_of(workspace.playbooks / "at_risk.html")
+    assert "in winback_at_risk too few have done what is counted" in text
 
 
 def test_before_anything_is_published_it_says_what_to_do(tmp_path):
@@ -124,36 +148,43 @@ def test_pages_open_in_a_browser_without_a_word(pages):
 
 @pytest.fixture
 def repository(tmp_path, monkeypatch):
-    """A git repository with two rules in it; returns a function that commits as somebody."""
-    monkeypatch.setattr(governance, "PROJECT", tmp_path)
+    """An empty git repository that stands for the project."""
     for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(governance, "PROJECT", tmp_path / "project")
+    (tmp_path / "project").mkdir()
+    repository = Repository(tmp_path / "project")
+    repository.git("init", "-q", "-b", "main")
+    return repository
 
-    def git(*arguments):
-        subprocess.run(["git", *arguments], cwd=tmp_path, check=True, capture_output=True)
 
-    def commit(author: str, message: str, **files: str) -> None:
-        for name, text in files.items():
-            path = tmp_path / governance.RULES / name.replace("__", ".")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-        git("add", "-A")
+class Repository:
+    def __init__(self, folder):
+        self.folder, self.rules = folder, folder / governance.RULES
+
+    def git(self, *arguments: str, author: str = "analyst") -> None:
         who = ("-c", f"user.name={author}", "-c", f"user.email={author}@example.org")
-        git(*who, "commit", "--allow-empty", "-q", "-m", message)
+        subprocess.run(["git", *who, *arguments], cwd=self.folder, check=True, capture_output=True)
 
-    git("init", "-q")
-    return commit
+    def commit(self, author: str, message: str, **files: str) -> None:
+        """Write `files` (name__suffix) and commit everything as `author`."""
+        self.rules.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            (self.rules / name.replace("__", ".")).write_text(text)
+        self.git("add", "-A", author=author)
+        self.git("commit", "-q", "-m", message, author=author)
 
 
-def test_changes_of_a_rule_are_told_with_who_agreed(repository, tmp_path):
-    repository("analyst", "Two rules", seg_one__sql="a", seg_one__yml="x", seg_two__sql="b")
-    repository(
+def test_changes_of_a_rule_are_told_with_who_agreed(repository):
+    commit = repository.commit
+    commit("analyst", "Two rules", seg_one__sql="a", seg_one__yml="x", seg_two__sql="b")
+    commit(
         "analyst",
         "Sharper\n\nReviewed-by: owner <owner@example.org>\nApproved-by: legal <l@example.org>\n"
         "Reviewed-by: analyst <analyst@example.org>",
         seg_one__sql="c",
     )
-    repository("marketer", "Another offer", seg_one__yml="y")
+    commit("marketer", "Another offer", seg_one__yml="y")
     changes = governance.changes_by_segment()
     assert [(c.author, c.subject, c.approved_by) for c in changes["one"]] == [
         ("marketer", "Another offer", ()),
@@ -161,12 +192,46 @@ def test_changes_of_a_rule_are_told_with_who_agreed(repository, tmp_path):
         ("analyst", "Two rules", ()),
     ]
     assert [c.subject for c in changes["two"]] == ["Two rules"]
-    assert all(re.fullmatch(r"[0-9a-f]{7,}", c.commit) for c in changes["one"])
+    assert all(re.fullmatch(r"[0-9a-f]{9}", c.commit) for c in changes["one"])
     assert governance.project_commit()[-1] != "+"
-    (tmp_path / governance.RULES / "seg_two.sql").write_text("changed")
+    (repository.rules / "seg_two.sql").write_text("changed")
     changes = governance.changes_by_segment()
     assert [c.subject for c in changes["two"]] == ["not committed yet", "Two rules"]
     assert governance.project_commit().endswith("+")
+
+
+def test_a_renamed_rule_keeps_its_changes(repository):
+    repository.commit("analyst", "A rule", seg_old__sql="select 1\n" * 20)
+    repository.commit("marketer", "Another bound", seg_old__sql="select 1\n" * 19 + "select 2\n")
+    repository.git("mv", f"{governance.RULES}/seg_old.sql", f"{governance.RULES}/seg_new.sql")
+    repository.commit("analyst", "A better name")
+    changes = governance.changes_by_segment()
+    assert set(changes) == {"new"}
+    assert [c.subject for c in changes["new"]] == ["A better name", "Another bound", "A rule"]
+
+
+def test_who_agreed_to_a_merge_agreed_to_what_it_brought(repository):
+    repository.commit("analyst", "A rule", seg_one__sql="a")
+    repository.git("checkout", "-q", "-b", "topic")
+    repository.commit("analyst", "Sharper", seg_one__sql="b")
+    repository.git("checkout", "-q", "main")
+    message = "Merge topic\n\nApproved-by: owner <owner@example.org>"
+    repository.git("merge", "-q", "--no-ff", "-m", message, "topic", author="merger")
+    changes = governance.changes_by_segment()["one"]
+    assert [(c.subject, c.approved_by) for c in changes] == [
+        ("Sharper", ("owner",)),
+        ("A rule", ()),
+    ]
+
+
+def test_where_history_is_cut_nothing_is_told(repository, tmp_path, monkeypatch):
+    repository.commit("analyst", "A rule", seg_one__sql="a")
+    repository.commit("marketer", "Another", seg_two__sql="a")
+    repository.git("clone", "-q", "--depth", "1", repository.folder.as_uri(), str(tmp_path / "cut"))
+    assert not governance.is_history_cut()
+    monkeypatch.setattr(governance, "PROJECT", tmp_path / "cut")
+    assert governance.is_history_cut()
+    assert governance.changes_by_segment() == {}
 
 
 def test_outside_git_nothing_is_told(tmp_path, monkeypatch):

@@ -316,21 +316,23 @@ def test_cohorts_of_first_purchase_keep_their_size_and_all_revenue(published):
     assert cohorts["revenue_usd"].sum() == pytest.approx(orders["net_usd"].sum())
 
 
-def test_campaigns_of_a_segment_are_those_that_touched_its_members(published):
+def test_campaigns_of_a_segment_are_those_that_contacted_its_members(published):
     rows = published.report("rpt_segment_campaigns")
     touches = published.warehouse("select * from profiles.fct_touches")
-    costs = published.report("rpt_campaigns").set_index(["campaign_id", "channel"])
+    costs = published.report("rpt_campaigns").set_index(["campaign_id", "channel"])["cost_usd"]
     shares = published.warehouse(
         "select * from measurement.int_attribution where touch_id is not null"
     )
     members = published.warehouse("select * from segments.segment_membership")
     everybody = published.warehouse("select customer_key from segments.customer_360")
-    price = (costs["cost_usd"] / costs["touches"]).to_dict()
-    touches["cost"] = [
-        price[key] for key in zip(touches["campaign_id"], touches["channel"], strict=True)
+    contacts = touches[touches["touch_name"].isin(["mailed", "shown"])].copy()
+    assert len(contacts) < len(touches), "answers are touches, too"
+    price = (costs / contacts.groupby(["campaign_id", "channel"]).size()).to_dict()
+    contacts["cost"] = [
+        price[key] for key in zip(contacts["campaign_id"], contacts["channel"], strict=True)
     ]
-    for frame, at in ((touches, "touched_at"), (shares, "ordered_at")):
-        frame["age"] = (NEW_YEAR - frame[at]) / pd.Timedelta(days=1)
+    for frame in (contacts, shares):
+        frame["age"] = (NEW_YEAR - frame["touched_at"]) / pd.Timedelta(days=1)
     checked = 0
     for row in rows.itertuples():
         code = row.segment_code if isinstance(row.segment_code, str) else None
@@ -342,10 +344,10 @@ def test_campaigns_of_a_segment_are_those_that_touched_its_members(published):
                 & (f["age"] <= row.window_days)
                 & ((f["channel"] == row.channel) | (row.channel == "all"))
             ]
-            for f in (touches, shares)
+            for f in (contacts, shares)
         )
-        assert (row.touches, row.members_touched) == (len(mine), mine["customer_key"].nunique())
-        assert row.touches_without_cost == mine["cost"].isna().sum()
+        assert (row.contacts, row.members_contacted) == (len(mine), mine["customer_key"].nunique())
+        assert row.contacts_without_cost == mine["cost"].isna().sum()
         revenue = (earned["linear_share"] * earned["net_usd"]).sum()
         assert row.linear_revenue_usd == pytest.approx(revenue, abs=1e-6)
         if len(mine) and mine["cost"].notna().all():
@@ -380,8 +382,8 @@ def health_of(published, **changed: pd.DataFrame) -> dict[str, set[str]]:
         "lifts": pd.DataFrame(
             {
                 **{"experiment_code": ["held"], "outcome_name": "purchased", "arm": "treated"},
-                **{"stratum": None, "lift_low": 0.01, "always_valid_high": 0.09},
-                **{"minimum_detectable_lift": 0.02, "control_mean": 0.30},
+                **{"stratum": None, "always_valid_high": 0.09, "control_mean": 0.30},
+                **{"lift_low": -0.02, "lift_high": 0.05, "cuped_low": 0.001, "cuped_high": 0.028},
             }
         ).astype({"stratum": str}),
         "overlap": pd.DataFrame(
@@ -429,9 +431,9 @@ def test_a_sound_segment_has_no_finding(published):
     ("finding", "table", "update", "whose"),
     [
         ("size anomaly", "sizes", changing(2, is_anomaly=True), {"three"}),
-        ("does harm", "lifts", changing(0, always_valid_high=-0.01, lift_low=-0.09), {"one"}),
+        ("does harm", "lifts", changing(0, always_valid_high=-0.01, cuped_low=-0.09), {"one"}),
         ("drift", "drift", changing(0, psi=0.4, status="alarm"), {"two"}),
-        ("no effect", "lifts", changing(0, lift_low=-0.01), {"one"}),
+        ("no effect", "lifts", changing(0, cuped_low=-0.01), {"one"}),
         ("prune", "sizes_now", changing(3, status="too small"), {"four"}),
         ("merge", "overlap", changing(0, jaccard=0.8), {"one", "two"}),
         ("vague", "sizes_now", changing(1, share=0.6), {"two"}),
@@ -442,9 +444,15 @@ def test_each_finding_is_found_and_alone(published, finding, table, update, whos
     assert health_of(published, **{table: update}) == {code: {finding} for code in whose}
 
 
-def test_an_experiment_too_small_to_see_a_tenth_says_nothing_against_a_segment(published):
-    small = changing(0, lift_low=-0.01, minimum_detectable_lift=0.031)
-    assert health_of(published, lifts=small) == {}
+def test_without_values_before_the_plain_interval_decides(published):
+    plain = {"cuped_low": np.nan, "cuped_high": np.nan, "lift_low": -0.01}
+    for high, found in ((0.029, {"one": {"no effect"}}), (0.031, {})):
+        assert health_of(published, lifts=changing(0, **plain, lift_high=high)) == found
+
+
+def test_an_interval_that_holds_a_tenth_says_nothing_against_a_segment(published):
+    wide = changing(0, cuped_low=-0.01, cuped_high=0.031)
+    assert health_of(published, lifts=wide) == {}
 
 
 def test_rules_are_numbered_in_the_order_they_were_run(published):

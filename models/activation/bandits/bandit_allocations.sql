@@ -5,7 +5,11 @@ with
 
 posteriors as (
 
-    select * from {{ ref('int_bandit_posteriors') }}
+    select
+        *,
+        a / (a + b) as mean,
+        sqrt(a * b / (a + b + 1)) / (a + b) as deviation
+    from {{ ref('int_bandit_posteriors') }}
 
 ),
 
@@ -41,18 +45,10 @@ densities as (
         points.experiment_code,
         points.rate,
         posteriors.variant,
-        -- Over its highest value, which it has at the share of successes.
+        -- Over its value at the mean, so that it neither vanishes nor overflows.
         exp(
-            posteriors.successes * ln(points.rate)
-            + (posteriors.trials - posteriors.successes) * ln(1 - points.rate)
-            - case
-                when posteriors.successes between 1 and posteriors.trials - 1
-                    then
-                        posteriors.successes * ln(posteriors.successes / cast(posteriors.trials as double))
-                        + (posteriors.trials - posteriors.successes)
-                        * ln(1 - posteriors.successes / cast(posteriors.trials as double))
-                else 0
-            end
+            (posteriors.a - 1) * (ln(points.rate) - ln(posteriors.mean))
+            + (posteriors.b - 1) * (ln(1 - points.rate) - ln(1 - posteriors.mean))
         ) as density
     from points
     inner join posteriors on points.experiment_code = posteriors.experiment_code
@@ -117,7 +113,9 @@ shared as (
     select
         posteriors.*,
         count(*) over (partition by posteriors.experiment_code) as variants,
-        chances.chance / sum(chances.chance) over (partition by posteriors.experiment_code) as chance_best
+        chances.chance / cast(
+            sum(cast(chances.chance as decimal(38, 18))) over (partition by posteriors.experiment_code) as double
+        ) as chance_best
     from posteriors
     inner join chances
         on posteriors.experiment_code = chances.experiment_code and posteriors.variant = chances.variant

@@ -1,11 +1,12 @@
--- One row per bandit and customer for whom this build picks a variant, with the chance it had. A decision stands for the
--- bandit's window; who is then still addressed is drawn anew, so that windows of one person never overlap.
+-- One row per bandit and customer for whom this build picks a variant, with the chance it had. A decision stands for
+-- the bandit's window; who is then still addressed is drawn anew, so that windows of one person never overlap.
 with
 
 allocated as (
 
     select
         variants.segment_code,
+        variants.outcome_name,
         variants.window_days,
         allocations.*,
         sum(cast(allocations.share as decimal(18, 6))) over (
@@ -20,7 +21,7 @@ allocated as (
 
 bandits as (
 
-    select distinct experiment_code, segment_code, window_days from allocated
+    select distinct experiment_code, segment_code, outcome_name, window_days from allocated
 
 ),
 
@@ -31,7 +32,12 @@ known as (
         decisions.customer_key,
         count(*) as decisions,
         -- A variant that is no longer offered does not hold anybody up.
-        max(case when allocated.variant is not null then decisions.decided_at end) as last_decided_at
+        count(case
+            when
+                allocated.variant is not null
+                and {{ elapsed('day', 'decisions.decided_at', as_of()) }} < decisions.window_days
+                then 1
+        end) as standing
     from {{ source('ledger', 'bandit_decisions') }} as decisions
     left join allocated
         on decisions.experiment_code = allocated.experiment_code and decisions.variant = allocated.variant
@@ -43,16 +49,21 @@ due as (
 
     select distinct
         bandits.experiment_code,
+        bandits.outcome_name,
+        bandits.window_days,
         members.customer_key,
         coalesce(known.decisions, 0) as decisions
     from {{ ref('int_audience_members') }} as members
-    inner join {{ ref('dim_channels') }} as channels on members.channel = channels.channel and channels.tells_variants
-    inner join bandits on members.segment_code = bandits.segment_code
+    inner join bandits
+        on
+            members.segment_code = bandits.segment_code
+            -- Who is not told by e-mail cannot click there.
+            and (bandits.outcome_name = 'purchased' or members.channel = 'email')
+    inner join {{ ref('int_bandit_reach') }} as reach
+        on members.channel = reach.channel and members.customer_key = reach.customer_key
     left join known
         on bandits.experiment_code = known.experiment_code and members.customer_key = known.customer_key
-    where
-        known.last_decided_at is null
-        or {{ elapsed('day', 'known.last_decided_at', as_of()) }} >= bandits.window_days
+    where coalesce(known.standing, 0) = 0
 
 ),
 
@@ -72,6 +83,8 @@ select
     cast(drawn.customer_key as string) as customer_key,
     cast(allocated.variant as string) as variant,
     cast(allocated.share as double) as share,
+    cast(drawn.outcome_name as string) as outcome_name,
+    cast(drawn.window_days as bigint) as window_days,
     cast({{ built_at() }} as timestamp) as decided_at,
     cast('{{ var("build_id") }}' as string) as build_id
 from drawn

@@ -6,7 +6,7 @@ decisions as (
 
     select {{ columns }} from {{ source('ledger', 'bandit_decisions') }}
     -- Once it is published, the ledger holds this build, too.
-    where decided_at <= {{ built_at() }} and build_id <> '{{ var("build_id") }}'
+    where build_id <> '{{ var("build_id") }}'
     union all
     select {{ columns }} from {{ ref('bandit_decisions') }}
 

@@ -1,5 +1,23 @@
 -- One row per decision of a bandit whose window has closed: what was shown with which chance, and whether it worked.
+-- Decisions made with another window or for another outcome than today's are of another bandit.
 with
+
+decisions as (
+
+    select
+        *,
+        lead(decided_at) over (partition by experiment_code, customer_key order by decided_at) as next_decided_at
+    from {{ source('ledger', 'bandit_decisions') }}
+    -- Once it is published, the ledger holds this build, too.
+    where build_id <> '{{ var("build_id") }}'
+
+),
+
+presence as (
+
+    select * from {{ ref('stg_landing__presence') }}
+
+),
 
 decided as (
 
@@ -9,14 +27,26 @@ decided as (
         decisions.customer_key,
         decisions.share,
         decisions.decided_at,
-        variants.outcome_name,
-        variants.window_days
-    from {{ source('ledger', 'bandit_decisions') }} as decisions
+        decisions.outcome_name,
+        decisions.window_days
+    from decisions
     inner join {{ ref('int_bandit_variants') }} as variants
-        on decisions.experiment_code = variants.experiment_code and decisions.variant = variants.variant
+        on
+            decisions.experiment_code = variants.experiment_code
+            and decisions.variant = variants.variant
+            and decisions.outcome_name = variants.outcome_name
+            and decisions.window_days = variants.window_days
+    cross join presence
     where
-        {{ elapsed('day', 'decisions.decided_at', as_of()) }} >= variants.window_days
-        and {{ elapsed('day', 'decisions.decided_at', as_of()) }} < variants.window_days + variants.memory_days
+        {{ elapsed('day', 'decisions.decided_at', as_of()) }} >= decisions.window_days
+        and {{ elapsed('day', 'decisions.decided_at', as_of()) }} < decisions.window_days + variants.memory_days
+        -- One that was cut short has no window of its own.
+        and (
+            decisions.next_decided_at is null
+            or {{ elapsed('day', 'decisions.decided_at', 'decisions.next_decided_at') }} >= decisions.window_days
+        )
+        -- What nobody recorded is unknown, and no failure.
+        and (decisions.outcome_name = 'purchased' or presence.has_email_events)
 
 ),
 

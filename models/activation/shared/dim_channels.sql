@@ -8,7 +8,6 @@ select
     cast({{ 'true' if said.purposes else 'false' }} as boolean) as needs_permission,
     cast({{ said.needs_own_yes | lower }} as boolean) as needs_own_yes,
     cast('{{ said.picks_by }}' as string) as picks_by,
-    cast({{ said.get('tells_variants', false) | lower }} as boolean) as tells_variants,
     cast(limits.minimum_size as bigint) as minimum_size,
     cast(limits.maximum_membership_days as bigint) as maximum_membership_days
 from (select '{{ said.channel }}' as channel) as known

@@ -17,6 +17,7 @@ touched as (
     select
         purchases.order_id,
         touches.touch_id,
+        touches.touched_at,
         touches.campaign_id,
         touches.channel,
         row_number() over (partition by purchases.order_id order by touches.touched_at, touches.touch_id) as place,
@@ -36,6 +37,7 @@ select
     cast(purchases.ordered_at as timestamp) as ordered_at,
     cast(purchases.net_usd as double) as net_usd,
     cast(touched.touch_id as string) as touch_id,
+    cast(touched.touched_at as timestamp) as touched_at,
     cast(touched.campaign_id as string) as campaign_id,
     cast(touched.channel as string) as channel,
     cast(case when coalesce(touched.place, 1) = 1 then 1 else 0 end as double) as first_share,

@@ -70,14 +70,14 @@ findings as (
         segments.segment_code,
         4 as gravity,
         'no effect' as finding,
-        'a lift in ' || lift.outcome_name || ' of a tenth would be seen by now, and ' || lift.arm
-        || ' shows none' as explanation
+        'what addressing it changes in ' || lift.outcome_name || ' is less than a tenth, and may be nothing'
+            as explanation
     from {{ ref('rpt_experiment_lift') }} as lift
     inner join segments on lift.experiment_code = segments.holdout_experiment
     where
         lift.stratum is null
-        and lift.minimum_detectable_lift <= 0.1 * lift.control_mean
-        and lift.lift_low <= 0
+        and coalesce(lift.cuped_low, lift.lift_low) <= 0
+        and coalesce(lift.cuped_high, lift.lift_high) < 0.1 * lift.control_mean
         and lift.always_valid_high >= 0
 
     union all

@@ -139,11 +139,11 @@ def draw_history(con: duckdb.DuckDBPyConnection) -> None:
             select *, hash(segment_code || customer_key) as chance from segments.segment_membership
         ),
         moves as (
-            select *, 'entered' as action, 0 as days_ago from now_in
+            select now_in.*, 'entered' as action, 0 as days_ago from now_in
             union all
-            select *, 'entered', 200 + 150 * stay - chance % 50 from now_in, range(2) as stays (stay)
+            select now_in.*, 'entered', 200 + 150 * stay - chance % 50 from now_in, range(2) as stays (stay)
             union all
-            select *, 'left', 150 + 150 * stay - chance % 100 from now_in, range(2) as stays (stay)
+            select now_in.*, 'left', 150 + 150 * stay - chance % 100 from now_in, range(2) as stays (stay)
         )
         select
             segment_code,
