@@ -13,9 +13,13 @@ decisions as (
 
 ),
 
-presence as (
+-- What nobody recorded is unknown, and no failure.
+recorded as (
 
-    select * from {{ ref('stg_landing__presence') }}
+    select 'purchased' as outcome_name
+    union all
+    select 'clicked' as outcome_name from {{ ref('stg_landing__presence') }}
+    where has_email_events
 
 ),
 
@@ -36,7 +40,7 @@ decided as (
             and decisions.variant = variants.variant
             and decisions.outcome_name = variants.outcome_name
             and decisions.window_days = variants.window_days
-    cross join presence
+    inner join recorded on decisions.outcome_name = recorded.outcome_name
     where
         {{ elapsed('day', 'decisions.decided_at', as_of()) }} >= decisions.window_days
         and {{ elapsed('day', 'decisions.decided_at', as_of()) }} < decisions.window_days + variants.memory_days
@@ -45,8 +49,6 @@ decided as (
             decisions.next_decided_at is null
             or {{ elapsed('day', 'decisions.decided_at', 'decisions.next_decided_at') }} >= decisions.window_days
         )
-        -- What nobody recorded is unknown, and no failure.
-        and (decisions.outcome_name = 'purchased' or presence.has_email_events)
 
 ),
 
