@@ -21,7 +21,7 @@ allocated as (
 
 bandits as (
 
-    select distinct experiment_code, segment_code, outcome_name, window_days from allocated
+    select distinct experiment_code, segment_code, outcome_name from allocated
 
 ),
 
@@ -49,8 +49,6 @@ due as (
 
     select distinct
         bandits.experiment_code,
-        bandits.outcome_name,
-        bandits.window_days,
         members.customer_key,
         coalesce(known.decisions, 0) as decisions
     from {{ ref('int_audience_members') }} as members
@@ -83,8 +81,8 @@ select
     cast(drawn.customer_key as string) as customer_key,
     cast(allocated.variant as string) as variant,
     cast(allocated.share as double) as share,
-    cast(drawn.outcome_name as string) as outcome_name,
-    cast(drawn.window_days as bigint) as window_days,
+    cast(allocated.outcome_name as string) as outcome_name,
+    cast(allocated.window_days as bigint) as window_days,
     cast({{ built_at() }} as timestamp) as decided_at,
     cast('{{ var("build_id") }}' as string) as build_id
 from drawn
