@@ -42,8 +42,8 @@ lint: $(READY) ## ruff and sqlfluff
 mutate: $(READY) ## Change every segment rule in every small way; each change must fail a test
 	@$(BIN)/python -m pytest tests/unit/test_segment_mutants.py -s
 
-bench: $(READY) ## Measure a build: make bench CUSTOMERS=250000; or SCORES=1000000, ACTIVATION=1000000
-	@$(BIN)/audiencekit bench $(if $(CUSTOMERS),--customers $(CUSTOMERS)) $(if $(SCORES),--scores $(SCORES)) $(if $(ACTIVATION),--activation $(ACTIVATION))
+bench: $(READY) ## Measure a build: make bench CUSTOMERS=250000; or SCORES=1000000, ACTIVATION=1000000, IDENTITY=1000000
+	@$(BIN)/audiencekit bench $(if $(CUSTOMERS),--customers $(CUSTOMERS)) $(if $(SCORES),--scores $(SCORES)) $(if $(ACTIVATION),--activation $(ACTIVATION)) $(if $(IDENTITY),--identity $(IDENTITY))
 
 boards: $(READY) ## Draw the boards of what is published, and open the overview
 	@$(BIN)/audiencekit boards --open

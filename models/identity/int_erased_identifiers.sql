@@ -49,7 +49,6 @@ select
     cast(spellings.country_code as string) as country_code
 from people
 inner join spellings on people.customer_key = spellings.customer_key
-where spellings.id_type <> 'phone and name'
 union
 select
     people.request_id,

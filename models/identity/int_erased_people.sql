@@ -53,15 +53,19 @@ former_people as (
 
 ),
 
--- A key is the hash of the identifier somebody was first known by.
+-- Every identifier a customer ever had, by its hash.
 named_keys as (
 
     select
-        request_id,
-        substring({{ sha256_hex(
-            "'" ~ var('key_salt') ~ "|' || id_type || '|' || coalesce(contact_point, id_value)"
-        ) }}, 1, 32) as customer_key
-    from requests
+        hashed.request_id,
+        known.customer_key
+    from (
+        select
+            request_id,
+            {{ identifier_hash('id_type', 'coalesce(contact_point, id_value)') }} as identifier_hash
+        from requests
+    ) as hashed
+    inner join {{ ref('int_known_keys') }} as known on hashed.identifier_hash = known.identifier_hash
 
 ),
 

@@ -3,7 +3,8 @@ select
     identifiers.id_type,
     identifiers.id_value,
     identifiers.customer_key,
-    identifiers.first_seen_at
+    identifiers.first_seen_at,
+    identifiers.linked_group
 from {{ ref('int_keyed_identifiers') }} as identifiers
 left join (
     select distinct customer_key

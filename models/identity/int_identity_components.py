@@ -1,6 +1,6 @@
-from audiencekit.identity import connected_identifiers
+from audiencekit.identity import connected
 
 
 def model(dbt, session):
     dbt.config(materialized="table")
-    return connected_identifiers(dbt.ref("int_identity_links").df())
+    return connected(dbt.ref("int_identity_ties").df())

@@ -1,57 +1,80 @@
--- One row per identifier that names a person, and the customer it names, erased or not.
+-- One row per identifier that names a person, and the customer it names, erased or not. A key once given stays: it goes
+-- to who holds the identifier it was given for, else most of its identifiers; of two keys that turn out to be one
+-- person's, the older stays.
 with
 
-components as (
+identifiers as (
 
     select
-        cast(id_type as string) as id_type,
-        cast(id_value as string) as id_value,
-        cast(component as bigint) as component
-    from {{ ref('int_identity_components') }}
-
-),
-
-first_seen as (
-
-    select id_type, id_value, min(seen_at) as first_seen_at
-    from {{ ref('int_identity_links') }}
-    group by id_type, id_value
-
-),
-
-dated as (
-
-    select
-        components.component,
-        components.id_type,
-        components.id_value,
-        first_seen.first_seen_at,
+        persons.*,
+        known.customer_key as known_key,
+        known.key_since,
         rules.anchor_rank
-    from components
-    inner join first_seen
-        on components.id_type = first_seen.id_type and components.id_value = first_seen.id_value
-    inner join {{ ref('identity_rules') }} as rules on components.id_type = rules.id_type
+    from {{ ref('int_person_identifiers') }} as persons
+    inner join {{ ref('identity_rules') }} as rules on persons.id_type = rules.id_type
+    left join {{ ref('int_known_keys') }} as known on persons.identifier_hash = known.identifier_hash
 
 ),
 
--- The identifier a person was first known by names them for good: later data join it, older keys stay.
-anchors as (
+claims as (
 
     select
-        component,
-        {{ sha256_hex("'" ~ var('key_salt') ~ "|' || id_type || '|' || id_value") }} as anchor_hash
-    from dated
+        known_key,
+        person,
+        min(key_since) as key_since,
+        count(*) as identifiers,
+        max(case when identifier_hash = known_key then 1 else 0 end) as has_first,
+        min(identifier_hash) as lowest_hash
+    from identifiers
+    where known_key is not null
+    group by known_key, person
+
+),
+
+owned as (
+
+    select * from claims
     qualify row_number() over (
-        partition by component
-        order by first_seen_at nulls last, anchor_rank, id_value
+        partition by known_key order by has_first desc, identifiers desc, lowest_hash
+    ) = 1
+
+),
+
+kept_keys as (
+
+    select person, known_key as customer_key from owned
+    qualify row_number() over (
+        partition by person order by key_since, identifiers desc, known_key
+    ) = 1
+
+),
+
+-- Whoever has no key yet is named after the identifier they were first known by.
+new_keys as (
+
+    select
+        identifiers.person,
+        identifiers.identifier_hash as customer_key
+    from identifiers
+    left join kept_keys on identifiers.person = kept_keys.person
+    left join owned on identifiers.identifier_hash = owned.known_key
+    where kept_keys.person is null and owned.known_key is null
+    qualify row_number() over (
+        partition by identifiers.person
+        order by identifiers.first_seen_at nulls last, identifiers.anchor_rank, identifiers.id_value
     ) = 1
 
 )
 
 select
-    cast(dated.id_type as string) as id_type,
-    cast(dated.id_value as string) as id_value,
-    cast(substring(anchors.anchor_hash, 1, 32) as string) as customer_key,
-    cast(dated.first_seen_at as timestamp) as first_seen_at
-from dated
-inner join anchors on dated.component = anchors.component
+    cast(identifiers.id_type as string) as id_type,
+    cast(identifiers.id_value as string) as id_value,
+    cast(coalesce(kept_keys.customer_key, new_keys.customer_key) as string) as customer_key,
+    cast(identifiers.first_seen_at as timestamp) as first_seen_at,
+    cast(identifiers.identifier_hash as string) as identifier_hash,
+    cast(identifiers.known_key as string) as known_key,
+    cast(identifiers.person as bigint) as person,
+    cast(identifiers.linked_group as bigint) as linked_group
+from identifiers
+left join kept_keys on identifiers.person = kept_keys.person
+left join new_keys on identifiers.person = new_keys.person

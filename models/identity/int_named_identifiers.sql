@@ -7,14 +7,16 @@ spellings as (
     select
         id_type,
         id_value as raw_value,
-        customer_key
+        customer_key,
+        linked_group
     from {{ ref('int_identifiers') }}
     where id_type not in ('email', 'phone')
     union all
     select
         points.kind,
         points.raw_value,
-        identifiers.customer_key
+        identifiers.customer_key,
+        identifiers.linked_group
     from {{ ref('int_contact_points') }} as points
     inner join {{ ref('int_identifiers') }} as identifiers
         on points.kind = identifiers.id_type and points.contact_point = identifiers.id_value
@@ -24,7 +26,8 @@ spellings as (
 select
     id_type,
     raw_value,
-    min(customer_key) as customer_key
+    min(customer_key) as customer_key,
+    min(linked_group) as linked_group
 from spellings
 group by id_type, raw_value
 having count(distinct customer_key) = 1

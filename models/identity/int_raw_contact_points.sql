@@ -24,6 +24,10 @@ mentions as (
     select id_type, id_value, null from {{ ref('stg_lists__members') }}
     union all
     select id_type, id_value, null from {{ ref('stg_consent__erasure_requests') }}
+    union all
+    select left_id_type, left_id_value, null from {{ ref('stg_stewards__identity_decisions') }}
+    union all
+    select right_id_type, right_id_value, null from {{ ref('stg_stewards__identity_decisions') }}
 
 )
 

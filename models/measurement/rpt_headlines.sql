@@ -117,6 +117,15 @@ classifiers as (
 
 ),
 
+strongest as (
+
+    select field, bits
+    from {{ ref('rpt_match_evidence') }}
+    where pairs_taken > 0
+    qualify row_number() over (order by bits desc, field) = 1
+
+),
+
 headlines as (
 
     select
@@ -196,6 +205,22 @@ headlines as (
         'models' as picture,
         max(label || ' ranks best: AUC ' || cast(cast(auc as decimal(4, 2)) as string)) as headline
     from classifiers
+    union all
+    select
+        'people' as picture,
+        max(
+            {{ whole_percent('people_recorded_twice * 1.0 / named_people') }} || ' of people are recorded more than once'
+        ) as headline
+    from {{ ref('rpt_identity') }}
+    where named_people > 0
+    union all
+    select
+        'evidence' as picture,
+        max(
+            'An equal ' || replace(field, '_', ' ') || ' says most: '
+            || cast(cast(bits as decimal(4, 1)) as string) || ' bits'
+        ) as headline
+    from strongest
 
 )
 

@@ -5,7 +5,8 @@
     'email_events': ref('stg_email__events'), 'campaign_touches': ref('stg_campaigns__touches'), 'campaign_costs': ref('stg_campaigns__costs'),
     'consent_events': ref('stg_consent__events'), 'static_lists': ref('stg_lists__members'), 'match_results': ref('stg_platforms__match_results'),
     'erasure_requests': ref('stg_consent__erasure_requests'), 'experiment_arms': ref('stg_experiments__arms'),
-    'experiment_units': ref('stg_experiments__units'), 'experiment_outcomes': ref('stg_experiments__outcomes')
+    'experiment_units': ref('stg_experiments__units'), 'experiment_outcomes': ref('stg_experiments__outcomes'),
+    'identity_decisions': ref('stg_stewards__identity_decisions')
 } %}
 with
 

@@ -1,6 +1,7 @@
 -- One row per customer, purpose and channel: may we, as of now, and on what ground. Channel 'all' is the rule; a
 -- channel has a row of its own where somebody decided about it alone. The latest decision wins, the stricter of
--- two at one moment; without one, the law of the person's jurisdiction decides.
+-- two at one moment; of records that are one person only because their details match, any that says no. Without a
+-- decision, the law of the person's jurisdiction decides.
 with
 
 decisions as (
@@ -58,27 +59,66 @@ questions as (
 
 ),
 
+linked_groups as (
+
+    select distinct customer_key, linked_group
+    from decisions
+    where linked_group is not null
+
+),
+
+-- What identifiers tie speaks with one voice. A withdrawal by deed is the person's, and of all of them.
+voices as (
+
+    select customer_key, linked_group as voice, purpose, channel, status, decided_at, expires_at, decision_id
+    from decisions
+    where linked_group is not null
+    union all
+    select
+        decisions.customer_key, linked_groups.linked_group, decisions.purpose, decisions.channel, decisions.status,
+        decisions.decided_at, decisions.expires_at, decisions.decision_id
+    from decisions
+    left join linked_groups on decisions.customer_key = linked_groups.customer_key
+    where decisions.linked_group is null
+
+),
+
 -- What was decided in general counts for a channel, too.
-latest_decision as (
+latest_by_voice as (
 
     select
         questions.customer_key,
         questions.purpose,
         questions.channel,
-        decisions.status,
-        decisions.decided_at,
-        decisions.expires_at
+        voices.status,
+        voices.decided_at,
+        voices.expires_at,
+        voices.decision_id
     from questions
-    inner join decisions
-        on questions.customer_key = decisions.customer_key and questions.purpose = decisions.purpose
-    where decisions.channel is null or questions.channel = decisions.channel
+    inner join voices
+        on questions.customer_key = voices.customer_key and questions.purpose = voices.purpose
+    where voices.channel is null or questions.channel = voices.channel
     qualify row_number() over (
-        partition by questions.customer_key, questions.purpose, questions.channel
+        partition by questions.customer_key, questions.purpose, questions.channel, voices.voice
         order by
-            decisions.decided_at desc,
-            case when decisions.status = 'granted' then 1 else 0 end,
-            decisions.expires_at nulls last,
-            decisions.decision_id
+            voices.decided_at desc,
+            case when voices.status = 'granted' then 1 else 0 end,
+            voices.expires_at nulls last,
+            voices.decision_id
+    ) = 1
+
+),
+
+latest_decision as (
+
+    select * from latest_by_voice
+    qualify row_number() over (
+        partition by customer_key, purpose, channel
+        order by
+            case when status = 'granted' then 1 else 0 end,
+            coalesce(expires_at, timestamp '9999-12-31') desc,
+            decided_at desc,
+            decision_id
     ) = 1
 
 ),

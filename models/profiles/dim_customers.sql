@@ -1,8 +1,4 @@
 -- One row per customer: every person known by an identifier, and the best that is known of them.
-{% set fields = [
-    'contact_id', 'account_id', 'email', 'phone', 'first_name', 'last_name', 'birth_date', 'city', 'region',
-    'postal_code', 'country_code', 'age_band', 'income_band', 'household_size', 'kids_count'
-] %}
 with
 
 customers as (
@@ -13,45 +9,9 @@ customers as (
 
 ),
 
--- A blocked or shared value is no way to reach one person, however it got into their record.
-own_contact_points as (
-
-    select id_type, id_value, customer_key from {{ ref('int_identifiers') }}
-    where id_type in ('email', 'phone')
-
-),
-
-records as (
-
-    select
-        records.customer_key,
-        records.standing,
-        {% for field in fields if field not in ('email', 'phone') %}
-        records.{{ field }},
-        {% endfor %}
-        own_emails.id_value as email,
-        own_phones.id_value as phone
-    from {{ ref('int_contact_records') }} as records
-    left join own_contact_points as own_emails
-        on
-            own_emails.id_type = 'email' and records.email = own_emails.id_value
-            and records.customer_key = own_emails.customer_key
-    left join own_contact_points as own_phones
-        on
-            own_phones.id_type = 'phone' and records.phone = own_phones.id_value
-            and records.customer_key = own_phones.customer_key
-
-),
-
 best as (
 
-    select
-        {% for field in fields %}
-        max_by({{ field }}, standing) filter (where {{ field }} is not null) as {{ field }},
-        {% endfor %}
-        customer_key
-    from records
-    group by customer_key
+    select * from {{ ref('int_golden_records') }}
 
 ),
 

@@ -12,7 +12,8 @@ customers_of_records as (
 
     select distinct
         links.record_id,
-        identifiers.customer_key
+        identifiers.customer_key,
+        identifiers.linked_group
     from {{ ref('int_identity_links') }} as links
     inner join {{ ref('int_identifiers') }} as identifiers
         on links.id_type = identifiers.id_type and links.id_value = identifiers.id_value
@@ -23,6 +24,7 @@ grants as (
 
     select
         identifiers.customer_key,
+        identifiers.linked_group,
         events.*
     from events
     inner join {{ ref('int_named_identifiers') }} as identifiers
@@ -35,6 +37,7 @@ refusals as (
 
     select distinct
         customers_of_records.customer_key,
+        customers_of_records.linked_group,
         events.*
     from events
     inner join {{ ref('int_carriers') }} as carriers
@@ -47,7 +50,8 @@ refusals as (
 -- Withdrawals once known stay known, also when an export of events no longer goes back that far.
 withdrawals as (
 
-    select customer_key, purpose, withdrawn_by, decided_at, decision_id from {{ source('ledger', 'withdrawals') }}
+    select customer_key, purpose, withdrawn_by, decided_at, decision_id
+    from {{ history_of('withdrawals', ['purpose', 'withdrawn_by', 'decided_at', 'decision_id']) }} as known
     union all
     select customer_key, purpose, withdrawn_by, decided_at, decision_id from {{ ref('int_withdrawals') }}
 
@@ -56,22 +60,23 @@ withdrawals as (
 decisions as (
 
     select
-        customer_key, purpose, channel, jurisdiction, status, consent_source, decided_at, expires_at, proof,
-        consent_event_id as decision_id
+        customer_key, linked_group, purpose, channel, jurisdiction, status, consent_source, decided_at, expires_at,
+        proof, consent_event_id as decision_id
     from grants
     union all
     select
-        customer_key, purpose, channel, jurisdiction, status, consent_source, decided_at, expires_at, proof,
-        consent_event_id
+        customer_key, linked_group, purpose, channel, jurisdiction, status, consent_source, decided_at, expires_at,
+        proof, consent_event_id
     from refusals
     union all
-    select customer_key, purpose, null, null, 'withdrawn', withdrawn_by, decided_at, null, null, decision_id
+    select customer_key, null, purpose, null, null, 'withdrawn', withdrawn_by, decided_at, null, null, decision_id
     from withdrawals
 
 )
 
 select
     cast(customer_key as string) as customer_key,
+    cast(linked_group as bigint) as linked_group,
     cast(purpose as string) as purpose,
     cast(channel as string) as channel,
     cast(jurisdiction as string) as jurisdiction,

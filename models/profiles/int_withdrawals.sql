@@ -57,7 +57,7 @@ select
     cast(found.decision_id as string) as decision_id,
     cast('{{ var("build_id") }}' as string) as build_id
 from found
-left join {{ source('ledger', 'withdrawals') }} as known
+left join {{ history_of('withdrawals', ['purpose', 'decided_at', 'decision_id']) }} as known
     on
         found.customer_key = known.customer_key
         and found.purpose = known.purpose

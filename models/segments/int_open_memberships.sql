@@ -11,9 +11,12 @@ last_change as (
 
 )
 
+-- Of two customers who turn out to be one person, one that is in it is enough.
 select
-    segment_code,
-    customer_key,
-    changed_at as entered_at
+    last_change.segment_code,
+    coalesce(former_keys.customer_key, last_change.customer_key) as customer_key,
+    min(last_change.changed_at) as entered_at
 from last_change
-where action = 'entered'
+left join {{ ref('int_former_keys') }} as former_keys on last_change.customer_key = former_keys.former_key
+where last_change.action = 'entered'
+group by last_change.segment_code, coalesce(former_keys.customer_key, last_change.customer_key)

@@ -122,6 +122,34 @@ def show(channel: str, rows: int) -> None:
 
 
 @cli.command()
+@click.argument("identifier")
+def who(identifier: str) -> None:
+    """Everything that is one customer's, by an IDENTIFIER as contact_id=K1 or email=ann@example.com."""
+    from audiencekit.identity_answers import print_person
+
+    print_person(open_workspace(), identifier, Console())
+
+
+@cli.command()
+@click.argument("left")
+@click.argument("right")
+def same(left: str, right: str) -> None:
+    """Why two identifiers, as contact_id=K1 account_id=A2, are one person's, or not."""
+    from audiencekit.identity_answers import print_comparison
+
+    print_comparison(open_workspace(), left, right, Console())
+
+
+@cli.command()
+@click.option("--rows", default=10, show_default=True, help="How many to show.")
+def reviews(rows: int) -> None:
+    """Pairs of records that somebody should look at: one person, or two?"""
+    from audiencekit.identity_answers import print_reviews
+
+    print_reviews(open_workspace(), rows, Console())
+
+
+@cli.command()
 def status() -> None:
     """Say what is published, and whether the last run stopped. Exits with 1 when it is stale."""
     from audiencekit.status import read_status
@@ -333,17 +361,31 @@ def docs() -> None:
     help="Only run activation for CUSTOMERS drawn from the last build.",
 )
 @click.option(
+    "--identity",
+    default=None,
+    type=int,
+    metavar="RECORDS",
+    help="Only find people, beside other tools; with RECORDS above 0, also in so many simulated ones.",
+)
+@click.option(
     "--refits",
     is_flag=True,
     help="Only refit the micro-segments of the last build, month by month.",
 )
-def bench(customers: int, scores: int, activation: int, refits: bool) -> None:
+def bench(customers: int, scores: int, activation: int, identity: int | None, refits: bool) -> None:
     """Measure a build of a synthetic landing against the same SQL in raw DuckDB."""
     from audiencekit.bench import run_bench
     from audiencekit.bench.activating import run_activation_bench
     from audiencekit.bench.refits import run_refits_bench
     from audiencekit.bench.scoring import run_scoring_bench
 
+    if identity is not None:
+        from audiencekit.bench.identity.comparing import run_identity_bench
+
+        run_identity_bench(
+            identity, open_workspace().home / "bench" / "identity", Console(width=160)
+        )
+        return
     if refits:
         run_refits_bench(open_workspace(), Console())
         return

@@ -29,7 +29,7 @@ class Column:
     @property
     def is_identifier(self) -> bool:
         """Whether values name a thing, so that joins and keys stand on them."""
-        return self.name.endswith("_id") or self.name in ("card_number", "id_value")
+        return self.name.endswith(("_id", "id_value")) or self.name == "card_number"
 
 
 @dataclass(frozen=True)

@@ -150,7 +150,8 @@ def _identifiers(table: Table) -> list[tuple[str, str, str]]:
             )
             for kind in ("account_id", "card_number", "contact_id", "email", "phone")
         ]
-    return found + ([("rows.id_type", "id_value", "''")] if "id_value" in names else [])
+    pairs = [name.removesuffix("id_value") for name in names if name.endswith("id_value")]
+    return found + [(f"rows.{side}id_type", f"{side}id_value", "''") for side in pairs]
 
 
 def _forget_in(con: duckdb.DuckDBPyConnection, table: Table, path: Path) -> int:

@@ -22,6 +22,10 @@ REMOVAL_DAYS = timedelta(days=30)
 
 # What each ledger table looks like before its first build, by schema and name in the warehouse.
 EMPTY = {
+    "identity.int_customer_key_changes": "identifier_hash varchar, customer_key varchar, "
+    "assigned_at timestamp, build_id varchar",
+    "identity.int_identity_changes": "action varchar, former_key varchar, customer_key varchar, "
+    "identifiers bigint, reason varchar, changed_at timestamp, build_id varchar",
     "segments.segment_changes": "segment_code varchar, customer_key varchar, action varchar, "
     "changed_at timestamp, definition_hash varchar, build_id varchar",
     "segments.segment_definitions": "segment_code varchar, definition_hash varchar, definition varchar, "
@@ -53,13 +57,21 @@ EMPTY = {
     "psi double, psi_by_chance double, is_drifted boolean, measured_at timestamp, build_id varchar",
 }
 
-# The audiences of the last published build, which the next one compares itself with. Not history: each
-# generation holds its own.
-STATE = "activation.int_audience_rows"
-EMPTY_STATE = (
-    "channel varchar, audience_code varchar, audience_row_id varchar, customer_key varchar, "
-    "row_hash varchar, identifiers varchar, build_id varchar, updated_at timestamp"
-)
+# What the last published build found, which the next one goes on from. Not history: each generation holds its
+# own.
+STATES = {
+    "activation.int_audience_rows": "channel varchar, audience_code varchar, audience_row_id varchar, "
+    "customer_key varchar, row_hash varchar, identifiers varchar, build_id varchar, updated_at timestamp",
+    "identity.int_match_records": "record_id varchar, fingerprint varchar",
+    "identity.int_match_scores": "left_record_id varchar, right_record_id varchar, pattern varchar",
+    "identity.int_match_params": "relation varchar, field varchar, level varchar, value double, "
+    "fields varchar, records bigint, trained_at timestamp, build_id varchar",
+}
+
+
+def columns_of(relation: str) -> str:
+    """Names of a ledger table's columns, separated by commas."""
+    return ", ".join(column.split()[0] for column in (EMPTY | STATES)[relation].split(", "))
 
 
 def table_of(relation: str) -> str:
@@ -79,14 +91,14 @@ def open_ledger(
     shutil.rmtree(folder, ignore_errors=True)
     with duckdb.connect() as con:
         con.register("erased", erased.people)
-        for name, columns in (EMPTY | {STATE: EMPTY_STATE}).items():
+        for name, columns in (EMPTY | STATES).items():
             table = table_of(name)
             (folder / table).mkdir(parents=True)
             first = literal(str(folder / table / "00000000.parquet"))
             con.execute(
                 f"create or replace table t ({columns}); copy t to {first} (format parquet)"
             )
-            moment = None if name == STATE else built_at
+            moment = None if name in STATES else built_at
             _carry_forward(con, workspace.ledger / table, folder / table, moment)
 
 
@@ -115,14 +127,16 @@ def append_to_ledger(
     """
     con.register("erased", erased.people)
     is_changed = False
-    for name in (*EMPTY, STATE):
+    for name in EMPTY | STATES:
         table = table_of(name)
         folder = generation / "ledger" / table
         folder.mkdir(parents=True)
-        if name != STATE:
+        if name not in STATES:
             is_changed |= _carry_forward(con, workspace.ledger / table, folder, built_at)
         new = literal(str(folder / f"{build_id}.parquet"))
-        con.execute(f"copy (select * from {name} order by all) to {new} (format parquet)")
+        con.execute(
+            f"copy (select {columns_of(name)} from {name} order by all) to {new} (format parquet)"
+        )
     folder = generation / "ledger" / TOMBSTONES
     folder.mkdir()
     _carry_forward(con, workspace.ledger / TOMBSTONES, folder)

@@ -17,7 +17,7 @@ from random import Random
 
 import duckdb
 import pytest
-from audiencekit.ledger import EMPTY, EMPTY_STATE, STATE, table_of
+from audiencekit.ledger import EMPTY, STATES, table_of
 from conftest import CHANNELS, Published
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -39,7 +39,11 @@ BUILT = (
     *("int_hashed_identifiers", *(f"aud_{channel}" for channel in CHANNELS)),
     *("int_audience_rows", "int_audience_changes"),
 )
-LEDGER = (STATE, "activation.int_audience_changes", "activation.experiment_assignments")
+LEDGER = (
+    "activation.int_audience_rows",
+    "activation.int_audience_changes",
+    "activation.experiment_assignments",
+)
 LEDGER += ("activation.bandit_decisions", "profiles.int_withdrawals")
 # Rules as their YAML has them: two keep holdouts and exclude each other, one excludes another, one rests people.
 SEGMENTS = (
@@ -202,7 +206,7 @@ class Activation:
                 self.con.execute(f"create table {table} as from rows")
                 self.con.unregister("rows")
         for name in LEDGER:
-            columns = EMPTY_STATE if name == STATE else EMPTY[name]
+            columns = (EMPTY | STATES)[name]
             self.con.execute(f"create table ledger.{table_of(name)} ({columns})")
         self.fresh()
         self.builds_run = 0

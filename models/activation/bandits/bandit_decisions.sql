@@ -38,7 +38,7 @@ known as (
                 and {{ elapsed('day', 'decisions.decided_at', as_of()) }} < decisions.window_days
                 then 1
         end) as standing
-    from {{ source('ledger', 'bandit_decisions') }} as decisions
+    from {{ history_of('bandit_decisions', ['experiment_code', 'variant', 'decided_at', 'window_days']) }} as decisions
     left join allocated
         on decisions.experiment_code = allocated.experiment_code and decisions.variant = allocated.variant
     group by decisions.experiment_code, decisions.customer_key

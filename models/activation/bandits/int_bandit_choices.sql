@@ -1,14 +1,15 @@
 -- One row per segment with a bandit and customer it ever picked a variant for: the last one.
-{% set columns = 'experiment_code, customer_key, variant, decided_at' %}
+{% set columns = ['experiment_code', 'variant', 'decided_at'] %}
 with
 
 decisions as (
 
-    select {{ columns }} from {{ source('ledger', 'bandit_decisions') }}
+    select customer_key, {{ columns | join(', ') }}
+    from {{ history_of('bandit_decisions', columns + ['build_id']) }} as kept
     -- Once it is published, the ledger holds this build, too.
     where build_id <> '{{ var("build_id") }}'
     union all
-    select {{ columns }} from {{ ref('bandit_decisions') }}
+    select customer_key, {{ columns | join(', ') }} from {{ ref('bandit_decisions') }}
 
 )
 
@@ -21,5 +22,5 @@ from decisions
 inner join {{ ref('int_bandit_variants') }} as variants
     on decisions.experiment_code = variants.experiment_code and decisions.variant = variants.variant
 qualify row_number() over (
-    partition by decisions.experiment_code, decisions.customer_key order by decisions.decided_at desc
+    partition by decisions.experiment_code, decisions.customer_key order by decisions.decided_at desc, decisions.variant
 ) = 1

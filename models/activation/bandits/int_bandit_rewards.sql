@@ -7,7 +7,9 @@ decisions as (
     select
         *,
         lead(decided_at) over (partition by experiment_code, customer_key order by decided_at) as next_decided_at
-    from {{ source('ledger', 'bandit_decisions') }}
+    from {{ history_of('bandit_decisions', [
+        'experiment_code', 'variant', 'share', 'decided_at', 'outcome_name', 'window_days', 'build_id'
+    ]) }} as kept
     -- Once it is published, the ledger holds this build, too.
     where build_id <> '{{ var("build_id") }}'
 

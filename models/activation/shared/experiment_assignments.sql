@@ -14,7 +14,10 @@ members as (
 
 known as (
 
-    select * from {{ source('ledger', 'experiment_assignments') }}
+    -- Two customers who turn out to be one person stay in the arm the first of them was put in.
+    select *
+    from {{ history_of('experiment_assignments', ['experiment_code', 'stratum', 'assigned_at', 'arm']) }} as kept
+    qualify row_number() over (partition by experiment_code, customer_key order by assigned_at, arm) = 1
 
 ),
 

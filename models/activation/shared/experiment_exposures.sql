@@ -23,7 +23,7 @@ select
     cast({{ built_at() }} as timestamp) as exposed_at,
     cast('{{ var("build_id") }}' as string) as build_id
 from addressed
-left join {{ source('ledger', 'experiment_exposures') }} as known
+left join {{ history_of('experiment_exposures', ['experiment_code', 'channel']) }} as known
     on
         addressed.experiment_code = known.experiment_code
         and addressed.customer_key = known.customer_key

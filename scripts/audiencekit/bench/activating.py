@@ -19,7 +19,7 @@ from rich.table import Table
 from audiencekit.bench.replay import in_order
 from audiencekit.errors import UserError
 from audiencekit.exposures import read_publications
-from audiencekit.ledger import EMPTY, EMPTY_STATE, STATE, table_of
+from audiencekit.ledger import EMPTY, STATES, table_of
 from audiencekit.publishing import write_file
 from audiencekit.workspace import Workspace
 
@@ -41,6 +41,7 @@ DRAWN = {
 # The demo's households buy as often as four customers elsewhere.
 ONLY = {"profiles.fct_orders": "hash(r.order_id) % 4 = 0"}
 # What publishing would append to the ledger.
+AUDIENCES = "activation.int_audience_rows"
 KEPT = (
     "activation.int_audience_changes",
     "activation.experiment_assignments",
@@ -178,7 +179,7 @@ def change_some(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _empty_ledger(con: duckdb.DuckDBPyConnection, bench: Workspace) -> None:
-    for name, columns in (EMPTY | {STATE: EMPTY_STATE}).items():
+    for name, columns in (EMPTY | STATES).items():
         folder = bench.home / "ledger" / table_of(name)
         folder.mkdir(parents=True)
         con.execute(
@@ -188,8 +189,8 @@ def _empty_ledger(con: duckdb.DuckDBPyConnection, bench: Workspace) -> None:
 
 def _keep_state(con: duckdb.DuckDBPyConnection, bench: Workspace) -> None:
     """What a publish would keep for the next build."""
-    for name in (STATE, *KEPT):
-        target = bench.home / "ledger" / table_of(name) / ("0" if name == STATE else "1")
+    for name in (AUDIENCES, *KEPT):
+        target = bench.home / "ledger" / table_of(name) / ("0" if name == AUDIENCES else "1")
         con.execute(f"copy (from {name}) to '{target}.new' (format parquet)")
         target.with_suffix(".new").replace(target.with_suffix(".parquet"))
 

@@ -60,7 +60,86 @@ def _name(unique_id: str) -> str:
     return f"test {name}" if kind == "test" else name
 
 
+def records(size: int, target: str) -> dict:
+    """Simulated contacts, a fifth of them copies of others."""
+    from audiencekit.bench.identity.people import make_records
+
+    made = make_records(size)
+    made.to_parquet(target)
+    return {"records": len(made)}
+
+
+def write_landing(source: str, target: str, share: float = 1.0) -> dict:
+    """The landing of contacts (Parquet), or of the first `share` of them."""
+    import pandas as pd
+
+    from audiencekit.bench.identity import identifying
+
+    contacts = pd.read_parquet(source)
+    identifying.write_landing(contacts[: round(share * len(contacts))], Path(target))
+    return {"landing": target}
+
+
+def identify(home: str, landing: str, build_id: str, goes_on: bool) -> dict:
+    """Who is who in a landing, kept for the next build."""
+    from audiencekit.bench.identity import identifying
+
+    done = identifying.identify(home, landing, build_id, goes_on)
+    identifying.keep(open_workspace(home))
+    return done
+
+
+def score(home: str, source: str, pairs: str = "") -> dict:
+    """How right the people of a workspace are; with `pairs`, those a rival took, from p = 0.5 and from the best p."""
+    import pandas as pd
+
+    from audiencekit.bench.identity import identifying, scores
+
+    truth = pd.read_parquet(source).set_index("contact_id")["person_id"]
+    if not pairs:
+        return scores.scores(identifying.people_of(open_workspace(home)), truth)
+    found = pd.read_parquet(pairs)
+    best = scores.best_threshold(found, truth)
+    right = {
+        name: scores.scores(scores.clusters(found[found["probability"] >= p], truth.index), truth)
+        for name, p in (("at 0.5", 0.5), ("at best", best))
+    }
+    return right | {"best": best}
+
+
+def kept_keys(before: str, after: str) -> dict:
+    """Of customers whom `before` (Parquet) knew, how many have another key in the workspace `after`."""
+    import pandas as pd
+
+    from audiencekit.bench.identity import identifying
+
+    first = pd.read_parquet(before)["customer_key"]
+    second = identifying.people_of(open_workspace(after)).reindex(first.index)
+    changed = first[first != second]
+    changes = identifying.changes_of(open_workspace(after))
+    return {
+        "customers": int(first.nunique()),
+        "with another key": int(changed.nunique()),
+        "explained": int(changed.isin(changes["former_key"]).sum() == len(changed)),
+        "merged": int((changes["action"] == "merged").sum()),
+        "split": int((changes["action"] == "split").sum()),
+    }
+
+
+def remember_people(home: str, target: str) -> dict:
+    """Write down who is who in a workspace."""
+    from audiencekit.bench.identity import identifying
+
+    identifying.people_of(open_workspace(home)).to_frame().to_parquet(target)
+    return {}
+
+
+JOBS = {
+    job.__name__: job
+    for job in (landing, run, models, raw, records, write_landing, identify, score, kept_keys, remember_people)
+}  # fmt: skip
+
+
 if __name__ == "__main__":
     job, answer, arguments = sys.argv[1:]
-    jobs = {"landing": landing, "run": run, "models": models, "raw": raw}
-    Path(answer).write_text(json.dumps(jobs[job](**json.loads(arguments))))
+    Path(answer).write_text(json.dumps(JOBS[job](**json.loads(arguments))))

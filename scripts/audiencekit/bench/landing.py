@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import phonenumbers
 
-VERSION = 3  # raise it when a statement changes, and old landings are made again
+VERSION = 4  # raise it when a statement changes, and old landings are made again
 AS_OF = datetime(2026, 1, 1)
 PRODUCTS = 20_000
 STATEMENTS = Path(__file__).parent / "synthetic"
@@ -29,6 +29,7 @@ TABLES = (
     "consent_events",
     "match_results",
     "static_lists",
+    "identity_decisions",
     "erasure_requests",
     "experiment_arms",
     "experiment_units",

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -33,11 +33,17 @@ def measure(job: str, log: Path, **arguments) -> Measured:
     """
     answer = log.with_suffix(".json")
     answer.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "audiencekit.bench.jobs", job, str(answer)]
+    command = [sys.executable, "-m", "audiencekit.bench.jobs", job, answer, json.dumps(arguments)]
+    cost = measure_command(command, log)
+    return replace(cost, answer=json.loads(answer.read_text()))
+
+
+def measure_command(command: list, log: Path) -> Measured:
+    """Run any command, its words in `log`, and wait for it. Raises UserError if it fails."""
     with log.open("w") as out:
         started = perf_counter()
         process = subprocess.Popen(
-            [*command, json.dumps(arguments)], stdout=out, stderr=subprocess.STDOUT
+            [str(part) for part in command], stdout=out, stderr=subprocess.STDOUT
         )
         _, status, used = os.wait4(process.pid, 0)
         wall = perf_counter() - started
@@ -45,11 +51,11 @@ def measure(job: str, log: Path, **arguments) -> Measured:
     if process.returncode:
         said = [line for line in log.read_text().splitlines() if line.strip()]
         raise UserError(
-            f"bench: the job {job} failed ({said[-1][:300] if said else 'no word'}). See {log}"
+            f"bench: {log.stem} failed ({said[-1][:300] if said else 'no word'}). See {log}"
         )
     return Measured(
         wall=wall,
         cpu=used.ru_utime + used.ru_stime,
         peak_gib=used.ru_maxrss * GIB_PER_UNIT,
-        answer=json.loads(answer.read_text()),
+        answer={},
     )

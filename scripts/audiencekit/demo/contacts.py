@@ -64,7 +64,9 @@ def _listed(
     listed = people[["email", "first_name", "last_name", *PLACE, *DEMOGRAPHICS]].assign(
         person=np.arange(size),
         phone=phone.fillna(people["landline"]),
-        birth_date=people["birth_date"].where(rng.random(size) < BIRTH_DATE_IN_CRM),
+        birth_date=people["birth_date"]
+        .dt.strftime("%Y-%m-%d")
+        .where(rng.random(size) < BIRTH_DATE_IN_CRM),
         card_number=card,
         account_id=account,
     )

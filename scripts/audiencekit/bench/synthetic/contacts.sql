@@ -22,7 +22,10 @@ select
     phone,
     first_name,
     last_name,
-    case when told < 0.5 then birth_date end as birth_date,
+    case when told < 0.5 then cast(birth_date as varchar) end as birth_date,
+    case when told < 0.7 then street end as street,
+    case when told < 0.7 then house_number end as house_number,
+    cast(null as varchar) as address_2,
     pick(['Springfield', 'Riverside', 'Fairview', 'Georgetown'], typing) as city,
     region,
     postal_code,
@@ -34,6 +37,7 @@ select
     case when told < 0.4 then pick(['Under 15K', '35-49K', '50-74K', '100-124K', '150K+'], typing) end as income_band,
     case when told < 0.4 then pick(['1', '2', '3', '4', '5+'], typing) end as household_size,
     case when told < 0.4 then pick(['0', '1', '2', '3+'], typing) end as kids_count,
+    cast(null as varchar) as source_system,
     ago(86400 * joined_days_ago) as created_at,
     ago(86400 * joined_days_ago * chance(person_id, 22 + copy)) as updated_at
 from copies

@@ -56,6 +56,9 @@ select
     placed.browsing,
     case when placed.country_code = 'US' then placed.us_region end as region,
     printf('%05d', 10000 + placed.person_id % 80000) as postal_code,
+    pick(['Oak', 'Elm', 'Mill', 'Church', 'Station', 'Park', 'Hill', 'Lake'], chance(placed.person_id, 28)) || ' '
+    || pick(['Street', 'Road', 'Lane', 'Avenue'], chance(placed.person_id, 29)) as street,
+    cast(1 + placed.person_id % 180 as varchar) as house_number,
     case when placed.has_email
         then lower(placed.first_name || '.' || placed.last_name) || placed.person_id || '@example.com'
     end as email,

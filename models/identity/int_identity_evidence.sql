@@ -1,0 +1,56 @@
+-- One row per pair of named records that ties connect, directly or over others, three or more of them, and how much
+-- their details speak for one person (bits). What ties connect may still be several people.
+with
+
+members as (
+
+    select
+        components.component,
+        named.record_no,
+        named.record_id
+    from {{ ref('int_identity_components') }} as components
+    inner join {{ ref('int_match_records') }} as named on components.record_id = named.record_id
+    qualify
+        count(*) over (partition by components.component) > 2
+        and row_number() over (partition by components.component order by named.record_id)
+        <= {{ var('maximum_person_records') }}
+
+),
+
+pairs as (
+
+    select
+        lefts.record_no as left_no,
+        rights.record_no as right_no,
+        lefts.record_id as left_record_id,
+        rights.record_id as right_record_id
+    from members as lefts
+    inner join members as rights on lefts.component = rights.component
+    where lefts.record_no < rights.record_no
+
+),
+
+agreements as (
+
+    {{ agreement('pairs', kept=['left_record_id', 'right_record_id']) }}
+
+),
+
+patterns as (
+
+    select distinct pattern from agreements
+
+),
+
+weights as (
+
+    {{ pattern_weights('patterns') }}
+
+)
+
+select
+    agreements.left_record_id,
+    agreements.right_record_id,
+    weights.pattern_weight as match_weight
+from agreements
+inner join weights on agreements.pattern = weights.pattern

@@ -1,0 +1,10 @@
+from audiencekit.matching import params_to_use
+
+
+def model(dbt, session):
+    dbt.config(materialized="table")
+    return params_to_use(
+        patterns=dbt.ref("int_match_patterns").df(),
+        plan=dbt.ref("int_match_plan").df(),
+        learnt=dbt.ref("int_learnt_match_params").df(),
+    )

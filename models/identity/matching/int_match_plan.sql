@@ -1,0 +1,38 @@
+-- One row: whether the weights of evidence are to be learnt anew. If so, every pair of records is compared again; if
+-- not, only records that are new or changed, with all others.
+{% set fields = [] -%}
+{%- for field, kind in match_fields().items() %}{% do fields.append(field ~ ':' ~ kind) %}{% endfor -%}
+with
+
+learnt as (
+
+    select
+        max(trained_at) as trained_at,
+        max(records) as records,
+        max(fields) as fields
+    from {{ source('ledger', 'match_params') }}
+
+),
+
+records as (
+
+    select count(*) as records
+    from {{ ref('int_match_records') }}
+
+)
+
+select
+    cast(records.records as bigint) as records,
+    cast('{{ fields | join(" ") }}' as string) as fields,
+    cast(
+        coalesce(learnt.fields, '') <> '{{ fields | join(" ") }}'
+        or records.records > 1.25 * learnt.records
+        or records.records < 0.8 * learnt.records
+        or {{ elapsed('day', 'learnt.trained_at', as_of()) }} >= {{ var('match_retrain_days') }}
+        or {{ var('retrain') }}
+        as boolean
+    ) as is_due,
+    cast({{ as_of() }} as timestamp) as as_of,
+    cast('{{ var("build_id") }}' as string) as build_id
+from records
+cross join learnt

@@ -1,0 +1,19 @@
+-- One row per pattern of agreement met in this build or kept from the last, and how much it speaks for one person.
+with
+
+patterns as (
+
+    select pattern from {{ ref('int_match_patterns') }}
+    union
+    select pattern from {{ source('ledger', 'match_scores') }}
+
+),
+
+weights as (
+
+    {{ pattern_weights('patterns') }}
+
+)
+
+select pattern, household_bits, strangers_bits, pattern_weight
+from weights

@@ -1,0 +1,171 @@
+"""Identity beside Splink and recordlinkage on the same records, one after another on one machine."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from audiencekit.bench.measuring import Measured, measure, measure_command
+
+HERE = Path(__file__).parent
+FEBRL = ("febrl1", "febrl2", "febrl3", "febrl4")
+SIMULATED = 50_000
+NEW_SHARE = 0.01
+
+
+def run_identity_bench(size: int, folder: Path, console: Console) -> None:
+    """Print how right and how dear each tool is on every set; with `size`, also on so many simulated records and a
+    quarter of them, and what a day with 1 % new records costs. Appends to `identity.jsonl`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    python = _rivals(folder, console)
+    rows = []
+    for name in (*FEBRL, f"simulated {SIMULATED:,}"):
+        console.print(f"  {name}")
+        source = _records(name, folder, python)
+        rows.append(_ours(name, source, folder))
+        for tool in ("splink", "recordlinkage"):
+            rows.append(_rival(tool, name, source, folder, python))
+    _print_quality(rows, console)
+    if size:
+        for count in (size // 4, size):
+            name = f"simulated {count:,}"
+            console.print(f"  {name}")
+            source = _records(name, folder, python)
+            rows.append(_ours(name, source, folder))
+            rows.append(_rival("splink", name, source, folder, python))
+        _print_quality(rows[-4:], console)
+        _print_growth(rows[-4:], size, console)
+        rows.append(_day_two(f"simulated {size:,}", folder, console))
+    with (folder / "identity.jsonl").open("a") as results:
+        results.write(json.dumps(rows) + "\n")
+
+
+def _rivals(folder: Path, console: Console) -> Path:
+    """The Python of an environment with the other tools, made if it is not there yet."""
+    python = folder / "rivals" / "bin" / "python"
+    if not python.exists():
+        console.print("  setting up the other tools")
+        uv = Path(sys.executable).with_name("uv")
+        subprocess.run(
+            [uv, "venv", "--quiet", folder / "rivals", "--python", sys.executable], check=True
+        )
+        needs = [uv, "pip", "install", "--quiet", "--python", python, "-r", HERE / "rivals.txt"]
+        subprocess.run(needs, check=True)
+    return python
+
+
+def _records(name: str, folder: Path, python: Path) -> Path:
+    target = folder / f"{name.replace(' ', '-').replace(',', '')}.parquet"
+    if not target.exists():
+        if name in FEBRL:
+            command = [python, HERE / "rivals.py", name, "-", target]
+            measure_command(command, folder / f"{name}.log")
+        else:
+            size = int(name.split()[1].replace(",", ""))
+            measure("records", folder / "records.log", size=size, target=str(target))
+    return target
+
+
+def _ours(name: str, source: Path, folder: Path, share: float = 1.0) -> dict:
+    home = folder / f"home-{source.stem}"
+    shutil.rmtree(home, ignore_errors=True)
+    landing = str(folder / f"landing-{source.stem}")
+    log = folder / f"audiencekit-{source.stem}.log"
+    measure("write_landing", log, source=str(source), target=landing, share=share)
+    cost = measure(
+        "identify", log, home=str(home), landing=landing, build_id="bench-000001", goes_on=False
+    )
+    right = measure("score", folder / "score.log", home=str(home), source=str(source)).answer
+    return _row(name, "audiencekit", cost, right) | {"nodes": cost.answer["nodes"]}
+
+
+def _rival(tool: str, name: str, source: Path, folder: Path, python: Path) -> dict:
+    pairs = folder / f"{tool}-{source.stem}.parquet"
+    command = [python, HERE / "rivals.py", tool, source, pairs]
+    cost = measure_command(command, folder / f"{tool}-{source.stem}.log")
+    right = measure(
+        "score", folder / "score.log", home=str(folder), source=str(source), pairs=str(pairs)
+    ).answer
+    best = {f"best {key}": value for key, value in right["at best"].items()}
+    return _row(name, tool, cost, right["at 0.5"]) | best | {"best": right["best"]}
+
+
+def _row(name: str, tool: str, cost: Measured, right: dict) -> dict:
+    spent = {"wall": cost.wall, "cpu": cost.cpu, "peak_gib": cost.peak_gib}
+    return {"records": name, "tool": tool} | spent | right
+
+
+def _day_two(name: str, folder: Path, console: Console) -> dict:
+    """The same records as if the last 1 % came a day later."""
+    source = folder / f"{name.replace(' ', '-').replace(',', '')}.parquet"
+    first = _ours(name, source, folder, share=1 - NEW_SHARE)
+    home, people = str(folder / f"home-{source.stem}"), str(folder / "people-of-day-one.parquet")
+    measure("remember_people", folder / "remember.log", home=home, target=people)
+    landing = str(folder / f"landing-{source.stem}")
+    log = folder / "day-two.log"
+    measure("write_landing", log, source=str(source), target=landing)
+    cost = measure(
+        "identify", log, home=home, landing=landing, build_id="bench-000002", goes_on=True
+    )
+    right = measure("score", folder / "score.log", home=home, source=str(source)).answer
+    keys = measure("kept_keys", folder / "keys.log", before=people, after=home).answer
+    row = _row(name, "audiencekit, 1 % new", cost, right) | keys
+    row["nodes"] = cost.answer["nodes"]
+    row["full_nodes"] = first["nodes"]
+
+    def matching(nodes: dict) -> float:
+        return sum(seconds for node, seconds in nodes.items() if node.startswith("int_match"))
+
+    console.print(
+        f"Day two, 1 % new records: {cost.wall:.0f} s against {first['wall']:.0f} s "
+        f"({cost.wall / first['wall']:.2f}); of matching {matching(cost.answer['nodes']):.1f} s against "
+        f"{matching(first['nodes']):.1f} s ({matching(cost.answer['nodes']) / matching(first['nodes']):.2f}). "
+        f"{keys['with another key']:,} of {keys['customers']:,} customers have another key: "
+        f"{keys['merged']:,} merged, {keys['split']:,} split.",
+        highlight=False,
+    )
+    return row
+
+
+def _print_quality(rows: list[dict], console: Console) -> None:
+    table = Table(
+        title="People found: pairs, records and whole persons; beside rivals at p = 0.5 and at the p best by the truth",
+        box=box.SIMPLE,
+    )
+    for head in (
+        "records",
+        "tool",
+        "precision",
+        "recall",
+        "F1",
+        "best F1",
+        "B-cubed",
+        "whole",
+        "wall s",
+        "CPU s",
+        "GiB",
+    ):
+        table.add_column(head, justify="left" if head in ("records", "tool") else "right")
+    for row in rows:
+        best = f"{row['best f1']:.4f}" if "best f1" in row else ""
+        right = (f"{row[key]:.4f}" for key in ("precision", "recall", "f1"))
+        table.add_row(
+            row["records"], row["tool"], *right, best, f"{row['b_cubed']:.4f}", f"{row['whole']:.4f}",
+            f"{row['wall']:.1f}", f"{row['cpu']:.1f}", f"{row['peak_gib']:.2f}",
+        )  # fmt: skip
+    console.print(table)
+
+
+def _print_growth(rows: list[dict], size: int, console: Console) -> None:
+    small, small_rival, large, large_rival = rows
+    console.print(
+        f"From {size // 4:,} to {size:,} records: audiencekit {large['wall'] / small['wall']:.1f} times the time, "
+        f"Splink {large_rival['wall'] / small_rival['wall']:.1f}. At {size:,}, audiencekit takes "
+        f"{large['wall'] / large_rival['wall']:.2f} of Splink's time and {large['peak_gib'] / large_rival['peak_gib']:.2f} of its memory.",
+        highlight=False,
+    )

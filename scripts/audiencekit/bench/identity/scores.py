@@ -1,0 +1,58 @@
+"""How right the people are that were found: by pairs of records, by records, by whole persons."""
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+
+def scores(found: pd.Series, truth: pd.Series) -> dict[str, float]:
+    """Scores of `found` against `truth`, both a label by record (index).
+
+    precision, recall and f1 over pairs of records; b_cubed: F1 of precision and recall averaged over records (Bagga
+    and Baldwin, 1998); whole: the share of true persons found with all their records and no other.
+    """
+    both = pd.DataFrame({"found": found, "truth": truth.reindex(found.index)})
+    cell = both.groupby(["found", "truth"]).size()
+    by_found, by_truth = both.groupby("found").size(), both.groupby("truth").size()
+    hits, said, true = (_pairs(sizes) for sizes in (cell, by_found, by_truth))
+    precision, recall = hits / max(said, 1), hits / max(true, 1)
+    of_found = by_found.reindex(cell.index.get_level_values("found")).to_numpy()
+    of_truth = by_truth.reindex(cell.index.get_level_values("truth")).to_numpy()
+    count = cell.to_numpy()
+    purity, completeness = (
+        (count**2 / of_found).sum() / len(both),
+        (count**2 / of_truth).sum() / len(both),
+    )
+    return {
+        "precision": precision,
+        "recall": recall,
+        "f1": _harmonic(precision, recall),
+        "b_cubed": float(_harmonic(purity, completeness)),
+        "whole": float(((count == of_found) & (count == of_truth)).sum() / len(by_truth)),
+    }
+
+
+def clusters(pairs: pd.DataFrame, records: pd.Index) -> pd.Series:
+    """People as connected components of `pairs` (left, right: records), a label by record."""
+    left, right = records.get_indexer(pairs["left"]), records.get_indexer(pairs["right"])
+    graph = coo_array((np.ones(len(pairs), "int8"), (left, right)), shape=(len(records),) * 2)
+    return pd.Series(connected_components(graph, directed=False)[1], index=records)
+
+
+def best_threshold(pairs: pd.DataFrame, truth: pd.Series) -> float:
+    """The probability from which `pairs` score best: found by looking at the truth, as no user can."""
+    records = truth.index
+    choices = (0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999)
+    return max(
+        choices,
+        key=lambda p: scores(clusters(pairs[pairs["probability"] >= p], records), truth)["f1"],
+    )
+
+
+def _pairs(sizes: pd.Series) -> int:
+    return int((sizes * (sizes - 1) // 2).sum())
+
+
+def _harmonic(a: float, b: float) -> float:
+    return 2 * a * b / (a + b) if a + b else 0.0
