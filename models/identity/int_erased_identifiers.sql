@@ -14,17 +14,43 @@ people as (
 
 ),
 
+-- An address that ties nobody names a person all the same, if no record of anybody else carries it.
+only_theirs as (
+
+    select
+        min(customers.customer_key) as customer_key,
+        records.id_type,
+        records.id_value
+    from {{ ref('int_identity_records') }} as records
+    left join {{ ref('int_record_customers') }} as customers on records.record_id = customers.record_id
+    left join {{ ref('identity_blocklist') }} as blocked
+        on records.id_type = blocked.id_type and lower(records.id_value) = lower(blocked.id_value)
+    where blocked.id_value is null
+    group by records.id_type, records.id_value
+    having count(distinct coalesce(customers.customer_key, 'record ' || records.record_id)) = 1
+
+),
+
+identifiers as (
+
+    select customer_key, id_type, id_value from {{ ref('int_keyed_identifiers') }}
+    union
+    select customer_key, id_type, id_value from only_theirs
+    where customer_key is not null
+
+),
+
 spellings as (
 
     select customer_key, id_type, id_value as raw_value, '' as country_code
-    from {{ ref('int_keyed_identifiers') }}
+    from identifiers
     union
     select
         identifiers.customer_key,
         points.kind,
         points.raw_value,
         points.country_code
-    from {{ ref('int_keyed_identifiers') }} as identifiers
+    from identifiers
     inner join {{ ref('int_contact_points') }} as points
         on identifiers.id_type = points.kind and identifiers.id_value = points.contact_point
     union
@@ -44,6 +70,7 @@ spellings as (
 select
     cast(people.request_id as string) as request_id,
     cast(people.customer_key as string) as customer_key,
+    cast(people.is_former_key as boolean) as is_former_key,
     cast(spellings.id_type as string) as id_type,
     cast(spellings.raw_value as string) as raw_value,
     cast(spellings.country_code as string) as country_code
@@ -53,6 +80,7 @@ union
 select
     people.request_id,
     people.customer_key,
+    people.is_former_key,
     requests.id_type,
     requests.id_value,
     ''

@@ -1,5 +1,6 @@
--- One row per request to be forgotten and person it is about; one without a person where we know none. People are
--- known by the records that carry the identifier, or, once their source has deleted those, by what history keeps.
+-- One row per request to be forgotten and key of a person it is about, with the keys they had before; one without a key
+-- where we know nobody. People are known by the records that carry the identifier, or, once their source has deleted
+-- those, by what history keeps.
 with
 
 requests as (
@@ -15,9 +16,9 @@ requests as (
 
 ),
 
-keyed as (
+current_keys as (
 
-    select * from {{ ref('int_keyed_identifiers') }}
+    select distinct customer_key from {{ ref('int_keyed_identifiers') }}
 
 ),
 
@@ -25,12 +26,11 @@ carrying as (
 
     select distinct
         requests.request_id,
-        keyed.customer_key
+        customers.customer_key
     from requests
     left join {{ ref('int_carriers') }} as carriers
         on requests.id_type = carriers.id_type and requests.id_value = carriers.raw_value
-    left join {{ ref('int_identity_links') }} as links on carriers.record_id = links.record_id
-    left join keyed on links.id_type = keyed.id_type and links.id_value = keyed.id_value
+    left join {{ ref('int_record_customers') }} as customers on carriers.record_id = customers.record_id
 
 ),
 
@@ -48,8 +48,8 @@ former_people as (
 
     select distinct history.customer_key, history.identifiers
     from history
-    left join keyed on history.customer_key = keyed.customer_key
-    where history.customer_key is not null and keyed.customer_key is null
+    left join current_keys on history.customer_key = current_keys.customer_key
+    where history.customer_key is not null and current_keys.customer_key is null
 
 ),
 
@@ -101,11 +101,50 @@ found as (
     from said_hashes
     inner join former_people on former_people.identifiers like '%' || said_hashes.said_hash || '%'
 
+),
+
+-- What was recorded of them under a key that they had before they turned out to be one person.
+given as (
+
+    select holders.given_key, holders.customer_key
+    from {{ ref('int_key_holders') }} as holders
+    inner join (
+        select customer_key from {{ ref('int_given_keys') }}
+        union
+        select customer_key from former_people
+    ) as kept on holders.given_key = kept.customer_key
+    union
+    select given_keys.customer_key, known.customer_key
+    from {{ ref('int_given_keys') }} as given_keys
+    inner join {{ ref('int_known_keys') }} as known on given_keys.identifier_hash = known.identifier_hash
+
+),
+
+with_former_keys as (
+
+    select
+        request_id,
+        customer_key,
+        false as is_former_key
+    from found
+    union all
+    select distinct
+        found.request_id,
+        given.given_key,
+        true
+    from found
+    inner join given on found.customer_key = given.customer_key
+    left join current_keys on given.given_key = current_keys.customer_key
+    left join found as already
+        on found.request_id = already.request_id and given.given_key = already.customer_key
+    where current_keys.customer_key is null and already.customer_key is null
+
 )
 
 select
     cast(request_id as string) as request_id,
-    cast(customer_key as string) as customer_key
-from found
+    cast(customer_key as string) as customer_key,
+    cast(is_former_key as boolean) as is_former_key
+from with_former_keys
 -- A record that names nobody by itself, as an order with a household's phone, adds nothing where others do.
 qualify customer_key is not null or count(customer_key) over (partition by request_id) = 0

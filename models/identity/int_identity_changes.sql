@@ -13,7 +13,7 @@ gone_over as (
     select
         known_key as former_key,
         customer_key,
-        count(*) as identifiers,
+        count(*) as identifiers_moved,
         min(person) as person,
         min(linked_group) as linked_group
     from identifiers
@@ -44,7 +44,9 @@ stewards_links as (
 
 kept_apart as (
 
-    select distinct lefts.person, rights.person as other_person
+    select distinct
+        least(lefts.person, rights.person) as lower_person,
+        greatest(lefts.person, rights.person) as higher_person
     from {{ ref('int_identity_apart') }} as apart
     inner join {{ ref('int_identity_persons') }} as lefts on apart.left_record_id = lefts.record_id
     inner join {{ ref('int_identity_persons') }} as rights on apart.right_record_id = rights.record_id
@@ -55,12 +57,12 @@ select
     cast(case when formers.customer_key is null then 'merged' else 'split' end as string) as action,
     cast(gone_over.former_key as string) as former_key,
     cast(gone_over.customer_key as string) as customer_key,
-    cast(gone_over.identifiers as bigint) as identifiers,
+    cast(gone_over.identifiers_moved as bigint) as identifiers_moved,
     cast(case
         when formers.customer_key is null and stewards_links.person is not null then 'a steward linked them'
         when formers.customer_key is null and heirs.linked_groups = 1 then 'they share an identifier'
         when formers.customer_key is null then 'their details match'
-        when kept_apart.person is not null then 'a steward keeps them apart'
+        when kept_apart.lower_person is not null then 'a steward keeps them apart'
         else 'what tied them is gone, is shared by others, or speaks for two people'
     end as string) as reason,
     cast({{ built_at() }} as timestamp) as changed_at,
@@ -71,5 +73,5 @@ left join still_there as formers on gone_over.former_key = formers.customer_key
 left join stewards_links on gone_over.person = stewards_links.person
 left join kept_apart
     on
-        least(gone_over.person, formers.person) = least(kept_apart.person, kept_apart.other_person)
-        and greatest(gone_over.person, formers.person) = greatest(kept_apart.person, kept_apart.other_person)
+        least(gone_over.person, formers.person) = kept_apart.lower_person
+        and greatest(gone_over.person, formers.person) = kept_apart.higher_person

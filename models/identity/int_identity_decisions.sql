@@ -26,7 +26,8 @@ spelled as (
             when decisions.{{ side }}_id_type in ('email', 'phone') then {{ side }}_points.contact_point
             else decisions.{{ side }}_id_value
         end as {{ side }}_id_value,
-        decisions.{{ side }}_id_type || ' ' || decisions.{{ side }}_id_value as {{ side }}_name,
+        decisions.{{ side }}_id_type
+        || ' ' || coalesce({{ side }}_points.contact_point, decisions.{{ side }}_id_value) as {{ side }}_name,
         {% endfor -%}
         decisions.decided_at
     from decisions
@@ -50,5 +51,5 @@ from spelled
 -- The other way round is the same question; the latest answer counts.
 qualify row_number() over (
     partition by least(left_name, right_name), greatest(left_name, right_name)
-    order by decided_at desc, decision desc
+    order by decided_at desc, decision desc, left_name
 ) = 1

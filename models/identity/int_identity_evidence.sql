@@ -1,5 +1,5 @@
--- One row per pair of named records that ties connect, directly or over others, three or more of them, and how much
--- their details speak for one person (bits). What ties connect may still be several people.
+-- One row per pair of named records that ties connect, directly or over others, and how much their details speak for
+-- one person (bits). What ties connect may still be several people.
 with
 
 members as (
@@ -11,7 +11,7 @@ members as (
     from {{ ref('int_identity_components') }} as components
     inner join {{ ref('int_match_records') }} as named on components.record_id = named.record_id
     qualify
-        count(*) over (partition by components.component) > 2
+        count(*) over (partition by components.component) > 1
         and row_number() over (partition by components.component order by named.record_id)
         <= {{ var('maximum_person_records') }}
 
@@ -51,6 +51,9 @@ weights as (
 select
     agreements.left_record_id,
     agreements.right_record_id,
-    weights.pattern_weight as match_weight
+    -- Scores know how rare equal names and places are.
+    coalesce(scores.match_weight, weights.pattern_weight) as match_weight
 from agreements
 inner join weights on agreements.pattern = weights.pattern
+left join {{ ref('int_match_scores') }} as scores
+    on agreements.left_no = scores.left_no and agreements.right_no = scores.right_no

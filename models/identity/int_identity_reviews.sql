@@ -20,6 +20,45 @@ matches as (
 
 ),
 
+carrying as (
+
+    select
+        links.id_type,
+        links.id_value,
+        persons.person,
+        min(persons.record_id) as record_id
+    from {{ ref('int_identity_links') }} as links
+    inner join persons on links.record_id = persons.record_id
+    inner join {{ ref('identity_rules') }} as rules on links.id_type = rules.id_type
+    where rules.is_shared_in_households
+    group by links.id_type, links.id_value, persons.person
+
+),
+
+-- What ties records of several people: the evidence is against one of the ties.
+refused as (
+
+    select
+        id_type,
+        min_by(record_id, person) as left_record_id,
+        max_by(record_id, person) as right_record_id
+    from carrying
+    group by id_type, id_value
+    having count(*) > 1
+
+),
+
+answered as (
+
+    select left_record_id, right_record_id from {{ ref('int_identity_apart') }}
+    union
+    select lefts.record_id, rights.record_id
+    from {{ ref('int_identity_ties') }} as lefts
+    inner join {{ ref('int_identity_ties') }} as rights on lefts.id_value = rights.id_value
+    where lefts.id_type = 'decision' and rights.id_type = 'decision' and lefts.record_id <> rights.record_id
+
+),
+
 named as (
 
     select
@@ -31,44 +70,73 @@ named as (
     inner join {{ ref('int_match_records') }} as records on persons.record_id = records.record_id
     group by persons.person
 
+),
+
+found as (
+
+    select
+        'kept apart' as standing,
+        verdict as why,
+        left_record_id,
+        right_record_id,
+        match_probability,
+        pattern
+    from matches
+    where verdict <> 'taken' and left_person <> right_person
+    union all
+    select
+        'kept apart',
+        'their details match, and those of other records of theirs do not, or a steward said so',
+        left_record_id,
+        right_record_id,
+        match_probability,
+        pattern
+    from matches
+    where verdict = 'taken' and left_person <> right_person
+    union all
+    select
+        'kept apart',
+        'they carry the same ' || id_type || ', and their details speak for two people',
+        left_record_id,
+        right_record_id,
+        null,
+        null
+    from refused
+    union all
+    select
+        'one person',
+        'the weakest of the matches that were taken',
+        left_record_id,
+        right_record_id,
+        match_probability,
+        pattern
+    from matches
+    where verdict = 'taken' and left_person = right_person and match_probability < 0.95
+    union all
+    select
+        'one person',
+        'more named records than one person mostly has: ' || cast(records as string),
+        first_record_id,
+        last_record_id,
+        null,
+        null
+    from named
+    where records > 10
+
 )
 
 select
-    'kept apart' as standing,
-    verdict as why,
-    left_record_id,
-    right_record_id,
-    match_probability,
-    pattern
-from matches
-where verdict <> 'taken' and left_person <> right_person
-union all
-select
-    'kept apart',
-    'their details match, and those of other records of theirs do not, or a steward said so',
-    left_record_id,
-    right_record_id,
-    match_probability,
-    pattern
-from matches
-where verdict = 'taken' and left_person <> right_person
-union all
-select
-    'one person',
-    'the weakest of the matches that were taken',
-    left_record_id,
-    right_record_id,
-    match_probability,
-    pattern
-from matches
-where verdict = 'taken' and left_person = right_person and match_probability < 0.95
-union all
-select
-    'one person',
-    'more named records than one person mostly has: ' || cast(records as string),
-    first_record_id,
-    last_record_id,
-    null,
-    null
-from named
-where records > 10
+    found.standing,
+    found.why,
+    found.left_record_id,
+    found.right_record_id,
+    found.match_probability,
+    found.pattern
+from found
+left join answered
+    on
+        least(found.left_record_id, found.right_record_id)
+        = least(answered.left_record_id, answered.right_record_id)
+        and greatest(found.left_record_id, found.right_record_id)
+        = greatest(answered.left_record_id, answered.right_record_id)
+where answered.left_record_id is null

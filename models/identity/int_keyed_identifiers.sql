@@ -1,6 +1,6 @@
 -- One row per identifier that names a person, and the customer it names, erased or not. A key once given stays: it goes
--- to who holds the identifier it was given for, else most of its identifiers; of two keys that turn out to be one
--- person's, the older stays.
+-- to who holds the login, card or contact it was given for, else the strongest of its identifiers, for an address may
+-- pass to somebody else; of two keys that turn out to be one person's, the older stays.
 with
 
 identifiers as (
@@ -9,7 +9,8 @@ identifiers as (
         persons.*,
         known.customer_key as known_key,
         known.key_since,
-        rules.anchor_rank
+        rules.anchor_rank,
+        rules.is_shared_in_households as may_pass_on
     from {{ ref('int_person_identifiers') }} as persons
     inner join {{ ref('identity_rules') }} as rules on persons.id_type = rules.id_type
     left join {{ ref('int_known_keys') }} as known on persons.identifier_hash = known.identifier_hash
@@ -23,7 +24,7 @@ claims as (
         person,
         min(key_since) as key_since,
         count(*) as identifiers,
-        max(case when identifier_hash = known_key then 1 else 0 end) as has_first,
+        min({{ anchor_of('known_key') }}) as anchor,
         min(identifier_hash) as lowest_hash
     from identifiers
     where known_key is not null
@@ -34,9 +35,7 @@ claims as (
 owned as (
 
     select * from claims
-    qualify row_number() over (
-        partition by known_key order by has_first desc, identifiers desc, lowest_hash
-    ) = 1
+    qualify row_number() over (partition by known_key order by anchor, identifiers desc, lowest_hash) = 1
 
 ),
 
@@ -49,19 +48,45 @@ kept_keys as (
 
 ),
 
--- Whoever has no key yet is named after the identifier they were first known by.
-new_keys as (
+given_keys as (
+
+    select distinct customer_key from {{ ref('int_given_keys') }}
+
+),
+
+-- Whoever has no key yet is named after the identifier they were first known by; where that name is or was another's,
+-- and the identifier has passed on, after the moment, too.
+names as (
 
     select
         identifiers.person,
-        identifiers.identifier_hash as customer_key
+        identifiers.identifier_hash,
+        identifiers.first_seen_at,
+        identifiers.anchor_rank,
+        identifiers.id_value,
+        owned.known_key is not null
+        or identifiers.may_pass_on and given_keys.customer_key is not null as is_anothers
     from identifiers
     left join kept_keys on identifiers.person = kept_keys.person
     left join owned on identifiers.identifier_hash = owned.known_key
-    where kept_keys.person is null and owned.known_key is null
+    left join given_keys on identifiers.identifier_hash = given_keys.customer_key
+    where kept_keys.person is null
+
+),
+
+new_keys as (
+
+    select
+        person,
+        case
+            when is_anothers
+                then substring({{ sha256_hex("identifier_hash || '|' || cast(" ~ built_at() ~ " as string)") }}, 1, 32)
+            else identifier_hash
+        end as customer_key
+    from names
     qualify row_number() over (
-        partition by identifiers.person
-        order by identifiers.first_seen_at nulls last, identifiers.anchor_rank, identifiers.id_value
+        partition by person
+        order by case when is_anothers then 1 else 0 end, first_seen_at nulls last, anchor_rank, id_value
     ) = 1
 
 )

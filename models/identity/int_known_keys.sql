@@ -3,6 +3,5 @@ select
     identifier_hash,
     customer_key,
     min(assigned_at) over (partition by customer_key) as key_since
-from {{ source('ledger', 'customer_key_changes') }}
-where assigned_at <= {{ as_of() }} and build_id <> '{{ var("build_id") }}'
+from {{ ref('int_given_keys') }}
 qualify row_number() over (partition by identifier_hash order by assigned_at desc, build_id desc) = 1

@@ -8,18 +8,6 @@ events as (
 
 ),
 
-customers_of_records as (
-
-    select distinct
-        links.record_id,
-        identifiers.customer_key,
-        identifiers.linked_group
-    from {{ ref('int_identity_links') }} as links
-    inner join {{ ref('int_identifiers') }} as identifiers
-        on links.id_type = identifiers.id_type and links.id_value = identifiers.id_value
-
-),
-
 grants as (
 
     select
@@ -36,13 +24,15 @@ grants as (
 refusals as (
 
     select distinct
-        customers_of_records.customer_key,
-        customers_of_records.linked_group,
+        customers.customer_key,
+        customers.linked_group,
         events.*
     from events
     inner join {{ ref('int_carriers') }} as carriers
         on events.id_type = carriers.id_type and events.id_value = carriers.raw_value
-    inner join customers_of_records on carriers.record_id = customers_of_records.record_id
+    inner join {{ ref('int_record_customers') }} as customers on carriers.record_id = customers.record_id
+    inner join (select distinct customer_key from {{ ref('int_identifiers') }}) as known
+        on customers.customer_key = known.customer_key
     where events.status <> 'granted'
 
 ),
@@ -51,7 +41,7 @@ refusals as (
 withdrawals as (
 
     select customer_key, purpose, withdrawn_by, decided_at, decision_id
-    from {{ history_of('withdrawals', ['purpose', 'withdrawn_by', 'decided_at', 'decision_id']) }} as known
+    from {{ ref('int_kept_withdrawals') }}
     union all
     select customer_key, purpose, withdrawn_by, decided_at, decision_id from {{ ref('int_withdrawals') }}
 

@@ -1,13 +1,27 @@
 -- One row per customer: of every field the value of the most trusted source that has one, the latest of those; and in
--- `<field>_from` the record it is from.
+-- `<field>_from` the record it is from. Of addresses and numbers, one that consent was given for comes first: what only
+-- details tie to it never said so.
 {% set fields = golden_fields() -%}
 with
 
 -- A blocked or shared value is no way to reach one person, however it got into their record.
 own_contact_points as (
 
-    select id_type, id_value, customer_key from {{ ref('int_identifiers') }}
-    where id_type in ('email', 'phone')
+    select
+        identifiers.id_type,
+        identifiers.id_value,
+        identifiers.customer_key,
+        case when consenting.linked_group is null then '0' else '1' end as has_consent
+    from {{ ref('int_identifiers') }} as identifiers
+    left join (
+        select distinct customer_key, linked_group
+        from {{ ref('fct_consent') }}
+        where status = 'granted'
+    ) as consenting
+        on
+            identifiers.customer_key = consenting.customer_key
+            and identifiers.linked_group = consenting.linked_group
+    where identifiers.id_type in ('email', 'phone')
 
 ),
 
@@ -21,7 +35,9 @@ records as (
         records.{{ field }},
         {% endfor %}
         own_emails.id_value as email,
-        own_phones.id_value as phone
+        own_emails.has_consent || records.standing as email_standing,
+        own_phones.id_value as phone,
+        own_phones.has_consent || records.standing as phone_standing
     from {{ ref('int_contact_records') }} as records
     left join own_contact_points as own_emails
         on
@@ -36,8 +52,9 @@ records as (
 
 select
     {% for field in fields %}
-    max_by({{ field }}, standing) filter (where {{ field }} is not null) as {{ field }},
-    max_by(record_id, standing) filter (where {{ field }} is not null) as {{ field }}_from,
+    {%- set standing = field ~ '_standing' if field in ['email', 'phone'] else 'standing' %}
+    max_by({{ field }}, {{ standing }}) filter (where {{ field }} is not null) as {{ field }},
+    max_by(record_id, {{ standing }}) filter (where {{ field }} is not null) as {{ field }}_from,
     {% endfor %}
     customer_key
 from records

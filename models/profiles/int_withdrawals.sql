@@ -3,15 +3,21 @@
 -- Publishing appends it to the ledger.
 with
 
+-- Whoever's records carry the address, as with any refusal: a household's may be used for each of them.
 unsubscribes as (
 
-    select
-        events.customer_key,
+    select distinct
+        customers.customer_key,
         purposes.purpose,
         'email event' as withdrawn_by,
         events.occurred_at as decided_at,
         events.event_id as decision_id
-    from {{ ref('fct_email_events') }} as events
+    from {{ ref('stg_email__events') }} as events
+    inner join {{ ref('int_carriers') }} as carriers
+        on carriers.id_type = 'email' and events.email = carriers.raw_value
+    inner join {{ ref('int_record_customers') }} as customers on carriers.record_id = customers.record_id
+    inner join (select distinct customer_key from {{ ref('int_identifiers') }}) as known
+        on customers.customer_key = known.customer_key
     cross join (
         select 'newsletter' as purpose
         union all
@@ -57,7 +63,7 @@ select
     cast(found.decision_id as string) as decision_id,
     cast('{{ var("build_id") }}' as string) as build_id
 from found
-left join {{ history_of('withdrawals', ['purpose', 'decided_at', 'decision_id']) }} as known
+left join {{ ref('int_kept_withdrawals') }} as known
     on
         found.customer_key = known.customer_key
         and found.purpose = known.purpose

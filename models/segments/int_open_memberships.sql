@@ -1,22 +1,24 @@
--- One row per segment and customer who was in it when the last published build ended.
+-- One row per segment and customer who was in it when the last published build ended: by what history tells of who is
+-- that person today.
+{% set columns = ['segment_code', 'action', 'changed_at', 'build_id'] -%}
 with
 
 last_change as (
 
-    select * from {{ source('ledger', 'segment_changes') }}
+    select customer_key, {{ columns | join(', ') }}
+    from {{ history_of('segment_changes', columns) }} as kept
     where changed_at <= {{ as_of() }}
     qualify row_number() over (
-        partition by segment_code, customer_key order by changed_at desc, build_id desc
+        partition by segment_code, customer_key
+        -- At one moment two who are one person may have come and gone.
+        order by changed_at desc, build_id desc, case when action = 'entered' then 0 else 1 end
     ) = 1
 
 )
 
--- Of two customers who turn out to be one person, one that is in it is enough.
 select
-    last_change.segment_code,
-    coalesce(former_keys.customer_key, last_change.customer_key) as customer_key,
-    min(last_change.changed_at) as entered_at
+    segment_code,
+    customer_key,
+    changed_at as entered_at
 from last_change
-left join {{ ref('int_former_keys') }} as former_keys on last_change.customer_key = former_keys.former_key
-where last_change.action = 'entered'
-group by last_change.segment_code, coalesce(former_keys.customer_key, last_change.customer_key)
+where action = 'entered'

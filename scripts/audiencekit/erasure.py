@@ -258,7 +258,7 @@ def resolve_requests(
     identify()
     with duckdb.connect(str(workspace.warehouse), read_only=True) as con:
         found = con.execute("select * from identity.int_erased_identifiers order by all").df()
-    crowds = found.groupby("request_id")["customer_key"].nunique()
+    crowds = found[~found["is_former_key"]].groupby("request_id")["customer_key"].nunique()
     national = crowds[crowds.index.isin(asked[asked["is_national"]]["request_id"])]
     if national.max() > 1 and not is_accepted:
         raise UserError(

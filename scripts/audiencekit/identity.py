@@ -161,12 +161,15 @@ class _Groups:
         return sorted(records, key=lambda record: (record != own, record))
 
     def _join_where_friendly(self, groups: list[str]) -> None:
-        """A certain tie is only cut where a steward said so; others of it still come together."""
-        joined = groups[:1]
-        for group in groups[1:]:
-            if not self._are_foes([*joined, group]):
-                self._join([joined[0], group])
-                joined = [self.root(joined[0])]
+        """A certain tie is only cut where a steward said so: each group joins the first that is no foe."""
+        joined: list[str] = []
+        for group in groups:
+            friend = next((j for j in joined if not self._are_foes([j, group])), None)
+            if friend is None:
+                joined.append(group)
+            else:
+                self._join([friend, group])
+                joined[joined.index(friend)] = self.root(friend)
 
     def _may_join(self, groups: list[str]) -> bool:
         """Whether no steward, no size and no evidence is against it. An identifier that two named records share is

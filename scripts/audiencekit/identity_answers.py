@@ -182,11 +182,9 @@ def _record(con: duckdb.DuckDBPyConnection, said: str) -> str:
 
 def _customer(con: duckdb.DuckDBPyConnection, record: str) -> str | None:
     found = con.execute(
-        "select min(identifiers.customer_key) from identity.int_identity_persons as persons "
-        "join identity.int_keyed_identifiers as identifiers using (person) where persons.record_id = $1",
-        [record],
+        "select customer_key from identity.int_record_customers where record_id = $1", [record]
     ).fetchall()
-    return found[0][0]
+    return found[0][0] if found else None
 
 
 def _print_evidence(

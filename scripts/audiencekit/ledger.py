@@ -25,7 +25,7 @@ EMPTY = {
     "identity.int_customer_key_changes": "identifier_hash varchar, customer_key varchar, "
     "assigned_at timestamp, build_id varchar",
     "identity.int_identity_changes": "action varchar, former_key varchar, customer_key varchar, "
-    "identifiers bigint, reason varchar, changed_at timestamp, build_id varchar",
+    "identifiers_moved bigint, reason varchar, changed_at timestamp, build_id varchar",
     "segments.segment_changes": "segment_code varchar, customer_key varchar, action varchar, "
     "changed_at timestamp, definition_hash varchar, build_id varchar",
     "segments.segment_definitions": "segment_code varchar, definition_hash varchar, definition varchar, "
@@ -65,7 +65,7 @@ STATES = {
     "identity.int_match_records": "record_id varchar, fingerprint varchar",
     "identity.int_match_scores": "left_record_id varchar, right_record_id varchar, pattern varchar",
     "identity.int_match_params": "relation varchar, field varchar, level varchar, value double, "
-    "fields varchar, records bigint, trained_at timestamp, build_id varchar",
+    "told_by varchar, records bigint, trained_at timestamp, build_id varchar",
 }
 
 
@@ -174,7 +174,10 @@ def _without_the_forgotten(
     columns = {c[0] for c in con.execute(f"describe select * from {rows}").fetchall()}
     if "customer_key" not in columns:
         return None
-    gone = "customer_key in (select cast(customer_key as varchar) from erased where customer_key is not null)"
+    keys = "(select cast(customer_key as varchar) from erased where customer_key is not null)"
+    gone = f"customer_key in {keys}"
+    if "former_key" in columns:
+        gone = f"({gone} or former_key in {keys})"
     touched, kept = gone, f"select * from {rows} where not coalesce({gone}, false)"
     if "identifiers" in columns:
         ended = literal((built_at - REMOVAL_DAYS).isoformat(sep=" "))

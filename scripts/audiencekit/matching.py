@@ -80,14 +80,14 @@ def fit(patterns: pd.DataFrame, fields: dict[str, str]) -> pd.DataFrame:
 def params_to_use(patterns: pd.DataFrame, plan: pd.DataFrame, learnt: pd.DataFrame) -> pd.DataFrame:
     """The params that stand, or new ones where they are due.
 
-    `plan` has one row (is_due, records, fields as `name:kind name:kind`, as_of, build_id).
+    `plan` has one row (is_due, records, fields as `name:kind name:kind`, told_by, as_of, build_id).
     """
     [what] = plan.to_dict("records")
     if not what["is_due"]:
         return learnt
     fields = dict(field.split(":") for field in what["fields"].split())
     return fit(patterns, fields).assign(
-        fields=what["fields"],
+        told_by=what["told_by"],
         records=what["records"],
         trained_at=what["as_of"],
         build_id=what["build_id"],

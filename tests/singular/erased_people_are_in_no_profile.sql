@@ -8,11 +8,5 @@ inner join {{ ref('int_identity_records') }} as records
     on
         requests.id_type = records.id_type
         and coalesce(points.contact_point, requests.id_value) = records.id_value
-inner join {{ ref('int_identity_records') }} as carried on records.record_id = carried.record_id
-inner join {{ ref('int_identifiers') }} as identifiers
-    on carried.id_type = identifiers.id_type and carried.id_value = identifiers.id_value
-inner join {{ ref('int_identity_links') }} as links
-    on
-        carried.record_id = links.record_id
-        and identifiers.id_type = links.id_type
-        and identifiers.id_value = links.id_value
+inner join {{ ref('int_record_customers') }} as customers on records.record_id = customers.record_id
+inner join {{ ref('int_identifiers') }} as identifiers on customers.customer_key = identifiers.customer_key

@@ -38,7 +38,9 @@ def headlines(published):
 
 def test_every_board_is_drawn_and_needs_nothing_from_elsewhere(pages):
     assert list(pages) == board_names()
-    assert {"overview", "segment", "channels", "experiments", "health", "models"} == set(pages)
+    assert {
+        *("overview", "identity", "segment", "channels", "experiments", "health", "models")
+    } == set(pages)
     for path in pages.values():
         text = path.read_text()
         assert "<svg" in text
@@ -117,6 +119,18 @@ def test_boards_are_drawn_when_holdouts_and_channels_share_names(published, tmp_
             "insert into rpt_campaigns select * replace ('email' as channel) from rpt_campaigns"
         )
     draw_boards(Workspace(home), boards=("experiments", "channels"))
+
+
+def test_people_with_more_records_come_below_those_with_fewer(published, tmp_path):
+    home = tmp_path / "sizes"
+    shutil.copytree(published.workspace.current, home / "published" / "generations" / "one")
+    (home / "published" / "current").symlink_to("generations/one")
+    with duckdb.connect(str(home / "published" / "current" / "reporting.duckdb")) as con:
+        con.execute("delete from rpt_identity_sizes")
+        con.execute("insert into rpt_identity_sizes select i, i from range(1, 11) as t (i)")
+    (page,) = draw_boards(Workspace(home), boards=("identity",))
+    said = "".join(f"<{text}>" for text in re.findall(r"<text[^>]*>([^<]*)<", page.read_text()))
+    assert "".join(f"<{n}>" for n in (*range(1, 10), "10 or more")) in said
 
 
 def test_one_board_is_about_the_segment_asked_for(workspace):

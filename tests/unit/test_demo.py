@@ -275,7 +275,7 @@ def test_the_second_extract_of_contacts_overlaps_the_first_and_wins(demo, con):
 
 def test_birth_dates_agree_with_the_real_age_band(con):
     wrong = """
-        select count(*) filter (date_diff('year', birth_date, date '2017-12-31')
+        select count(*) filter (date_diff('year', cast(birth_date as date), date '2017-12-31')
             not between cast(left(age_band, 2) as int) and coalesce(
                 try_cast(right(age_band, 2) as int), 84)), count(*)
         from contacts where birth_date is not null and age_band is not null
@@ -386,3 +386,22 @@ def test_the_vip_list_names_people_by_several_kinds_of_id_and_one_nobody_has(con
     }
     assert len({kind for kind, _ in ids}) >= 2
     assert len([pair for pair in ids if pair not in known]) == 1
+
+
+def test_the_steward_is_right_and_says_both(con):
+    """Links join contacts of one person, unlinks part two people of one home."""
+    said = con.execute(
+        """
+        select decision, lefts.person_id, rights.person_id
+        from identity_decisions
+        join truth as lefts on lefts.record_type = 'contact' and lefts.record_id = left_id_value
+        join truth as rights on rights.record_type = 'contact' and rights.record_id = right_id_value
+        where left_id_value <> right_id_value
+        """
+    ).fetchall()
+    home = {decision: [] for decision, *_ in said}
+    for decision, left, right in said:
+        assert (left == right) == (decision == "link")
+        home[decision].append(left.split("-")[1] == right.split("-")[1])
+    assert len(said) == one(con, "select count(*) from identity_decisions")
+    assert home == {"unlink": [True] * 3, "link": [True] * 2}

@@ -703,9 +703,14 @@ def resolved(tmp_path: Path, found: list[tuple], is_accepted: bool = False, aske
     with duckdb.connect(str(workspace.warehouse)) as con:
         con.execute(
             "create schema identity; create table identity.int_erased_identifiers "
-            "(request_id varchar, customer_key varchar, id_type varchar, raw_value varchar, country_code varchar)"
+            "(request_id varchar, customer_key varchar, id_type varchar, raw_value varchar, country_code varchar, "
+            "is_former_key boolean default false)"
         )
-        con.executemany("insert into identity.int_erased_identifiers values (?, ?, ?, ?, ?)", found)
+        con.executemany(
+            "insert into identity.int_erased_identifiers (request_id, customer_key, id_type, raw_value, country_code) "
+            "values (?, ?, ?, ?, ?)",
+            found,
+        )
     return workspace, resolve_requests(workspace, lambda: None, is_accepted)
 
 

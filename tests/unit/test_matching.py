@@ -154,7 +154,7 @@ def test_shuffled_patterns_give_the_same_numbers():
 def test_params_stand_until_they_are_due():
     patterns, _ = simulated(2_000, TRUE_SHARES)
     learnt = pd.DataFrame({"relation": ["same"], "field": ["prior"], "level": [""], "value": [0.5]})
-    plan = {"fields": " ".join(f"{n}:{k}" for n, k in FIELDS.items()), "records": 9, "as_of": "2018-01-01", "build_id": "b"}  # fmt: skip
+    plan = {"fields": " ".join(f"{n}:{k}" for n, k in FIELDS.items()), "told_by": "t", "records": 9, "as_of": "2018-01-01", "build_id": "b"}  # fmt: skip
     stands = params_to_use(patterns, pd.DataFrame([plan | {"is_due": False}]), learnt)
     pd.testing.assert_frame_equal(stands, learnt)
     due = params_to_use(patterns, pd.DataFrame([plan | {"is_due": True}]), learnt)

@@ -73,6 +73,9 @@ def test_rows_after_as_of_change_nothing(runner, published, demo, tmp_path):
         "campaign_costs.parquet": f"spent_at + {later} as spent_at, cost_usd * 9 as cost_usd",
         "experiment_units.parquet": f"unit_id || '-x' as unit_id, assigned_at + {later} as assigned_at",
         "experiment_outcomes.parquet": f"value * 9 as value, observed_at + {later} as observed_at",
+        "identity_decisions.parquet": (
+            f"case decision when 'link' then 'unlink' else 'link' end as decision, decided_at + {later} as decided_at"
+        ),
         "erasure_requests.parquet": f"request_id || '-x' as request_id, requested_at + {later} as requested_at, 'email' as id_type, 'later@example.com' as id_value",
     }
     for name, changed in shifts.items():

@@ -1,5 +1,7 @@
 -- One row: whether the weights of evidence are to be learnt anew. If so, every pair of records is compared again; if
 -- not, only records that are new or changed, with all others.
+{# A digest of how agreement is told: of its SQL and of the nicknames. -#}
+{% set told_by = local_md5(agreement('pairs')) -%}
 {% set fields = [] -%}
 {%- for field, kind in match_fields().items() %}{% do fields.append(field ~ ':' ~ kind) %}{% endfor -%}
 with
@@ -9,7 +11,7 @@ learnt as (
     select
         max(trained_at) as trained_at,
         max(records) as records,
-        max(fields) as fields
+        max(told_by) as told_by
     from {{ source('ledger', 'match_params') }}
 
 ),
@@ -19,13 +21,21 @@ records as (
     select count(*) as records
     from {{ ref('int_match_records') }}
 
+),
+
+telling as (
+
+    select '{{ told_by }} ' || {{ sha256_hex(json_text_array("name || ' ' || other_name")) }} as told_by
+    from {{ ref('nicknames') }}
+
 )
 
 select
     cast(records.records as bigint) as records,
     cast('{{ fields | join(" ") }}' as string) as fields,
+    cast(telling.told_by as string) as told_by,
     cast(
-        coalesce(learnt.fields, '') <> '{{ fields | join(" ") }}'
+        learnt.told_by is distinct from telling.told_by
         or records.records > 1.25 * learnt.records
         or records.records < 0.8 * learnt.records
         or {{ elapsed('day', 'learnt.trained_at', as_of()) }} >= {{ var('match_retrain_days') }}
@@ -36,3 +46,4 @@ select
     cast('{{ var("build_id") }}' as string) as build_id
 from records
 cross join learnt
+cross join telling

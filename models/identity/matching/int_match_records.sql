@@ -46,18 +46,6 @@ spelled as (
 
 ),
 
--- A house number stands before or behind its street, where it has no column of its own.
-addressed as (
-
-    select
-        *,
-        {{ replace_all('street_line', '^[0-9]+[a-z]?[ ,]+|[ ,]+[0-9]+[a-z]?$', '') }} as street_name,
-        regexp_extract(street_line, '^([0-9]+[a-z]?)[ ,]+', 1) as number_before,
-        regexp_extract(street_line, '[ ,]+([0-9]+[a-z]?)$', 1) as number_behind
-    from spelled
-
-),
-
 compared as (
 
     select
@@ -65,8 +53,8 @@ compared as (
         source_system,
         nullif(first_name, '') as first_name,
         nullif(last_name, '') as last_name,
-        nullif({{ letters_and_digits('street_name') }}, '') as street,
-        coalesce(nullif(house_number, ''), nullif(number_before, ''), nullif(number_behind, '')) as house_number,
+        nullif({{ letters_and_digits(street_name('street_line')) }}, '') as street,
+        coalesce(nullif(house_number, ''), {{ house_number('street_line') }}) as house_number,
         nullif(address_2, '') as address_2,
         nullif(city, '') as city,
         nullif(region, '') as region,
@@ -74,7 +62,7 @@ compared as (
         birth_digits,
         email,
         phone
-    from addressed
+    from spelled
 
 ),
 
@@ -103,12 +91,27 @@ told as (
 
 ),
 
+familiar as (
+
+    select
+        *,
+        -- A given name in use, and no slip of another: five and more have it, and one in 5,000.
+        count(*) over (partition by first_name) >= greatest(5, count(*) over () / 5000) as has_known_first_name
+    from told
+
+),
+
 written as (
 
     select
         *,
-        concat_ws('|', source_system, coalesce({{ fields | join(", ''), coalesce(") }}, '')) as all_told
-    from told
+        concat_ws(
+            '|',
+            source_system,
+            cast(has_known_first_name as string),
+            coalesce({{ fields | join(", ''), coalesce(") }}, '')
+        ) as all_told
+    from familiar
 
 )
 
@@ -120,7 +123,6 @@ select
     {{ field }},
     {% endfor -%}
     last_name_sound,
-    -- A given name in use, and no slip of another: five and more have it, and one in 5,000.
-    count(*) over (partition by first_name) >= greatest(5, count(*) over () / 5000) as has_known_first_name,
+    has_known_first_name,
     substring({{ sha256_hex('all_told') }}, 1, 16) as fingerprint
 from written

@@ -31,7 +31,8 @@ matches as (
     select
         count(case when verdict = 'taken' then 1 end) as matches_taken,
         min(case when verdict = 'taken' then match_probability end) as least_probability,
-        avg(case when verdict = 'taken' then match_probability end) as expected_precision
+        {{ exact_sum("case when verdict = 'taken' then match_probability end") }}
+        / nullif(count(case when verdict = 'taken' then 1 end), 0) as expected_precision
     from {{ ref('int_matches') }}
 
 ),

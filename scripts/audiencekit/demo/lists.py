@@ -1,4 +1,4 @@
-"""Short lists kept by hand: VIPs, and people who asked to be forgotten."""
+"""Short lists kept by hand: VIPs, people who asked to be forgotten, and what a steward decided about who is who."""
 
 import numpy as np
 import pandas as pd
@@ -8,6 +8,7 @@ from audiencekit.demo import chance
 VIP_SHARE = 0.016  # the 40 who spend most, of 2,469
 UNKNOWN_VIP = "nobody.we.know@example.org"  # lists kept by hand hold ids that match nobody
 ERASURES, HOUSEHOLDS_PER_ERASURE = 6, 25
+UNLINKS, LINKS = 3, 2
 
 
 def make_static_lists(
@@ -44,6 +45,38 @@ def make_erasure_requests(
     start = np.full(size, np.datetime64("2017-10-01", "us"))
     requests["requested_at"] = chance.moments_between(rng, start, chance.AS_OF)
     return requests
+
+
+def make_identity_decisions(
+    people: pd.DataFrame, contacts: pd.DataFrame, seed: int
+) -> pd.DataFrame:
+    """The landing's identity_decisions, all of them right: some couples are two people, some with an old e-mail one."""
+    rng = chance.stream(seed, "identity_decisions")
+    by_person = contacts.groupby("person")["contact_id"]
+    first, last = (ids.reindex(range(len(people))) for ids in (by_person.min(), by_person.max()))
+    second = np.flatnonzero(people["role"] == "second")
+    buyer = people["home"].to_numpy()[second]
+    old_email = people["old_email"].to_numpy()[contacts["person"]]
+    moved = np.unique(contacts["person"][contacts["email"].to_numpy() == old_email])
+    moved = moved[(first != last).to_numpy()[moved]]
+    couples = rng.permutation(len(second))[:UNLINKS]
+    twice = rng.permutation(moved)[:LINKS]
+    decisions = pd.DataFrame(
+        {
+            "decision": np.repeat(["unlink", "link"], [len(couples), len(twice)]),
+            "left_id_type": "contact_id",
+            "left_id_value": [*first[buyer[couples]], *first[twice]],
+            "right_id_type": "contact_id",
+            "right_id_value": [*first[second[couples]], *last[twice]],
+            "decided_by": "data office",
+            "reason": np.repeat(
+                ["a couple, one landline", "an old e-mail"], [len(couples), len(twice)]
+            ),
+        }
+    )
+    start = np.full(len(decisions), np.datetime64("2017-12-01", "us"))
+    decisions["decided_at"] = chance.moments_between(rng, start, chance.AS_OF)
+    return decisions
 
 
 def _some_id(

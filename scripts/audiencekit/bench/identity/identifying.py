@@ -46,12 +46,7 @@ def identify(
     taken = perf_counter()
     if not goes_on:
         open_ledger(workspace)
-    only = (
-        "--select",
-        "+int_keyed_identifiers",
-        "int_customer_key_changes",
-        "int_identity_changes",
-    )
+    only = ("--select", "+int_customer_key_changes", "+int_identity_changes")
     nodes = dbt_build(
         workspace,
         AS_OF,
