@@ -1,5 +1,5 @@
 -- One row per pair of named records that ties connect, directly or over others, and how much their details speak for
--- one person (bits). What ties connect may still be several people.
+-- one person, below zero against (bits). What ties connect may still be several people.
 with
 
 members as (
@@ -46,14 +46,31 @@ weights as (
 
     {{ pattern_weights('patterns') }}
 
+),
+
+-- What a pair says that says nothing: how rare one person is among all that have something in common.
+prior as (
+
+    select
+        (
+            ln(max(case when relation = 'same' then value end))
+            - ln(sum(case when relation <> 'same' then value end))
+        ) / ln(2) as bits
+    from {{ ref('int_match_params') }}
+    where field = 'prior'
+
 )
 
 select
     agreements.left_record_id,
     agreements.right_record_id,
-    -- Scores know how rare equal names and places are.
-    coalesce(scores.match_weight, weights.pattern_weight) as match_weight
+    -- Scores know how rare equal names and places are. Who says too little to be found by it says nothing against it.
+    case
+        when scores.match_weight is null and weights.pattern_weight between prior.bits and 0 then 0
+        else coalesce(scores.match_weight, weights.pattern_weight)
+    end as match_weight
 from agreements
 inner join weights on agreements.pattern = weights.pattern
+cross join prior
 left join {{ ref('int_match_scores') }} as scores
     on agreements.left_no = scores.left_no and agreements.right_no = scores.right_no

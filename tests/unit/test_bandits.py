@@ -190,7 +190,12 @@ class Loop:
     def __init__(self, published, days: int = 14):
         self.published = published
         self.ledger = pd.DataFrame(columns=[c.split()[0] for c in COLUMNS]).astype(
-            {"share": float, "window_days": int, "decided_at": "datetime64[us]"}
+            {
+                "customer_key": "string",
+                "share": float,
+                "window_days": int,
+                "decided_at": "datetime64[us]",
+            }
         )
         self.variants = pd.DataFrame(
             [

@@ -69,6 +69,19 @@ def records(size: int, target: str) -> dict:
     return {"records": len(made)}
 
 
+def demo_records(folder: str, target: str) -> dict:
+    """The demo's landing, without what its steward decided; as records (Parquet) its contacts and logins, with truth."""
+    from audiencekit.bench.identity.people import demo_records
+    from audiencekit.demo import write_demo_landing
+
+    landing, truth = Path(folder) / "landing", Path(folder) / "truth"
+    write_demo_landing(landing, truth)
+    (landing / "identity_decisions.parquet").unlink()
+    made = demo_records(landing, truth)
+    made.to_parquet(target)
+    return {"records": len(made)}
+
+
 def write_landing(source: str, target: str, share: float = 1.0) -> dict:
     """The landing of contacts (Parquet), or of the first `share` of them."""
     import pandas as pd
@@ -136,7 +149,7 @@ def remember_people(home: str, target: str) -> dict:
 
 JOBS = {
     job.__name__: job
-    for job in (landing, run, models, raw, records, write_landing, identify, score, kept_keys, remember_people)
+    for job in (landing, run, models, raw, records, demo_records, write_landing, identify, score, kept_keys, remember_people)
 }  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from audiencekit.bench.measuring import Measured, measure, measure_command
 
 HERE = Path(__file__).parent
 FEBRL = ("febrl1", "febrl2", "febrl3", "febrl4")
+DEMO = "demo"
 SIMULATED = 50_000
 NEW_SHARE = 0.01
 
@@ -24,7 +25,7 @@ def run_identity_bench(size: int, folder: Path, console: Console) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     python = _rivals(folder, console)
     rows = []
-    for name in (*FEBRL, f"simulated {SIMULATED:,}"):
+    for name in (*FEBRL, DEMO, f"simulated {SIMULATED:,}"):
         console.print(f"  {name}")
         source = _records(name, folder, python)
         rows.append(_ours(name, source, folder))
@@ -65,6 +66,13 @@ def _records(name: str, folder: Path, python: Path) -> Path:
         if name in FEBRL:
             command = [python, HERE / "rivals.py", name, "-", target]
             measure_command(command, folder / f"{name}.log")
+        elif name == DEMO:
+            measure(
+                "demo_records",
+                folder / f"{name}.log",
+                folder=str(folder / DEMO),
+                target=str(target),
+            )
         else:
             size = int(name.split()[1].replace(",", ""))
             measure("records", folder / "records.log", size=size, target=str(target))
@@ -74,9 +82,12 @@ def _records(name: str, folder: Path, python: Path) -> Path:
 def _ours(name: str, source: Path, folder: Path, share: float = 1.0) -> dict:
     home = folder / f"home-{source.stem}"
     shutil.rmtree(home, ignore_errors=True)
-    landing = str(folder / f"landing-{source.stem}")
     log = folder / f"audiencekit-{source.stem}.log"
-    measure("write_landing", log, source=str(source), target=landing, share=share)
+    if name == DEMO:
+        landing = str(folder / DEMO / "landing")
+    else:
+        landing = str(folder / f"landing-{source.stem}")
+        measure("write_landing", log, source=str(source), target=landing, share=share)
     cost = measure(
         "identify", log, home=str(home), landing=landing, build_id="bench-000001", goes_on=False
     )

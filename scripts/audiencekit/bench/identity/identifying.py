@@ -46,7 +46,10 @@ def identify(
     taken = perf_counter()
     if not goes_on:
         open_ledger(workspace)
-    only = ("--select", "+int_customer_key_changes", "+int_identity_changes")
+    only = (
+        *("--select", "+int_record_customers"),
+        *("+int_customer_key_changes", "+int_identity_changes"),
+    )
     nodes = dbt_build(
         workspace,
         AS_OF,
@@ -72,10 +75,13 @@ def keep(workspace: Workspace) -> None:
 
 
 def people_of(workspace: Workspace) -> pd.Series:
-    """customer_key by contact_id."""
-    query = "select id_value, customer_key from identity.int_keyed_identifiers where id_type = 'contact_id' order by all"
+    """customer_key by contact_id; of a shop login, by `account:` and its id."""
+    query = (
+        "select regexp_replace(record_id, '^contact:', '') as id, customer_key from identity.int_record_customers "
+        "where record_id like 'contact:%' or record_id like 'account:%' order by all"
+    )
     with duckdb.connect(str(workspace.warehouse), read_only=True) as con:
-        return con.execute(query).df().set_index("id_value")["customer_key"]
+        return con.execute(query).df().set_index("id")["customer_key"]
 
 
 def changes_of(workspace: Workspace) -> pd.DataFrame:

@@ -3,6 +3,9 @@
 No row is about a real person: names are drawn from Faker's lists by how often they occur, e-mails lie at example.com.
 """
 
+from pathlib import Path
+
+import duckdb
 import numpy as np
 import pandas as pd
 from faker.providers.address.en_US import Provider as Places
@@ -132,3 +135,25 @@ def _with_slip(text: str, rng: np.random.Generator) -> str:
     if kind == 2 or place == 0:
         return text[:place] + other + text[place:]
     return text[: place - 1] + text[place] + text[place - 1] + text[place + 1 :]
+
+
+def demo_records(landing: Path, truth: Path) -> pd.DataFrame:
+    """Contacts and logins of the demo's landing as other tools read them: one row per contact as it was last written
+    and per login (contact_id `account:` and its id), with `person_id` of `truth`."""
+    return duckdb.execute(
+        f"""
+        with contacts as (
+            select * from read_parquet('{landing}/contacts.*.parquet')
+            qualify row_number() over (partition by contact_id order by updated_at desc) = 1
+        ), records as (
+            select contact_id as record_id, 'contact' as record_type, * from contacts
+            union all by name
+            select account_id as record_id, 'account' as record_type, 'account:' || account_id as contact_id, *
+            from '{landing}/accounts.parquet'
+        )
+        select
+            contact_id, first_name, last_name, birth_date, city, region, postal_code, email, phone, account_id,
+            card_number, person_id
+        from records join '{truth}/truth.parquet' using (record_type, record_id) order by contact_id
+        """
+    ).df()
