@@ -103,20 +103,27 @@ found as (
 
 ),
 
--- What was recorded of them under a key that they had before they turned out to be one person.
-given as (
+-- What was recorded of them under a key that they had before they turned out to be one person: of who is known, and of
+-- who is not known any more and whose key is nobody else's.
+former_keys as (
 
-    select holders.given_key, holders.customer_key
-    from {{ ref('int_key_holders') }} as holders
+    select former_keys.former_key, former_keys.customer_key
+    from {{ ref('int_former_keys') }} as former_keys
     inner join (
         select customer_key from {{ ref('int_given_keys') }}
         union
         select customer_key from former_people
-    ) as kept on holders.given_key = kept.customer_key
+    ) as kept on former_keys.former_key = kept.customer_key
     union
     select given_keys.customer_key, known.customer_key
     from {{ ref('int_given_keys') }} as given_keys
     inner join {{ ref('int_known_keys') }} as known on given_keys.identifier_hash = known.identifier_hash
+    left join (
+        select customer_key from {{ ref('int_known_keys') }}
+        union
+        select former_key from {{ ref('int_former_keys') }}
+    ) as others on given_keys.customer_key = others.customer_key
+    where others.customer_key is null
 
 ),
 
@@ -130,13 +137,13 @@ with_former_keys as (
     union all
     select distinct
         found.request_id,
-        given.given_key,
+        former_keys.former_key,
         true
     from found
-    inner join given on found.customer_key = given.customer_key
-    left join current_keys on given.given_key = current_keys.customer_key
+    inner join former_keys on found.customer_key = former_keys.customer_key
+    left join current_keys on former_keys.former_key = current_keys.customer_key
     left join found as already
-        on found.request_id = already.request_id and given.given_key = already.customer_key
+        on found.request_id = already.request_id and former_keys.former_key = already.customer_key
     where current_keys.customer_key is null and already.customer_key is null
 
 )

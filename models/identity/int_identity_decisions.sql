@@ -8,11 +8,17 @@ decisions as (
 
 ),
 
+-- A number that reads differently in two countries is nobody's.
 points as (
 
-    select distinct kind, raw_value, contact_point
+    select
+        kind,
+        raw_value,
+        min(contact_point) as contact_point
     from {{ ref('int_contact_points') }}
     where contact_point is not null
+    group by kind, raw_value
+    having count(distinct contact_point) = 1
 
 ),
 

@@ -1,16 +1,42 @@
 -- One row per key that was given to a customer, or would be named after an identifier, and customer who holds such an
--- identifier now; most of all the one who holds it strongest.
+-- identifier now, or did when it was last seen; most of all the one who holds it strongest.
 with
+
+keyed as (
+
+    select * from {{ ref('int_keyed_identifiers') }}
+
+),
+
+known as (
+
+    select * from {{ ref('int_known_keys') }}
+
+),
 
 identifiers as (
 
     select
         keyed.identifier_hash,
         keyed.customer_key,
+        keyed.known_key,
         rules.anchor_rank,
         rules.is_shared_in_households as may_pass_on
-    from {{ ref('int_keyed_identifiers') }} as keyed
+    from keyed
     inner join {{ ref('identity_rules') }} as rules on keyed.id_type = rules.id_type
+    union all
+    -- What no record carries any more is whose it last was, after everything that a record does carry.
+    select
+        known.identifier_hash,
+        known.customer_key,
+        known.customer_key,
+        99,
+        true
+    from known
+    inner join (select distinct customer_key from keyed) as current_keys
+        on known.customer_key = current_keys.customer_key
+    left join keyed on known.identifier_hash = keyed.identifier_hash
+    where keyed.identifier_hash is null
 
 ),
 
@@ -19,7 +45,7 @@ given as (
     select identifier_hash, customer_key as given_key from {{ ref('int_given_keys') }}
     union
     -- Builds from before the ledger kept keys named everybody so.
-    select identifier_hash, identifier_hash from identifiers
+    select identifier_hash, identifier_hash from keyed
 
 ),
 
@@ -36,6 +62,7 @@ held as (
 select
     given_key,
     customer_key,
+    bool_or(coalesce(known_key = given_key, false)) as had_it_last,
     min({{ anchor_of('given_key') }}) as anchor,
     count(*) as identifiers
 from held

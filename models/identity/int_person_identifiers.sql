@@ -10,7 +10,9 @@ carried as (
         links.seen_at,
         persons.person,
         persons.linked_group,
-        links.record_id in ('contact:' || links.id_value, 'account:' || links.id_value) as is_own
+        links.record_id
+        = case links.id_type when 'contact_id' then 'contact:' when 'account_id' then 'account:' end || links.id_value
+            as is_own
     from {{ ref('int_identity_links') }} as links
     inner join {{ ref('int_identity_persons') }} as persons on links.record_id = persons.record_id
 

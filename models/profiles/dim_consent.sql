@@ -61,13 +61,13 @@ questions as (
 
 linked_groups as (
 
-    select distinct customer_key, linked_group
+    select distinct customer_key, purpose, linked_group
     from decisions
     where linked_group is not null
 
 ),
 
--- What identifiers tie speaks with one voice. A withdrawal by deed is the person's, and of all of them.
+-- What identifiers tie speaks with one voice. A withdrawal by deed is the person's, and of all of them that spoke.
 voices as (
 
     select customer_key, linked_group as voice, purpose, channel, status, decided_at, expires_at, decision_id
@@ -78,7 +78,8 @@ voices as (
         decisions.customer_key, linked_groups.linked_group, decisions.purpose, decisions.channel, decisions.status,
         decisions.decided_at, decisions.expires_at, decisions.decision_id
     from decisions
-    left join linked_groups on decisions.customer_key = linked_groups.customer_key
+    left join linked_groups
+        on decisions.customer_key = linked_groups.customer_key and decisions.purpose = linked_groups.purpose
     where decisions.linked_group is null
 
 ),

@@ -42,7 +42,7 @@ withdrawals as (
 
     select customer_key, purpose, withdrawn_by, decided_at, decision_id
     from {{ ref('int_kept_withdrawals') }}
-    union all
+    union
     select customer_key, purpose, withdrawn_by, decided_at, decision_id from {{ ref('int_withdrawals') }}
 
 ),

@@ -1,13 +1,19 @@
--- One row per customer, purpose and withdrawal by what they did, that no published build knew: an unsubscribe or a
--- complaint withdraws e-mail consent, and a browser that sends Global Privacy Control withdraws consent to ads.
--- Publishing appends it to the ledger.
+-- One row per customer, purpose and withdrawal by what they did, that no published build knew of them: an unsubscribe or
+-- a complaint withdraws e-mail consent, and a browser that sends Global Privacy Control withdraws consent to ads. What
+-- was known of them under another key is theirs from now on. Publishing appends it to the ledger.
 with
 
--- Whoever's records carry the address, as with any refusal: a household's may be used for each of them.
+customers as (
+
+    select distinct customer_key from {{ ref('int_identifiers') }}
+
+),
+
+-- Whoever's records carry the address, as with any refusal: a household's may be used for each of them. Not junk.
 unsubscribes as (
 
-    select distinct
-        customers.customer_key,
+    select
+        owners.customer_key,
         purposes.purpose,
         'email event' as withdrawn_by,
         events.occurred_at as decided_at,
@@ -15,9 +21,9 @@ unsubscribes as (
     from {{ ref('stg_email__events') }} as events
     inner join {{ ref('int_carriers') }} as carriers
         on carriers.id_type = 'email' and events.email = carriers.raw_value
-    inner join {{ ref('int_record_customers') }} as customers on carriers.record_id = customers.record_id
-    inner join (select distinct customer_key from {{ ref('int_identifiers') }}) as known
-        on customers.customer_key = known.customer_key
+    inner join {{ ref('int_linking_identifiers') }} as emails
+        on emails.id_type = 'email' and carriers.record_id = emails.record_id
+    inner join {{ ref('int_record_customers') }} as owners on carriers.record_id = owners.record_id
     cross join (
         select 'newsletter' as purpose
         union all
@@ -50,8 +56,11 @@ privacy_signals as (
 found as (
 
     select * from unsubscribes
-    union all
+    union
     select * from privacy_signals
+    union
+    select customer_key, purpose, withdrawn_by, decided_at, decision_id
+    from {{ ref('int_kept_withdrawals') }}
 
 )
 
@@ -63,10 +72,11 @@ select
     cast(found.decision_id as string) as decision_id,
     cast('{{ var("build_id") }}' as string) as build_id
 from found
-left join {{ ref('int_kept_withdrawals') }} as known
+inner join customers on found.customer_key = customers.customer_key
+left join {{ source('ledger', 'withdrawals') }} as known
     on
         found.customer_key = known.customer_key
         and found.purpose = known.purpose
         and found.decision_id = known.decision_id
         and found.decided_at = known.decided_at
-where known.customer_key is null and found.customer_key is not null
+where known.customer_key is null

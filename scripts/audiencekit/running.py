@@ -101,7 +101,9 @@ def _run(
         say=lambda line: console.print(f"  {line}", highlight=False),
     )
     _warn_of_old_data(taken, as_of, console)
-    erased = _erase(workspace, as_of, built_at, build_id, console, "erasure_requests" in tables)
+    erased = _erase(
+        workspace, as_of, built_at, build_id, console, retrain, "erasure_requests" in tables
+    )
     open_ledger(workspace, erased, built_at)
     seconds["intake"] = perf_counter() - started
 
@@ -150,6 +152,7 @@ def _erase(
     built_at: datetime,
     build_id: str,
     console: Console,
+    retrain: bool,
     is_accepted: bool,
 ) -> Erased:
     """Take whoever asks to be forgotten in this build out of the intake; those of earlier ones are."""
@@ -157,7 +160,7 @@ def _erase(
     def identify() -> None:
         open_ledger(workspace)
         only = ("--select", "+int_erased_identifiers", "--exclude-resource-type", "test")
-        dbt_build(workspace, as_of, build_id, console, *only, built_at=built_at)
+        dbt_build(workspace, as_of, build_id, console, *only, built_at=built_at, retrain=retrain)
 
     erased = resolve_requests(workspace, identify, is_accepted)
     if len(erased.people):

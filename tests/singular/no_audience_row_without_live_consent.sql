@@ -20,16 +20,37 @@ spoken as (
 
     select
         needed.*,
-        decisions.status = 'granted' and (decisions.expires_at is null or decisions.expires_at > {{ as_of() }})
-            as is_live_grant,
+        decisions.linked_group,
         decisions.decided_at,
+        decisions.status <> 'granted' as is_refusal,
+        decisions.status = 'granted' and coalesce(decisions.expires_at > {{ as_of() }}, true) as is_live_grant,
         max(decisions.decided_at) over (
+            partition by needed.channel, needed.customer_key, needed.purpose, decisions.linked_group
+        ) as last_word_at,
+        -- By deed, of whatever records.
+        max(case when decisions.linked_group is null then decisions.decided_at end) over (
             partition by needed.channel, needed.customer_key, needed.purpose
-        ) as last_decided_at
+        ) as last_deed_at
     from needed
     inner join {{ ref('fct_consent') }} as decisions
         on needed.customer_key = decisions.customer_key and needed.purpose = decisions.purpose
     where coalesce(decisions.channel, needed.channel) = needed.channel
+
+),
+
+-- What identifiers tie has one last word.
+last_words as (
+
+    select
+        channel,
+        customer_key,
+        purpose,
+        linked_group,
+        bool_or(is_refusal or coalesce(last_deed_at >= last_word_at, false)) as is_refusal,
+        bool_and(is_live_grant) as is_live_grant
+    from spoken
+    where decided_at = last_word_at
+    group by channel, customer_key, purpose, linked_group
 
 ),
 
@@ -50,8 +71,11 @@ select
     channel,
     customer_key,
     purpose
-from spoken
-where decided_at = last_decided_at and not is_live_grant
+from last_words
+group by channel, customer_key, purpose
+having
+    coalesce(bool_or(case when linked_group is not null then is_refusal end), true)
+    or not coalesce(bool_or(case when linked_group is not null then is_live_grant end), false)
 union
 select
     silent.channel,

@@ -145,7 +145,8 @@ class Law:
         """yes, silence (allowed), nothing (denied by law), refused or expired."""
         spoken = self.spoken(history, who, now)
         old, deed = history.people[who].has_old_record, "deed"
-        voices = {old and d.in_old_record for d in spoken if d.by != deed} or {False}
+        own = [d for d in spoken if d.by != deed and d.purpose == purpose]
+        voices = {old and d.in_old_record for d in own} or {False}
         ends = []
         for voice in voices:
             about = [
@@ -346,6 +347,11 @@ class Activation:
             "int_record_customers",
             "record_id, customer_key, linked_group",
             sorted({(record, key(n), group) for n, record, group, *_ in own}),
+        )
+        fill(
+            "int_linking_identifiers",
+            "record_id, id_type, id_value",
+            [(record, kind, value) for _, record, _, kind, value in own],
         )
         fill("int_key_holders", "given_key, customer_key", [(key(n), key(n)) for n, _ in people])
         identifiers = [(kind, value, key(n), group) for n, _, group, kind, value in own]

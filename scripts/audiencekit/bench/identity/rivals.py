@@ -63,22 +63,30 @@ def splink(records: pd.DataFrame) -> pd.DataFrame:
     known = {
         column for column in comparisons if column in records and records[column].notna().any()
     }
-    blocks = [block for block in blocks if known.issuperset(block)]
+
+    def possible(rules: list[tuple]) -> list[tuple]:
+        return [rule for rule in rules if known.issuperset(rule)]
+
     db = DuckDBAPI()
     settings = SettingsCreator(
         link_type="dedupe_only",
         unique_id_column_name="contact_id",
         comparisons=[comparison for column, comparison in comparisons.items() if column in known],
-        blocking_rules_to_generate_predictions=[block_on(*block) for block in blocks],
+        blocking_rules_to_generate_predictions=[block_on(*block) for block in possible(blocks)],
     )
     linker = Linker(db.register(records[["contact_id", *known]]), settings)
     certain = [
-        block_on("birth_date", "last_name", "first_name"),
-        block_on("first_name", "last_name", "street"),
-    ]
-    linker.training.estimate_probability_two_random_records_match(certain, recall=0.7)
+        ("birth_date", "last_name", "first_name"), ("first_name", "last_name", "street"),
+        ("first_name", "last_name", "email"), ("account_id",),
+    ]  # fmt: skip
+    rules = [block_on(*rule) for rule in possible(certain)]
+    linker.training.estimate_probability_two_random_records_match(rules, recall=0.7)
     linker.training.estimate_u_using_random_sampling(max_pairs=2e6, seed=1)
-    for block in (("birth_date",), ("first_name", "last_name"), ("postal_code",)):
+    # Passes over blocks whose pairs are mostly one person; by names and dates, where no login says so.
+    passes = [("account_id",), ("email",), ("card_number",)]
+    if not known.issuperset(("account_id", "card_number")):
+        passes = possible([("birth_date",), ("first_name", "last_name"), ("postal_code",)])
+    for block in passes:
         linker.training.estimate_parameters_using_expectation_maximisation(block_on(*block))
     found = linker.inference.predict(threshold_match_probability=LEAST).as_pandas_dataframe()
     return pd.DataFrame(
