@@ -8,6 +8,12 @@ keyed as (
 
 ),
 
+current_keys as (
+
+    select distinct customer_key from keyed
+
+),
+
 known as (
 
     select * from {{ ref('int_known_keys') }}
@@ -33,8 +39,7 @@ identifiers as (
         99,
         true
     from known
-    inner join (select distinct customer_key from keyed) as current_keys
-        on known.customer_key = current_keys.customer_key
+    inner join current_keys on known.customer_key = current_keys.customer_key
     left join keyed on known.identifier_hash = keyed.identifier_hash
     where keyed.identifier_hash is null
 

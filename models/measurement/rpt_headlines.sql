@@ -209,7 +209,8 @@ headlines as (
     select
         'people' as picture,
         max(
-            {{ whole_percent('people_recorded_twice * 1.0 / named_people') }} || ' of people are recorded more than once'
+            {{ whole_percent('people_recorded_twice * 1.0 / named_people') }}
+            || ' of people are recorded more than once'
         ) as headline
     from {{ ref('rpt_identity') }}
     where named_people > 0

@@ -1,6 +1,6 @@
--- One row per customer, purpose and withdrawal by what they did, that no published build knew of them: an unsubscribe or
--- a complaint withdraws e-mail consent, and a browser that sends Global Privacy Control withdraws consent to ads. What
--- was known of them under another key is theirs from now on. Publishing appends it to the ledger.
+-- One row per customer, purpose and withdrawal by what they did, that no published build knew of them: an unsubscribe
+-- or a complaint withdraws e-mail consent, and a browser that sends Global Privacy Control withdraws consent to ads.
+-- What was known of them under another key is theirs from now on. Publishing appends it to the ledger.
 with
 
 customers as (
