@@ -20,6 +20,7 @@ NAMES = {
 }  # fmt: skip
 # Pairs less likely than this are not worth writing down.
 LEAST = 0.01
+SMALL = 20_000  # records
 
 
 def febrl(number: int) -> pd.DataFrame:
@@ -57,9 +58,12 @@ def splink(records: pd.DataFrame) -> pd.DataFrame:
         ("birth_date", "first_name"), ("birth_date", "last_name"), ("first_name", "last_name"),
         ("postal_code", "first_name"), ("postal_code", "last_name"), ("street", "postal_code"),
         ("street", "last_name"), ("street", "first_name"), ("birth_date", "postal_code"),
-        ("street", "house_number"), ("email",), ("phone",), ("city", "house_number"), ("address_2", "last_name"),
+        ("street", "house_number"), ("email",), ("phone",), ("address_2", "last_name"),
         ("account_id",), ("card_number",),
     ]  # fmt: skip
+    # Blocks that are worth their pairs in thousands of records and outgrow everything in a million.
+    is_small = len(records) <= SMALL
+    blocks += [("city", "house_number")] * is_small
     known = {
         column for column in comparisons if column in records and records[column].notna().any()
     }
@@ -85,7 +89,8 @@ def splink(records: pd.DataFrame) -> pd.DataFrame:
     # Passes over blocks whose pairs are mostly one person; by names and dates, where no login says so.
     passes = [("account_id",), ("email",), ("card_number",)]
     if not known.issuperset(("account_id", "card_number")):
-        passes = possible([("birth_date",), ("first_name", "last_name"), ("postal_code",)])
+        third = ("postal_code",) if is_small else ("street", "postal_code")
+        passes = possible([("birth_date",), ("first_name", "last_name"), third])
     for block in passes:
         linker.training.estimate_parameters_using_expectation_maximisation(block_on(*block))
     found = linker.inference.predict(threshold_match_probability=LEAST).as_pandas_dataframe()
