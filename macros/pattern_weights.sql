@@ -4,7 +4,6 @@
     (pattern_weight). A select, to be named in a CTE.
 -#}
 {% macro pattern_weights(patterns) -%}
-{%- set fields = match_fields() -%}
 with
 
 params as (
@@ -15,14 +14,7 @@ params as (
 
 levels as (
 
-    {% for field in fields %}
-    select
-        pattern,
-        '{{ field }}' as field,
-        substring(pattern, {{ loop.index }}, 1) as level
-    from {{ patterns }} as patterns
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+    {{ pattern_levels(patterns, kept='pattern') }}
 
 ),
 
@@ -31,7 +23,7 @@ likelihoods as (
     select
         levels.pattern,
         params.relation,
-        sum(ln(params.value)) as log_likelihood
+        {{ exact_sum('ln(params.value)') }} as log_likelihood
     from levels
     inner join params on levels.field = params.field and levels.level = params.level
     group by levels.pattern, params.relation

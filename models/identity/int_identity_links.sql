@@ -71,6 +71,7 @@ select
     identifiers.id_type,
     identifiers.id_value,
     identifiers.seen_at,
+    identifiers.is_shared_in_households,
     identifiers.tie_weight
 from identifiers
 left join shared on identifiers.id_type = shared.id_type and identifiers.id_value = shared.id_value

@@ -40,7 +40,6 @@ records as (
         email,
         phone,
         coalesce(country_code, '') as country_code,
-        lower(trim(first_name)) as first_name,
         coalesce(created_at, updated_at) as seen_at
     from {{ ref('stg_crm__contacts') }}
     union all
@@ -52,7 +51,6 @@ records as (
         email,
         phone,
         coalesce(country_code, ''),
-        lower(trim(first_name)),
         coalesce(created_at, updated_at)
     from {{ ref('stg_shop__accounts') }}
     union all
@@ -71,7 +69,6 @@ records as (
         email,
         phone,
         coalesce(country_code, ''),
-        null,
         seen_at
     from order_buyers
     union all
@@ -83,7 +80,6 @@ records as (
         case when id_type = 'email' then id_value end,
         case when id_type = 'phone' then id_value end,
         '',
-        null,
         min(decided_at)
     from {{ ref('stg_consent__events') }}
     group by id_type, id_value
@@ -96,7 +92,6 @@ records as (
         null,
         null,
         '',
-        null,
         min(occurred_at)
     from {{ ref('stg_web__events') }}
     where account_id is not null
@@ -106,17 +101,17 @@ records as (
 
 carried as (
 
-    select record_id, first_name, seen_at, 'contact_id' as id_type, contact_id as id_value from records
+    select record_id, seen_at, 'contact_id' as id_type, contact_id as id_value from records
     union all
-    select record_id, first_name, seen_at, 'account_id', account_id from records
+    select record_id, seen_at, 'account_id', account_id from records
     union all
-    select record_id, first_name, seen_at, 'card_number', card_number from records
+    select record_id, seen_at, 'card_number', card_number from records
     union all
-    select records.record_id, records.first_name, records.seen_at, 'email', emails.contact_point
+    select records.record_id, records.seen_at, 'email', emails.contact_point
     from records
     inner join emails on records.email = emails.raw_value
     union all
-    select records.record_id, records.first_name, records.seen_at, 'phone', phones.contact_point
+    select records.record_id, records.seen_at, 'phone', phones.contact_point
     from records
     inner join phones
         on records.phone = phones.raw_value and records.country_code = phones.country_code
@@ -127,7 +122,6 @@ select
     record_id,
     id_type,
     id_value,
-    first_name,
     seen_at
 from carried
 where id_value is not null

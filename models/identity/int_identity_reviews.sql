@@ -29,8 +29,7 @@ carrying as (
         min(persons.record_id) as record_id
     from {{ ref('int_identity_links') }} as links
     inner join persons on links.record_id = persons.record_id
-    inner join {{ ref('identity_rules') }} as rules on links.id_type = rules.id_type
-    where rules.is_shared_in_households
+    where links.is_shared_in_households
     group by links.id_type, links.id_value, persons.person
 
 ),

@@ -8,10 +8,9 @@ select
 from {{ ref('int_firm_ties') }}
 union all
 select
-    links.id_type,
-    links.id_value,
-    links.record_id,
-    links.tie_weight
-from {{ ref('int_identity_links') }} as links
-inner join {{ ref('identity_rules') }} as rules on links.id_type = rules.id_type
-where rules.is_shared_in_households
+    id_type,
+    id_value,
+    record_id,
+    tie_weight
+from {{ ref('int_identity_links') }}
+where is_shared_in_households

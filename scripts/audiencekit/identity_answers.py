@@ -13,10 +13,11 @@ from audiencekit.workspace import Workspace
 KINDS = ("contact_id", "account_id", "card_number", "email", "phone")
 # The records an identifier is of, before those that only mention it.
 OWN = {"contact_id": "contact", "account_id": "account"}
+BY_SLIPS = ["differ", "are alike", "differ by two slips", "differ by one slip", "are equal"]
 AGREES = {
-    "name": ["differ", "are alike", "differ by two slips", "differ by one slip", "are equal", "are nicknames", "are swapped"],
-    "text": ["differ", "are alike", "differ by two slips", "differ by one slip", "are equal"],
-    "address": ["differ", "are alike", "differ by two slips", "differ by one slip", "are equal"],
+    "name": [*BY_SLIPS, "are nicknames", "are swapped"],
+    "text": BY_SLIPS,
+    "address": BY_SLIPS,
     "code": ["differ", "differ by one slip", "are equal"],
     "date": ["differ", "differ by two slips", "differ by one slip", "are equal"],
     "same": ["differ", "are equal"],

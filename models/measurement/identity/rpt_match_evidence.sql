@@ -1,6 +1,5 @@
 -- One row per field and level of agreement: how often two records of one person, of one household and of strangers
 -- agree so far, what that says (bits), and how often records that are taken for one person do so today.
-{% set fields = match_fields() %}
 with
 
 params as (
@@ -28,14 +27,7 @@ taken as (
 
 levels as (
 
-    {% for field in fields %}
-    select
-        '{{ field }}' as field,
-        substring(pattern, {{ loop.index }}, 1) as level,
-        pairs
-    from taken
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+    {{ pattern_levels('taken', kept='pairs') }}
 
 ),
 

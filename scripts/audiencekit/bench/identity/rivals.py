@@ -6,9 +6,7 @@ others read contacts (Parquet) and write the pairs they take for one person, wit
 
 import logging
 import sys
-import time
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -137,10 +135,8 @@ def main(what: str, source: str, target: str) -> None:
         febrl(int(what[-1])).to_parquet(target)
         return
     records = pd.read_parquet(source).drop(columns="person_id")
-    started = time.perf_counter()
     found = {"splink": splink, "recordlinkage": recordlinkage}[what](records)
     found.to_parquet(target)
-    Path(f"{target}.seconds").write_text(str(time.perf_counter() - started))
 
 
 if __name__ == "__main__":
