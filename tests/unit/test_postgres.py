@@ -154,12 +154,13 @@ def keys(pg: psycopg.Connection) -> dict[str, str]:
 
 
 def held(pg: psycopg.Connection) -> set[str]:
-    """Every build that any row of any table is of."""
-    builds = set()
-    for table in tables(pg):
-        mark = "build_id" if "activation" in table or "generation" in table else "mark"
-        builds |= {b for (b,) in pg.execute(f"select distinct {mark} from {table}").fetchall()}
-    return builds
+    """Every build that any row of any table is of, in one snapshot, as whoever joins tables reads them."""
+    marks = (
+        (table, "build_id" if "activation" in table or "generation" in table else "mark")
+        for table in sorted(tables(pg))
+    )
+    every = " union ".join(f"select {mark} from {table}" for table, mark in marks)
+    return {build for (build,) in pg.execute(every).fetchall()}
 
 
 def cells(rows: list[tuple]) -> list[tuple]:

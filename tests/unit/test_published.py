@@ -211,7 +211,8 @@ def plan_of(published, sql: str) -> str:
 def test_no_model_compares_every_row_with_every_row(published):
     """A join that knows no equality is quick on a demo and never ends on ten million rows."""
     compiled = published.workspace.home / "target" / "compiled" / "audiencekit"
-    models = [p for p in sorted(compiled.rglob("models/**/*.sql")) if p.parent.suffix != ".yml"]
+    # Unit tests, where another test has run them, lie below the YAML file they are written in.
+    models = [p for p in sorted(compiled.rglob("models/**/*.sql")) if ".yml/" not in p.as_posix()]
     laws = sorted(compiled.rglob("tests/singular/*.sql"))
     assert len(models) > 50 and len(laws) > 4
     slow = {
