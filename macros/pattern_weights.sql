@@ -4,6 +4,7 @@
     (pattern_weight). A select, to be named in a CTE.
 -#}
 {% macro pattern_weights(patterns) -%}
+{%- set relations = match_relations()['one_person'] + match_relations()['two_people'] -%}
 with
 
 params as (
@@ -34,22 +35,32 @@ joint as (
 
     select
         likelihoods.pattern,
-        max(case when priors.relation = 'same' then ln(priors.value) + log_likelihood end) as log_same,
-        max(case when priors.relation = 'household' then ln(priors.value) + log_likelihood end) as log_household,
-        max(case when priors.relation = 'strangers' then ln(priors.value) + log_likelihood end) as log_strangers
+        {% for relation in relations -%}
+        max(
+            case when priors.relation = '{{ relation }}' then priors.value * exp(likelihoods.log_likelihood) end
+        ) as {{ relation }}{{ ',' if not loop.last }}
+        {% endfor %}
     from likelihoods
     inner join params as priors on likelihoods.relation = priors.relation and priors.field = 'prior'
     group by likelihoods.pattern
+
+),
+
+sides as (
+
+    select
+        pattern,
+        same + moved as one_person,
+        household,
+        namesakes + family_name + birthday + strangers as strangers
+    from joint
 
 )
 
 select
     pattern,
-    cast((log_same - log_household) / ln(2) as double) as household_bits,
-    cast((log_same - log_strangers) / ln(2) as double) as strangers_bits,
-    cast((
-        log_same - greatest(log_household, log_strangers)
-        - ln(1 + exp(least(log_household, log_strangers) - greatest(log_household, log_strangers)))
-    ) / ln(2) as double) as pattern_weight
-from joint
+    cast(ln(one_person / household) / ln(2) as double) as household_bits,
+    cast(ln(one_person / strangers) / ln(2) as double) as strangers_bits,
+    cast(ln(one_person / (household + strangers)) / ln(2) as double) as pattern_weight
+from sides
 {%- endmacro %}

@@ -1,5 +1,6 @@
 -- One row per pair of named records that ties connect, directly or over others, and how much their details speak for
 -- one person, below zero against (bits). What ties connect may still be several people.
+{% set one_person = "('" ~ match_relations()['one_person'] | join("', '") ~ "')" %}
 with
 
 members as (
@@ -53,8 +54,8 @@ prior as (
 
     select
         (
-            ln(max(case when relation = 'same' then value end))
-            - ln(sum(case when relation <> 'same' then value end))
+            ln({{ exact_sum("case when relation in " ~ one_person ~ " then value end") }})
+            - ln({{ exact_sum("case when relation not in " ~ one_person ~ " then value end") }})
         ) / ln(2) as bits
     from {{ ref('int_match_params') }}
     where field = 'prior'

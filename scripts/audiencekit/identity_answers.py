@@ -2,12 +2,14 @@
 
 from collections import deque
 from dataclasses import dataclass
+from math import log2, prod
 
 import duckdb
 from rich.console import Console
 from rich.table import Table
 
 from audiencekit.errors import UserError
+from audiencekit.matching import ONE_PERSON, RELATIONS
 from audiencekit.workspace import Workspace
 
 KINDS = ("contact_id", "account_id", "card_number", "email", "phone")
@@ -22,6 +24,16 @@ AGREES = {
     "date": ["differ", "differ by two slips", "differ by one slip", "are equal"],
     "same": ["differ", "are equal"],
 }  # fmt: skip
+# What two records can be, as in `matching.AS_ONE`.
+LOOKS_LIKE = {
+    "same": "one person",
+    "moved": "one person who moved",
+    "household": "two people of one household",
+    "namesakes": "two people of one name",
+    "family_name": "two people of one family name",
+    "birthday": "two people born on one day",
+    "strangers": "two strangers",
+}
 
 
 @dataclass(frozen=True)
@@ -216,26 +228,37 @@ def _print_evidence(
         return
     [(pattern, weight, probability)] = found
     plan = con.execute("select fields from identity.int_match_plan").fetchall()[0][0]
-    bits = {
-        (field, level): value
-        for field, level, value in con.execute(
-            "select field, level, log2(max(value) filter (where relation = 'same') "
-            "/ max(value) filter (where relation = 'strangers')) from identity.int_match_params "
-            "where level <> '' group by field, level"
+    fields = dict(field.split(":") for field in plan.split())
+    levels = [(field, level) for field, level in zip(fields, pattern, strict=True) if level != "-"]
+    shares = {
+        (relation, field, level): value
+        for relation, field, level, value in con.execute(
+            "select relation, field, level, value from identity.int_match_params where relation <> ''"
         ).fetchall()
     }
+    if "moved" not in {relation for relation, _, _ in shares}:
+        raise UserError("An older audiencekit built this. Build once more, and ask again.")
+
+    def nearest(relations: list[str]) -> str:
+        said = [("prior", ""), *levels]
+        return max(relations, key=lambda relation: prod(shares[relation, *step] for step in said))
+
+    one = nearest(list(ONE_PERSON))
+    two = nearest([relation for relation in RELATIONS if relation not in ONE_PERSON])
     rows = [
-        (field.partition(":")[0].replace("_", " "), AGREES[field.partition(":")[2]][int(level)], f"{bits[field.partition(':')[0], level]:+.1f}")
-        for field, level in zip(plan.split(), pattern, strict=True)
-        if level != "-"
+        (field.replace("_", " "), AGREES[fields[field]][int(level)], f"{log2(shares[one, field, level] / shares[two, field, level]):+.1f}")
+        for field, level in levels
     ]  # fmt: skip
     console.print(f"  {left} and {right}:", highlight=False)
-    _print(console, ("field", "they", "bits against strangers"), rows)
+    _print(
+        console, ("field", "they", f"bits for {LOOKS_LIKE[one]}, against {LOOKS_LIKE[two]}"), rows
+    )
     if probability is None:
         console.print("  Together: far likelier two people.", highlight=False)
     else:
         console.print(
-            f"  Together, with how rare equal names and places are: {weight:+.1f} bits, probability {probability:.3f}.",
+            "  Together, with how many such pairs there are and how rare equal names and places are: "
+            f"{weight:+.1f} bits, probability {probability:.3f}.",
             highlight=False,
         )
 

@@ -1,23 +1,36 @@
 """How much each agreement between two records says: learnt from the records themselves, without labels.
 
-A pair of records is of one person, of two people of one household, or of strangers. Within each of these
-relations fields agree independently (Fellegi and Sunter, 1969), and the shares are fitted by expectation
-maximisation over the patterns of agreement. Two people of a household agree on name, address and phone as one
-person does, and on given name and birth date as strangers do, but for twins and namesakes. Their e-mails are
-theirs, and yet alike by the name they share: how far, is learnt. Without this third relation a couple looks like one
-person.
+A pair of records is of one person, at home where they were or moved, or of two people, whom something brought together:
+a household, a name, a birthday, or anything else. Within each of these relations fields agree independently (Fellegi
+and Sunter, 1969), and the shares are fitted by expectation maximisation over the patterns of agreement, within bounds
+of what was believed before. Without households a couple would look like one person. Were strangers one relation only,
+people who moved would look like namesakes, and a name with a birth date like nothing much.
 """
 
 import numpy as np
 import pandas as pd
 
-RELATIONS = ("same", "household", "strangers")
-OWN = ("first_name", "birth_digits", "email")
+NAME = ("first_name", "last_name")
+HOME = ("street", "house_number", "address_2", "city", "region", "postal_code")
+# What two records agree on as one person's do, by relation. On the rest they agree by chance, if nothing else is said.
+AS_ONE = {
+    "same": (*NAME, *HOME, "birth_digits", "email", "phone"),
+    "moved": (*NAME, "birth_digits", "email", "phone"),
+    "household": ("last_name", *HOME, "phone"),
+    "namesakes": NAME,
+    "family_name": ("last_name",),
+    "birthday": (),
+    "strangers": (),
+}
+RELATIONS = tuple(AS_ONE)
+ONE_PERSON, STRANGERS = ("same", "moved"), RELATIONS[3:]
+# What tells people who moved from namesakes. Where nobody says any of it, nobody is taken to have moved.
+TELLING = ("birth_digits", "email", "phone")
 # Of pairs of people in one household, how many share a birth date by more than chance (twins: 3 % of births, CDC,
 # National Vital Statistics Reports 72-1, 2023; but most pairs are couples, or parent and child), and how many a given
 # name. Taken, not measured: few, and more than none.
-TWINS = NAMESAKES = 0.005
-BY_CHANCE_IN_HOUSEHOLDS = {"first_name": NAMESAKES, "birth_digits": TWINS}
+TWINS = JUNIORS = 0.005
+BORN_THE_SAME_DAY = np.array([0.001, 0.001, 0.001, 0.997])
 # What is believed before any record is seen, by kind of field and level, and how many pairs it counts for.
 BELIEVED = {
     "name": ([0.05, 0.03, 0.03, 0.08, 0.77, 0.02, 0.02], [0.85, 0.08, 0.02, 0.02, 0.02, 0.005, 0.005]),
@@ -27,11 +40,11 @@ BELIEVED = {
     "date": ([0.05, 0.03, 0.06, 0.86], [0.70, 0.22, 0.06, 0.02]),
     "same": ([0.10, 0.90], [0.60, 0.40]),
 }  # fmt: skip
-BELIEVED_SHARES = (0.05, 0.02, 0.93)
+BELIEVED_SHARES = (0.045, 0.005, 0.02, 0.02, 0.02, 0.02, 0.87)
 BELIEVED_PAIRS = 20
-SETTLED = 1e-10  # gain in mean log likelihood a pair
+SETTLED = 1e-9  # change in the share of pairs that are one person's, a household's or strangers'
 MOST_ROUNDS = 2000
-# Which patterns look like one person, a household or strangers before anything is learnt.
+# Which patterns look like one person, or like namesakes, before anything is learnt.
 ALIKE, OTHERWISE, FIELDS_TO_TELL = 0.7, 0.5, 3
 
 
@@ -48,7 +61,8 @@ def fit(patterns: pd.DataFrame, fields: dict[str, str]) -> pd.DataFrame:
     levels, pairs = _levels(shared, fields), shared["pairs"].to_numpy(float)
     by_chance = _by_chance(random, fields)
     relation = _first_guess(levels, list(fields))
-    likelihood = -np.inf
+    is_told = (levels[:, np.isin(list(fields), TELLING)] >= 0).any()
+    sides = np.full(3, np.inf)
     for rounds in range(1, MOST_ROUNDS + 1):  # noqa: B007 - the last one is told below
         shares = _smoothed(relation, pairs, BELIEVED_SHARES)
         tables = [
@@ -59,19 +73,22 @@ def fit(patterns: pd.DataFrame, fields: dict[str, str]) -> pd.DataFrame:
             np.where(said[:, None], np.log(table)[:, level].T, 0.0)
             for table, level, said in ((t, v.clip(0), v >= 0) for t, v in zip(tables, levels.T, strict=True))
         )  # fmt: skip
+        if not is_told:
+            log[:, RELATIONS.index("moved")] = -np.inf
         most = log.max(axis=1, keepdims=True, initial=-np.inf)
         relation = np.exp(log - most)
         total = relation.sum(axis=1, keepdims=True)
         relation /= total
-        before, likelihood = likelihood, float(pairs @ (most + np.log(total))[:, 0])
-        if likelihood - before <= SETTLED * max(pairs.sum(), 1):
+        before, sides = sides, np.add.reduceat(shares, (0, 2, 3))
+        if np.abs(sides - before).max() <= SETTLED:
             break
+    likelihood = float(pairs @ (most + np.log(total))[:, 0])
     rows = [(r, "prior", "", share) for r, share in zip(RELATIONS, shares, strict=True)]
     rows += [("", "rounds", "", float(rounds)), ("", "log_likelihood", "", likelihood)]
-    for name, table in zip(fields, tables, strict=True):
+    for name, table, random_pairs in zip(fields, tables, by_chance, strict=True):
         rows += [
             (r, name, str(level), value)
-            for r, line in zip(RELATIONS, table, strict=True)
+            for r, line in zip((*RELATIONS, "random"), (*table, random_pairs), strict=True)
             for level, value in enumerate(line)
         ]
     return pd.DataFrame(rows, columns=["relation", "field", "level", "value"])
@@ -120,15 +137,48 @@ def _tables(
     by_chance: np.ndarray,
 ) -> np.ndarray:
     """Relation by level: how often two records of that relation agree so far on the field."""
-    same, strangers = _counted(level, relation[:, [0, 2]], pairs, np.array(BELIEVED[kind]))
-    household = same
-    if name in BY_CHANCE_IN_HOUSEHOLDS:
-        share = BY_CHANCE_IN_HOUSEHOLDS[name]
-        household = (1 - share) * by_chance
-        household[3 if kind == "date" else 4] += share
-    elif name in OWN:
-        [household] = _counted(level, relation[:, [1]], pairs, np.array(BELIEVED[kind][1:]))
-    return np.array([same, household, strangers])
+    believed = np.array(BELIEVED[kind])
+    of = dict(zip(RELATIONS, relation.T, strict=True))
+    # Who share a family name, and no more, are strangers in everything but names.
+    strangers = of["strangers"] if name in NAME else of["strangers"] + of["family_name"]
+    one, apart = _counted(level, np.column_stack([of["same"], strangers]), pairs, believed)
+    learnt = {}
+    if name == "first_name":
+        learnt["household"] = _with(JUNIORS, 4, by_chance)
+    elif name == "birth_digits":
+        # Hardly anybody has two birth dates: twice what was believed, at most.
+        one = _at_most(one, dict(enumerate(2 * believed[0, :3])))
+        learnt = {"household": _with(TWINS, 3, by_chance), "birthday": BORN_THE_SAME_DAY}
+    elif name == "email":
+        # Equal e-mails are one person's, or one household's; merely alike are those of people with names alike.
+        one = _at_most(one, {1: believed[0, 1], 2: believed[0, 2]})
+        apart = _at_most(apart, {4: believed[1, 4]})
+        theirs = np.column_stack([of["household"], of["namesakes"]])
+        household, namesakes = _counted(level, theirs, pairs, believed[[1, 1]])
+        learnt = {"household": household, "namesakes": _at_most(namesakes, {4: by_chance[4]})}
+    learnt["strangers"] = apart
+    if name not in NAME:
+        learnt["family_name"] = apart
+    return np.array(
+        [
+            learnt.get(relation, one if name in fields else by_chance)
+            for relation, fields in AS_ONE.items()
+        ]
+    )
+
+
+def _with(share: float, level: int, table: np.ndarray) -> np.ndarray:
+    """A table where `share` of the pairs are moved to one level."""
+    return (1 - share) * table + share * (np.arange(len(table)) == level)
+
+
+def _at_most(table: np.ndarray, most: dict[int, float]) -> np.ndarray:
+    """The shares, some levels no higher than `most` says; what is over goes to the other levels."""
+    table, held = table.copy(), np.isin(np.arange(len(table)), list(most))
+    for level, share in most.items():
+        table[level] = min(table[level], share)
+    table[~held] *= (1 - table[held].sum()) / table[~held].sum()
+    return table
 
 
 def _counted(
@@ -150,18 +200,19 @@ def _smoothed(relation: np.ndarray, pairs: np.ndarray, believed: tuple[float, ..
 
 
 def _first_guess(levels: np.ndarray, names: list[str]) -> np.ndarray:
-    """Pattern by relation: what the pairs look like, for the fit to start from."""
+    """Pattern by relation: what the pairs look like, for the fit to start from. The other relations come by themselves."""
     highest = np.maximum(levels.max(axis=0, initial=1), 1)
     said = levels >= 0
     close = np.where(said, levels / highest, 0.0)
+    is_name = np.isin(names, NAME)
 
     def mean(columns: np.ndarray) -> np.ndarray:
         return close[:, columns].sum(axis=1) / np.maximum(said[:, columns].sum(axis=1), 1)
 
-    own = np.isin(names, OWN)
-    everything = np.ones(len(names), dtype=bool)
-    is_same = (mean(everything) >= ALIKE) & (mean(own) >= OTHERWISE)
-    is_same &= said.sum(axis=1) >= FIELDS_TO_TELL
-    is_household = (mean(~own) >= ALIKE) & (mean(own) < OTHERWISE) & ~is_same
-    guess = np.column_stack([is_same, is_household, ~is_same & ~is_household]) + 0.001
+    is_same = (mean(is_name | True) >= ALIKE) & (said.sum(axis=1) >= FIELDS_TO_TELL)
+    are_namesakes = (mean(is_name) >= ALIKE) & (mean(~is_name) < OTHERWISE) & ~is_same
+    guess = np.full((len(levels), len(RELATIONS)), 0.001)
+    guess[is_same, RELATIONS.index("same")] += 1
+    guess[are_namesakes, RELATIONS.index("namesakes")] += 1
+    guess[~is_same & ~are_namesakes, RELATIONS.index("strangers")] += 1
     return guess / guess.sum(axis=1, keepdims=True)

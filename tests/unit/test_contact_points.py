@@ -199,3 +199,13 @@ def test_no_rows_are_read_as_no_rows_of_text():
     raw = pd.DataFrame({"kind": [], "raw_value": [], "country_code": []}, dtype="str")
     read = parse_contact_points(raw, default_country=None)
     assert len(read) == 0 and (read.dtypes == "str").all()
+
+
+def test_many_values_are_read_in_several_processes_and_come_back_in_their_order(monkeypatch):
+    values = [("email", f"Ann{n}@Example.com", "") for n in range(5)]
+    values += [("phone", f"(415) 555-01{n}", "US") for n in range(10, 13)]
+    raw = pd.DataFrame(values, columns=["kind", "raw_value", "country_code"], dtype="str")
+    at_once = parse_contact_points(raw, default_country=None)
+    monkeypatch.setattr(contact_points, "CHUNK", 3)
+    pd.testing.assert_frame_equal(parse_contact_points(raw, default_country=None), at_once)
+    assert at_once["contact_point"][[0, 7]].tolist() == ["ann0@example.com", "+14155550112"]

@@ -1,7 +1,7 @@
 -- One row: whether the weights of evidence are to be learnt anew. If so, every pair of records is compared again; if
 -- not, only records that are new or changed, with all others.
-{# A digest of how agreement is told: of its SQL and of the nicknames. -#}
-{% set told_by = local_md5(agreement('pairs')) -%}
+{# A digest of how agreement is told, and of what: of its SQL, the relations and the nicknames. -#}
+{% set told_by = local_md5(agreement('pairs') ~ match_relations()) -%}
 {% set fields = [] -%}
 {%- for field, kind in match_fields().items() %}{% do fields.append(field ~ ':' ~ kind) %}{% endfor -%}
 with

@@ -1,4 +1,4 @@
--- One row per field and level of agreement: how often two records of one person, of one household and of strangers
+-- One row per field and level of agreement: how often two records of one person, of one household and of anybody
 -- agree so far, what that says (bits), and how often records that are taken for one person do so today.
 with
 
@@ -9,7 +9,7 @@ params as (
         level,
         max(case when relation = 'same' then value end) as share_same,
         max(case when relation = 'household' then value end) as share_household,
-        max(case when relation = 'strangers' then value end) as share_strangers
+        max(case when relation = 'random' then value end) as share_random
     from {{ ref('int_match_params') }}
     where level <> ''
     group by field, level
@@ -45,8 +45,8 @@ select
     cast(params.level as string) as level,
     cast(params.share_same as double) as share_same,
     cast(params.share_household as double) as share_household,
-    cast(params.share_strangers as double) as share_strangers,
-    cast(ln(params.share_same / params.share_strangers) / ln(2) as double) as bits,
+    cast(params.share_random as double) as share_random,
+    cast(ln(params.share_same / params.share_random) / ln(2) as double) as bits,
     cast(coalesce(today.pairs, 0) as bigint) as pairs_taken,
     cast(
         coalesce(today.pairs, 0) * 1.0 / nullif(sum(today.pairs) over (partition by params.field), 0) as double
