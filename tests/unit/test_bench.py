@@ -6,6 +6,7 @@ from pathlib import Path
 import duckdb
 import phonenumbers
 import pytest
+from audiencekit.bench.activating import run_activation_bench
 from audiencekit.bench.landing import AS_OF, TABLES, write_synthetic_landing
 from audiencekit.bench.measuring import Measured
 from audiencekit.bench.refits import run_refits_bench
@@ -157,6 +158,14 @@ def test_scores_of_sql_are_those_of_the_libraries_when_measured(published, tmp_p
 def test_nothing_to_score_is_said_in_a_line(tmp_path):
     with pytest.raises(UserError, match="Build first"):
         run_scoring_bench(500, Workspace(tmp_path / "empty"), tmp_path, Console())
+
+
+def test_a_warehouse_that_nobody_built_is_no_build(tmp_path):
+    workspace = Workspace(tmp_path / "linted")
+    workspace.home.mkdir()
+    duckdb.connect(str(workspace.warehouse)).close()
+    with pytest.raises(UserError, match="Build first"):
+        run_activation_bench(500, workspace, tmp_path / "bench", Console())
 
 
 def test_refits_need_a_build_that_trained(published, tmp_path):
