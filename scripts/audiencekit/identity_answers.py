@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from audiencekit.errors import UserError
-from audiencekit.matching import ONE_PERSON, RELATIONS
+from audiencekit.matching import ONE_PERSON, STRANGERS
 from audiencekit.workspace import Workspace
 
 KINDS = ("contact_id", "account_id", "card_number", "email", "phone")
@@ -239,12 +239,11 @@ def _print_evidence(
     if "moved" not in {relation for relation, _, _ in shares}:
         raise UserError("An older audiencekit built this. Build once more, and ask again.")
 
-    def nearest(relations: list[str]) -> str:
+    def nearest(relations: tuple[str, ...]) -> str:
         said = [("prior", ""), *levels]
         return max(relations, key=lambda relation: prod(shares[relation, *step] for step in said))
 
-    one = nearest(list(ONE_PERSON))
-    two = nearest([relation for relation in RELATIONS if relation not in ONE_PERSON])
+    one, two = nearest(ONE_PERSON), nearest(("household", *STRANGERS))
     rows = [
         (field.replace("_", " "), AGREES[fields[field]][int(level)], f"{log2(shares[one, field, level] / shares[two, field, level]):+.1f}")
         for field, level in levels

@@ -54,7 +54,8 @@ def fit(patterns: pd.DataFrame, fields: dict[str, str]) -> pd.DataFrame:
     `patterns` has one row per pattern of agreement (pattern: a letter a field, - where one side is silent;
     is_random; pairs: how many), `fields` the kind of each field in the order of the letters. The result has
     one row per relation, field and level (relation, field, level, value); field `prior` holds the shares of the
-    relations among pairs that have something in common, `rounds` and `log_likelihood` how the fit went.
+    relations among pairs that have something in common, `rounds` and `log_likelihood` how the fit went. Relation
+    `random` is of any two records, and has no prior.
     """
     patterns = patterns.sort_values("pattern", ignore_index=True)
     shared, random = patterns[~patterns["is_random"]], patterns[patterns["is_random"]]
@@ -209,7 +210,7 @@ def _first_guess(levels: np.ndarray, names: list[str]) -> np.ndarray:
     def mean(columns: np.ndarray) -> np.ndarray:
         return close[:, columns].sum(axis=1) / np.maximum(said[:, columns].sum(axis=1), 1)
 
-    is_same = (mean(is_name | True) >= ALIKE) & (said.sum(axis=1) >= FIELDS_TO_TELL)
+    is_same = (mean(np.full(len(names), True)) >= ALIKE) & (said.sum(axis=1) >= FIELDS_TO_TELL)
     are_namesakes = (mean(is_name) >= ALIKE) & (mean(~is_name) < OTHERWISE) & ~is_same
     guess = np.full((len(levels), len(RELATIONS)), 0.001)
     guess[is_same, RELATIONS.index("same")] += 1

@@ -1,10 +1,14 @@
 """How much agreements say: learnt without labels, and weighed in SQL as in Python."""
 
+import io
+
 import duckdb
 import numpy as np
 import pandas as pd
 import pytest
 from audiencekit import matching
+from audiencekit.errors import UserError
+from audiencekit.identity_answers import _print_evidence
 from audiencekit.matching import (
     AS_ONE,
     ONE_PERSON,
@@ -13,6 +17,7 @@ from audiencekit.matching import (
     fit,
     params_to_use,
 )
+from rich.console import Console
 
 FIELDS = {
     "first_name": "name", "last_name": "name", "postal_code": "code", "birth_digits": "date", "phone": "code",
@@ -146,6 +151,35 @@ def test_who_moved_is_one_person_and_a_namesake_is_not():
     moved, namesakes, nothing_else = bits("4403-"), bits("44000"), bits("440--")
     assert moved > 5 and namesakes < -5 and nothing_else < 0
     assert bits("04030") < 0 and bits("00030") < -5  # one family name, one birthday
+
+
+def test_the_answer_says_which_reading_against_which_each_field_speaks_for():
+    params = fit(simulated(200_000, TRUE_SHARES)[0], FIELDS)
+    assert "bits for one person, against two people of one name" in answered(params)
+    params.loc[params["relation"].eq("moved") & params["field"].eq("prior"), "value"] = 0.5
+    assert "bits for one person who moved, against two people of one name" in answered(params)
+    with pytest.raises(UserError, match="Build once more"):
+        answered(params.query("relation != 'moved'"))
+
+
+def answered(params: pd.DataFrame) -> str:
+    """What is said of two records that agree on everything but the postal code."""
+    console = Console(file=io.StringIO(), width=200)
+    with duckdb.connect() as con:
+        con.execute("create schema identity")
+        con.execute("create table identity.int_match_params as select * from params")
+        con.execute(
+            "create table identity.int_match_records as select * from (values ('a', 1), ('b', 2)) as t (record_id, record_no)"
+        )
+        con.execute(
+            "create table identity.int_match_scores as select 1 as left_no, 2 as right_no, '4403-' as pattern, "
+            "9.5 as match_weight, 0.9986 as match_probability"
+        )
+        con.execute("create table identity.int_match_levels as from identity.int_match_scores")
+        fields = " ".join(f"{name}:{kind}" for name, kind in FIELDS.items())
+        con.execute("create table identity.int_match_plan as select $1 as fields", [fields])
+        _print_evidence(con, "a", "b", console)
+    return console.file.getvalue()
 
 
 def test_nobody_is_taken_to_have_moved_where_nothing_tells_them_from_namesakes():
