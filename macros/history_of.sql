@@ -8,6 +8,6 @@
             coalesce(former_keys.customer_key, kept.customer_key) as customer_key,
             kept.{{ columns | join(', kept.') }}
         from {{ source('ledger', table) }} as kept
-        left join {{ ref('int_former_keys') }} as former_keys on kept.customer_key = former_keys.former_key
+        left join {{ ref('int_merged_keys') }} as former_keys on kept.customer_key = former_keys.former_key
     )
 {%- endmacro %}

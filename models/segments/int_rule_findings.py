@@ -1,4 +1,4 @@
-from audiencekit.rules import audit_rules
+from audiencekit.rules.audit import audit_rules
 
 
 def model(dbt, session):

@@ -92,9 +92,9 @@ def demo(fresh: bool) -> None:
 @click.argument("landing", type=click.Path(path_type=Path))
 def intake(landing: Path, as_of: datetime | None, accept: tuple[str, ...]) -> None:
     """Only check and type the LANDING folder; plain dbt takes it from there."""
-    from audiencekit.intake import take_in
-    from audiencekit.ledger import open_ledger
-    from audiencekit.publishing import current_manifest
+    from audiencekit.intake.taking_in import take_in
+    from audiencekit.publish.generations import current_manifest
+    from audiencekit.publish.ledger import open_ledger
 
     workspace, moment = open_workspace(), as_of or _now()
     with workspace.locked():
@@ -116,7 +116,7 @@ def intake(landing: Path, as_of: datetime | None, accept: tuple[str, ...]) -> No
 @click.option("--rows", default=3, show_default=True, help="How many rows to show.")
 def show(channel: str, rows: int) -> None:
     """Look at a published audience, as email or google_ads."""
-    from audiencekit.summary import print_audience
+    from audiencekit.run.summary import print_audience
 
     print_audience(open_workspace(), channel, rows, Console())
 
@@ -125,7 +125,7 @@ def show(channel: str, rows: int) -> None:
 @click.argument("identifier")
 def who(identifier: str) -> None:
     """Everything that is one customer's, by an IDENTIFIER as contact_id=K1 or email=ann@example.com."""
-    from audiencekit.identity_answers import print_person
+    from audiencekit.identity.explaining import print_person
 
     print_person(open_workspace(), identifier, Console())
 
@@ -135,7 +135,7 @@ def who(identifier: str) -> None:
 @click.argument("right")
 def same(left: str, right: str) -> None:
     """Why two identifiers, as contact_id=K1 account_id=A2, are one person's, or not."""
-    from audiencekit.identity_answers import print_comparison
+    from audiencekit.identity.explaining import print_comparison
 
     print_comparison(open_workspace(), left, right, Console())
 
@@ -144,7 +144,7 @@ def same(left: str, right: str) -> None:
 @click.option("--rows", default=10, show_default=True, help="How many to show.")
 def reviews(rows: int) -> None:
     """Pairs of records that somebody should look at: one person, or two?"""
-    from audiencekit.identity_answers import print_reviews
+    from audiencekit.identity.explaining import print_reviews
 
     print_reviews(open_workspace(), rows, Console())
 
@@ -152,7 +152,7 @@ def reviews(rows: int) -> None:
 @cli.command()
 def status() -> None:
     """Say what is published, and whether the last run stopped. Exits with 1 when it is stale."""
-    from audiencekit.status import read_status
+    from audiencekit.run.status import read_status
 
     label = read_status(open_workspace())
     if not label:
@@ -198,7 +198,7 @@ def publish(
     force: bool,
 ) -> None:
     """Copy the published generation into a PostgreSQL, all at once or not at all."""
-    from audiencekit.postgres import publish_to_postgres
+    from audiencekit.publish.postgres import publish_to_postgres
 
     done = publish_to_postgres(
         open_workspace(),
@@ -295,7 +295,7 @@ def boards(segment: str | None, png: bool, is_opened: bool) -> None:
 @click.option("--open", "is_opened", is_flag=True, help="Open the list of them in the browser.")
 def playbooks(is_opened: bool) -> None:
     """Write a page for each segment: strategy, numbers, what was tried, who answers for it."""
-    from audiencekit.playbooks import write_playbooks
+    from audiencekit.pages.playbooks import write_playbooks
 
     paths = write_playbooks(open_workspace())
     click.echo(f"{len(paths) - 1} pages, listed in {paths[0]}")
@@ -304,7 +304,7 @@ def playbooks(is_opened: bool) -> None:
 
 
 def _draw(console: Console, kind: str = "html", segment: str | None = None) -> Path:
-    from audiencekit.boards import draw_boards
+    from audiencekit.pages.boards import draw_boards
 
     with console.status("Drawing"):
         paths = draw_boards(open_workspace(), kind, segment)
@@ -314,7 +314,7 @@ def _draw(console: Console, kind: str = "html", segment: str | None = None) -> P
 
 
 def _write_playbooks(console: Console) -> None:
-    from audiencekit.playbooks import write_playbooks
+    from audiencekit.pages.playbooks import write_playbooks
 
     index = write_playbooks(open_workspace())[0]
     console.print(f"  {index}", highlight=False, soft_wrap=True)
@@ -336,8 +336,8 @@ def share(k: int, epsilon: float | None) -> None:
 @cli.command()
 def docs() -> None:
     """Write docs/landing.md from the landing contract, and dbt's own docs."""
-    from audiencekit.building import run_dbt
-    from audiencekit.landing_docs import write_landing_docs
+    from audiencekit.intake.docs import write_landing_docs
+    from audiencekit.run.dbt import run_dbt
 
     click.echo(f"Wrote {write_landing_docs(PROJECT / 'docs' / 'landing.md')}")
     workspace = open_workspace()
@@ -410,8 +410,8 @@ def _run(
     note: str = "",
     retrain: bool = False,
 ) -> None:
-    from audiencekit.running import run as run_job
-    from audiencekit.summary import print_summary
+    from audiencekit.run.job import run as run_job
+    from audiencekit.run.summary import print_summary
 
     console = console or Console()
     workspace = open_workspace()

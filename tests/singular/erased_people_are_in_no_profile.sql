@@ -4,7 +4,7 @@ select requests.request_id
 from {{ ref('stg_consent__erasure_requests') }} as requests
 left join {{ ref('int_contact_points') }} as points
     on requests.id_type = points.kind and requests.id_value = points.raw_value
-inner join {{ ref('int_identity_records') }} as records
+inner join {{ ref('int_record_identifiers') }} as records
     on
         requests.id_type = records.id_type
         and coalesce(points.contact_point, requests.id_value) = records.id_value

@@ -9,10 +9,11 @@ import pandas as pd
 NO_FORMER_KEYS = pd.DataFrame(columns=["former_key", "customer_key"], dtype="string")
 
 
-def sql_of(published, path: str, as_of: datetime | None = None) -> str:
-    """The compiled SQL of models/<path>.sql; with `as_of`, as of another moment than the run's."""
+def sql_of(published, model: str, as_of: datetime | None = None) -> str:
+    """The compiled SQL of a model; with `as_of`, as of another moment than the run's."""
     folder = published.workspace.home / "target" / "compiled" / "audiencekit" / "models"
-    sql = (folder / f"{path}.sql").read_text()
+    (path,) = (p for p in folder.rglob(f"{model}.sql") if ".yml/" not in p.as_posix())
+    sql = path.read_text()
     if as_of:
         sql = sql.replace(
             f"cast('{published.run.manifest.as_of}' as timestamp)", f"timestamp '{as_of}'"
@@ -21,16 +22,17 @@ def sql_of(published, path: str, as_of: datetime | None = None) -> str:
 
 
 def run_over(
-    published, path: str, tables: dict[str, pd.DataFrame | str], as_of: datetime | None = None
+    published, model: str, tables: dict[str, pd.DataFrame | str], as_of: datetime | None = None
 ) -> pd.DataFrame:
-    """What models/<path>.sql makes of `tables` (schema.name: a frame, or the path of a model to run over the ones
-    before it). A table ledger.<name> stands in for the ledger's files. Nobody's key has changed, unless a table says so.
+    """What a model makes of `tables` (schema.name: a frame, or the name of a model to run over the ones before).
+
+    A table ledger.<name> replaces the ledger's files. No key was merged, unless a table says so.
     """
-    tables = {"identity.int_former_keys": NO_FORMER_KEYS} | tables
+    tables = {"identity.int_merged_keys": NO_FORMER_KEYS} | tables
     ledger = {name.removeprefix("ledger.") for name in tables if name.startswith("ledger.")}
 
-    def sql(model: str) -> str:
-        text = sql_of(published, model, as_of)
+    def sql(name: str) -> str:
+        text = sql_of(published, name, as_of)
         files = r"read_parquet\('[^']*/ledger/(\w+)/\*\.parquet', union_by_name = true\)"
         return re.sub(files, lambda m: f"warehouse.ledger.{m[1]}" if m[1] in ledger else m[0], text)
 
@@ -44,4 +46,4 @@ def run_over(
                 con.register("frame", content)
                 con.execute(f"create table warehouse.{name} as select * from frame")
                 con.unregister("frame")
-        return con.execute(sql(path)).df()
+        return con.execute(sql(model)).df()

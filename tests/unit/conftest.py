@@ -10,17 +10,18 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pytest
-from audiencekit.demo import AS_OF, write_demo_landing
-from audiencekit.running import Run, run
-from audiencekit.workspace import PROJECT, Workspace
 from rich.console import Console
+
+from audiencekit.demo import AS_OF, write_demo_landing
+from audiencekit.run.job import Run, run
+from audiencekit.workspace import PROJECT, Workspace
 
 HOUSEHOLDS = 150
 # The channels there are, as their folders say.
 CHANNELS = tuple(
     sorted(
         path.stem.removeprefix("aud_")
-        for path in (PROJECT / "models" / "activation").glob("*/aud_*.sql")
+        for path in (PROJECT / "models" / "activation" / "channels").glob("*/aud_*.sql")
     )
 )
 AD_CHANNELS = tuple(c for c in CHANNELS if c not in ("crm", "email", "website"))

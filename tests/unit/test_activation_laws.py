@@ -17,18 +17,19 @@ from random import Random
 
 import duckdb
 import pytest
-from audiencekit.ledger import EMPTY, STATES, table_of
 from conftest import CHANNELS, Published
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
+from audiencekit.publish.ledger import EMPTY, STATES, table_of
+
 DAY_0 = datetime(2018, 1, 1)
-CONSENT = ("int_kept_withdrawals", "int_withdrawals", "fct_consent", "dim_consent")
+CONSENT = ("int_past_withdrawals", "int_withdrawals", "fct_consent", "dim_consent")
 BUILT = (
     *CONSENT,
     *("dim_channels", "int_channel_permissions"),
     *("segment_suppressions", "int_member_relevance", "int_frequency_caps"),
-    *("int_holdout_members", "experiment_assignments", "int_experiment_members", "int_holdouts"),
+    *("int_holdout_candidates", "experiment_assignments", "int_assigned_customers", "int_holdouts"),
     *("int_audience_candidates", "int_audience_members"),
     *(
         "int_bandit_variants",
@@ -37,7 +38,7 @@ BUILT = (
         "int_bandit_posteriors",
         "bandit_allocations",
     ),
-    *("bandit_decisions", "int_bandit_choices", "int_person_audiences"),
+    *("bandit_decisions", "int_bandit_choices", "int_customer_audiences"),
     *("int_hashed_identifiers", *(f"aud_{channel}" for channel in CHANNELS)),
     *("int_audience_rows", "int_audience_changes"),
 )
@@ -338,7 +339,7 @@ class Activation:
         ]
         shared = [n for n, p in people if p.has_household_phone]
         fill(
-            "int_carriers",
+            "int_identifier_records",
             "id_type, raw_value, record_id",
             [(kind, value, record) for _, record, _, kind, value in own]
             + [("phone", phone, f"r{n}") for n in shared],
@@ -349,15 +350,15 @@ class Activation:
             sorted({(record, key(n), group) for n, record, group, *_ in own}),
         )
         fill(
-            "int_linking_identifiers",
+            "int_linkable_identifiers",
             "record_id, id_type, id_value",
             [(record, kind, value) for _, record, _, kind, value in own],
         )
-        fill("int_key_holders", "given_key, customer_key", [(key(n), key(n)) for n, _ in people])
+        fill("int_key_owners", "given_key, customer_key", [(key(n), key(n)) for n, _ in people])
         identifiers = [(kind, value, key(n), group) for n, _, group, kind, value in own]
         columns = "id_type, {}, customer_key, linked_group"
         fill("int_identifiers", columns.format("id_value"), identifiers)
-        fill("int_named_identifiers", columns.format("raw_value"), identifiers)
+        fill("int_raw_identifiers", columns.format("raw_value"), identifiers)
         fill(
             "int_anonymous_visitors",
             "anonymous_id, customer_key",
@@ -431,7 +432,7 @@ class Activation:
         segments = {
             (channel, _number(who)): tuple(json.loads(codes))
             for channel, who, codes in rows(
-                "select channel, customer_key, segment_codes from activation.int_person_audiences"
+                "select channel, customer_key, segment_codes from activation.int_customer_audiences"
             )
         }
         held_out = frozenset(
@@ -954,7 +955,7 @@ def test_a_salt_that_is_dropped_would_be_noticed(activation):
     salt = "|' || experiment_code || '|'"
     with (
         activation.broken("experiment_assignments", salt, "|'"),
-        activation.broken("int_holdout_members", "segments.holdout_stratum <> ''", "false"),
+        activation.broken("int_holdout_candidates", "segments.holdout_stratum <> ''", "false"),
         pytest.raises(AssertionError),
     ):
         test_shares_come_out_as_asked_by_chance_and_evenly_in_strata(activation)

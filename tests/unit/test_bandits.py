@@ -15,16 +15,17 @@ import jinja2
 import numpy as np
 import pandas as pd
 import pytest
-from audiencekit.demo.retail import package_file
-from audiencekit.ledger import EMPTY
 from compiled import run_over
 from scipy import integrate, stats
 
-ALLOCATIONS = "activation/bandits/bandit_allocations"
-POSTERIORS = "activation/bandits/int_bandit_posteriors"
-REWARDS = "activation/bandits/int_bandit_rewards"
-DECISIONS = "activation/bandits/bandit_decisions"
-CHOICES = "activation/bandits/int_bandit_choices"
+from audiencekit.demo.retail import package_file
+from audiencekit.publish.ledger import EMPTY
+
+ALLOCATIONS = "bandit_allocations"
+POSTERIORS = "int_bandit_posteriors"
+REWARDS = "int_bandit_rewards"
+DECISIONS = "bandit_decisions"
+CHOICES = "int_bandit_choices"
 BANDIT, SEGMENT = "winback_offer", "at_risk"
 VARIANTS = ("free_delivery", "twenty_percent", "what_is_new")
 DAY_0 = datetime(2018, 3, 1)
@@ -375,9 +376,7 @@ def test_it_learns_from_what_its_own_decisions_brought(loop):
     counts = last["variant"].value_counts()
     assert counts["twenty_percent"] > 700 and counts.min() > 60
     allocations = loop.run(ALLOCATIONS, 14 * 8)
-    report = loop.run(
-        "measurement/experiments/rpt_bandits", 14 * 8, bandit_allocations=allocations
-    ).set_index("variant")
+    report = loop.run("rpt_bandits", 14 * 8, bandit_allocations=allocations).set_index("variant")
     assert report["trials"].sum() == 8000
     rewards = loop.run(REWARDS, 14 * 8)
     for variant, mine in rewards.groupby("variant"):
@@ -443,7 +442,7 @@ def test_weighting_undoes_what_a_change_of_times_does_to_plain_rates(published):
     )
     report = run_over(
         published,
-        "measurement/experiments/rpt_bandits",
+        "rpt_bandits",
         {
             "activation.int_bandit_rewards": rewards,
             "activation.int_bandit_variants": variants,

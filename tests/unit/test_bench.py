@@ -6,17 +6,18 @@ from pathlib import Path
 import duckdb
 import phonenumbers
 import pytest
+from rich.console import Console
+
 from audiencekit.bench.activating import run_activation_bench
 from audiencekit.bench.landing import AS_OF, TABLES, write_synthetic_landing
 from audiencekit.bench.measuring import Measured
 from audiencekit.bench.refits import run_refits_bench
 from audiencekit.bench.report import Bench
 from audiencekit.bench.scoring import run_scoring_bench
-from audiencekit.contract import load_contract
 from audiencekit.errors import UserError
-from audiencekit.intake import TableIntake, take_in
+from audiencekit.intake.contract import load_contract
+from audiencekit.intake.taking_in import TableIntake, take_in
 from audiencekit.workspace import Workspace, open_workspace
-from rich.console import Console
 
 CUSTOMERS = 300
 

@@ -6,10 +6,11 @@ import shutil
 import duckdb
 import pytest
 import yaml
-from audiencekit.boards import CHARTS, board_names, draw_boards
-from audiencekit.errors import UserError
-from audiencekit.workspace import Workspace
 from playwright.sync_api import sync_playwright
+
+from audiencekit.errors import UserError
+from audiencekit.pages.boards import CHARTS, board_names, draw_boards
+from audiencekit.workspace import Workspace
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 # What a page could load from elsewhere. Links that a person clicks load nothing.

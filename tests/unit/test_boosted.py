@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
-from audiencekit.modelling.boosted import SETTINGS, fit_boosted, score_boosted
-from audiencekit.modelling.rows import COLUMNS, fact_of, part_of
 from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
+
+from audiencekit.modelling.boosted import SETTINGS, fit_boosted, score_boosted
+from audiencekit.modelling.rows import COLUMNS, fact_of, part_of
 
 FEATURES = ["recency", "orders", "spend", "is_member", "noise"]
 

@@ -142,7 +142,7 @@ def test_a_failing_dbt_test_is_named_and_nothing_is_published(tmp_path, demo):
 
 
 def test_dbt_alone_says_what_is_missing(tmp_path, runner):
-    from audiencekit.building import run_dbt
+    from audiencekit.run.dbt import run_dbt
 
     workspace = runner.workspace("never_taken_in")
     workspace.home.mkdir(parents=True, exist_ok=True)

@@ -4,6 +4,9 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.cluster import KMeans
+from sklearn.metrics import adjusted_rand_score
+
 from audiencekit.modelling.cluster_algorithms import ALGORITHMS
 from audiencekit.modelling.cluster_comparison import first_by_hash
 from audiencekit.modelling.cluster_ids import matched_ids, read_champion
@@ -11,8 +14,6 @@ from audiencekit.modelling.cluster_names import name_groups
 from audiencekit.modelling.cluster_quality import Quality, best_jaccards, choose_k
 from audiencekit.modelling.clusters import fit_micro_segments
 from audiencekit.modelling.rows import COLUMNS, fact_of
-from sklearn.cluster import KMeans
-from sklearn.metrics import adjusted_rand_score
 
 CUTOFF = "2017-12-31"
 CENTRES = np.array([[0.0, 0.0, 0.0], [6.0, 0.0, 3.0], [0.0, 6.0, -3.0]])

@@ -6,10 +6,11 @@
 import pandas as pd
 import phonenumbers
 import pytest
-from audiencekit import contact_points
-from audiencekit.contact_points import parse_contact_points, read_email, read_phone
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+
+from audiencekit.identity import contact_points
+from audiencekit.identity.contact_points import parse_contact_points, read_email, read_phone
 
 
 @pytest.mark.parametrize(

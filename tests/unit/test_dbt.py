@@ -1,6 +1,6 @@
 """dbt's own unit tests, over the small demo's warehouse; and plain dbt, as its users call it."""
 
-from audiencekit.building import run_dbt
+from audiencekit.run.dbt import run_dbt
 
 
 def test_every_dbt_unit_test_passes(published):

@@ -8,13 +8,14 @@ import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from receiver import Receiver, run_until_quiet, start
+from simulated_audiences import Simulated, addresses_under
+
 from audiencekit.delivery import cursors, messages, webhook
 from audiencekit.delivery.changes import open_published, read_changes
 from audiencekit.delivery.sending import NotDelivered, Patience, Surroundings, post
 from audiencekit.errors import UserError
 from audiencekit.workspace import Workspace
-from receiver import Receiver, run_until_quiet, start
-from simulated_audiences import Simulated, addresses_under
 
 SECRET = "whsec_" + "c2ltdWxhdGVkLXNlY3JldC1vZi10aGUtdGVzdHM="
 SIGN = messages.signer({messages.SECRET: SECRET})

@@ -8,12 +8,13 @@ import duckdb
 import numpy as np
 import phonenumbers
 import pytest
-from audiencekit.contract import load_contract
+
 from audiencekit.demo import AS_OF, write_demo_landing
 from audiencekit.demo.dirt import JUNK_EMAILS, JUNK_PHONES
 from audiencekit.demo.places import COUNTRIES, shuffled_numbers
 from audiencekit.demo.retail import package_file
-from audiencekit.landing_rules import SQL_TYPES
+from audiencekit.intake.contract import load_contract
+from audiencekit.intake.rules import SQL_TYPES
 
 HOUSEHOLDS = 150
 RESERVED_DOMAINS = {"example.com", "example.org", "example.net"}

@@ -11,12 +11,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import audiencekit.running
 import duckdb
 import pandas as pd
 import pytest
-from audiencekit.contract import load_contract
-from audiencekit.erasure import (
+from conftest import AD_CHANNELS, CHANNELS, Published, rewrite
+
+import audiencekit.run.job
+from audiencekit.errors import UserError
+from audiencekit.intake.contract import load_contract
+from audiencekit.intake.erasure import (
     LARGEST_HOUSEHOLD,
     TOMBSTONES,
     forget,
@@ -24,11 +27,9 @@ from audiencekit.erasure import (
     salt,
     write_people,
 )
-from audiencekit.errors import UserError
-from audiencekit.ledger import open_ledger
-from audiencekit.publishing import _drop_old, _switch
+from audiencekit.publish.generations import _drop_old, _switch
+from audiencekit.publish.ledger import open_ledger
 from audiencekit.workspace import Workspace
-from conftest import AD_CHANNELS, CHANNELS, Published, rewrite
 
 PURPOSES = (
     "newsletter",
@@ -398,10 +399,10 @@ def story(runner, demo, tmp_path_factory) -> Story:
     shutil.copytree(demo / "landing", landing)
     plant_people(landing)
     calls = []
-    real = audiencekit.running.dbt_build
+    real = audiencekit.run.job.dbt_build
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            audiencekit.running, "dbt_build", lambda *a, **k: (calls.append(a), real(*a, **k))[1]
+            audiencekit.run.job, "dbt_build", lambda *a, **k: (calls.append(a), real(*a, **k))[1]
         )
 
         def build(as_of: datetime, terms: list[str], accept=()) -> Step:
@@ -448,7 +449,7 @@ def story(runner, demo, tmp_path_factory) -> Story:
                 return real(*a, **k)
             raise UserError("a gate on purpose")
 
-        patch.setattr(audiencekit.running, "dbt_build", fail)
+        patch.setattr(audiencekit.run.job, "dbt_build", fail)
         with pytest.raises(UserError, match="a gate on purpose") as refused:
             runner("forgetting", landing, SECOND)
         after_failure = (
@@ -456,7 +457,7 @@ def story(runner, demo, tmp_path_factory) -> Story:
             len(_ledger(workspace, "audience_changes", "change_seq")),
         )
         patch.setattr(
-            audiencekit.running, "dbt_build", lambda *a, **k: (calls.append(a), real(*a, **k))[1]
+            audiencekit.run.job, "dbt_build", lambda *a, **k: (calls.append(a), real(*a, **k))[1]
         )
         forgotten = build(SECOND, terms)
         again = build(SECOND, terms)

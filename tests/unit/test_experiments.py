@@ -311,15 +311,14 @@ def compared(read, statistics: pd.DataFrame) -> pd.DataFrame:
     arms = statistics[["experiment_code", "arm"]].drop_duplicates()
     arms = arms.assign(is_control=arms["arm"] == "control")
     experiments = arms[["experiment_code"]].drop_duplicates().assign(status="readable")
-    room = "measurement/experiments"
     return run_over(
         read,
-        f"{room}/rpt_experiment_lift",
+        "rpt_experiment_lift",
         {
             "measurement.int_experiment_statistics": statistics,
             "measurement.rpt_experiment_arms": arms,
             "measurement.rpt_experiments": experiments,
-            "measurement.int_experiment_comparisons": f"{room}/int_experiment_comparisons",
+            "measurement.int_experiment_comparisons": "int_experiment_comparisons",
         },
     )
 
@@ -365,7 +364,7 @@ def test_the_chi_squared_tail_is_scipys_for_any_number_of_arms(read, degrees):
     )
     found = run_over(
         read,
-        "measurement/experiments/rpt_experiments",
+        "rpt_experiments",
         {
             "measurement.rpt_experiment_arms": arms,
             "measurement.int_experiment_units": units,
@@ -476,5 +475,5 @@ def test_the_normal_tail_is_scipys_far_out_too(published):
 
 def two_sided_p_sql(published) -> str:
     """What the macro says of a column z, from the compiled read-out."""
-    sql = sql_of(published, "measurement/experiments/rpt_experiment_lift")
+    sql = sql_of(published, "rpt_experiment_lift")
     return sql.split("as lift_high,")[1].split("as p_value")[0].strip()

@@ -12,10 +12,11 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from audiencekit.errors import UserError
-from audiencekit.publishing import current_manifest
-from audiencekit.workspace import Workspace
 from conftest import CHANNELS, Published, rewrite
+
+from audiencekit.errors import UserError
+from audiencekit.publish.generations import current_manifest
+from audiencekit.workspace import Workspace
 
 NEXT_DAY = datetime(2018, 1, 2)
 

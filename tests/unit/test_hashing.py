@@ -10,11 +10,12 @@ from collections import Counter
 import duckdb
 import pandas as pd
 import pytest
-from audiencekit.building import run_dbt
-from audiencekit.contact_points import parse_contact_points
 from conftest import AD_CHANNELS
 from platform_rules import expected_hashes
 from typed_people import typed_people
+
+from audiencekit.identity.contact_points import parse_contact_points
+from audiencekit.run.dbt import run_dbt
 
 TYPED = {
     "first_name": "varchar",

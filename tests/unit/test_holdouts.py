@@ -5,9 +5,10 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 import pytest
-from audiencekit.demo import write_demo_landing
 from scipy import stats
 from statsmodels.stats.power import NormalIndPower
+
+from audiencekit.demo import write_demo_landing
 
 AUTUMN, NEW_YEAR = datetime(2017, 10, 1), datetime(2018, 1, 1)
 NEAR = 1e-9
@@ -44,7 +45,7 @@ def new_year(runner, landing, at_the_start):
 def values(new_year):
     """What every assigned customer bought in the 30 days after and before, read anew from orders."""
     assigned = new_year.warehouse(
-        "select experiment_code, customer_key, arm, assigned_at from activation.int_experiment_members"
+        "select experiment_code, customer_key, arm, assigned_at from activation.int_assigned_customers"
     )
     assigned = assigned[assigned["assigned_at"] <= pd.Timestamp(NEW_YEAR) - pd.Timedelta(days=30)]
     orders = new_year.warehouse(
@@ -115,7 +116,7 @@ def test_what_it_brought_stands_beside_what_it_seems_to_have_brought(new_year, v
     rows = new_year.report("rpt_incrementality").set_index(["experiment_code", "outcome_name"])
     exposed = new_year.warehouse(
         # Who was first addressed at new year was so after their window.
-        "select experiment_code, customer_key from activation.int_exposures "
+        "select experiment_code, customer_key from activation.int_first_exposures "
         "where exposed_at < timestamp '2017-10-31'"
     )
     assert len(rows) >= 2
@@ -140,7 +141,7 @@ def test_what_it_brought_stands_beside_what_it_seems_to_have_brought(new_year, v
 def test_who_was_addressed_first_and_when_is_remembered(new_year):
     first = new_year.warehouse(
         "select count(*) as n, count(distinct (experiment_code, customer_key, channel)) as different, "
-        "min(exposed_at) as since from activation.int_exposures"
+        "min(exposed_at) as since from activation.int_first_exposures"
     ).iloc[0]
     assert first["n"] == first["different"] > 0
     assert first["since"] == pd.Timestamp(AUTUMN)

@@ -7,10 +7,11 @@ import networkx
 import numpy as np
 import pandas as pd
 import pytest
-from audiencekit import identity
-from audiencekit.identity import connected, persons
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from audiencekit.identity import people as identity
+from audiencekit.identity.people import connected, persons
 
 NO_PAIRS = pd.DataFrame(columns=["left_record_id", "right_record_id", "match_weight"]).astype(
     {"match_weight": float}
@@ -203,7 +204,7 @@ def test_the_demo_s_people_are_found_and_never_merged(published, truth):
     can know better, so recall is looked at with and without the cards.
     """
     named = published.warehouse(
-        "select id_type || ':' || raw_value as record, customer_key from identity.int_named_identifiers"
+        "select id_type || ':' || raw_value as record, customer_key from identity.int_raw_identifiers"
     )
     found = {
         r: k for r, k in zip(named["record"], named["customer_key"], strict=True) if r in truth

@@ -24,12 +24,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from audiencekit.contract import load_contract
-from audiencekit.errors import UserError
-from audiencekit.intake import TableIntake, take_in
-from audiencekit.workspace import Workspace
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from audiencekit.errors import UserError
+from audiencekit.intake.contract import load_contract
+from audiencekit.intake.taking_in import TableIntake, take_in
+from audiencekit.workspace import Workspace
 
 AS_OF = datetime(2018, 1, 1)
 HEADER = "order_id,ordered_at,total_usd"

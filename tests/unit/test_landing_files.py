@@ -10,16 +10,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
-from audiencekit.contract import CONTRACT_FILE, load_contract
-from audiencekit.errors import UserError
-from audiencekit.landing_docs import landing_docs
-from audiencekit.landing_files import match_columns, open_file
-from audiencekit.landing_folder import find_files
-from audiencekit.landing_rules import SQL_TYPES
-from audiencekit.landing_text import RowCount, count_rows, plain_text
-from audiencekit.workspace import PROJECT
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from audiencekit.errors import UserError
+from audiencekit.intake.contract import CONTRACT_FILE, load_contract
+from audiencekit.intake.csv_text import RowCount, count_rows, plain_text
+from audiencekit.intake.docs import landing_docs
+from audiencekit.intake.files import match_columns, open_file
+from audiencekit.intake.folder import find_files
+from audiencekit.intake.rules import SQL_TYPES
+from audiencekit.workspace import PROJECT
 
 CONTRACT = load_contract()
 

@@ -6,9 +6,10 @@ import re
 
 import pytest
 import yaml
-from audiencekit.contract import load_contract
-from audiencekit.workspace import PROJECT
 from conftest import CHANNELS
+
+from audiencekit.intake.contract import load_contract
+from audiencekit.workspace import PROJECT
 
 ROOMS = [
     "staging",

@@ -4,6 +4,10 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+from cdnow import read_cdnow
+from jinja2 import Environment
+from scipy.special import gammaln, hyp2f1
+
 from audiencekit.modelling.buy_till_you_die import (
     BOUNDS,
     METHODS,
@@ -18,9 +22,6 @@ from audiencekit.modelling.buy_till_you_die import (
 from audiencekit.modelling.lifetime_value import fit_lifetime_value
 from audiencekit.modelling.rows import COLUMNS, fact_of, part_of
 from audiencekit.workspace import PROJECT
-from cdnow import read_cdnow
-from jinja2 import Environment
-from scipy.special import gammaln, hyp2f1
 
 MACROS = (
     "gauss_2f1",

@@ -4,12 +4,13 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from audiencekit.modelling.logistic import FOLDS, fit_logistic, fold_of, score_logistic
-from audiencekit.modelling.rows import COLUMNS, drift_bins, fact_of, part_of
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+
+from audiencekit.modelling.logistic import FOLDS, fit_logistic, fold_of, score_logistic
+from audiencekit.modelling.rows import COLUMNS, drift_bins, fact_of, part_of
 
 FEATURES = ["recency", "orders", "spend", "is_member"]
 WEIGHTS = np.array([-1.2, 0.8, 0.5, 0.7])

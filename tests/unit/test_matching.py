@@ -6,10 +6,12 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from audiencekit import matching
+from rich.console import Console
+
 from audiencekit.errors import UserError
-from audiencekit.identity_answers import _print_evidence
-from audiencekit.matching import (
+from audiencekit.identity import matching
+from audiencekit.identity.explaining import _print_evidence
+from audiencekit.identity.matching import (
     AS_ONE,
     ONE_PERSON,
     RELATIONS,
@@ -17,7 +19,6 @@ from audiencekit.matching import (
     fit,
     params_to_use,
 )
-from rich.console import Console
 
 FIELDS = {
     "first_name": "name", "last_name": "name", "postal_code": "code", "birth_digits": "date", "phone": "code",

@@ -7,6 +7,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+
 from audiencekit.bench.identity import identifying
 from audiencekit.bench.identity.people import make_records
 from audiencekit.bench.identity.scores import best_threshold, clusters, scores
@@ -127,7 +128,7 @@ def test_a_shared_tablet_makes_no_person(found):
     *_, home = found
     with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as con:
         people = con.execute(
-            "select count(distinct customer_key) from identity.int_keyed_identifiers where id_value in ('A1', 'A2')"
+            "select count(distinct customer_key) from identity.int_identifier_keys where id_value in ('A1', 'A2')"
         ).fetchall()[0][0]
     assert people == 2
 

@@ -6,12 +6,13 @@ import subprocess
 
 import duckdb
 import pytest
-from audiencekit import governance
-from audiencekit.errors import UserError
-from audiencekit.playbooks import write_playbooks
-from audiencekit.workspace import Workspace
 from playwright.sync_api import sync_playwright
 from test_boards import CHROMIUM, LOADS
+
+from audiencekit import git_history as governance
+from audiencekit.errors import UserError
+from audiencekit.pages.playbooks import write_playbooks
+from audiencekit.workspace import Workspace
 
 
 @pytest.fixture(scope="module")

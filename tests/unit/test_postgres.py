@@ -17,12 +17,13 @@ import psycopg
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
-from audiencekit.errors import UserError
-from audiencekit.postgres import publish_to_postgres
-from audiencekit.publishing import _switch
-from audiencekit.workspace import Workspace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from audiencekit.errors import UserError
+from audiencekit.publish.generations import _switch
+from audiencekit.publish.postgres import publish_to_postgres
+from audiencekit.workspace import Workspace
 
 NOTE = "Test: persons are simulated."
 NOW = datetime(2018, 1, 2, 3, 4, 5)

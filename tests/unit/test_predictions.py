@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from audiencekit.modelling import planned
-from audiencekit.modelling.rows import COLUMNS, build_rows, fact_of, facts
 from compiled import sql_of
 from conftest import DEMO_AS_OF, Published, Runner, rewrite
+
+from audiencekit.modelling import planned
+from audiencekit.modelling.rows import COLUMNS, build_rows, fact_of, facts
 
 # The last cut-off models are tested at: what happened since must not be known at it, or before.
 TESTED_AT = pd.Timestamp(DEMO_AS_OF) - pd.Timedelta(days=30)
@@ -146,23 +147,23 @@ def test_scores_of_today_do_know_what_happened_since(published, late):
 
 LEAKS = {
     "an order that is still to come": (
-        "features/feat_orders",
-        "features/int_purchases",
+        "feat_orders",
+        "int_purchases",
         ("and orders.ordered_at < spine.moment_at", ""),
     ),
     "a return that is still to come": (
-        "features/feat_orders",
-        "features/int_purchases",
+        "feat_orders",
+        "int_purchases",
         ("on reversals.reversed_at < moments.moment_at", "on true"),
     ),
     "a web event that is still to come": (
-        "features/feat_web",
-        "features/feat_web",
+        "feat_web",
+        "feat_web",
         ("(age_micros > 0 and age_micros <=", "(age_micros <="),
     ),
     "a login that is still to come": (
-        "features/feat_web",
-        "features/feat_web",
+        "feat_web",
+        "feat_web",
         ("and events.known_at < spine.moment_at", ""),
     ),
 }

@@ -8,9 +8,10 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pytest
-from audiencekit.errors import UserError
-from audiencekit.publishing import current_manifest
 from conftest import CHANNELS, assert_same_contents, rewrite
+
+from audiencekit.errors import UserError
+from audiencekit.publish.generations import current_manifest
 
 
 def test_every_channel_has_rows_in_the_demo(published):
@@ -99,7 +100,7 @@ def test_an_earlier_as_of_sees_only_what_was_known_then(runner, demo, tmp_path):
     landing = tmp_path / "landing"
     shutil.copytree(demo / "landing", landing)
     (landing / "erasure_requests.parquet").unlink()
-    from audiencekit.building import run_dbt
+    from audiencekit.run.dbt import run_dbt
 
     earlier = datetime(2017, 10, 1)
     workspace = runner.workspace("earlier")

@@ -13,9 +13,16 @@ from pathlib import Path
 
 import duckdb
 import pytest
+
 from audiencekit.errors import UserError
-from audiencekit.exposures import read_publications
-from audiencekit.publishing import KEPT_GENERATIONS, _drop_old, _switch, next_build_id, publish
+from audiencekit.publish.exposures import read_publications
+from audiencekit.publish.generations import (
+    KEPT_GENERATIONS,
+    _drop_old,
+    _switch,
+    next_build_id,
+    publish,
+)
 from audiencekit.workspace import Workspace
 
 
@@ -122,8 +129,8 @@ def test_a_build_killed_at_any_moment_leaves_one_whole_generation(runner, demo):
 PUBLISH_AGAIN = """
 import sys
 from datetime import datetime
-from audiencekit.exposures import read_publications
-from audiencekit.publishing import next_build_id, publish
+from audiencekit.publish.exposures import read_publications
+from audiencekit.publish.generations import next_build_id, publish
 from audiencekit.workspace import open_workspace
 
 workspace, as_of = open_workspace(), datetime(2018, 1, 1)

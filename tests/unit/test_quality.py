@@ -1,9 +1,10 @@
 """The Great Expectations gate: it passes what is right, stops what is not, and shows no values."""
 
 import pandas as pd
-from audiencekit.contract import load_contract
-from audiencekit.exposures import read_publications
-from audiencekit.quality import (
+
+from audiencekit.intake.contract import load_contract
+from audiencekit.publish.exposures import read_publications
+from audiencekit.run.expectations import (
     _context,
     _run_suite,
     audience_expectations,

@@ -10,17 +10,18 @@ import pandas as pd
 import pytest
 import yaml
 import z3
-from audiencekit.errors import UserError
-from audiencekit.rules import audit_rules
-from audiencekit.rules_facts import facts_from_names
-from audiencekit.rules_formula import Scope, truth
-from audiencekit.rules_proofs import Claim, Undecided, _core, refute
-from audiencekit.rules_terms import NotAnalysed
-from audiencekit.rules_text import rank_texts, read_condition
-from audiencekit.workspace import PROJECT
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mutants import plain_sql
+
+from audiencekit.errors import UserError
+from audiencekit.rules.audit import audit_rules
+from audiencekit.rules.facts import facts_from_names
+from audiencekit.rules.formula import Scope, truth
+from audiencekit.rules.proofs import Claim, Undecided, _core, refute
+from audiencekit.rules.terms import NotAnalysed
+from audiencekit.rules.text import rank_texts, read_condition
+from audiencekit.workspace import PROJECT
 
 TYPES = {
     "a": "BIGINT",
@@ -129,7 +130,7 @@ def test_bounds_that_contradict_are_named_and_the_others_are_not():
 
 def test_a_proof_names_no_more_than_it_takes(monkeypatch):
     """Even where z3 cannot say what it used, for which all claims stand here."""
-    monkeypatch.setattr("audiencekit.rules_proofs._core", list)
+    monkeypatch.setattr("audiencekit.rules.proofs._core", list)
     assert explained("never_matches", one="a > 4 and s = 'red' and (p or q) and a < 5") == [
         "Nobody can match: a > 4 and a < 5 cannot both be true."
     ]
@@ -264,7 +265,7 @@ def test_what_the_analysis_cannot_read_is_said_and_nothing_else_is(where, why):
 
 
 def test_what_cannot_be_decided_is_said(monkeypatch):
-    monkeypatch.setattr("audiencekit.rules_proofs.MOST_WORK", 1)
+    monkeypatch.setattr("audiencekit.rules.proofs.MOST_WORK", 1)
     assert found(one="a * a * a + b * b * b = 7 and a > 10") == {("one", None, "not_analysed")}
     ctx = z3.Context()
     a, b = z3.Ints("a b", ctx)
@@ -544,19 +545,19 @@ def test_the_properties_were_put_to_the_test():
 # -- the project's own rules --------------------------------------------------------------------------
 
 
-def yaml_of(name: str, folder: str) -> dict:
-    raw = yaml.safe_load((PROJECT / "models" / folder).read_text())
-    return next(m for m in raw["models"] if m["name"] == name)
+def yaml_of(name: str) -> dict:
+    raw = yaml.safe_load((PROJECT / "models" / "segments" / f"{name}.yml").read_text())
+    return raw["models"][0]
 
 
 @pytest.fixture(scope="module")
 def own_facts() -> dict[str, str]:
-    return yaml_of("int_rule_findings", "segments/_segments.yml")["config"]["facts"]
+    return yaml_of("int_rule_findings")["config"]["facts"]
 
 
 @pytest.fixture(scope="module")
 def own_types() -> dict[str, str]:
-    columns = yaml_of("customer_360", "segments/_customer_360.yml")["columns"]
+    columns = yaml_of("customer_360")["columns"]
     return {c["name"]: c["data_type"].upper() for c in columns}
 
 

@@ -5,6 +5,14 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 import pytest
+from compiled import sql_of
+from scipy.stats import chi2, spearmanr
+from sklearn.cluster import KMeans
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
+from sklearn.preprocessing import StandardScaler
+
 from audiencekit.modelling.boosted import SETTINGS as TREES
 from audiencekit.modelling.boosted import fit_boosted, score_boosted
 from audiencekit.modelling.buy_till_you_die import (
@@ -17,13 +25,6 @@ from audiencekit.modelling.buy_till_you_die import (
 from audiencekit.modelling.logistic import SETTINGS, score_logistic
 from audiencekit.modelling.planned import VARIANTS, score_all_boosted
 from audiencekit.modelling.rows import part_of
-from compiled import sql_of
-from scipy.stats import chi2, spearmanr
-from sklearn.cluster import KMeans
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
-from sklearn.preprocessing import StandardScaler
 
 NEAR = 1e-9
 VERSION = ["model_code", "version"]
@@ -49,11 +50,6 @@ def tables(published):
 @pytest.fixture(scope="module")
 def now(tables) -> pd.Timestamp:
     return tables("model_inputs")["moment_at"].max()
-
-
-def compiled(published, model: str) -> str:
-    """The SQL that dbt ran for a model of the predictions room."""
-    return sql_of(published, f"predictions/{model}")
 
 
 def replaced(sql: str, *changes: tuple[str, str]) -> str:
@@ -167,9 +163,7 @@ def test_lifetime_sql_scores_as_the_library_does_by_the_other_method(published, 
     """The project fits MBG/NBD; the same SQL knows BG/NBD, and reads the same parameters by it."""
     jobs = '"warehouse"."predictions"."int_scoring_jobs"'
     other = "(select * replace ('bg_nbd' as method) from predictions.int_scoring_jobs where method = 'mbg_nbd')"
-    scores = published.warehouse(
-        replaced(compiled(published, "pred_lifetime_value"), (jobs, other))
-    )
+    scores = published.warehouse(replaced(sql_of(published, "pred_lifetime_value"), (jobs, other)))
     known = {"pred_lifetime_value": scores}
     for params, both in scored(
         lambda name: known[name] if name in known else tables(name), "pred_lifetime_value"
@@ -242,7 +236,7 @@ def test_customers_get_the_scores_of_the_champions_and_of_nobody_else(tables, no
 
 def test_reasons_are_the_three_strongest_contributions_to_the_logit(published, tables, now):
     sql = replaced(
-        compiled(published, "score_reasons"),
+        sql_of(published, "score_reasons"),
         (CHAMPIONS, f"(from {FULL_VERSIONS} where method = 'logistic')"),
     )
     reasons = published.warehouse(sql)
@@ -446,7 +440,7 @@ def psi_of(before: np.ndarray, after: np.ndarray, edges: np.ndarray) -> tuple[fl
 
 @pytest.mark.parametrize("whose", [CHAMPIONS, FULL_VERSIONS], ids=["champions", "full versions"])
 def test_drift_is_the_population_stability_index_of_numpy(published, tables, now, whose):
-    drift = published.warehouse(replaced(compiled(published, "model_drift"), (CHAMPIONS, whose)))
+    drift = published.warehouse(replaced(sql_of(published, "model_drift"), (CHAMPIONS, whose)))
     if whose == CHAMPIONS:
         kept, again = (
             frame.sort_values(["model_code", "item"], ignore_index=True).drop(columns="build_id")

@@ -3,15 +3,16 @@
 import duckdb
 import pytest
 import yaml
-from audiencekit.workspace import PROJECT
 from mutants import mutants, passes, plain_sql, unit_tests
+
+from audiencekit.workspace import PROJECT
 
 RULES = sorted((PROJECT / "models" / "segments" / "rules").glob("seg_*.sql"))
 
 
 @pytest.fixture(scope="module")
 def types() -> dict[str, str]:
-    raw = yaml.safe_load((PROJECT / "models/segments/_customer_360.yml").read_text())
+    raw = yaml.safe_load((PROJECT / "models/segments/customer_360.yml").read_text())
     return {c["name"]: c["data_type"] for c in raw["models"][0]["columns"]}
 
 

@@ -5,10 +5,10 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-from audiencekit.demo.retail import read_retail
 from compiled import run_over
 
-ROOM = "measurement/segments"
+from audiencekit.demo.retail import read_retail
+
 SERIES, DAYS, DROP_DAY = 1000, 60, 50
 FIRST = pd.Timestamp("2017-10-01")
 NEW_YEAR = pd.Timestamp("2018-01-01")
@@ -29,7 +29,7 @@ def moves_of(changes: np.ndarray, action: str) -> pd.DataFrame:
 
 def sizes_over(published, entered: np.ndarray, departed: np.ndarray) -> pd.DataFrame:
     history = pd.concat([moves_of(entered, "entered"), moves_of(departed, "left")])
-    sizes = run_over(published, f"{ROOM}/rpt_segment_sizes", {"segments.segment_history": history})
+    sizes = run_over(published, "rpt_segment_sizes", {"segments.segment_history": history})
     sizes["day"] = (sizes["moment_at"] - FIRST).dt.days
     return sizes
 
@@ -82,7 +82,7 @@ def test_of_what_builds_of_one_moment_said_the_last_counts(published):
     history = pd.DataFrame(moves, columns=["action", "build_id"]).assign(
         segment_code="s", customer_key="c", changed_at=moments
     )
-    stays = run_over(published, f"{ROOM}/int_stays", {"segments.segment_history": history})
+    stays = run_over(published, "int_membership_periods", {"segments.segment_history": history})
     assert len(stays) == 1
     assert stays["entered_at"][0] == FIRST and pd.isna(stays["left_at"][0])
 
@@ -182,7 +182,7 @@ def sorted_like(frame: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
 
 
 def test_sizes_are_members_at_each_build(published, history):
-    sizes = run_over(published, f"{ROOM}/rpt_segment_sizes", {"segments.segment_history": history})
+    sizes = run_over(published, "rpt_segment_sizes", {"segments.segment_history": history})
     stays = stays_of(history)
     assert len(sizes) > 150
     for row in sizes.itertuples():
@@ -196,11 +196,11 @@ def test_journeys_lead_from_primary_to_primary(published, history):
     segments = pd.DataFrame({"segment_code": list("abcd"), "priority": [40, 30, 20, 10]})
     journeys = run_over(
         published,
-        f"{ROOM}/rpt_journeys",
+        "rpt_journeys",
         {
             "segments.segment_history": history,
             "segments.dim_segments": segments,
-            "measurement.int_stays": f"{ROOM}/int_stays",
+            "measurement.int_membership_periods": "int_membership_periods",
         },
     )
     stays = stays_of(history)
@@ -227,11 +227,11 @@ def test_journeys_lead_from_primary_to_primary(published, history):
 def test_cohorts_follow_members_from_the_day_they_entered(published, history, orders):
     cohorts = run_over(
         published,
-        f"{ROOM}/rpt_segment_cohorts",
+        "rpt_segment_cohorts",
         {
             "segments.segment_history": history,
             "profiles.fct_orders": orders,
-            "measurement.int_stays": f"{ROOM}/int_stays",
+            "measurement.int_membership_periods": "int_membership_periods",
         },
     )
     bought = orders[orders["is_purchase"]]
@@ -398,7 +398,7 @@ def health_of(published, **changed: pd.DataFrame) -> dict[str, set[str]]:
         tables[name] = update(tables[name].copy())
     rows = run_over(
         published,
-        f"{ROOM}/rpt_segment_health",
+        "rpt_segment_health",
         {
             "segments.dim_segments": tables["segments"],
             "measurement.rpt_segments": tables["sizes_now"],
@@ -469,9 +469,9 @@ def test_rules_are_numbered_in_the_order_they_were_run(published):
     )
     rows = run_over(
         published,
-        f"{ROOM}/rpt_segment_definitions",
+        "rpt_segment_definitions",
         {
-            "segments.int_known_definitions": definitions,
+            "segments.int_rule_history": definitions,
             "segments.dim_segments": pd.DataFrame(
                 # The second rule again: what was is not run anew.
                 {"segment_code": ["one"], "definition_hash": ["b"]}

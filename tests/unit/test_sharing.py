@@ -10,14 +10,15 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from audiencekit.errors import UserError
 from audiencekit.sharing import share_noised, share_suppressed
 from audiencekit.sharing.budget import Release, read_releases, spend
 from audiencekit.sharing.noise import Noise, noises
 from audiencekit.sharing.suppression import hidden_cells, possible, with_totals
 from audiencekit.workspace import Workspace
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 K = 20
 

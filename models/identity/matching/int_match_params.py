@@ -1,4 +1,4 @@
-from audiencekit.matching import params_to_use
+from audiencekit.identity.matching import params_to_use
 
 
 def model(dbt, session):
@@ -6,5 +6,5 @@ def model(dbt, session):
     return params_to_use(
         patterns=dbt.ref("int_match_patterns").df(),
         plan=dbt.ref("int_match_plan").df(),
-        learnt=dbt.ref("int_learnt_match_params").df(),
+        learnt=dbt.ref("int_previous_match_params").df(),
     )

@@ -4,7 +4,7 @@ with
 
 assigned_here as (
 
-    select * from {{ ref('int_experiment_members') }}
+    select * from {{ ref('int_assigned_customers') }}
 
 ),
 

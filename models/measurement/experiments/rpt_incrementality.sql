@@ -15,7 +15,7 @@ exposed as (
         units.unit_id,
         min(exposures.exposed_at) as exposed_at
     from {{ ref('int_experiment_units') }} as units
-    inner join {{ ref('int_exposures') }} as exposures
+    inner join {{ ref('int_first_exposures') }} as exposures
         on units.experiment_code = exposures.experiment_code and units.unit_id = exposures.customer_key
     where
         units.is_holdout

@@ -5,7 +5,7 @@ with
 carried as (
 
     select id_type, count(distinct id_value) as identifiers
-    from {{ ref('int_identity_records') }}
+    from {{ ref('int_record_identifiers') }}
     group by id_type
 
 ),
@@ -13,7 +13,7 @@ carried as (
 linked as (
 
     select id_type, count(distinct id_value) as identifiers
-    from {{ ref('int_identity_links') }}
+    from {{ ref('int_identifier_links') }}
     group by id_type
 
 ),

@@ -4,7 +4,7 @@ with
 persons as (
 
     select persons.person, count(*) as records
-    from {{ ref('int_identity_persons') }} as persons
+    from {{ ref('int_people') }} as persons
     inner join {{ ref('int_match_records') }} as named on persons.record_id = named.record_id
     group by persons.person
 

@@ -22,7 +22,7 @@ held as (
         stays.customer_key,
         min_by(stays.segment_code, {{ segment_standing('segments.priority', 'stays.segment_code') }}) as segment_code
     from moments
-    inner join {{ ref('int_stays') }} as stays
+    inner join {{ ref('int_membership_periods') }} as stays
         on moments.moment_at >= stays.entered_at and (moments.moment_at < stays.left_at or stays.left_at is null)
     inner join {{ ref('dim_segments') }} as segments on stays.segment_code = segments.segment_code
     group by moments.moment_at, stays.customer_key

@@ -10,7 +10,7 @@ stays as (
         entered_at,
         left_at,
         cast({{ dbt.date_trunc('month', 'entered_at') }} as date) as entered_month_on
-    from {{ ref('int_stays') }}
+    from {{ ref('int_membership_periods') }}
 
 ),
 

@@ -4,7 +4,7 @@ with
 definitions as (
 
     select segment_code, definition_hash, definition, commit_id, first_seen_at, build_id
-    from {{ ref('int_known_definitions') }}
+    from {{ ref('int_rule_history') }}
 
 )
 

@@ -18,9 +18,9 @@ from rich.table import Table
 
 from audiencekit.bench.replay import in_order
 from audiencekit.errors import UserError
-from audiencekit.exposures import read_publications
-from audiencekit.ledger import EMPTY, STATES, table_of
-from audiencekit.publishing import write_file
+from audiencekit.publish.exposures import read_publications
+from audiencekit.publish.generations import write_file
+from audiencekit.publish.ledger import EMPTY, STATES, table_of
 from audiencekit.workspace import Workspace
 
 # What the two rooms read that is about customers, and the columns that name or reach one of them.

@@ -17,7 +17,7 @@ def landing(home: str, folder: str, customers: int) -> dict:
 
 def run(home: str, landing: str) -> dict:
     """The whole job: intake, build and tests, both walls, publish."""
-    from audiencekit.running import run as run_job
+    from audiencekit.run.job import run as run_job
 
     workspace = open_workspace(home)
     done = run_job(Path(landing), workspace, AS_OF, Console())
@@ -32,8 +32,8 @@ def run(home: str, landing: str) -> dict:
 
 def models(home: str) -> dict:
     """dbt over the same intake once more: models and seeds, no tests."""
-    from audiencekit.building import dbt_build
-    from audiencekit.publishing import current_manifest
+    from audiencekit.publish.generations import current_manifest
+    from audiencekit.run.dbt import dbt_build
 
     workspace = open_workspace(home)
     last = current_manifest(workspace)

@@ -73,8 +73,8 @@ def run_refits_bench(workspace: Workspace, console: Console) -> pd.DataFrame:
 
 def _settings() -> dict:
     """What the project sets for ml_micro_segments."""
-    models = yaml.safe_load((PROJECT / "models/predictions/_predictions.yml").read_text())["models"]
-    return next(model["config"] for model in models if model["name"] == "ml_micro_segments")
+    path = PROJECT / "models/predictions/fitting/ml_micro_segments.yml"
+    return yaml.safe_load(path.read_text())["models"][0]["config"]
 
 
 def _assign(rows: pd.DataFrame, customers: pd.DataFrame) -> np.ndarray:

@@ -47,7 +47,7 @@ def run_scoring_bench(
     folder.mkdir(parents=True, exist_ok=True)
     copy = folder / workspace.warehouse.name
     shutil.copy(workspace.warehouse, copy)
-    compiled = workspace.home / "target/compiled/audiencekit/models/predictions"
+    compiled = workspace.home / "target/compiled/audiencekit/models/predictions/scoring"
     with duckdb.connect(str(copy)) as con:
         _draw_customers(con, rows)
         inputs = con.execute("select * from predictions.model_inputs order by customer_key").df()

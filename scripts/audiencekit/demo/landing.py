@@ -7,7 +7,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from audiencekit.contract import load_contract
 from audiencekit.demo.accounts import make_accounts, make_cards
 from audiencekit.demo.campaigns import campaign_costs, campaign_mailings, campaign_touches
 from audiencekit.demo.consent import make_consent_events
@@ -25,6 +24,7 @@ from audiencekit.demo.platforms import make_match_results
 from audiencekit.demo.retail import read_products, read_retail, write_order_lines
 from audiencekit.demo.visits import make_sessions
 from audiencekit.demo.web import make_web_events
+from audiencekit.intake.contract import load_contract
 
 ARROW_TYPES = {
     "string": pa.string(),

@@ -9,7 +9,7 @@ import pandas as pd
 import yaml
 
 from audiencekit.errors import UserError
-from audiencekit.publishing import Manifest, current_manifest
+from audiencekit.publish.generations import Manifest, current_manifest
 from audiencekit.sharing.budget import Release, read_releases, spend
 from audiencekit.sharing.noise import SHARES, noises
 from audiencekit.sharing.suppression import hidden_cells, with_totals

@@ -9,9 +9,9 @@ import duckdb
 import pandas as pd
 from rich.console import Console
 
-from audiencekit.building import dbt_build
-from audiencekit.intake import take_in
-from audiencekit.ledger import EMPTY, STATES, columns_of, open_ledger, table_of
+from audiencekit.intake.taking_in import take_in
+from audiencekit.publish.ledger import EMPTY, STATES, columns_of, open_ledger, table_of
+from audiencekit.run.dbt import dbt_build
 from audiencekit.workspace import Workspace, open_workspace
 
 AS_OF = datetime(2026, 1, 1)

@@ -1,0 +1,87 @@
+-- One row per customer for the CRM to upsert: segment tags, score and grade, and what to do next and why. The reason
+-- says when, not how long ago, so that it changes when the customer does and not with every day.
+with
+
+addressed as (
+
+    select
+        case
+            when customers.contact_id is not null then 'contact_id'
+            when customers.account_id is not null then 'account_id'
+            else 'customer_key'
+        end as external_id_type,
+        coalesce(customers.contact_id, customers.account_id, customers.customer_key) as external_id,
+        people.customer_key,
+        people.segment_codes,
+        people.primary_segment,
+        people.entered_at,
+        round(profile.engagement_score, 1) as engagement_score,
+        profile.rfm_family,
+        profile.lead_score,
+        profile.lead_grade,
+        round(profile.spend_365d_usd, 2) as spend_365d_usd,
+        segments.offer as next_best_action,
+        segments.label || ': ' || segments.objective || '.'
+        || coalesce(' Last bought on ' || cast(cast(profile.last_order_at as date) as string), ' Never bought')
+        || case
+            when profile.gap_mean_days >= 1.5
+                then ', usually every ' || cast(cast(round(profile.gap_mean_days) as bigint) as string) || ' days'
+            else ''
+        end
+        || case
+            when profile.orders_365d > 0
+                then
+                    '; ' || cast(profile.orders_365d as string)
+                    || case when profile.orders_365d = 1 then ' order for ' else ' orders for ' end
+                    || cast(cast(profile.spend_365d_usd as decimal(18, 2)) as string) || ' in a year'
+            else ''
+        end
+        || case
+            when profile.emails_clicked_90d > 0 then '; clicked in our e-mails'
+            when profile.emails_opened_90d > 0 then '; opens our e-mails'
+            else ''
+        end
+        || '.' as reason
+    from {{ ref('int_customer_audiences') }} as people
+    inner join {{ ref('dim_customers') }} as customers on people.customer_key = customers.customer_key
+    inner join {{ ref('customer_360') }} as profile on people.customer_key = profile.customer_key
+    inner join {{ ref('dim_segments') }} as segments on people.primary_segment = segments.segment_code
+    where people.channel = 'crm'
+
+),
+
+said as (
+
+    select
+        {{ audience_row_id('crm', "'all'", 'customer_key') }} as audience_row_id,
+        cast('all' as string) as audience_code,
+        cast(external_id_type as string) as external_id_type,
+        cast(external_id as string) as external_id,
+        customer_key,
+        segment_codes,
+        primary_segment,
+        entered_at,
+        cast(engagement_score as double) as engagement_score,
+        rfm_family,
+        lead_score,
+        lead_grade,
+        cast(spend_365d_usd as double) as spend_365d_usd,
+        next_best_action,
+        cast(reason as string) as reason,
+        {{ row_hash([
+            'external_id_type', 'external_id', 'segment_codes', 'primary_segment', 'entered_at', 'engagement_score',
+            'rfm_family', 'lead_score', 'lead_grade', 'spend_365d_usd', 'next_best_action', 'reason'
+        ]) }} as row_hash
+    from addressed
+
+)
+
+select
+    said.*,
+    {{ since_last_change() }}
+from said
+left join {{ source('ledger', 'audience_rows') }} as last_rows
+    on
+        last_rows.channel = 'crm'
+        and said.audience_row_id = last_rows.audience_row_id
+        and said.row_hash = last_rows.row_hash

@@ -1,6 +1,0 @@
-from audiencekit.identity import connected
-
-
-def model(dbt, session):
-    dbt.config(materialized="table")
-    return connected(dbt.ref("int_identity_ties").df())

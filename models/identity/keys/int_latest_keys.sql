@@ -1,0 +1,7 @@
+-- One row per identifier that an earlier build knew, and the customer it last named.
+select
+    identifier_hash,
+    customer_key,
+    min(assigned_at) over (partition by customer_key) as key_since
+from {{ ref('int_assigned_keys') }}
+qualify row_number() over (partition by identifier_hash order by assigned_at desc, build_id desc) = 1

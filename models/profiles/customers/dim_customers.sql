@@ -1,0 +1,90 @@
+-- One row per customer: every person known by an identifier, and the best that is known of them.
+with
+
+customers as (
+
+    select customer_key, min(first_seen_at) as first_seen_at
+    from {{ ref('int_identifiers') }}
+    group by customer_key
+
+),
+
+best as (
+
+    select * from {{ ref('int_golden_records') }}
+
+),
+
+undeliverable as (
+
+    select customer_key
+    from {{ ref('fct_email_events') }}
+    where event_name in ('bounced', 'delivered', 'opened', 'clicked')
+    group by customer_key
+    having
+        max(occurred_at) filter (where event_name = 'bounced')
+        > coalesce(max(occurred_at) filter (where event_name <> 'bounced'), cast('1970-01-01' as timestamp))
+
+),
+
+vip_list as (
+
+    select distinct identifiers.customer_key
+    from {{ ref('stg_lists__members') }} as members
+    inner join {{ ref('int_raw_identifiers') }} as identifiers
+        on members.id_type = identifiers.id_type and members.id_value = identifiers.raw_value
+    where members.list_code = 'vip'
+
+),
+
+aged as (
+
+    select
+        *,
+        extract(year from {{ as_of() }}) - extract(year from birth_date)
+        - case
+            when
+                extract(month from {{ as_of() }}) * 100 + extract(day from {{ as_of() }})
+                < extract(month from birth_date) * 100 + extract(day from birth_date)
+                then 1
+            else 0
+        end as age_years
+    from best
+
+)
+
+select
+    cast(customers.customer_key as string) as customer_key,
+    cast(customers.first_seen_at as timestamp) as first_seen_at,
+    cast(aged.contact_id as string) as contact_id,
+    cast(aged.account_id as string) as account_id,
+    cast(aged.email as string) as email,
+    cast(aged.phone as string) as phone,
+    cast(aged.first_name as string) as first_name,
+    cast(aged.last_name as string) as last_name,
+    cast(aged.city as string) as city,
+    cast(aged.region as string) as region,
+    cast(aged.postal_code as string) as postal_code,
+    cast(aged.country_code as string) as country_code,
+    cast(aged.birth_date as date) as birth_date,
+    cast(coalesce(
+        aged.age_band,
+        case
+            when aged.age_years < 19 then 'under 19'
+            when aged.age_years < 25 then '19-24'
+            when aged.age_years < 35 then '25-34'
+            when aged.age_years < 45 then '35-44'
+            when aged.age_years < 55 then '45-54'
+            when aged.age_years < 65 then '55-64'
+            when aged.age_years >= 65 then '65+'
+        end
+    ) as string) as age_band,
+    cast(aged.income_band as string) as income_band,
+    cast(aged.household_size as string) as household_size,
+    cast(aged.kids_count as string) as kids_count,
+    cast(undeliverable.customer_key is null as boolean) as is_email_deliverable,
+    cast(vip_list.customer_key is not null as boolean) as is_vip
+from customers
+left join aged on customers.customer_key = aged.customer_key
+left join undeliverable on customers.customer_key = undeliverable.customer_key
+left join vip_list on customers.customer_key = vip_list.customer_key

@@ -1,0 +1,110 @@
+-- One row per source record that says something about a customer, with how far it is to be trusted, by
+-- seeds/identity_sources.csv: what was typed at a checkout comes after what a person keeps in their account or the CRM
+-- keeps of them.
+with
+
+identifiers as (
+
+    select * from {{ ref('int_raw_identifiers') }}
+
+),
+
+records as (
+
+    select
+        'contact_id' as id_type,
+        contact_id as id_value,
+        contact_id,
+        account_id,
+        email,
+        phone,
+        first_name,
+        last_name,
+        birth_date,
+        city,
+        region,
+        postal_code,
+        country_code,
+        age_band,
+        income_band,
+        household_size,
+        kids_count,
+        updated_at,
+        'contact:' || contact_id as record_id,
+        coalesce(source_system, 'crm') as source_system
+    from {{ ref('stg_crm__contacts') }}
+    union all
+    select
+        'account_id', account_id, null, account_id, email, phone, first_name, last_name,
+        birth_date, city, region, postal_code, country_code, null, null, null, null, updated_at,
+        'account:' || account_id, 'shop'
+    from {{ ref('stg_shop__accounts') }}
+    union all
+    select
+        case
+            when account_id is not null then 'account_id'
+            when card_number is not null then 'card_number'
+            when email is not null then 'email'
+            else 'phone'
+        end,
+        coalesce(account_id, card_number, email, phone), null, account_id, email, phone, null, null,
+        null, null, null, null, country_code, null, null, null, null, max(ordered_at),
+        'order:' || concat_ws(
+            '|',
+            coalesce(account_id, ''),
+            coalesce(card_number, ''),
+            coalesce(email, ''),
+            coalesce(phone, ''),
+            coalesce(country_code, '')
+        ),
+        'checkout'
+    from {{ ref('stg_shop__orders') }}
+    where coalesce(account_id, card_number, email, phone) is not null
+    group by account_id, card_number, email, phone, country_code
+    union all
+    select
+        'email', id_value, null, null, id_value, null, null, null,
+        null, null, null, null, null, null, null, null, null, max(decided_at), 'consent:email|' || id_value, 'consent'
+    from {{ ref('stg_consent__events') }}
+    where id_type = 'email'
+    group by id_value
+
+)
+
+select
+    identifiers.customer_key,
+    records.contact_id,
+    records.account_id,
+    emails.contact_point as email,
+    phones.contact_point as phone,
+    records.first_name,
+    records.last_name,
+    records.birth_date,
+    records.city,
+    records.region,
+    records.postal_code,
+    records.country_code,
+    records.age_band,
+    records.income_band,
+    records.household_size,
+    records.kids_count,
+    records.record_id,
+    records.source_system,
+    records.updated_at,
+    -- Latest of the most trusted wins, and a tie goes by name: one text that sorts that way.
+    lpad(cast(coalesce(sources.trust, 1) as string), 3, '0')
+    || coalesce(cast(records.updated_at as string), '0')
+    || '|' || records.id_type || '|' || records.id_value
+    || '|' || coalesce(records.email, '')
+    || '|' || coalesce(records.phone, '')
+    || '|' || coalesce(records.country_code, '') as standing
+from records
+inner join identifiers
+    on records.id_type = identifiers.id_type and records.id_value = identifiers.raw_value
+left join {{ ref('identity_sources') }} as sources on records.source_system = sources.source_system
+left join {{ ref('int_contact_points') }} as emails
+    on emails.kind = 'email' and records.email = emails.raw_value
+left join {{ ref('int_contact_points') }} as phones
+    on
+        phones.kind = 'phone' and records.phone = phones.raw_value
+        and coalesce(records.country_code, '') = phones.country_code

@@ -1,0 +1,159 @@
+"""Open one landing file: say which column serves what, or what is wrong with the file."""
+
+import csv
+import io
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
+
+from audiencekit.errors import UserError
+from audiencekit.intake.contract import Column, Table
+from audiencekit.intake.csv_text import count_rows, plain_text, read_head
+
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
+
+
+@dataclass(frozen=True)
+class LandingFile:
+    """One readable file: its header, its DuckDB types and which contract column each serves.
+
+    `name` is what users call it: its path inside the landing folder. `path` is what is read: for a
+    CSV a plain copy where the original is not UTF-8 with newlines. Blank lines are no rows.
+    """
+
+    name: str
+    path: Path
+    header: tuple[str, ...]
+    types: tuple[str, ...]
+    positions: dict[str, int]  # contract column -> position in the header
+    rows: int = 0
+    blank_lines: tuple[int, ...] = ()
+    delimiter: str | None = None  # None for Parquet
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        """Header names that serve no contract column."""
+        used = set(self.positions.values())
+        return tuple(name for i, name in enumerate(self.header) if i not in used)
+
+
+def open_file(
+    path: Path, name: str, table: Table, con: duckdb.DuckDBPyConnection, scratch: Path
+) -> LandingFile:
+    """Read a file's header and match it to the contract. Raises UserError if it cannot serve."""
+    try:
+        with path.open("rb") as stream:
+            is_empty = not stream.read(1)
+    except OSError as problem:
+        raise UserError(f"{name}: cannot be read ({problem.strerror}).") from None
+    if is_empty:
+        raise UserError(f"{name}: the file is empty (0 bytes). Export it again, or remove it.")
+    if name.lower().endswith(".parquet"):
+        opened = _open_parquet(path, name, table, con)
+    else:
+        opened = _open_csv(path, name, table, scratch)
+    missing = [c for c in table.columns if c.required and c.name not in opened.positions]
+    if missing:
+        wanted = "; ".join(_names(c) for c in missing)
+        raise UserError(
+            f"{name}, header: no column {wanted}. "
+            f"It has: {_shown(opened.header)}{_delimiter_hint(opened)}"
+        )
+    if opened.delimiter:
+        counted = count_rows(opened.path, name, opened.delimiter)
+        opened = replace(opened, rows=counted.rows, blank_lines=counted.blank_lines)
+    return opened
+
+
+def _names(column: Column) -> str:
+    also = f" (also taken: {', '.join(column.aliases)})" if column.aliases else ""
+    return column.name + also
+
+
+def _shown(header: tuple[str, ...]) -> str:
+    """The header for a message; what may be a person's data, for want of a header, is left out."""
+    return ", ".join("…" if "@" in n or len(n) > 40 or not n.isprintable() else n for n in header)[
+        :300
+    ]
+
+
+def _delimiter_hint(opened: LandingFile) -> str:
+    if opened.delimiter and len(opened.header) == 1:
+        return f". Only one column was found: columns are split by {', '.join(DELIMITERS.values())}"
+    return ""
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\s-]+", "_", name.strip("\ufeff").strip().lower())
+
+
+def match_columns(header: list[str], table: Table, file_name: str = "") -> dict[str, int]:
+    """Which header position serves which contract column: its own name first, then its aliases."""
+    plain = [_plain(name) for name in header]
+    positions: dict[str, int] = {}
+    for column in table.columns:
+        for name in (column.name, *column.aliases):
+            if plain.count(name) > 1:
+                raise UserError(
+                    f"{file_name}, header: column {name} stands {plain.count(name)} times."
+                )
+            if name in plain:
+                positions[column.name] = plain.index(name)
+                break
+    return positions
+
+
+def _open_parquet(
+    path: Path, name: str, table: Table, con: duckdb.DuckDBPyConnection
+) -> LandingFile:
+    def ask(query: str) -> list[tuple]:
+        return con.execute(query, [str(path)]).fetchall()
+
+    try:
+        types = [row[1] for row in ask("describe from read_parquet(?, hive_partitioning = false)")]
+        header = _top_level(ask("select name, num_children from parquet_schema(?)"))
+        rows = ask("select count(*) from read_parquet(?)")[0][0]
+    except duckdb.Error as problem:
+        why = str(problem).splitlines()[0].replace(str(path), name)[:160]
+        raise UserError(
+            f"{name}: not a readable Parquet file, it may be cut short ({why}). Export it again."
+        ) from None
+    positions = match_columns(header, table, name)
+    return LandingFile(name, path, tuple(header), tuple(types), positions, rows)
+
+
+def _top_level(nodes: list[tuple[str, int | None]]) -> list[str]:
+    """Column names of a Parquet schema, whose nodes stand parent before children, root first."""
+    names, inside = [], 0
+    for name, children in nodes[1:]:
+        if inside:
+            inside -= 1
+        else:
+            names.append(name)
+        inside += children or 0
+    return names
+
+
+def _open_csv(path: Path, name: str, table: Table, scratch: Path) -> LandingFile:
+    plain = plain_text(path, name, scratch)
+    head = read_head(plain)
+    if not head.partition("\n")[0].strip():
+        raise UserError(f"{name}, row 1: the header is blank. The first row names the columns.")
+    best: tuple[dict[str, int], list[str], str] = ({}, [], "")
+    for delimiter in DELIMITERS:
+        try:
+            header = next(
+                csv.reader(io.StringIO(head, newline=""), delimiter=delimiter, strict=True)
+            )
+        except csv.Error:
+            continue
+        positions = match_columns(header, table, name)
+        if (len(positions), len(header)) > (len(best[0]), len(best[1])):
+            best = (positions, header, delimiter)
+    positions, header, delimiter = best
+    if not header:
+        raise UserError(f"{name}, row 1: a quote in the header is not closed, or not doubled.")
+    types = ("VARCHAR",) * len(header)
+    return LandingFile(name, plain, tuple(header), types, positions, delimiter=delimiter)

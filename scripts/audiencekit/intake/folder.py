@@ -1,0 +1,66 @@
+"""Find the files of a landing folder, and name what is there besides."""
+
+import difflib
+from collections.abc import Iterator
+from pathlib import Path
+
+from audiencekit.errors import UserError
+from audiencekit.intake.contract import Table
+
+ENDINGS = (".csv", ".csv.gz", ".parquet")
+OTHER_ENDINGS = (".xlsx", ".xls", ".json", ".jsonl", ".tsv", ".txt", ".zip", ".gz")
+EXPORT_AS = "export it as .csv, .csv.gz or .parquet"
+
+
+def find_files(folder: Path, tables: dict[str, Table]) -> tuple[dict[str, list[Path]], list[str]]:
+    """Files by table (`orders.csv`, `orders.2024.parquet`, `orders/**`), and notes on strangers.
+
+    Raises UserError when the folder, or a required table in it, is missing.
+    """
+    found: dict[str, list[Path]] = {}
+    notes = []
+    try:
+        if not folder.is_dir():
+            raise UserError(f"Landing folder {folder} is no folder. Point LANDING at a folder.")
+        here = _visible(folder)
+        for path in here:
+            name = path.name.split(".")[0].lower()
+            if name in tables:
+                inside = list(_files_in(path)) if path.is_dir() else [path]
+                files = [p for p in inside if p.name.lower().endswith(ENDINGS)]
+                found.setdefault(name, []).extend(files)
+                for unread in [p for p in inside or [path] if p not in files]:
+                    notes.append(f"{unread.relative_to(folder)} is not read: {EXPORT_AS}")
+                continue
+            near = difflib.get_close_matches(name, tables, n=1)
+            if near or path.name.lower().endswith((*ENDINGS, *OTHER_ENDINGS)):
+                hint = f"; is it {near[0]}?" if near else ""
+                notes.append(f"{path.name} is no landing table and was left alone{hint}")
+    except OSError as problem:
+        raise UserError(f"{problem.filename}: cannot be read ({problem.strerror}).") from None
+    for table in tables.values():
+        if table.required and not found.get(table.name):
+            held = ", ".join(p.name for p in here)[:300] or "nothing"
+            raise UserError(
+                f"{folder} holds no {table.name}.csv or {table.name}.parquet, the one table that "
+                f"must be there. It holds: {held}."
+            )
+    return {name: files for name, files in found.items() if files}, notes
+
+
+def _visible(folder: Path) -> list[Path]:
+    """What lies in a folder, in order, without hidden files, Spark's `_SUCCESS` and readmes."""
+    return [
+        p
+        for p in sorted(folder.iterdir())
+        if not p.name.startswith((".", "_")) and p.stem.lower() != "readme"
+    ]
+
+
+def _files_in(folder: Path) -> Iterator[Path]:
+    """Every file below a folder. A link to another folder is not followed: it may lead back."""
+    for path in _visible(folder):
+        if path.is_dir() and not path.is_symlink():
+            yield from _files_in(path)
+        else:
+            yield path

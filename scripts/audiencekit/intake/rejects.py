@@ -1,0 +1,80 @@
+"""Lines of a CSV that DuckDB did not read as rows, and whether every row is accounted for."""
+
+from pathlib import Path
+
+import duckdb
+
+from audiencekit.errors import UserError
+from audiencekit.intake.files import LandingFile
+from audiencekit.sql import rows_of
+
+LONGEST_LINE = 2_000_000  # bytes
+
+
+def collect_rejected_lines(con: duckdb.DuckDBPyConnection, file: LandingFile) -> None:
+    """Lines that are not among the judged rows, as the temp table `rejected`; blank ones have no reason.
+
+    Judged rows are numbered without them: a row moves down by `passed` lines, of the last rejected
+    line whose `shift` it has reached.
+    """
+    con.execute(
+        "create or replace temp table rejected "
+        "(line bigint, shift bigint, passed bigint, reason varchar, raw_row varchar)"
+    )
+    if file.delimiter is None:
+        return
+    swallowed = con.execute(
+        "select line from reject_errors where error_type in ('UNQUOTED VALUE', 'LINE SIZE OVER MAXIMUM') "
+        "and contains(rtrim(csv_line, chr(10)), chr(10)) order by line limit 1"
+    ).fetchall()
+    if swallowed:
+        raise UserError(
+            f"{file.name}, row {swallowed[0][0]}: a quote opens and does not close well, so the rows "
+            "after it cannot be told apart. Close or double the quote."
+        )
+    con.execute(
+        f"""
+        insert into rejected
+        with lines as (
+            select
+                line,
+                case
+                    when translate(csv_line, $nothing, '') = '' then null
+                    when error_type = 'TOO MANY COLUMNS' then 'row: more cells than the header'
+                    when error_type = 'MISSING COLUMNS' then 'row: fewer cells than the header'
+                    when error_type = 'INVALID ENCODING' then 'row: not UTF-8'
+                    when error_type = 'UNQUOTED VALUE' then 'row: a quote inside a quoted cell is not doubled'
+                    when error_type = 'LINE SIZE OVER MAXIMUM' then 'row: longer than {LONGEST_LINE:,} bytes'
+                    else 'row: ' || lower(error_type)
+                end as reason,
+                json_object('line', csv_line) as raw_row
+            from reject_errors
+            qualify row_number() over (partition by line order by column_idx, error_type) = 1
+            union all
+            select unnest($blank_lines), null, null
+        )
+        select line, line - row_number() over (order by line) + 1, row_number() over (order by line), reason, raw_row
+        from lines
+        """,
+        {"blank_lines": list(_blank_lines(file)), "nothing": f'{file.delimiter}"\n'},
+    )
+
+
+def _blank_lines(file: LandingFile) -> tuple[int, ...]:
+    """Rows that DuckDB steps over. In a file of one column a blank line is a row without a value."""
+    return file.blank_lines if len(file.header) > 1 else ()
+
+
+def check_count(con: duckdb.DuckDBPyConnection, file: LandingFile, target: Path) -> None:
+    """Hold the rows judged and rejected against the independent count of the file's rows."""
+    judged, others, first = con.execute(
+        f"select (select count(*) from {rows_of(target)}), count(*), "
+        "min(line) filter (where reason is not null) from rejected"
+    ).fetchall()[0]
+    read, expected = judged + others, file.rows + len(file.blank_lines)
+    if read != expected:
+        where = f" The first doubtful row is {first}." if first else ""
+        raise UserError(
+            f"{file.name}: {expected:,} rows, of which {read:,} could be read. Was it written to "
+            f"meanwhile, or are its quotes not doubled?{where} Export it again."
+        )

@@ -1,0 +1,97 @@
+"""What intake did: counts by table and the rows it refused, said to the user and written for dbt."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from audiencekit.intake.contract import Table
+from audiencekit.intake.rows import HELD_BACK
+from audiencekit.sql import literal
+
+
+@dataclass(frozen=True)
+class TableIntake:
+    """What intake did with one landing table; one row of `tables.parquet`."""
+
+    table_name: str
+    is_present: bool
+    file_names: str
+    rows_in: int
+    rows_kept: int
+    rows_quarantined: int
+    rows_held_back: int
+    newest_at: datetime | None
+    ignored_columns: str
+
+
+def open_quarantine(con: duckdb.DuckDBPyConnection) -> None:
+    """Make the empty table of refused rows: where each stood, why it is refused, its cells as JSON."""
+    con.execute(
+        "create table quarantine (table_name varchar, file_name varchar, row_number bigint, "
+        "reasons varchar, raw_row varchar)"
+    )
+
+
+def count_refused(con: duckdb.DuckDBPyConnection, table: Table) -> tuple[int, int]:
+    """Rows of a table in quarantine: those that break a rule, and those only held back."""
+    return con.execute(
+        "select count(*) filter (where reasons <> $held), count(*) filter (where reasons = $held) "
+        "from quarantine where table_name = $name",
+        {"held": HELD_BACK, "name": table.name},
+    ).fetchall()[0]
+
+
+def most_often(con: duckdb.DuckDBPyConnection, table: Table) -> str:
+    """The commonest reason of a table's refused rows (of those held back only where no other
+    is refused), and where it first occurs."""
+    reason, count, file_name, row = con.execute(
+        "select reasons, count(*), arg_min(file_name, (file_name, row_number)), "
+        "arg_min(row_number, (file_name, row_number)) "
+        "from quarantine where table_name = $name group by reasons "
+        "order by reasons = $held, count(*) desc, reasons limit 1",
+        {"name": table.name, "held": HELD_BACK},
+    ).fetchall()[0]
+    times = "once" if count == 1 else f"{count:,} times, first"
+    return f"Most often: {reason} ({times} in {file_name}, row {row})."
+
+
+def spoken(result: TableIntake) -> str:
+    """One line about a table."""
+    parts = [f"{result.table_name}: {result.rows_kept:,} rows"]
+    if result.rows_quarantined:
+        parts.append(f"{result.rows_quarantined:,} to quarantine")
+    if result.rows_held_back:
+        parts.append(f"{result.rows_held_back:,} {HELD_BACK}")
+    if result.ignored_columns:
+        parts.append(f"columns left alone: {result.ignored_columns[:120]}")
+    return ", ".join(parts)
+
+
+def write_quarantine(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Write `quarantine.parquet`."""
+    query = "select * from quarantine order by table_name, file_name, row_number"
+    _write(con, query, folder / "quarantine.parquet")
+
+
+def write_counts(
+    con: duckdb.DuckDBPyConnection, taken: list[TableIntake], as_of: datetime, folder: Path
+) -> None:
+    """Write `tables.parquet`, and last `run.parquet`, which says that all is there."""
+    con.execute(
+        "create table tables (table_name varchar, is_present boolean, file_names varchar, "
+        "rows_in bigint, rows_kept bigint, rows_quarantined bigint, rows_held_back bigint, "
+        "newest_at timestamp, ignored_columns varchar)"
+    )
+    con.executemany(
+        f"insert into tables values ({', '.join('?' * 9)})",
+        [list(asdict(result).values()) for result in taken],
+    )
+    _write(con, "select * from tables order by table_name", folder / "tables.parquet")
+    moment = literal(as_of.isoformat(sep=" "))
+    _write(con, f"select cast({moment} as timestamp) as as_of", folder / "run.parquet")
+
+
+def _write(con: duckdb.DuckDBPyConnection, query: str, target: Path) -> None:
+    con.execute(f"copy ({query}) to {literal(str(target))} (format parquet)")

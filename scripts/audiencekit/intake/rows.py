@@ -1,0 +1,159 @@
+"""Read one landing file, once: every row typed and judged, and every line that is no row.
+
+The judged rows go to a Parquet file with the contract's columns and `verdict`: null for a row that is
+kept, else why it is not.
+"""
+
+from pathlib import Path
+
+import duckdb
+
+from audiencekit.errors import UserError
+from audiencekit.intake.contract import Table
+from audiencekit.intake.files import LandingFile
+from audiencekit.intake.rejects import LONGEST_LINE, check_count, collect_rejected_lines
+from audiencekit.intake.rules import later_than, raw_name, rules_for
+from audiencekit.intake.values import clean_value, typed_value
+from audiencekit.sql import literal, rows_of
+
+HELD_BACK = "later than as_of"
+BLANK = "blank"
+# How an identifier looks after pandas wrote a column of whole numbers with gaps.
+FLOATED = r"-?\d+\.0"
+
+
+def judge(
+    con: duckdb.DuckDBPyConnection, table: Table, file: LandingFile, as_of: str, target: Path
+) -> None:
+    """Write the rows of `file` to `target`, and what is wrong with it to the table `quarantine`.
+
+    Raises UserError if the file's rows cannot be told apart.
+    """
+    con.execute("drop table if exists reject_errors; drop table if exists reject_scans")
+    try:
+        con.execute(
+            f"copy ({_judged(table, file, as_of)}) to {literal(str(target))} "
+            "(format parquet, compression snappy)"
+        )
+    except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException):
+        raise  # our SQL is wrong, not the file
+    except duckdb.Error as problem:
+        why = str(problem).splitlines()[0].replace(str(file.path), file.name)[:200]
+        raise UserError(f"{file.name}: cannot be read ({why}). Export it again.") from None
+    collect_rejected_lines(con, file)
+    check_count(con, file, target)
+    con.execute(
+        f"""
+        insert into quarantine
+        with passed as (
+            select shift, max(passed) as lines
+            from rejected
+            group by shift
+        )
+        select $table, $file, row_number + coalesce(lines, 0), verdict, raw_row
+        from {rows_of(target)} as judged
+        asof left join passed on judged.row_number >= passed.shift
+        where verdict <> $blank
+        union all
+        select $table, $file, line, reason, raw_row from rejected where reason is not null
+        """,
+        {"table": table.name, "file": file.name, "blank": BLANK},
+    )
+
+
+def kept_rows(con: duckdb.DuckDBPyConnection, table: Table, file: LandingFile, judged: Path) -> str:
+    """SQL for the rows that are kept, identifiers mended where pandas made them fractions."""
+    rows = rows_of(judged)
+    texts = [
+        c.name
+        for c in table.columns
+        if c.data_type == "string" and not c.one_of and c.name in file.positions
+    ]
+    floated: set[str] = set()
+    if file.delimiter and texts:
+        looks = ", ".join(f"bool_and(regexp_full_match({c}, '{FLOATED}'))" for c in texts)
+        found = con.execute(f"select {looks} from {rows} where verdict is null").fetchall()[0]
+        floated = {name for name, is_floated in zip(texts, found, strict=True) if is_floated}
+    columns = ", ".join(
+        f"replace({c.name}, '.0', '') as {c.name}" if c.name in floated else c.name
+        for c in table.columns
+    )
+    return f"select {columns} from {rows} where verdict is null"
+
+
+def no_rows(table: Table) -> str:
+    """SQL for a table of which there is no file."""
+    absent = LandingFile("", Path(), (), (), {})
+    values = ", ".join(f"{typed_value(c, absent)} as {c.name}" for c in table.columns)
+    return f"select {values} where false"
+
+
+def _judged(table: Table, file: LandingFile, as_of: str) -> str:
+    """SQL for every row of `file`: typed, with its number, verdict and, if refused, its cells."""
+    served = [c for c in table.columns if c.name in file.positions]
+    cleaned = ", ".join(
+        f"{clean_value(c, file)} as {raw_name(file.positions[c.name])}" for c in served
+    )
+    typed = ", ".join(f"{typed_value(c, file)} as {c.name}" for c in table.columns)
+    reasons = ", ".join(
+        f"case when {rule.broken} then {literal(rule.reason)} end"
+        for rule in rules_for(table, file, as_of)
+    )
+    cells = [raw_name(i) for i in range(len(file.header))]
+    raw_row = ", ".join(
+        f"{literal(name)}, cast({cell} as varchar)"
+        for name, cell in zip(file.header, cells, strict=True)
+    )
+    names = ", ".join(c.name for c in table.columns)
+    is_blank = "false"
+    if file.delimiter:
+        is_blank = f"coalesce({', '.join(cells)}) is null"
+    return f"""
+        with cleaned as (select * replace ({cleaned}) from ({_reader(file)})),
+
+        typed as (select *, {typed} from cleaned),
+
+        tested as (
+            select *, nullif(concat_ws('; ', {reasons}), '') as reasons, {later_than(table, as_of)} as is_late
+            from typed
+        ),
+
+        judged as (
+            select
+                *,
+                case
+                    when reasons is not null and {is_blank} then '{BLANK}'
+                    when reasons is not null then reasons
+                    when is_late then '{HELD_BACK}'
+                end as verdict
+            from tested
+        )
+
+        select
+            {names}, verdict,
+            case when verdict is not null then row_number end as row_number,
+            case when verdict is not null then json_object({raw_row}) end as raw_row
+        from judged
+    """
+
+
+def _reader(file: LandingFile) -> str:
+    """SQL that reads a file with its columns called c0, c1, … and its row numbers, the header being 1."""
+    path = literal(str(file.path))
+    cells = [raw_name(i) for i in range(len(file.header))]
+    if file.delimiter is None:
+        names = ", ".join([*cells, "file_row"])
+        rows = f"read_parquet({path}, hive_partitioning = false, file_row_number = true)"
+        if "file_row_number" in map(str.lower, file.header):
+            rows = f"(select *, row_number() over () - 1 from {rows_of(file.path)})"
+        return (
+            f"select * exclude (file_row), file_row + 2 as row_number from {rows} as file({names})"
+        )
+    columns = ", ".join(f"{literal(cell)}: 'varchar'" for cell in cells)
+    # One thread: several have to guess whether a line break is in quotes.
+    return (
+        f"select *, row_number() over () + 1 as row_number from read_csv({path}, "
+        f"delim = {literal(file.delimiter)}, quote = '\"', escape = '\"', header = true, "
+        f"auto_detect = false, hive_partitioning = false, columns = {{{columns}}}, max_line_size = {LONGEST_LINE}, "
+        "ignore_errors = true, store_rejects = true, parallel = false)"
+    )

@@ -1,0 +1,86 @@
+"""What breaks the contract, as DuckDB expressions over the typed rows of one file."""
+
+from dataclasses import dataclass
+
+from audiencekit.intake.contract import Column, Table
+from audiencekit.intake.files import LandingFile
+from audiencekit.sql import literal
+
+EARLIEST, LATEST = "2000-01-01", "2100-01-01"
+SQL_TYPES = {
+    "string": "varchar",
+    "timestamp": "timestamp",
+    "date": "date",
+    "double": "double",
+    "bigint": "bigint",
+}
+SPOKEN_TYPES = {
+    "string": "not text",
+    "timestamp": "not a timestamp (write 2017-12-31 18:30:00, with +01:00 if not UTC)",
+    "date": "not a date (write 2017-12-31)",
+    "double": "not a number (write 1234.50)",
+    "bigint": "not a whole number",
+}
+LOST_DIGITS = r"\d(\.\d+)?[eE]\+\d+"
+# Whole floating numbers up to here are exact.
+EXACT = {"DOUBLE": 2**53, "FLOAT": 2**24}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One way a value can break the contract: when `broken` (SQL) holds, `reason` says why."""
+
+    broken: str
+    reason: str
+
+
+def raw_name(position: int) -> str:
+    """How intake calls the column at `position` of a file, whatever its header says."""
+    return f"c{position}"
+
+
+def rules_for(table: Table, file: LandingFile, as_of: str) -> list[Rule]:
+    """Every rule of the contract that a row of `file` can break, except being later than as_of."""
+    return [
+        Rule(broken, f"{column.name}: {reason}")
+        for column in table.columns
+        if column.name in file.positions
+        for broken, reason in _rules_of(column, table, file, as_of)
+    ]
+
+
+def _rules_of(column: Column, table: Table, file: LandingFile, as_of: str) -> list[tuple[str, str]]:
+    value, position = column.name, file.positions[column.name]
+    cell, native = raw_name(position), file.types[position]
+    kind = "" if native == "VARCHAR" else f"; the file holds {native.lower()[:40]}"
+    rules = [(f"{cell} is not null and {value} is null", SPOKEN_TYPES[column.data_type] + kind)]
+    if column.required:
+        rules.append((f"{cell} is null", "missing"))
+    if column.data_type == "string" and not column.one_of:
+        rules.append((f"contains({value}, chr(0))", "holds a NUL byte"))
+    if column.is_identifier:
+        is_lost = f"regexp_full_match({value}, '{LOST_DIGITS}')"
+        if native in EXACT:
+            is_lost = f"abs({cell}) > {EXACT[native]}"
+        rules.append((is_lost, "digits are lost (as 1.2E+12). Export identifiers as text"))
+    if column.one_of:
+        allowed = ", ".join(map(literal, column.one_of))
+        rules.append((f"{value} not in ({allowed})", f"not one of {', '.join(column.one_of)}"))
+    if column.not_zero:
+        rules.append((f"{value} = 0", "zero"))
+    for bound, sign, word in ((column.min, "<", "below"), (column.max, ">", "above")):
+        if bound is not None:
+            edge = literal(bound) if isinstance(bound, str) else bound
+            rules.append((f"{value} {sign} {edge}", f"{word} {bound}"))
+    if column.data_type == "date" and not column.name.startswith("campaign_"):
+        rules.append((f"{value} > cast({literal(as_of)} as timestamp)", "in future"))
+    if column.name in table.clocks or (column.data_type == "date" and column.min is None):
+        rules.append((f"{value} < timestamp '{EARLIEST}'", f"before {EARLIEST}"))
+        rules.append((f"{value} > timestamp '{LATEST}'", f"after {LATEST}"))
+    return rules
+
+
+def later_than(table: Table, as_of: str) -> str:
+    """SQL that holds for a row that was not yet known at as_of."""
+    late = [f"{c} >= cast({literal(as_of)} as timestamp)" for c in table.clocks]
+    return f"coalesce({' or '.join(late)}, false)" if late else "false"

@@ -1,0 +1,140 @@
+"""A cell as the value its column promises, as DuckDB expressions over one file.
+
+A cell is first cleaned, then read; what does not read is null, and that breaks a rule. Readings are
+narrow on purpose: what could mean two things is refused.
+"""
+
+from audiencekit.intake.contract import Column
+from audiencekit.intake.files import LandingFile
+from audiencekit.intake.rules import EXACT, SQL_TYPES, raw_name
+from audiencekit.sql import literal
+
+# What other programs write for 'no value'. In free text these stay: people are called Null, and NA
+# is Namibia.
+NO_VALUE = ("NULL", "Null", "null", r"\N", "NaN", "nan", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaT", "None", "nil")  # fmt: skip
+EDGE = r"[\s\pZ\x{200b}\x{feff}]"  # white space of every kind
+DAY = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}"
+CLOCK = r"[ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?"
+MIDNIGHT = r"[ T]00:00(:00(\.0+)?)?"
+# An offset or a named zone. Letters alone, as BST, name several zones: only UTC and GMT are plain.
+ZONE = r" ?(Z|UTC|GMT|[+-](0\d|1[0-4])(:?[0-5]\d)?)| [A-Za-z]+(/[A-Za-z0-9_+-]+)+"
+NUMBER = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
+WHOLE_NUMBER = r"[+-]?\d+(\.0*)?"
+
+
+def clean_value(column: Column, file: LandingFile) -> str:
+    """SQL for the column's cell, in the file's own type, null where it holds no value."""
+    position = file.positions[column.name]
+    raw, native = raw_name(position), file.types[position]
+    if native in EXACT:
+        return f"case when not isnan({raw}) then {raw} end"
+    if native != "VARCHAR":
+        return raw
+    edges = f"regexp_replace({raw}, '^{EDGE}+|{EDGE}+$', '', 'g')"
+    text = f"case when regexp_matches({raw}, '^{EDGE}|{EDGE}$') then {edges} else {raw} end"
+    nothing = ["", *NO_VALUE] if _is_formal(column) else [""]
+    return f"case when {text} not in ({', '.join(map(literal, nothing))}) then {text} end"
+
+
+def _is_formal(column: Column) -> bool:
+    """Whether values are identifiers, codes, numbers or times, and not what people may be called."""
+    return column.data_type != "string" or column.is_identifier or bool(column.one_of)
+
+
+def typed_value(column: Column, file: LandingFile) -> str:
+    """SQL for the column's typed value from its clean cell, null where it does not read."""
+    wanted = SQL_TYPES[column.data_type]
+    if column.name not in file.positions:
+        return f"cast(null as {wanted})"
+    position = file.positions[column.name]
+    read = {
+        "string": _as_text,
+        "timestamp": _as_timestamp,
+        "date": _as_date,
+        "double": _as_number,
+        "bigint": _as_whole_number,
+    }[column.data_type]
+    value = read(raw_name(position), _family(file.types[position]), file.types[position])
+    if value is None or (column.is_identifier and file.types[position] == "BOOLEAN"):
+        return f"cast(null as {wanted})"
+    return f"lower({value})" if column.one_of else value
+
+
+def _family(native: str) -> str:
+    """The kind of a DuckDB type: text, bytes, whole, fraction, moment, boolean; '' for the rest."""
+    families = {
+        "text": ("VARCHAR", "ENUM", "UUID"),
+        "bytes": ("BLOB",),
+        "whole": ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT",
+                  "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"),
+        "fraction": ("DOUBLE", "FLOAT", "DECIMAL"),
+        "moment": ("DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS",
+                   "TIMESTAMP WITH TIME ZONE"),
+        "boolean": ("BOOLEAN",),
+    }  # fmt: skip
+    if native.endswith("]"):
+        return ""
+    base = native.partition("(")[0]
+    return next((name for name, types in families.items() if base in types), "")
+
+
+def _as_text(cell: str, family: str, native: str) -> str | None:
+    if family == "fraction":
+        # A float id is an integer id that met a null in pandas: 17.0 is the id 17.
+        is_whole = f"{cell} = trunc({cell})"
+        if native in EXACT:
+            is_whole += f" and abs({cell}) <= {EXACT[native]}"
+        return (
+            f"case when {is_whole} then cast(cast({cell} as hugeint) as varchar) "
+            f"else cast({cell} as varchar) end"
+        )
+    if family == "bytes":
+        return f"try(decode({cell}))"
+    return f"cast({cell} as varchar)" if family else None
+
+
+def _as_timestamp(cell: str, family: str, native: str) -> str | None:
+    if family == "moment":
+        return f"try_cast({cell} as timestamp)"
+    if family != "text":
+        return None
+    # Through timestamptz, so that an offset counts; the session runs in UTC. DuckDB wants seconds
+    # before a zone, and no space before an offset.
+    in_seconds = f"regexp_replace({cell}, '^({DAY}[ T]\\d{{1,2}}:\\d\\d)([^:])', '\\1:00\\2')"
+    zoned = f"try_cast(regexp_replace({in_seconds}, ' ([Z+-])', '\\1') as timestamptz)"
+    return (
+        f"case when regexp_full_match({cell}, '{DAY}({CLOCK})?') then try_cast({cell} as timestamp) "
+        f"when regexp_full_match({cell}, '{DAY}{CLOCK}({ZONE})') then cast({zoned} as timestamp) end"
+    )
+
+
+def _as_date(cell: str, family: str, native: str) -> str | None:
+    if family == "moment":
+        return f"try_cast({cell} as date)"
+    if family != "text":
+        return None
+    return f"case when regexp_full_match({cell}, '{DAY}({MIDNIGHT})?') then try_cast({cell} as date) end"
+
+
+def _as_number(cell: str, family: str, native: str) -> str | None:
+    if family in ("whole", "fraction"):
+        number = f"try_cast({cell} as double)"
+    elif family == "text":
+        number = (
+            f"case when regexp_full_match({cell}, '{NUMBER}') then try_cast({cell} as double) end"
+        )
+    else:
+        return None
+    return f"case when isfinite({number}) then {number} end"
+
+
+def _as_whole_number(cell: str, family: str, native: str) -> str | None:
+    if family == "whole":
+        return f"try_cast({cell} as bigint)"
+    if family == "fraction":
+        return f"case when {cell} = trunc({cell}) then try_cast({cell} as bigint) end"
+    if family != "text":
+        return None
+    return (
+        f"case when regexp_full_match({cell}, '{WHOLE_NUMBER}') then try_cast({cell} as bigint) end"
+    )

@@ -1,0 +1,76 @@
+"""Boards: charts/*.yml drawn by dbt-charts from what was last published, one HTML file each, with no network.
+
+Their titles are sentences from `rpt_headlines`, so that a picture says what it shows today.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+
+from audiencekit.errors import UserError
+from audiencekit.publish.generations import current_manifest
+from audiencekit.workspace import PROJECT, Workspace
+
+CHARTS = PROJECT / "charts"
+
+
+def board_names() -> list[str]:
+    """The boards there are, the overview first."""
+    names = sorted(path.stem for path in CHARTS.glob("*.yml") if path.stem != "meta")
+    return sorted(names, key=lambda name: name != "overview")
+
+
+def draw_boards(
+    workspace: Workspace, kind: str = "html", segment: str | None = None, boards: tuple = ()
+) -> list[Path]:
+    """Draw `boards` (none named: all) into `workspace.boards`; one is about `segment`.
+
+    Raises UserError when nothing is published, for an unknown segment, or when a board cannot be drawn.
+    """
+    manifest = current_manifest(workspace)
+    if not manifest:
+        raise UserError("Nothing is published yet. Run `make demo`, or `make run LANDING=folder`.")
+    said = _said(workspace, segment) | {
+        "note": manifest.note,
+        "moment": f", as of {manifest.as_of[:10]}",
+    }
+    workspace.boards.mkdir(parents=True, exist_ok=True)
+    names = list(boards) or board_names()
+    done = subprocess.run(
+        [
+            *(Path(sys.executable).with_name("dct"), "--no-send-anonymous-usage-stats", "render"),
+            *(CHARTS / f"{name}.yml" for name in names),
+            *("--project-dir", PROJECT, "--format", kind, "--no-cache", "--no-warnings"),
+            *("--output", workspace.boards / f"{{stem}}.{kind}"),
+            *(part for name, text in said.items() for part in ("--var", f"{name}={text}")),
+        ],
+        env=os.environ | workspace.as_environment() | {"DO_NOT_TRACK": "1"},
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        lines = [line.strip() for line in done.stderr.splitlines() if line.startswith("ERR-")]
+        raise UserError(f"A board cannot be drawn: {lines[0] if lines else done.stderr[-300:]}")
+    return [workspace.boards / f"{name}.{kind}" for name in names]
+
+
+def _said(workspace: Workspace, segment: str | None) -> dict[str, str]:
+    """What fills the boards' variables: every headline, and the segment that one board is about."""
+    path = str(workspace.current / "reporting.duckdb")
+    with duckdb.connect(path, read_only=True) as con:
+        said = dict(con.execute("select picture, headline from rpt_headlines").fetchall())
+        # The largest of those with a holdout, for there is most to see; or the largest.
+        ranked = con.execute(
+            "select segment_code, segments.label from dim_segments as segments "
+            "join rpt_segments as sizes using (segment_code) "
+            "order by sizes.status = 'ready' and holdout_experiment <> '' desc, sizes.members desc"
+        ).fetchall()
+    labels = dict(ranked)
+    if segment and segment not in labels:
+        raise UserError(f"There is no segment {segment}. There are: {', '.join(sorted(labels))}.")
+    chosen = segment or ranked[0][0]
+    return said | {"segment": chosen, "segment_label": labels[chosen]}

@@ -1,0 +1,164 @@
+"""A playbook page for each segment: its strategy, who is in it, what it earned, what was tried, who answers for it.
+
+Made of what was last published (`reporting.duckdb`, aggregates only) and of git. One HTML file each, with no network.
+"""
+
+import json
+import shutil
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+import duckdb
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from audiencekit.errors import UserError
+from audiencekit.git_history import Change, changes_by_segment, is_history_cut
+from audiencekit.publish.generations import current_manifest
+from audiencekit.workspace import Workspace
+
+TEMPLATES = Path(__file__).with_name("templates")
+MARK, PALE = "#1f5fa8", "#c9d7e8"
+
+SEGMENTS = (
+    "select dim_segments.*, sizes.members, sizes.share, sizes.status, coalesce(found.findings, 0) as findings "
+    "from dim_segments join rpt_segments as sizes using (segment_code) left join "
+    "(select segment_code, count(*) as findings from rpt_segment_health group by 1) as found "
+    "using (segment_code) order by dim_segments.priority, segment_code"
+)
+# What a page shows, by name: rows of one segment ($segment).
+QUERIES = {
+    "performance": "from rpt_segment_performance where segment_code = $segment and order_channel = 'all' "
+    "order by window_days",
+    "channels": "from rpt_audience_readiness where segment_code = $segment order by channel",
+    "campaigns": "from rpt_segment_campaigns where segment_code = $segment order by window_days, channel = 'all' desc, channel",
+    "neighbours": "select if(segment_code = $segment, other_segment_code, segment_code) as other, members_of_both, jaccard "
+    "from segment_overlap where $segment in (segment_code, other_segment_code) and members_of_both > 0 "
+    "order by jaccard desc, other limit 3",
+    "definitions": "from rpt_segment_definitions where segment_code = $segment order by version desc",
+    "experiments": "select experiments.* from rpt_experiments as experiments join dim_segments on "
+    "experiment_code = holdout_experiment where segment_code = $segment",
+    "incrementality": "select rows.* from rpt_incrementality as rows join dim_segments on "
+    "experiment_code = holdout_experiment where segment_code = $segment order by outcome_name",
+    "plans": "from rpt_experiment_plans where segment_code = $segment order by outcome_name",
+    "bandits": "from rpt_bandits where segment_code = $segment order by variant",
+    "challengers": "from rpt_parallel_definitions where segment_code = $segment order by challenger, who",
+    "findings": "select finding, explanation from rpt_segment_health where segment_code = $segment order by gravity",
+    "rule_findings": "select finding, explanation from rpt_segment_findings where segment_code = $segment "
+    "order by explanation",
+    "sizes": "from (from rpt_segment_sizes where segment_code = $segment order by moment_at desc limit 1000) "
+    "order by moment_at",
+}
+
+
+def write_playbooks(workspace: Workspace) -> list[Path]:
+    """Write `index.html` and a page for every segment into `workspace.playbooks`, in the place of those before.
+
+    Returns them, the index first. Raises UserError when nothing is published, or what is published is of an older
+    version that has not all a page shows.
+    """
+    manifest = current_manifest(workspace)
+    if not manifest:
+        raise UserError("Nothing is published yet. Run `make demo`, or `make run LANDING=folder`.")
+    said = {"manifest": manifest, "is_history_cut": is_history_cut()}
+    changes, pages, texts = changes_by_segment(), _environment(), {}
+    with duckdb.connect(str(workspace.current / "reporting.duckdb"), read_only=True) as con:
+        try:
+            said["segments"] = _rows(con, SEGMENTS)
+            texts["index"] = pages.get_template("index.html").render(said)
+            for segment in said["segments"]:
+                code = segment["segment_code"]
+                shown = {
+                    name: _rows(con, query, {"segment": code}) for name, query in QUERIES.items()
+                }
+                shown |= {"reach": _reach(shown["channels"]), "growth": _growth(shown["sizes"])}
+                texts[code] = pages.get_template("segment.html").render(
+                    **said, **shown, segment=segment, changes=changes.get(code, [])
+                )
+        except duckdb.CatalogException as problem:
+            raise UserError(
+                f"What is published is of an older version ({str(problem).splitlines()[0]}). Run the job once more."
+            ) from problem
+    shutil.rmtree(workspace.playbooks, ignore_errors=True)
+    workspace.playbooks.mkdir(parents=True)
+    paths = [workspace.playbooks / f"{name}.html" for name in texts]
+    for path, text in zip(paths, texts.values(), strict=True):
+        path.write_text(text)
+    return paths
+
+
+def _rows(con: duckdb.DuckDBPyConnection, query: str, said: dict | None = None) -> list[dict]:
+    cursor = con.execute(query, said)
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _environment() -> Environment:
+    """Jinja as the pages need it: escaped, strict, and with our ways of writing a figure."""
+    pages = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    pages.filters |= {
+        "number": lambda value: _figure(value, ",.0f"),
+        "share": lambda value: _figure(value, ".1%"),
+        "usd": lambda value: _figure(value, ",.2f"),
+        "ratio": lambda value: _figure(value, ",.2f"),
+        "day": lambda value: f"{value:%Y-%m-%d}" if isinstance(value, datetime | date) else "-",
+        "listed": lambda value: ", ".join(json.loads(value)) or "none",
+        "agreed": _agreed,
+    }
+    return pages
+
+
+def _figure(value: Any, form: str) -> str:
+    return "-" if value is None else format(value, form)
+
+
+def _agreed(change: Change) -> str:
+    if not change.commit:
+        return ""
+    return ", ".join(change.approved_by) or "nobody named"
+
+
+def _reach(channels: list[dict]) -> str:
+    """Members and those a platform is expected to know, by channel, as an SVG; '' without a channel."""
+    if not channels:
+        return ""
+    frame = pd.DataFrame(channels)[["channel", "members", "expected_matches"]].fillna(0)
+    where = alt.Y("channel:N", title=None, axis=alt.Axis(ticks=False, domain=False))
+    base = alt.Chart(frame).encode(y=where)
+    members = base.mark_bar(color=PALE, height=14).encode(
+        x=alt.X("members:Q", title=None, axis=None)
+    )
+    matches = base.mark_bar(color=MARK, height=8).encode(x="expected_matches:Q")
+    text = base.mark_text(align="left", dx=6, color="#333").encode(
+        x="members:Q", text=alt.Text("expected_matches:Q", format=",.0f")
+    )
+    return _svg(members + matches + text, 20 * len(frame))
+
+
+def _growth(sizes: list[dict]) -> str:
+    """Members by build, as an SVG; '' before there are three."""
+    if len(sizes) < 3:
+        return ""
+    frame = pd.DataFrame(sizes)[["moment_at", "members", "is_anomaly"]]
+    base = alt.Chart(frame).encode(
+        x=alt.X("moment_at:T", title=None), y=alt.Y("members:Q", title=None)
+    )
+    odd = base.transform_filter("datum.is_anomaly").mark_point(
+        color="#c2571a", size=90, filled=True
+    )
+    return _svg(base.mark_line(color=MARK) + odd, 120)
+
+
+def _svg(chart: alt.LayerChart, height: int) -> str:
+    import vl_convert
+
+    drawn = chart.properties(width=420, height=height, background="transparent")
+    return vl_convert.vegalite_to_svg(drawn.configure_view(stroke=None).to_json())

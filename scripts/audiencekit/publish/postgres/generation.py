@@ -1,0 +1,179 @@
+"""The current published generation, as tables that can be copied into PostgreSQL."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+import psycopg
+import pyarrow as pa
+import pyarrow.csv
+from psycopg.sql import SQL, Identifier
+
+from audiencekit.errors import UserError
+from audiencekit.publish.generations import Manifest
+from audiencekit.workspace import Workspace
+
+# A table's primary key is the first of these columns that it has.
+KEYS = ("change_seq", "notice_id", "receipt_id", "audience_row_id")
+BATCH_ROWS = 65_536
+CSV = pyarrow.csv.WriteOptions(include_header=False)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A published table. `columns` holds DuckDB types by name; `source` is where DuckDB finds it.
+
+    `comments` are dbt's descriptions by column, that of the table itself under ''.
+    """
+
+    schema: str  # 'activation' or 'reporting'
+    name: str
+    source: str
+    columns: Mapping[str, str]
+    comments: Mapping[str, str]
+
+    @property
+    def place(self) -> tuple[str, str]:
+        return self.schema, self.name
+
+    @property
+    def key(self) -> str | None:
+        return next((name for name in KEYS if name in self.columns), None)
+
+
+@dataclass(frozen=True)
+class Generation:
+    """One published generation, open for reading."""
+
+    manifest: Manifest
+    manifest_text: str
+    tables: tuple[Table, ...]
+    con: duckdb.DuckDBPyConnection
+
+
+@contextmanager
+def open_generation(workspace: Workspace, published_at: datetime) -> Iterator[Generation]:
+    """The generation `current` points at now, with a table `generation` that says which it is.
+
+    Raises UserError if nothing is published, or if the files hold not what the manifest says.
+    """
+    # Resolved once: a run may switch the pointer while we read.
+    folder = workspace.current.resolve()
+    if not (folder / "manifest.json").exists():
+        raise UserError(
+            f"Nothing is published under {workspace.published}. First `make demo`, or `make run LANDING=folder`."
+        )
+    text = (folder / "manifest.json").read_text()
+    manifest = Manifest(**json.loads(text))
+    with duckdb.connect() as con:
+        for file in ("activation", "reporting"):
+            path = str(folder / f"{file}.duckdb").replace("'", "''")
+            con.execute(f"attach '{path}' as {file} (read_only)")
+        _create_generation_table(con, manifest, text, published_at)
+        tables = _read_tables(con, _read_comments(workspace))
+        _check_whole(con, tables, manifest)
+        yield Generation(manifest, text, tables, con)
+
+
+def _create_generation_table(
+    con: duckdb.DuckDBPyConnection, manifest: Manifest, text: str, published_at: datetime
+) -> None:
+    con.execute(
+        "create table generation as select ?::varchar as build_id, ?::timestamp as as_of, "
+        "?::timestamp as built_at, ?::timestamp as published_at, ?::varchar as commit, "
+        "?::varchar as version, ?::varchar as note, ?::varchar as manifest",
+        [
+            manifest.build_id,
+            manifest.as_of,
+            manifest.built_at or manifest.as_of,
+            published_at,
+            manifest.commit,
+            manifest.version,
+            manifest.note,
+            text,
+        ],
+    )
+
+
+def _read_tables(
+    con: duckdb.DuckDBPyConnection, comments: Mapping[str, Mapping[str, str]]
+) -> tuple[Table, ...]:
+    """Every table of both files by name, and `generation`."""
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for file, name, column, data_type in con.execute(
+        "select database_name, table_name, column_name, data_type from duckdb_columns() "
+        "where not internal and database_name in ('activation', 'reporting', 'memory') "
+        "order by database_name = 'memory', database_name, table_name, column_index"
+    ).fetchall():
+        found.setdefault((file, name), {})[column] = data_type
+    return tuple(
+        Table(
+            schema="reporting" if file == "memory" else file,
+            name=name,
+            source=f"{file}.main.{_quoted(name)}",
+            columns=columns,
+            comments={c: said for c, said in comments.get(name, {}).items() if c in {"", *columns}},
+        )
+        for (file, name), columns in found.items()
+    )
+
+
+def _read_comments(workspace: Workspace) -> dict[str, dict[str, str]]:
+    """What dbt's YAML says of tables and their columns, by table; nothing without dbt's manifest."""
+    path = workspace.home / "target" / "manifest.json"
+    nodes = json.loads(path.read_text())["nodes"].values() if path.exists() else ()
+    said = {
+        node["name"]: {"": node["description"].strip()}
+        | {
+            name: column["description"].strip()
+            + (" (personal data)" if column["config"]["meta"].get("pii") else "")
+            for name, column in node["columns"].items()
+        }
+        for node in nodes
+        if node["resource_type"] == "model"
+    }
+    said["generation"] = {"": "One row: which published generation the tables of both schemas are."}
+    return said
+
+
+def _check_whole(
+    con: duckdb.DuckDBPyConnection, tables: tuple[Table, ...], manifest: Manifest
+) -> None:
+    rows = {
+        table.name: con.execute(f"select count(*) from {table.source}").fetchall()[0][0]
+        for table in tables
+        if table.name != "generation"
+    }
+    wrong = sorted(name for name, _ in rows.items() ^ manifest.rows.items())
+    if wrong:
+        raise UserError(
+            f"{manifest.build_id} is damaged: rows of {', '.join(dict.fromkeys(wrong))} are not what its manifest "
+            "says. Point published/current at a whole generation, or build again."
+        )
+
+
+def copy_rows(
+    generation: Generation, table: Table, pg: psycopg.Connection, target: Identifier
+) -> int:
+    """Stream a table into `target` and return the number of rows.
+
+    As CSV that Arrow writes: text is always quoted, so that '' and null differ, and doubles have the
+    shortest digits that read back as the same double.
+    """
+    columns = SQL(", ").join(map(Identifier, table.columns))
+    statement = SQL("copy {} ({}) from stdin (format csv, encoding 'utf8')").format(target, columns)
+    batches = generation.con.execute(f"select * from {table.source}").to_arrow_reader(BATCH_ROWS)
+    with pg.cursor() as cursor:
+        with cursor.copy(statement) as copy:
+            for batch in batches:
+                text = pa.BufferOutputStream()
+                pyarrow.csv.write_csv(batch, text, CSV)
+                copy.write(memoryview(text.getvalue()))
+        return cursor.rowcount
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,39 @@
+"""`published/status.json`: whether what readers see is of the last run, or older and why.
+
+A run that fails publishes nothing, so yesterday's audiences stand; this label says that they do.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from audiencekit.publish.generations import current_manifest
+from audiencekit.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Status:
+    """`state` is current, stale or empty (nothing published yet); `as_of` of the last run, in UTC."""
+
+    state: str
+    build_id: str | None
+    as_of: str
+    why: str = ""
+
+
+def write_status(workspace: Workspace, as_of: datetime, problem: str = "") -> Status:
+    """Label what is published after a run as of `as_of` that went well, or stopped for `problem`."""
+    last = current_manifest(workspace)
+    state = "empty" if not last else "stale" if problem else "current"
+    status = Status(state, last and last.build_id, as_of.isoformat(sep=" "), problem)
+    workspace.published.mkdir(parents=True, exist_ok=True)
+    new = workspace.published / ".status-new.json"
+    new.write_text(json.dumps(asdict(status), indent=2) + "\n")
+    new.replace(workspace.published / "status.json")
+    return status
+
+
+def read_status(workspace: Workspace) -> Status | None:
+    """The label, or None before the first run."""
+    path = workspace.published / "status.json"
+    return Status(**json.loads(path.read_text())) if path.exists() else None
