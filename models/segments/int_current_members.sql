@@ -7,7 +7,7 @@ settled as (
 
     select segments.segment_code
     from {{ ref('dim_segments') }} as segments
-    inner join {{ source('ledger', 'segment_definitions') }} as known
+    inner join {{ ref('stg_ledger__segment_definitions') }} as known
         on
             segments.segment_code = known.segment_code
             and segments.definition_hash = known.definition_hash

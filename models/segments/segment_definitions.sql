@@ -7,7 +7,7 @@ select
     cast('{{ var("build_id") }}' as string) as build_id,
     cast('{{ var("commit_id") }}' as string) as commit_id
 from {{ ref('dim_segments') }} as segments
-left join {{ source('ledger', 'segment_definitions') }} as known
+left join {{ ref('stg_ledger__segment_definitions') }} as known
     on
         segments.segment_code = known.segment_code
         and segments.definition_hash = known.definition_hash

@@ -10,7 +10,7 @@ now_rows as (
 
 last_rows as (
 
-    select * from {{ source('ledger', 'audience_rows') }}
+    select * from {{ ref('stg_ledger__audience_rows') }}
 
 ),
 
@@ -18,7 +18,7 @@ last_number as (
 
     -- An erasure takes rows out of the ledger; their numbers are never given again.
     select greatest(coalesce(max(change_seq), 0), {{ var('last_change_seq') }}) as change_seq
-    from {{ source('ledger', 'audience_changes') }}
+    from {{ ref('stg_ledger__audience_changes') }}
 
 ),
 

@@ -24,6 +24,6 @@ select
     cast('{{ var("build_id") }}' as string) as build_id
 from people
 cross join {{ ref('dim_channels') }} as channels
-left join {{ source('ledger', 'audience_rows') }} as last_rows
+left join {{ ref('stg_ledger__audience_rows') }} as last_rows
     on people.customer_key = last_rows.customer_key and channels.channel = last_rows.channel
 group by people.request_id, people.tombstone, channels.channel

@@ -5,11 +5,7 @@ with
 decisions as (
 
     select customer_key, {{ columns | join(', ') }}
-    from {{ history_of('bandit_decisions', columns + ['build_id']) }} as kept
-    -- Once it is published, the ledger holds this build, too.
-    where build_id <> '{{ var("build_id") }}'
-    union all
-    select customer_key, {{ columns | join(', ') }} from {{ ref('bandit_decisions') }}
+    from {{ all_builds('bandit_decisions', 'bandit_decisions', columns, under_current_keys=true) }} as decisions
 
 )
 

@@ -8,10 +8,8 @@ decisions as (
         *,
         lead(decided_at) over (partition by experiment_code, customer_key order by decided_at) as next_decided_at
     from {{ history_of('bandit_decisions', [
-        'experiment_code', 'variant', 'share', 'decided_at', 'outcome_name', 'window_days', 'build_id'
-    ]) }} as kept
-    -- Once it is published, the ledger holds this build, too.
-    where build_id <> '{{ var("build_id") }}'
+        'experiment_code', 'variant', 'share', 'decided_at', 'outcome_name', 'window_days'
+    ]) }} as earlier
 
 ),
 

@@ -3,7 +3,7 @@ with
 
 kept as (
 
-    select distinct model_code, version from {{ source('ledger', 'fitted_params') }}
+    select distinct model_code, version from {{ ref('stg_ledger__fitted_params') }}
 
 )
 
@@ -15,7 +15,7 @@ select
     trials.features_hash,
     trials.decided_at,
     {{ dbt.dateadd('day', '-trials.horizon_days', as_of()) }} as newest_test_at
-from {{ source('ledger', 'model_trials') }} as trials
+from {{ ref('stg_ledger__model_trials') }} as trials
 left join kept on trials.model_code = kept.model_code and trials.version = kept.version
 where
     trials.status = 'champion'

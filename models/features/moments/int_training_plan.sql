@@ -16,7 +16,7 @@ last_trials as (
         max(decided_at) as tried_at,
         max(decided_at) filter (where status in ('champion', 'rejected', 'unchanged', 'yardstick')) as fitted_at,
         bool_or(status = 'champion') as has_had_champion
-    from {{ source('ledger', 'model_trials') }}
+    from {{ ref('stg_ledger__model_trials') }}
     where decided_at <= {{ as_of() }}
     group by model_code
 
@@ -25,7 +25,7 @@ last_trials as (
 -- What the last build that published saw.
 last_drift as (
 
-    select * from {{ source('ledger', 'model_drift') }}
+    select * from {{ ref('stg_ledger__model_drift') }}
     where measured_at <= {{ as_of() }}
     qualify build_id = max(build_id) over (partition by model_code)
 

@@ -36,11 +36,11 @@ carrying as (
 
 history as (
 
-    select customer_key, identifiers from {{ source('ledger', 'audience_changes') }}
+    select customer_key, identifiers from {{ ref('stg_ledger__audience_changes') }}
     union all
-    select customer_key, former_identifiers from {{ source('ledger', 'audience_changes') }}
+    select customer_key, former_identifiers from {{ ref('stg_ledger__audience_changes') }}
     union all
-    select customer_key, null from {{ source('ledger', 'segment_changes') }}
+    select customer_key, null from {{ ref('stg_ledger__segment_changes') }}
 
 ),
 

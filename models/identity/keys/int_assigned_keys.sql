@@ -4,6 +4,5 @@ select
     customer_key,
     assigned_at,
     build_id
-from {{ source('ledger', 'customer_key_changes') }}
--- Once it is published, the ledger holds this build, too.
-where assigned_at <= {{ built_at() }} and build_id <> '{{ var("build_id") }}'
+from {{ ref('stg_ledger__customer_key_changes') }}
+where assigned_at <= {{ built_at() }}

@@ -11,7 +11,7 @@ records as (
         plan.is_due or known.record_id is null as is_new
     from {{ ref('int_match_records') }} as records
     cross join {{ ref('int_match_plan') }} as plan
-    left join {{ source('ledger', 'match_records') }} as known
+    left join {{ ref('stg_ledger__match_records') }} as known
         on records.record_id = known.record_id and records.fingerprint = known.fingerprint
 
 ),

@@ -12,7 +12,7 @@ learnt as (
         max(trained_at) as trained_at,
         max(records) as records,
         max(told_by) as told_by
-    from {{ source('ledger', 'match_params') }}
+    from {{ ref('stg_ledger__match_params') }}
 
 ),
 

@@ -17,7 +17,7 @@ unchanged as (
         records.record_no
     from records
     cross join {{ ref('int_match_plan') }} as plan
-    inner join {{ source('ledger', 'match_records') }} as known
+    inner join {{ ref('stg_ledger__match_records') }} as known
         on records.record_id = known.record_id and records.fingerprint = known.fingerprint
     where not plan.is_due
 
@@ -30,7 +30,7 @@ pairs as (
     where not is_random
     union
     select lefts.record_no, rights.record_no, kept.pattern
-    from {{ source('ledger', 'match_scores') }} as kept
+    from {{ ref('stg_ledger__match_scores') }} as kept
     inner join unchanged as lefts on kept.left_record_id = lefts.record_id
     inner join unchanged as rights on kept.right_record_id = rights.record_id
 

@@ -5,7 +5,7 @@ patterns as (
 
     select pattern from {{ ref('int_match_patterns') }}
     union
-    select pattern from {{ source('ledger', 'match_scores') }}
+    select pattern from {{ ref('stg_ledger__match_scores') }}
 
 ),
 

@@ -6,8 +6,5 @@
     'library', 'decided_at', 'build_id'
 ] %}
 select {{ columns | join(', ') }}
-from {{ source('ledger', 'model_trials') }}
+from {{ all_builds('model_trials', 'model_trials', columns) }} as trials
 where decided_at <= {{ as_of() }}
-union all
-select {{ columns | join(', ') }}
-from {{ ref('model_trials') }}

@@ -5,7 +5,7 @@ with
 withdrawals as (
 
     select customer_key, purpose, withdrawn_by, decided_at, decision_id
-    from {{ source('ledger', 'withdrawals') }}
+    from {{ ref('stg_ledger__withdrawals') }}
 
 )
 

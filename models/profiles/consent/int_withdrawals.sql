@@ -73,7 +73,7 @@ select
     cast('{{ var("build_id") }}' as string) as build_id
 from found
 inner join customers on found.customer_key = customers.customer_key
-left join {{ source('ledger', 'withdrawals') }} as known
+left join {{ ref('stg_ledger__withdrawals') }} as known
     on
         found.customer_key = known.customer_key
         and found.purpose = known.purpose

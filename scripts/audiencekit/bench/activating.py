@@ -7,7 +7,6 @@ SQL that dbt compiled for the two rooms runs over them in DuckDB alone.
 
 import json
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter, process_time
@@ -20,7 +19,7 @@ from audiencekit.bench.replay import in_order
 from audiencekit.errors import UserError
 from audiencekit.publish.exposures import read_publications
 from audiencekit.publish.generations import write_file
-from audiencekit.publish.ledger import EMPTY, STATES, table_of
+from audiencekit.publish.ledger import ledger_tables
 from audiencekit.workspace import Workspace
 
 # What the two rooms read that is about customers, and the columns that name or reach one of them.
@@ -41,12 +40,12 @@ DRAWN = {
 # The demo's households buy as often as four customers elsewhere.
 ONLY = {"profiles.fct_orders": "hash(r.order_id) % 4 = 0"}
 # What publishing would append to the ledger.
-AUDIENCES = "activation.int_audience_rows"
 KEPT = (
-    "activation.int_audience_changes",
-    "activation.experiment_assignments",
-    "activation.experiment_exposures",
-    "activation.bandit_decisions",
+    "audience_rows",
+    "audience_changes",
+    "experiment_assignments",
+    "experiment_exposures",
+    "bandit_decisions",
 )
 CHANGED_ONE_IN = 100
 
@@ -75,8 +74,9 @@ def run_activation_bench(
     shutil.copy(workspace.warehouse, bench.warehouse)
     manifest = json.loads(plan.read_text())
     ordered = list(in_order(manifest["nodes"]))
-    nodes, reports = (
-        [n for n in ordered if n["schema"] == r] for r in ("activation", "measurement")
+    history, nodes, reports = (
+        [n for n in ordered if n["original_file_path"].startswith(f"models/{folder}/")]
+        for folder in ("staging/ledger", "activation", "measurement")
     )
     measured = {}
     with duckdb.connect(str(bench.warehouse)) as con:
@@ -85,12 +85,13 @@ def run_activation_bench(
         draw_customers(con, customers)
         draw_history(con)
         _empty_ledger(con, bench)
+        _make(con, history, workspace, bench)
         for run in ("full", "one in a hundred changed"):
             console.print(f"  {run}")
-            measured[run] = list(_run(con, nodes, workspace, bench))
+            measured[run] = _make(con, nodes, workspace, bench)
             if run == "full":
                 console.print("  reports")
-                measured["reports"] = list(_run(con, reports, workspace, bench))
+                measured["reports"] = _make(con, reports, workspace, bench)
             _keep_state(con, bench)
             change_some(con)
     started = perf_counter(), process_time()
@@ -181,25 +182,32 @@ def change_some(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _empty_ledger(con: duckdb.DuckDBPyConnection, bench: Workspace) -> None:
-    for name, columns in (EMPTY | STATES).items():
-        folder = bench.home / "ledger" / table_of(name)
+    for table in ledger_tables():
+        folder = bench.home / "ledger" / table.name
         folder.mkdir(parents=True)
         con.execute(
-            f"create or replace temp table t ({columns}); copy t to '{folder}/0.parquet' (format parquet)"
+            f"create or replace temp table t ({table.definition}); "
+            f"copy t to '{folder}/0.parquet' (format parquet)"
         )
 
 
 def _keep_state(con: duckdb.DuckDBPyConnection, bench: Workspace) -> None:
     """What a publish would keep for the next build."""
-    for name in (AUDIENCES, *KEPT):
-        target = bench.home / "ledger" / table_of(name) / ("0" if name == AUDIENCES else "1")
-        con.execute(f"copy (from {name}) to '{target}.new' (format parquet)")
+    for table in (table for table in ledger_tables() if table.name in KEPT):
+        target = bench.home / "ledger" / table.name / ("0" if table.is_state else "1")
+        # The next run has the same build_id, and a build does not read its own rows.
+        rows = f"select {table.selection} from {table.relation}"
+        if not table.is_state:
+            rows = f"select * replace ('earlier' as build_id) from ({rows})"
+        con.execute(f"copy ({rows}) to '{target}.new' (format parquet)")
         target.with_suffix(".new").replace(target.with_suffix(".parquet"))
 
 
-def _run(
+def _make(
     con: duckdb.DuckDBPyConnection, nodes: list[dict], workspace: Workspace, bench: Workspace
-) -> Iterator[Node]:
+) -> list[Node]:
+    """Run the compiled SQL of `nodes` in their order; what each table cost."""
+    made = []
     for node in nodes:
         relation = f"{node['schema']}.{node['name']}"
         kind = "view" if node["config"]["materialized"] == "view" else "table"
@@ -211,11 +219,9 @@ def _run(
         con.execute(f"create or replace {kind} {relation} as {sql}")
         seconds = perf_counter() - wall, process_time() - cpu
         if kind == "table":
-            yield Node(
-                node["name"],
-                con.execute(f"select count(*) from {relation}").fetchall()[0][0],
-                *seconds,
-            )
+            rows = con.execute(f"select count(*) from {relation}").fetchall()[0][0]
+            made.append(Node(node["name"], rows, *seconds))
+    return made
 
 
 def _print(measured: dict[str, list[Node]], customers: int, console: Console) -> None:

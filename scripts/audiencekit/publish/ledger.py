@@ -8,75 +8,55 @@ replay cannot change history.
 
 import os
 import shutil
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import duckdb
+import yaml
 
 from audiencekit.intake.erasure import NOBODY, TOMBSTONES, Erased, write_tombstones
 from audiencekit.sql import literal, rows_of
-from audiencekit.workspace import Workspace
+from audiencekit.workspace import PROJECT, Workspace
 
 # How long the changes say which identifiers a platform must take away of somebody who is forgotten.
 REMOVAL_DAYS = timedelta(days=30)
 
-# What each ledger table looks like before its first build, by schema and name in the warehouse.
-EMPTY = {
-    "identity.int_customer_key_changes": "identifier_hash varchar, customer_key varchar, "
-    "assigned_at timestamp, build_id varchar",
-    "identity.int_identity_changes": "action varchar, former_key varchar, customer_key varchar, "
-    "identifiers_moved bigint, reason varchar, changed_at timestamp, build_id varchar",
-    "segments.segment_changes": "segment_code varchar, customer_key varchar, action varchar, "
-    "changed_at timestamp, definition_hash varchar, build_id varchar",
-    "segments.segment_definitions": "segment_code varchar, definition_hash varchar, definition varchar, "
-    "first_seen_at timestamp, build_id varchar, commit_id varchar",
-    "profiles.int_withdrawals": "customer_key varchar, purpose varchar, withdrawn_by varchar, "
-    "decided_at timestamp, decision_id varchar, build_id varchar",
-    "activation.int_audience_changes": "change_seq bigint, channel varchar, audience_code varchar, "
-    "audience_row_id varchar, action varchar, reason varchar, customer_key varchar, identifiers varchar, "
-    "former_identifiers varchar, row_hash varchar, build_id varchar, occurred_at timestamp",
-    "activation.int_erasure_receipts": "receipt_id varchar, request_id varchar, tombstone varchar, "
-    "channel varchar, rows_removed bigint, erased_at timestamp, build_id varchar",
-    "activation.experiment_assignments": "experiment_code varchar, segment_code varchar, "
-    "customer_key varchar, arm varchar, stratum varchar, holdout_share double, assigned_at timestamp, "
-    "build_id varchar",
-    "activation.experiment_exposures": "experiment_code varchar, customer_key varchar, channel varchar, "
-    "exposed_at timestamp, build_id varchar",
-    "activation.bandit_decisions": "experiment_code varchar, customer_key varchar, variant varchar, "
-    "share double, outcome_name varchar, window_days bigint, decided_at timestamp, build_id varchar",
-    "predictions.model_trials": "model_code varchar, version varchar, method varchar, variant varchar, "
-    "place bigint, status varchar, why varchar, why_due varchar, horizon_days bigint, "
-    "cutoff_at timestamp, tested_at timestamp, training_rows bigint, training_positives bigint, "
-    "tested_customers bigint, auc double, pr_auc double, brier double, ece double, lift_10pc double, "
-    "spearman double, mae_usd double, capture_10pc double, ratio_of_totals double, "
-    "features_hash varchar, data_hash varchar, seed bigint, library varchar, "
-    "decided_at timestamp, build_id varchar",
-    "predictions.fitted_params": "model_code varchar, version varchar, part varchar, item varchar, "
-    "group_id bigint, value double, label varchar, build_id varchar",
-    "predictions.model_drift": "model_code varchar, version varchar, item varchar, customers bigint, "
-    "psi double, psi_by_chance double, is_drifted boolean, measured_at timestamp, build_id varchar",
-}
-
-# What the last published build found, which the next one goes on from. Not history: each generation holds its
-# own.
-STATES = {
-    "activation.int_audience_rows": "channel varchar, audience_code varchar, audience_row_id varchar, "
-    "customer_key varchar, row_hash varchar, identifiers varchar, build_id varchar, updated_at timestamp",
-    "identity.int_match_records": "record_id varchar, fingerprint varchar",
-    "identity.int_match_scores": "left_record_id varchar, right_record_id varchar, pattern varchar",
-    "identity.int_match_params": "relation varchar, field varchar, level varchar, value double, "
-    "told_by varchar, records bigint, trained_at timestamp, build_id varchar",
-}
+# Where dbt reads the ledger's tables, and where they are described.
+LEDGER_FILE = PROJECT / "models" / "staging" / "ledger" / "_ledger.yml"
 
 
-def columns_of(relation: str) -> str:
-    """Names of a ledger table's columns, separated by commas."""
-    return ", ".join(column.split()[0] for column in (EMPTY | STATES)[relation].split(", "))
+@dataclass(frozen=True)
+class LedgerTable:
+    """One table of the ledger, as its YAML describes it."""
+
+    name: str
+    relation: str  # schema.model whose rows a published build appends
+    columns: dict[str, str]  # DuckDB types by name
+    is_state: bool  # what the last published build found: each generation holds only its own
+
+    @property
+    def definition(self) -> str:
+        """The columns as `create table` takes them."""
+        return ", ".join(f"{name} {kind}" for name, kind in self.columns.items())
+
+    @property
+    def selection(self) -> str:
+        """The columns as `select` takes them."""
+        return ", ".join(self.columns)
 
 
-def table_of(relation: str) -> str:
-    """The ledger table that a model's rows are appended to: int_audience_changes to audience_changes."""
-    return relation.split(".")[1].removeprefix("int_")
+@cache
+def ledger_tables() -> tuple[LedgerTable, ...]:
+    """Every table of the ledger, in the order of the file."""
+    (source,) = yaml.safe_load(LEDGER_FILE.read_text())["sources"]
+    found = []
+    for table in source["tables"]:
+        kept = table["config"]["meta"]["ledger"]
+        columns = {column["name"]: column["data_type"] for column in table["columns"]}
+        found.append(LedgerTable(table["name"], kept["from"], columns, kept.get("is_state", False)))
+    return tuple(found)
 
 
 def open_ledger(
@@ -91,15 +71,14 @@ def open_ledger(
     shutil.rmtree(folder, ignore_errors=True)
     with duckdb.connect() as con:
         con.register("erased", erased.people)
-        for name, columns in (EMPTY | STATES).items():
-            table = table_of(name)
-            (folder / table).mkdir(parents=True)
-            first = literal(str(folder / table / "00000000.parquet"))
+        for table in ledger_tables():
+            (folder / table.name).mkdir(parents=True)
+            first = literal(str(folder / table.name / "00000000.parquet"))
             con.execute(
-                f"create or replace table t ({columns}); copy t to {first} (format parquet)"
+                f"create or replace table t ({table.definition}); copy t to {first} (format parquet)"
             )
-            moment = None if name in STATES else built_at
-            _carry_forward(con, workspace.ledger / table, folder / table, moment)
+            moment = None if table.is_state else built_at
+            _carry_forward(con, workspace.ledger / table.name, folder / table.name, moment)
 
 
 def last_change_seq(workspace: Workspace) -> int:
@@ -127,15 +106,15 @@ def append_to_ledger(
     """
     con.register("erased", erased.people)
     is_changed = False
-    for name in EMPTY | STATES:
-        table = table_of(name)
-        folder = generation / "ledger" / table
+    for table in ledger_tables():
+        folder = generation / "ledger" / table.name
         folder.mkdir(parents=True)
-        if name not in STATES:
-            is_changed |= _carry_forward(con, workspace.ledger / table, folder, built_at)
+        if not table.is_state:
+            is_changed |= _carry_forward(con, workspace.ledger / table.name, folder, built_at)
         new = literal(str(folder / f"{build_id}.parquet"))
         con.execute(
-            f"copy (select {columns_of(name)} from {name} order by all) to {new} (format parquet)"
+            f"copy (select {table.selection} from {table.relation} order by all) "
+            f"to {new} (format parquet)"
         )
     folder = generation / "ledger" / TOMBSTONES
     folder.mkdir()

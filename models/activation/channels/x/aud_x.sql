@@ -34,7 +34,7 @@ select
     said.*,
     {{ since_last_change() }}
 from said
-left join {{ source('ledger', 'audience_rows') }} as last_rows
+left join {{ ref('stg_ledger__audience_rows') }} as last_rows
     on
         last_rows.channel = 'x'
         and said.audience_row_id = last_rows.audience_row_id

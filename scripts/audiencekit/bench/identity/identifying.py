@@ -10,13 +10,11 @@ import pandas as pd
 from rich.console import Console
 
 from audiencekit.intake.taking_in import take_in
-from audiencekit.publish.ledger import EMPTY, STATES, columns_of, open_ledger, table_of
+from audiencekit.publish.ledger import ledger_tables, open_ledger
 from audiencekit.run.dbt import dbt_build
 from audiencekit.workspace import Workspace, open_workspace
 
 AS_OF = datetime(2026, 1, 1)
-# What identity keeps for the next build.
-KEPT = [name for name in EMPTY | STATES if name.startswith("identity.")]
 ORDER = "order_id,ordered_at,total_usd\nbench-1,2025-06-01,1\n"
 
 
@@ -65,12 +63,12 @@ def identify(
 def keep(workspace: Workspace) -> None:
     """What publishing would keep of identity for the next build: what it found last, and history behind history."""
     with duckdb.connect(str(workspace.warehouse), read_only=True) as con:
-        for name in KEPT:
-            folder = workspace.home / "ledger" / table_of(name)
-            place = "kept" if name in STATES else f"{len(list(folder.glob('*.parquet'))):08d}"
+        for table in (t for t in ledger_tables() if t.relation.startswith("identity.")):
+            folder = workspace.home / "ledger" / table.name
+            place = "kept" if table.is_state else f"{len(list(folder.glob('*.parquet'))):08d}"
             target = folder / f"{place}.parquet"
             con.execute(
-                f"copy (select {columns_of(name)} from {name}) to '{target}' (format parquet)"
+                f"copy (select {table.selection} from {table.relation}) to '{target}' (format parquet)"
             )
 
 

@@ -1,4 +1,4 @@
-"""One small demo landing and one published run of it, shared by all tests that only read."""
+"""Published workspaces of the small demo: how tests make them, read them and compare them."""
 
 import json
 import shutil
@@ -9,14 +9,12 @@ from pathlib import Path
 
 import duckdb
 import pandas as pd
-import pytest
 from rich.console import Console
 
-from audiencekit.demo import AS_OF, write_demo_landing
+from audiencekit.demo import AS_OF
 from audiencekit.run.job import Run, run
 from audiencekit.workspace import PROJECT, Workspace
 
-HOUSEHOLDS = 150
 # The channels there are, as their folders say.
 CHANNELS = tuple(
     sorted(
@@ -86,39 +84,6 @@ class _Nowhere:
 
     def flush(self) -> None:
         return None
-
-
-@pytest.fixture(scope="session")
-def runner(tmp_path_factory) -> Runner:
-    return Runner(tmp_path_factory.mktemp("homes"))
-
-
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory) -> Path:
-    """A folder with `landing` and `truth` of 150 households.
-
-    Added to it: orders that come twice with different totals and nothing to say which is later, so
-    that only the content of a row can decide, and never its place in a file.
-    """
-    folder = tmp_path_factory.mktemp("demo")
-    write_demo_landing(folder / "landing", folder / "truth", households=HOUSEHOLDS)
-    rewrite(
-        folder / "landing" / "orders.parquet",
-        "select * from t union all by name select * replace (total_usd + 1 as total_usd) "
-        "from (from t where total_usd > 0 and ordered_at < timestamp '2017-12-31' order by order_id limit 500)",
-    )
-    return folder
-
-
-@pytest.fixture(scope="session")
-def published(runner, demo) -> Published:
-    """The small demo, published. Do not write into it."""
-    return runner("demo", demo / "landing")
-
-
-@pytest.fixture(scope="session")
-def project() -> Path:
-    return PROJECT
 
 
 def contents(published: Published) -> dict[str, pd.DataFrame]:

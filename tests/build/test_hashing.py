@@ -10,9 +10,9 @@ from collections import Counter
 import duckdb
 import pandas as pd
 import pytest
-from conftest import AD_CHANNELS
 from platform_rules import expected_hashes
 from typed_people import typed_people
+from workspaces import AD_CHANNELS
 
 from audiencekit.identity.contact_points import parse_contact_points
 from audiencekit.run.dbt import run_dbt

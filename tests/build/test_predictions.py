@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from compiled import sql_of
-from conftest import DEMO_AS_OF, Published, Runner, rewrite
+from workspaces import DEMO_AS_OF, Published, Runner, rewrite
 
 from audiencekit.modelling import planned
 from audiencekit.modelling.rows import COLUMNS, build_rows, fact_of, facts

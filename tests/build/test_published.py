@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pytest
-from conftest import CHANNELS, assert_same_contents, rewrite
+from workspaces import CHANNELS, assert_same_contents, rewrite
 
 from audiencekit.errors import UserError
 from audiencekit.publish.generations import current_manifest

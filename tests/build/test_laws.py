@@ -6,7 +6,7 @@ import re
 
 import pytest
 import yaml
-from conftest import CHANNELS
+from workspaces import CHANNELS
 
 from audiencekit.intake.contract import load_contract
 from audiencekit.workspace import PROJECT
@@ -96,18 +96,13 @@ def test_a_model_that_reads_a_later_room_would_be_noticed(manifest):
     assert against_the_flow(models) == ["feat_orders (features) reads aud_email"]
 
 
-def test_only_staging_reads_the_landing_and_few_rooms_the_ledger(manifest):
+def test_only_staging_reads_sources(manifest):
     readers = {"landing": set(), "intake": set(), "ledger": set()}
     for node in models_in(manifest).values():
         for parent in node["depends_on"]["nodes"]:
             if parent.startswith("source."):
                 readers[parent.split(".")[2]].add(room_of(node))
-    assert readers == {
-        "landing": {"staging"},
-        "intake": {"staging"},
-        # Identity looks there for people to forget whom no source knows any more.
-        "ledger": {"identity", "profiles", "features", "predictions", "segments", "activation"},
-    }
+    assert readers == {"landing": {"staging"}, "intake": {"staging"}, "ledger": {"staging"}}
 
 
 def test_consent_can_be_about_every_channel_and_no_other():

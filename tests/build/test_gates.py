@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from conftest import CHANNELS, Published, rewrite
+from workspaces import CHANNELS, Published, rewrite
 
 from audiencekit.errors import UserError
 from audiencekit.publish.generations import current_manifest

@@ -1,6 +1,5 @@
 """A model's SQL, as dbt compiled it for a published run, over tables that a test makes up."""
 
-import re
 from datetime import datetime
 
 import duckdb
@@ -26,24 +25,17 @@ def run_over(
 ) -> pd.DataFrame:
     """What a model makes of `tables` (schema.name: a frame, or the name of a model to run over the ones before).
 
-    A table ledger.<name> replaces the ledger's files. No key was merged, unless a table says so.
+    No key was merged, unless a table says so.
     """
     tables = {"identity.int_merged_keys": NO_FORMER_KEYS} | tables
-    ledger = {name.removeprefix("ledger.") for name in tables if name.startswith("ledger.")}
-
-    def sql(name: str) -> str:
-        text = sql_of(published, name, as_of)
-        files = r"read_parquet\('[^']*/ledger/(\w+)/\*\.parquet', union_by_name = true\)"
-        return re.sub(files, lambda m: f"warehouse.ledger.{m[1]}" if m[1] in ledger else m[0], text)
-
     with duckdb.connect() as con:
         con.execute("attach ':memory:' as warehouse")
         for name, content in tables.items():
             con.execute(f"create schema if not exists warehouse.{name.split('.')[0]}")
             if isinstance(content, str):
-                con.execute(f"create table warehouse.{name} as {sql(content)}")
+                con.execute(f"create table warehouse.{name} as {sql_of(published, content, as_of)}")
             else:
                 con.register("frame", content)
                 con.execute(f"create table warehouse.{name} as select * from frame")
                 con.unregister("frame")
-        return con.execute(sql(model)).df()
+        return con.execute(sql_of(published, model, as_of)).df()

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from compiled import run_over, sql_of
-from conftest import DEMO_AS_OF
 from scipy import stats
 from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
+from workspaces import DEMO_AS_OF
 
 NEAR = 1e-9
 START = pd.Timestamp("2017-06-01")

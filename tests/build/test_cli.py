@@ -7,7 +7,7 @@ import sys
 
 import duckdb
 import pytest
-from conftest import CHANNELS
+from workspaces import CHANNELS
 
 
 def audiencekit(home, *arguments: str) -> subprocess.CompletedProcess:

@@ -1,6 +1,6 @@
 """Bandits: shares are the chances they claim to be, save what they should, and can be read without bias.
 
-Simulated decisions go through the compiled SQL of the models. `BANDIT_REPLAYS=50 pytest tests/unit/test_bandits.py -s`
+Simulated decisions go through the compiled SQL of the models. `BANDIT_REPLAYS=50 pytest tests/build/test_bandits.py -s`
 prints the figures of docs/measurement.md.
 """
 
@@ -19,7 +19,7 @@ from compiled import run_over
 from scipy import integrate, stats
 
 from audiencekit.demo.retail import package_file
-from audiencekit.publish.ledger import EMPTY
+from audiencekit.publish.ledger import ledger_tables
 
 ALLOCATIONS = "bandit_allocations"
 POSTERIORS = "int_bandit_posteriors"
@@ -190,7 +190,7 @@ class Loop:
 
     def __init__(self, published, days: int = 14):
         self.published = published
-        self.ledger = pd.DataFrame(columns=[c.split()[0] for c in COLUMNS]).astype(
+        self.ledger = pd.DataFrame(columns=COLUMNS).astype(
             {
                 "customer_key": "string",
                 "share": float,
@@ -219,7 +219,7 @@ class Loop:
 
     def tables(self) -> dict:
         return {
-            "ledger.bandit_decisions": self.ledger,
+            "staging.stg_ledger__bandit_decisions": self.ledger,
             "profiles.fct_orders": self.orders,
             "profiles.fct_email_events": self.mails,
             "staging.stg_landing__presence": self.presence,
@@ -244,7 +244,7 @@ class Loop:
         return made.sort_values("customer_key").reset_index(drop=True)
 
 
-COLUMNS = EMPTY["activation.bandit_decisions"].split(", ")
+COLUMNS = list(next(t for t in ledger_tables() if t.name == "bandit_decisions").columns)
 PEOPLE = [f"p{n:05d}" for n in range(3000)]
 
 

@@ -239,7 +239,7 @@ def test_keys_stay_when_new_records_come(published, runner, demo, tmp_path):
     """A new contact and a new login join the person; nobody's key changes."""
     import shutil
 
-    from conftest import rewrite
+    from workspaces import rewrite
 
     landing = tmp_path / "landing"
     shutil.copytree(demo / "landing", landing)

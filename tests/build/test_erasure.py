@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pytest
-from conftest import AD_CHANNELS, CHANNELS, Published, rewrite
+from workspaces import AD_CHANNELS, CHANNELS, Published, rewrite
 
 import audiencekit.run.job
 from audiencekit.errors import UserError

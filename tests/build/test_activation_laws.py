@@ -17,11 +17,11 @@ from random import Random
 
 import duckdb
 import pytest
-from conftest import CHANNELS, Published
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
+from workspaces import CHANNELS, Published
 
-from audiencekit.publish.ledger import EMPTY, STATES, table_of
+from audiencekit.publish.ledger import ledger_tables
 
 DAY_0 = datetime(2018, 1, 1)
 CONSENT = ("int_past_withdrawals", "int_withdrawals", "fct_consent", "dim_consent")
@@ -42,12 +42,12 @@ BUILT = (
     *("int_hashed_identifiers", *(f"aud_{channel}" for channel in CHANNELS)),
     *("int_audience_rows", "int_audience_changes"),
 )
-LEDGER = (
-    "activation.int_audience_rows",
-    "activation.int_audience_changes",
-    "activation.experiment_assignments",
-)
-LEDGER += ("activation.bandit_decisions", "profiles.int_withdrawals")
+# What these nodes append to the ledger, by the staging model that the next build reads it from.
+LEDGER = {
+    f"staging.stg_ledger__{table.name}": table.relation
+    for table in ledger_tables()
+    if table.relation.split(".")[1] in BUILT
+}
 # Rules as their YAML has them: two keep holdouts and exclude each other, one excludes another, one rests people.
 SEGMENTS = (
     *("loyal_customers", "lookalike_seed", "at_risk", "churn_risk"),
@@ -212,7 +212,7 @@ class Activation:
         }
         self.con = duckdb.connect(config={"threads": 1})
         self.con.execute("set TimeZone = 'UTC'; attach ':memory:' as warehouse; use warehouse")
-        for schema in {schema for schema, _ in read} | {"ledger"}:
+        for schema in {schema for schema, _ in read}:
             self.con.execute(f"create schema {schema}")
         with duckdb.connect(str(published.workspace.warehouse), read_only=True) as source:
             for name, table in self.inputs.items():
@@ -221,19 +221,12 @@ class Activation:
                 self.con.register("rows", rows.to_arrow_table())
                 self.con.execute(f"create table {table} as from rows")
                 self.con.unregister("rows")
-        for name in LEDGER:
-            columns = (EMPTY | STATES)[name]
-            self.con.execute(f"create table ledger.{table_of(name)} ({columns})")
         self.fresh()
         self.builds_run = 0
 
     @staticmethod
     def _template(sql: str, home: str, manifest) -> str:
-        """Compiled SQL with the ledger's tables for its files, and names for its moments and build."""
-        files = (
-            rf"read_parquet\('{re.escape(home)}/ledger/(\w+)/\*\.parquet', union_by_name = true\)"
-        )
-        sql = re.sub(files, r"ledger.\1", sql)
+        """Compiled SQL with names for its moments and build."""
         sql = sql.replace(f"'{manifest.build_id}'", "'{{build_id}}'")
         now = f"cast('{manifest.as_of}' as timestamp)"
         # What stands in a row as its moment is the build's; everything else is as_of.
@@ -247,7 +240,7 @@ class Activation:
     def fresh(self) -> None:
         """Forget every build."""
         for name in LEDGER:
-            self.con.execute(f"delete from ledger.{table_of(name)}")
+            self.con.execute(f"delete from {name}")
         self.count = 0
 
     @contextmanager
@@ -282,9 +275,10 @@ class Activation:
         made = self._read(moment.day, build_id)
         if keep:
             self.count = number
-            self.con.execute("delete from ledger.audience_rows")
-            for name in LEDGER:
-                self.con.execute(f"insert into ledger.{table_of(name)} by name from {name}")
+            self.con.execute("delete from staging.stg_ledger__audience_rows")
+            for table, model in LEDGER.items():
+                columns = ", ".join(c[0] for c in self.con.execute(f"describe {table}").fetchall())
+                self.con.execute(f"insert into {table} by name select {columns} from {model}")
         return made
 
     def consent(self, history: History, moment: Moment) -> list[tuple[int, str, str, str]]:
@@ -438,7 +432,7 @@ class Activation:
         held_out = frozenset(
             (segment, _number(who))
             for segment, who in rows(
-                "select segment_code, customer_key from ledger.experiment_assignments where arm = 'holdout' "
+                "select segment_code, customer_key from staging.stg_ledger__experiment_assignments where arm = 'holdout' "
                 "union all select segment_code, customer_key from activation.experiment_assignments "
                 "where arm = 'holdout'"
             )
@@ -817,7 +811,7 @@ def test_an_arm_stays_when_the_share_changes_and_people_leave_and_return(activat
     check_arms(builds, moments)
     assert len({b.held_out for b in builds[1:]}) == 1
     known = activation.con.execute(
-        "select count(*), count(distinct experiment_code || customer_key) from ledger.experiment_assignments"
+        "select count(*), count(distinct experiment_code || customer_key) from staging.stg_ledger__experiment_assignments"
     ).fetchall()[0]
     assert known == (len(everybody), len(everybody))
 
