@@ -1,4 +1,4 @@
 {#- SHA-256 of a contact point or name, null when there is none: the hash of nothing matches everybody. -#}
 {% macro hashed(text) -%}
-    cast({{ sha256_hex("nullif(" ~ text ~ ", '')") }} as string)
+    {{ sha256_hex("nullif(" ~ text ~ ", '')") }}
 {%- endmacro %}

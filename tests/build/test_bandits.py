@@ -462,7 +462,8 @@ def test_a_members_variant_reaches_the_channels_and_nobody_held_out_has_one(publ
     decided = published.warehouse("select * from activation.bandit_decisions")
     assert len(decided) > 2 and set(decided["experiment_code"]) == {BANDIT}
     held = published.warehouse(
-        "select customer_key from activation.int_holdouts where segment_code = 'at_risk'"
+        "select customer_key from activation.int_assigned_customers "
+        "where segment_code = 'at_risk' and arm = 'holdout'"
     )
     assert len(held) and not set(held["customer_key"]) & set(decided["customer_key"])
     variant_of = dict(zip(decided["customer_key"], decided["variant"], strict=True))
