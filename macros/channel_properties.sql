@@ -2,16 +2,16 @@
     The settings of every channel, config.meta.channel in the YAML of its aud_ model, as a list of mappings in order of
     channel. A channel with a missing or wrong setting stops the build. The keys:
 
-    label          the name that people read
-    groups         optional: names under which a segment's YAML can list several channels at once, as [ads]
-    purposes       what a customer must allow; all of it; [] where nothing is needed
-    needs_own_yes  true: only the customer's own grant counts, whatever the law allows without one
-    picks_by       how one segment of an exclusive group is chosen for a customer: priority or relevance; all: not at all
-    person         the column with the customer's key
-    removed_by     the columns with which a platform removes a row: keys and hashes, never contact data
+    label            the name that people read
+    groups           optional: names under which a segment's YAML lists several channels at once, as [ads]
+    purposes         the purposes that a customer must all allow; [] where the channel needs no permission
+    needs_own_yes    true: only the customer's own grant counts, even where the law allows more
+    picks_by         how one segment of an exclusive group is chosen: by priority, by relevance, or all (all are kept)
+    customer_column  the column with the customer's key
+    removed_by       the columns by which a platform removes a row: keys and hashes, never contact data
 -#}
 {% macro channel_properties() -%}
-    {%- set required = ['label', 'purposes', 'needs_own_yes', 'picks_by', 'person', 'removed_by'] -%}
+    {%- set required = ['label', 'purposes', 'needs_own_yes', 'picks_by', 'customer_column', 'removed_by'] -%}
     {%- set properties = [] -%}
     {%- for channel in channels() -%}
         {%- for node in graph.nodes.values() if node.name == 'aud_' ~ channel -%}

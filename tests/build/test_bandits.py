@@ -529,7 +529,7 @@ def test_what_yaml_leaves_out_has_a_default(project):
         ([segment(variants=["a"])], "seg_one: bandit.variants is a list of two or more"),
         ([segment(variants=["a", "a"])], "seg_one: bandit.variants is a list of two or more"),
         ([segment(variants="ab")], "seg_one: bandit.variants is a list of two or more"),
-        ([segment(variants=["20% off", "a"])], "bandit.variants has '20% off'; a name is of small"),
+        ([segment(variants=["20% off", "a"])], "bandit.variants has '20% off'; a name consists of"),
         ([segment(days=0)], "bandit.days is 0; it is a whole number of days"),
         ([segment(memory_days="long")], "bandit.memory_days is long; it is a whole number of days"),
         ([segment(floor="0.1")], "bandit.floor is 0.1; it is a number"),

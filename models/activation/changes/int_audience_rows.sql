@@ -7,7 +7,7 @@ select
     '{{ channel }}' as channel,
     audience_code,
     audience_row_id,
-    {{ properties.person or 'audience_code' }} as customer_key,
+    {{ properties.customer_column or 'audience_code' }} as customer_key,
     row_hash,
     {{ json_text_object(properties.removed_by or ['audience_code']) }} as identifiers,
     build_id,

@@ -1,4 +1,4 @@
--- One row per channel: what its YAML says of it, and the platform's limits.
+-- One row per channel: the settings from its YAML, and the platform's limits.
 {% for channel in (channel_properties() if execute else []) %}
 select
     '{{ channel.channel }}' as channel,

@@ -1,4 +1,4 @@
--- One row per customer as HubSpot upserts it by a unique property: properties of a contact.
+-- One row per customer, as the properties of a HubSpot contact that is upserted by a unique property.
 select
     audience_row_id,
     external_id as ak_external_id,

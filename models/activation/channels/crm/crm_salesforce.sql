@@ -1,4 +1,4 @@
--- One row per customer as Salesforce upserts it by an external id: custom fields of a contact or lead.
+-- One row per customer, as the custom fields of a Salesforce contact or lead that is upserted by an external id.
 select
     audience_row_id,
     external_id as external_id__c,

@@ -1,4 +1,4 @@
--- One row per customer who may be e-mailed, as a Customer.io person: moments in seconds since 1970.
+-- One row per customer who may be e-mailed, as a Customer.io person. Timestamps are seconds since 1970.
 select
     audience_row_id,
     external_id as id,

@@ -1,5 +1,5 @@
--- One row per customer who may be e-mailed, as a Klaviyo profile. Klaviyo leaves a field as it was where it is sent
--- null, so whoever is gone from here must be sent empty values, not nulls (docs/pickup.md).
+-- One row per customer who may be e-mailed, as a Klaviyo profile. Klaviyo keeps the value
+-- of a field that is sent as null, so a customer who leaves must be sent empty values (docs/pickup.md).
 select
     audience_row_id,
     external_id,

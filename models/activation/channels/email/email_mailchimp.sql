@@ -1,4 +1,4 @@
--- One row per customer who may be e-mailed, as a Mailchimp list member: addressed by the MD5 of the address.
+-- One row per customer who may be e-mailed, as a Mailchimp list member, whose id is the MD5 of the address.
 select
     audience_row_id,
     cast(md5(email) as string) as subscriber_hash,
