@@ -2,7 +2,7 @@
 select
     audience_row_id,
     external_id as ak_external_id,
-    cast({{ semicolon_list('segment_codes') }} as string) as ak_segments,
+    {{ semicolon_list('segment_codes') }} as ak_segments,
     primary_segment as ak_primary_segment,
     lead_score as ak_lead_score,
     lead_grade as ak_lead_grade,

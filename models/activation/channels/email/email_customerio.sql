@@ -3,7 +3,7 @@ select
     audience_row_id,
     external_id as id,
     email,
-    cast(false as boolean) as unsubscribed,
+    false as unsubscribed,
     segment_codes,
     primary_segment,
     variants,

@@ -4,12 +4,12 @@ select
     audience_row_id,
     external_id,
     email,
-    cast({{ json_text({
+    {{ json_text({
         'segment_codes': 'segment_codes',
         'primary_segment': "'\"' || primary_segment || '\"'",
         'entered_at': "'\"' || cast(entered_at as string) || '\"'",
         'variants': 'variants'
-    }) }} as string) as properties,
+    }) }} as properties,
     row_hash,
     build_id,
     updated_at
