@@ -1,4 +1,7 @@
-{#- Every channel: its audience table is models/activation/<channel>/aud_<channel>.sql. A new one is a line here. -#}
+{#-
+    The names of all channels. The audience of a channel is models/activation/channels/<channel>/aud_<channel>.sql. A new
+    channel needs a line here, because dbt must know every ref() when it parses.
+-#}
 {% macro channels() -%}
     {{ return([
         'crm',

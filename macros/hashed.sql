@@ -1,4 +1,4 @@
-{#- SHA-256 of a contact point or name, null when there is none: the hash of nothing matches everybody. -#}
+{#- SHA-256 of a contact point or name. It is null where there is none, because all hashes of an empty text are equal. -#}
 {% macro hashed(text) -%}
-    cast({{ sha256_hex("nullif(" ~ text ~ ", '')") }} as string)
+    {{ sha256_hex("nullif(" ~ text ~ ", '')") }}
 {%- endmacro %}

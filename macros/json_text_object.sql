@@ -1,4 +1,4 @@
-{#- Text columns as one JSON object, as text; a column that is null is left out. -#}
+{#- Text columns as one JSON object, as text. Columns that are null are omitted. -#}
 {% macro json_text_object(columns) -%}
     '{' || concat_ws(
         ','

@@ -1,4 +1,4 @@
-{#- A digit that sorts the reasons for leaving somebody out, the gravest first. -#}
+{#- A digit that sorts the reasons for leaving a customer out: consent first, then experiments, then our own rules. -#}
 {% macro reason_rank(reason) -%}
     case {{ reason }}
         when 'consent_withdrawn' then '1'

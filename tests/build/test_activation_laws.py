@@ -27,9 +27,9 @@ DAY_0 = datetime(2018, 1, 1)
 CONSENT = ("int_past_withdrawals", "int_withdrawals", "fct_consent", "dim_consent")
 BUILT = (
     *CONSENT,
-    *("dim_channels", "int_channel_permissions"),
+    *("dim_channels", "channel_purposes", "int_channel_permissions"),
     *("segment_suppressions", "int_member_relevance", "int_frequency_caps"),
-    *("int_holdout_candidates", "experiment_assignments", "int_assigned_customers", "int_holdouts"),
+    *("int_holdout_candidates", "experiment_assignments", "int_assigned_customers"),
     *("int_audience_candidates", "int_audience_members"),
     *(
         "int_bandit_variants",
@@ -53,6 +53,8 @@ SEGMENTS = (
     *("loyal_customers", "lookalike_seed", "at_risk", "churn_risk"),
     *("likely_to_buy", "recent_high_frequency", "inactive"),
 )
+# What segments' YAML says, as the build has it.
+SETTINGS = ("dim_segments", "segment_channels", "segment_excludes")
 PURPOSES = ("newsletter", "email_marketing", "ad_user_data", "ad_personalization")
 PURPOSES += ("web_personalization",)
 ADS = ("ad_user_data", "ad_personalization")
@@ -216,7 +218,7 @@ class Activation:
             self.con.execute(f"create schema {schema}")
         with duckdb.connect(str(published.workspace.warehouse), read_only=True) as source:
             for name, table in self.inputs.items():
-                is_kept = table.startswith("seeds.") or name == "dim_segments"
+                is_kept = table.startswith("seeds.") or name in SETTINGS
                 rows = source.execute(f"from {table} limit {'all' if is_kept else 0}")
                 self.con.register("rows", rows.to_arrow_table())
                 self.con.execute(f"create table {table} as from rows")
@@ -231,7 +233,11 @@ class Activation:
         now = f"cast('{manifest.as_of}' as timestamp)"
         # What stands in a row as its moment is the build's; everything else is as_of.
         for column in ("occurred_at", "assigned_at", "decided_at", "allocated_at", "updated_at"):
-            for left, right in (("cast(", f" as timestamp) as {column}"), (f".{column}, ", ")")):
+            for left, right in (
+                ("", f" as {column}"),
+                ("cast(", f" as timestamp) as {column}"),
+                (f".{column}, ", ")"),
+            ):
                 sql = sql.replace(f"{left}{now}{right}", f"{left}{{{{built_at}}}}{right}")
             sql = sql.replace(f"{column} <= {now}", f"{column} <= {{{{built_at}}}}")
         assert home not in sql
@@ -827,7 +833,7 @@ BREAKS = {
     "a grant never runs out": ("dim_consent", "latest_decision.expires_at <=", "false and null <"),
     "silence is a yes to Google": (
         "int_channel_permissions",
-        "or not asked.needs_own_yes",
+        "or not required.needs_own_yes",
         "or true",
     ),
     "one purpose of two is enough": (
@@ -868,11 +874,11 @@ BREAKS = {
         "coalesce(last_rows.build_id, '{{build_id}}')",
         "'{{build_id}}'",
     ),
-    "arms are drawn again": ("experiment_assignments", "where known.customer_key is null", ""),
+    "arms are drawn again": ("experiment_assignments", "where assigned.customer_key is null", ""),
     "whoever is held out is addressed": (
-        "int_holdouts",
-        "where assignments.arm = 'holdout'",
-        "where false",
+        "int_audience_candidates",
+        "when assignments.arm = 'holdout'",
+        "when false",
     ),
     "reasons are mixed up": (
         "int_channel_permissions",

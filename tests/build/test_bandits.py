@@ -462,7 +462,8 @@ def test_a_members_variant_reaches_the_channels_and_nobody_held_out_has_one(publ
     decided = published.warehouse("select * from activation.bandit_decisions")
     assert len(decided) > 2 and set(decided["experiment_code"]) == {BANDIT}
     held = published.warehouse(
-        "select customer_key from activation.int_holdouts where segment_code = 'at_risk'"
+        "select customer_key from activation.int_assigned_customers "
+        "where segment_code = 'at_risk' and arm = 'holdout'"
     )
     assert len(held) and not set(held["customer_key"]) & set(decided["customer_key"])
     variant_of = dict(zip(decided["customer_key"], decided["variant"], strict=True))
@@ -528,7 +529,7 @@ def test_what_yaml_leaves_out_has_a_default(project):
         ([segment(variants=["a"])], "seg_one: bandit.variants is a list of two or more"),
         ([segment(variants=["a", "a"])], "seg_one: bandit.variants is a list of two or more"),
         ([segment(variants="ab")], "seg_one: bandit.variants is a list of two or more"),
-        ([segment(variants=["20% off", "a"])], "bandit.variants has '20% off'; a name is of small"),
+        ([segment(variants=["20% off", "a"])], "bandit.variants has '20% off'; a name consists of"),
         ([segment(days=0)], "bandit.days is 0; it is a whole number of days"),
         ([segment(memory_days="long")], "bandit.memory_days is long; it is a whole number of days"),
         ([segment(floor="0.1")], "bandit.floor is 0.1; it is a number"),

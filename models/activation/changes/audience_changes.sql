@@ -1,5 +1,5 @@
--- One row per change of an audience row, over all published builds and this one. A pickup that reads on from the
--- last change_seq it handled misses nothing, and above all no removal.
+-- One row per change of an audience row, over all published builds and this one. A pickup that continues after the
+-- last change_seq it processed misses no change and no removal.
 {% set columns = [
     'change_seq', 'channel', 'audience_code', 'audience_row_id', 'action', 'reason', 'identifiers',
     'former_identifiers', 'row_hash', 'build_id', 'occurred_at'

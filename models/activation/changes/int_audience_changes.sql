@@ -1,4 +1,4 @@
--- One row per audience row that is new, says something else or is gone since the last published build, and why.
+-- One row per audience row that was added, changed or removed since the last published build, and why.
 -- Publishing appends it to the ledger.
 with
 
@@ -16,7 +16,7 @@ last_rows as (
 
 last_number as (
 
-    -- An erasure takes rows out of the ledger; their numbers are never given again.
+    -- An erasure removes rows from the ledger. Their numbers are never used again.
     select greatest(coalesce(max(change_seq), 0), {{ var('last_change_seq') }}) as change_seq
     from {{ ref('stg_ledger__audience_changes') }}
 
@@ -32,7 +32,7 @@ changed as (
         coalesce(now_rows.row_hash, last_rows.row_hash) as row_hash,
         case when now_rows.audience_row_id is null then last_rows.identifiers else now_rows.identifiers end
             as identifiers,
-        -- A platform that knows people by their hashes must be told the old ones, or it keeps them.
+        -- A platform that identifies people by hashes needs the former ones to remove them.
         case when now_rows.audience_row_id is not null then nullif(last_rows.identifiers, now_rows.identifiers) end
             as former_identifiers,
         case
@@ -47,8 +47,8 @@ changed as (
 
 ),
 
--- Why a member of a segment is left out. A row that holds a person's segments all together is gone for the
--- gravest of their reasons.
+-- Why the customer is left out. A row that holds all segments of a customer has several reasons: the first in the
+-- order of reason_rank counts.
 left_out as (
 
     select
@@ -74,28 +74,28 @@ erased as (
 )
 
 select
-    cast(last_number.change_seq + row_number() over (
+    last_number.change_seq + row_number() over (
         order by changed.channel, changed.audience_code, changed.audience_row_id
-    ) as bigint) as change_seq,
-    cast(changed.channel as string) as channel,
-    cast(changed.audience_code as string) as audience_code,
-    cast(changed.audience_row_id as string) as audience_row_id,
-    cast(changed.action as string) as action,
-    cast(case
+    ) as change_seq,
+    changed.channel,
+    changed.audience_code,
+    changed.audience_row_id,
+    changed.action,
+    case
         when changed.action = 'UPDATE' then 'changed'
         when changed.action = 'ADD' then 'rule'
         when erased.customer_key is not null then 'erasure'
         when left_out.addressed_for > 0 then 'unreachable'
         when left_out.ranked_reason is not null then substring(left_out.ranked_reason, 2)
         else 'rule'
-    end as string) as reason,
-    -- Who is forgotten is in no history; the row says what a platform must take away, and no more.
-    cast(case when erased.customer_key is null then changed.customer_key end as string) as customer_key,
-    cast(changed.identifiers as string) as identifiers,
-    cast(changed.former_identifiers as string) as former_identifiers,
-    cast(changed.row_hash as string) as row_hash,
-    cast('{{ var("build_id") }}' as string) as build_id,
-    cast({{ built_at() }} as timestamp) as occurred_at
+    end as reason,
+    -- The history does not name an erased customer. The row only says what a platform must remove.
+    case when erased.customer_key is null then changed.customer_key end as customer_key,
+    changed.identifiers,
+    changed.former_identifiers,
+    changed.row_hash,
+    '{{ var("build_id") }}' as build_id,
+    {{ built_at() }} as occurred_at
 from changed
 cross join last_number
 left join left_out on changed.audience_row_id = left_out.audience_row_id

@@ -1,15 +1,15 @@
--- One row per row of every audience table: where, whom, what it says (as a hash), and what a platform needs to
--- take it away again. The next build compares itself with this.
+-- One row per row of every audience table: channel, customer, hash, and the identifiers with which a platform removes
+-- the row. The next build compares its own rows with these.
 
-{% for said in (channel_properties() if execute else channels()) %}
-{% set channel = said.channel or said %}
+{% for properties in (channel_properties() if execute else channels()) %}
+{% set channel = properties.channel or properties %}
 select
-    cast('{{ channel }}' as string) as channel,
+    '{{ channel }}' as channel,
     audience_code,
     audience_row_id,
-    {{ said.person or 'audience_code' }} as customer_key,
+    {{ properties.customer_column or 'audience_code' }} as customer_key,
     row_hash,
-    cast({{ json_text_object(said.removed_by or ['audience_code']) }} as string) as identifiers,
+    {{ json_text_object(properties.removed_by or ['audience_code']) }} as identifiers,
     build_id,
     updated_at
 from {{ ref('aud_' ~ channel) }}

@@ -1,17 +1,16 @@
--- One row per channel: what its YAML says of it, and the platform's limits as last read.
-
-{% for said in (channel_properties() if execute else []) %}
+-- One row per channel: the settings from its YAML, and the platform's limits.
+{% for channel in (channel_properties() if execute else []) %}
 select
-    cast('{{ said.channel }}' as string) as channel,
-    cast({{ quoted(said.label) }} as string) as label,
-    cast({{ quoted(said.purposes) }} as string) as purposes,
-    cast({{ 'true' if said.purposes else 'false' }} as boolean) as needs_permission,
-    cast({{ said.needs_own_yes | lower }} as boolean) as needs_own_yes,
-    cast('{{ said.picks_by }}' as string) as picks_by,
-    cast(limits.minimum_size as bigint) as minimum_size,
-    cast(limits.maximum_membership_days as bigint) as maximum_membership_days
-from (select '{{ said.channel }}' as channel) as known
-left join {{ ref('channel_limits') }} as limits on known.channel = limits.channel
+    '{{ channel.channel }}' as channel,
+    {{ quoted(channel.label) }} as label,
+    {{ quoted(channel.purposes) }} as purposes,
+    {{ 'true' if channel.purposes else 'false' }} as needs_permission,
+    {{ channel.needs_own_yes | lower }} as needs_own_yes,
+    '{{ channel.picks_by }}' as picks_by,
+    limits.minimum_size,
+    limits.maximum_membership_days
+from (select '{{ channel.channel }}' as channel) as this_channel
+left join {{ ref('channel_limits') }} as limits on this_channel.channel = limits.channel
 {{ 'union all' if not loop.last }}
 {% else %}
 select null as channel from {{ ref('channel_limits') }}

@@ -1,5 +1,5 @@
--- One row per channel, segment and customer who may be addressed there. Whether they can be reached is the
--- channel's to say.
+-- One row per channel, segment and customer who may be addressed there. The channel's own model then drops those it
+-- has no address or identifier for.
 select
     candidates.channel,
     candidates.segment_code,

@@ -1,16 +1,16 @@
--- One row per channel and customer addressed there: all their segments for the channel, the first of them, and which
--- variants of their bandits they are shown.
-{% set standing = segment_standing('members.priority', 'members.segment_code') %}
+-- One row per channel and customer addressed there: all their segments for the channel, the primary one, and which
+-- variants of their bandits to show.
+{% set precedence = segment_standing('members.priority', 'members.segment_code') %}
 select
-    cast(members.channel as string) as channel,
-    cast(members.customer_key as string) as customer_key,
-    cast({{ json_text_array('members.segment_code') }} as string) as segment_codes,
-    cast(min_by(members.segment_code, {{ standing }}) as string) as primary_segment,
-    cast(min_by(members.entered_at, {{ standing }}) as timestamp) as entered_at,
-    cast(case
+    members.channel,
+    members.customer_key,
+    {{ json_text_array('members.segment_code') }} as segment_codes,
+    min_by(members.segment_code, {{ precedence }}) as primary_segment,
+    min_by(members.entered_at, {{ precedence }}) as entered_at,
+    case
         when count(choices.variant) = 0 then '[]'
         else {{ json_text_array("choices.segment_code || ':' || choices.variant") }}
-    end as string) as variants
+    end as variants
 from {{ ref('int_audience_members') }} as members
 left join {{ ref('int_bandit_choices') }} as choices
     on members.segment_code = choices.segment_code and members.customer_key = choices.customer_key

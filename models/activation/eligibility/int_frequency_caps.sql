@@ -1,5 +1,5 @@
--- One row per customer and channel where they have had as many messages lately as somebody of their engagement
--- is sent: they rest there until the window has passed.
+-- One row per customer and channel where they have reached the frequency cap for their engagement. They receive no
+-- more messages there until the window has passed.
 with
 
 touches as (
@@ -20,7 +20,7 @@ touches as (
 
 ),
 
--- The cap with the highest engagement that a customer reaches; unknown engagement is none.
+-- The cap with the highest minimum engagement that the customer reaches. Unknown engagement counts as 0.
 caps as (
 
     select
@@ -38,11 +38,11 @@ caps as (
 )
 
 select
-    cast(caps.customer_key as string) as customer_key,
-    cast(caps.channel as string) as channel,
-    cast(count(*) as bigint) as touches,
-    cast(caps.maximum_touches as bigint) as maximum_touches,
-    cast(caps.window_days as bigint) as window_days
+    caps.customer_key,
+    caps.channel,
+    count(*) as touches,
+    caps.maximum_touches,
+    caps.window_days
 from caps
 inner join touches on caps.customer_key = touches.customer_key and caps.channel = touches.channel
 where touches.age_micros > 0 and touches.age_micros <= caps.window_days * 86400000000

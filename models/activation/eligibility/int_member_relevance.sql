@@ -1,4 +1,4 @@
--- One row per segment that names a score as its relevance and member who has one: how much it is about them.
+-- One row per member of a segment that names a relevance score, where the member has that score.
 with
 
 members as (
@@ -10,7 +10,7 @@ members as (
             {% for segment in (segment_properties() if execute else []) if segment.get('relevance') %}
             when '{{ segment.code }}' then cast(profile.{{ segment.relevance }} as double)
             {% endfor %}
-            when '' then null
+            when '' then cast(null as double)
         end as relevance
     from {{ ref('segment_membership') }} as membership
     inner join {{ ref('dim_segments') }} as segments on membership.segment_code = segments.segment_code
@@ -19,9 +19,6 @@ members as (
 
 )
 
-select
-    cast(segment_code as string) as segment_code,
-    cast(customer_key as string) as customer_key,
-    cast(relevance as double) as relevance
+select segment_code, customer_key, relevance
 from members
 where relevance is not null

@@ -1,8 +1,8 @@
--- One row per request to be forgotten that this build answers and channel: how many rows are taken away there.
+-- One row per erasure request that this build answers, customer and channel: how many rows are removed there.
 -- Publishing appends it to the ledger.
 with
 
-people as (
+erased as (
 
     select
         request_id,
@@ -13,17 +13,15 @@ people as (
 )
 
 select
-    cast({{ sha256_hex(
-        "people.request_id || '|' || coalesce(people.tombstone, '') || '|' || channels.channel"
-    ) }} as string) as receipt_id,
-    cast(people.request_id as string) as request_id,
-    cast(people.tombstone as string) as tombstone,
-    cast(channels.channel as string) as channel,
-    cast(count(last_rows.audience_row_id) as bigint) as rows_removed,
-    cast({{ built_at() }} as timestamp) as erased_at,
-    cast('{{ var("build_id") }}' as string) as build_id
-from people
+    {{ sha256_hex("erased.request_id || '|' || coalesce(erased.tombstone, '') || '|' || channels.channel") }} as receipt_id,
+    erased.request_id,
+    erased.tombstone,
+    channels.channel,
+    count(last_rows.audience_row_id) as rows_removed,
+    {{ built_at() }} as erased_at,
+    '{{ var("build_id") }}' as build_id
+from erased
 cross join {{ ref('dim_channels') }} as channels
 left join {{ ref('stg_ledger__audience_rows') }} as last_rows
-    on people.customer_key = last_rows.customer_key and channels.channel = last_rows.channel
-group by people.request_id, people.tombstone, channels.channel
+    on erased.customer_key = last_rows.customer_key and channels.channel = last_rows.channel
+group by erased.request_id, erased.tombstone, channels.channel

@@ -1,133 +1,25 @@
--- One row per bandit and variant: the share of this build's decisions it gets. Thompson sampling gives a variant the
--- chance that its rate is the highest; the floor keeps a part for each. The chance is the integral of one variant's
--- density times the others' distribution functions, over points laid closely where any of them is likely.
+-- One row per bandit and variant: the share of this build's decisions that the variant gets. Thompson sampling gives a
+-- variant the chance that its rate is the highest. The floor reserves a part for each variant.
 with
-
-posteriors as (
-
-    select
-        *,
-        a / (a + b) as mean,
-        sqrt(a * b / (a + b + 1)) / (a + b) as deviation
-    from {{ ref('int_bandit_posteriors') }}
-
-),
-
-digits as (
-
-    {% for digit in range(10) %}
-    select {{ digit }} as digit {{ 'union all' if not loop.last }}
-    {% endfor %}
-
-),
-
-points as (
-
-    -- From 8 deviations below the mean to 12 above: a rare success has a long right tail.
-    select distinct
-        posteriors.experiment_code,
-        least(greatest(
-            posteriors.mean + posteriors.deviation
-            * ((ones.digit + 10 * tens.digit + 100 * hundreds.digit) / 20.0 - 8),
-            1e-12
-        ), 1 - 1e-12) as rate
-    from posteriors
-    cross join digits as ones
-    cross join digits as tens
-    cross join digits as hundreds
-    where hundreds.digit < 4
-
-),
-
-densities as (
-
-    select
-        points.experiment_code,
-        points.rate,
-        posteriors.variant,
-        -- Over its value at the mean, so that it neither vanishes nor overflows.
-        exp(
-            (posteriors.a - 1) * (ln(points.rate) - ln(posteriors.mean))
-            + (posteriors.b - 1) * (ln(1 - points.rate) - ln(1 - posteriors.mean))
-        ) as density
-    from points
-    inner join posteriors on points.experiment_code = posteriors.experiment_code
-
-),
-
-slices as (
-
-    select
-        *,
-        (density + lag(density, 1, density) over at_variant)
-        / 2 * (rate - lag(rate, 1, rate) over at_variant) as mass
-    from densities
-    window at_variant as (partition by experiment_code, variant order by rate)
-
-),
-
-cumulated as (
-
-    select
-        *,
-        sum(cast(mass as decimal(38, 18))) over (
-            partition by experiment_code, variant order by rate rows between unbounded preceding and current row
-        ) as mass_below,
-        sum(cast(mass as decimal(38, 18))) over (partition by experiment_code, variant) as whole_mass
-    from slices
-
-),
-
-probabilities as (
-
-    select
-        experiment_code,
-        rate,
-        variant,
-        mass / cast(whole_mass as double) as probability,
-        -- At the middle of the slice.
-        ln(greatest((cast(mass_below as double) - mass / 2) / cast(whole_mass as double), 1e-300)) as log_below
-    from cumulated
-
-),
 
 chances as (
 
     select
-        mine.experiment_code,
-        mine.variant,
-        {{ exact_sum('mine.probability * exp(mine.log_all_below - mine.log_below)') }} as chance
-    from (
-        select
-            *,
-            cast(sum(cast(log_below as decimal(38, 18))) over (partition by experiment_code, rate) as double)
-                as log_all_below
-        from probabilities
-    ) as mine
-    group by mine.experiment_code, mine.variant
-
-),
-
-shared as (
-
-    select
         posteriors.*,
         count(*) over (partition by posteriors.experiment_code) as variants,
-        chances.chance / cast(
-            sum(cast(chances.chance as decimal(38, 18))) over (partition by posteriors.experiment_code) as double
-        ) as chance_best
-    from posteriors
-    inner join chances
+        chances.chance_best
+    from {{ ref('int_bandit_posteriors') }} as posteriors
+    inner join {{ ref('int_bandit_chances') }} as chances
         on posteriors.experiment_code = chances.experiment_code and posteriors.variant = chances.variant
 
 )
 
 select
-    cast(experiment_code as string) as experiment_code,
-    cast(variant as string) as variant,
-    cast(trials as bigint) as trials,
-    cast(successes as bigint) as successes,
-    cast(round(chance_best, 6) as double) as chance_best,
-    cast(round(floor_share + (1 - variants * floor_share) * chance_best, 6) as double) as share,
-    cast({{ built_at() }} as timestamp) as allocated_at
-from shared
+    experiment_code,
+    variant,
+    trials,
+    successes,
+    round(chance_best, 6) as chance_best,
+    round(floor_share + (1 - variants * floor_share) * chance_best, 6) as share,
+    {{ built_at() }} as allocated_at
+from chances

@@ -1,5 +1,6 @@
--- One row per bandit and customer for whom this build picks a variant, with the chance it had. A decision stands for
--- the bandit's window; who is then still addressed is drawn anew, so that windows of one person never overlap.
+-- One row per bandit and customer for whom this build picks a variant, with the probability of the pick. A decision is
+-- valid for the bandit's window. After it, a customer who is still addressed gets a new one, so that the windows of a
+-- customer never overlap.
 with
 
 allocated as (
@@ -25,19 +26,19 @@ bandits as (
 
 ),
 
-known as (
+earlier as (
 
     select
         decisions.experiment_code,
         decisions.customer_key,
         count(*) as decisions,
-        -- A variant that is no longer offered does not hold anybody up.
+        -- A decision for a variant that is no longer offered does not block a new one.
         count(case
             when
                 allocated.variant is not null
                 and {{ elapsed('day', 'decisions.decided_at', as_of()) }} < decisions.window_days
                 then 1
-        end) as standing
+        end) as open_decisions
     from {{ history_of('bandit_decisions', ['experiment_code', 'variant', 'decided_at', 'window_days']) }} as decisions
     left join allocated
         on decisions.experiment_code = allocated.experiment_code and decisions.variant = allocated.variant
@@ -50,18 +51,18 @@ due as (
     select distinct
         bandits.experiment_code,
         members.customer_key,
-        coalesce(known.decisions, 0) as decisions
+        coalesce(earlier.decisions, 0) as decisions
     from {{ ref('int_audience_members') }} as members
     inner join bandits
         on
             members.segment_code = bandits.segment_code
-            -- Who is not told by e-mail cannot click there.
+            -- Only customers who receive the e-mail can click in it.
             and (bandits.outcome_name = 'purchased' or members.channel = 'email')
     inner join {{ ref('int_bandit_reach') }} as reach
         on members.channel = reach.channel and members.customer_key = reach.customer_key
-    left join known
-        on bandits.experiment_code = known.experiment_code and members.customer_key = known.customer_key
-    where coalesce(known.standing, 0) = 0
+    left join earlier
+        on bandits.experiment_code = earlier.experiment_code and members.customer_key = earlier.customer_key
+    where coalesce(earlier.open_decisions, 0) = 0
 
 ),
 
@@ -77,14 +78,14 @@ drawn as (
 )
 
 select
-    cast(drawn.experiment_code as string) as experiment_code,
-    cast(drawn.customer_key as string) as customer_key,
-    cast(allocated.variant as string) as variant,
-    cast(allocated.share as double) as share,
-    cast(allocated.outcome_name as string) as outcome_name,
-    cast(allocated.window_days as bigint) as window_days,
-    cast({{ built_at() }} as timestamp) as decided_at,
-    cast('{{ var("build_id") }}' as string) as build_id
+    drawn.experiment_code,
+    drawn.customer_key,
+    allocated.variant,
+    allocated.share,
+    allocated.outcome_name,
+    allocated.window_days,
+    {{ built_at() }} as decided_at,
+    '{{ var("build_id") }}' as build_id
 from drawn
 inner join allocated
     on

@@ -1,6 +1,7 @@
--- One row per experiment and customer this build assigns: who enters a segment that keeps a holdout is treated or
--- held out, by a salted hash, and stays so for ever. With a stratum to keep even, each of its values gets the share
--- to within one person; where its count starts is drawn, so that small strata are not always treated.
+-- One row per experiment and customer that this build assigns. A salted hash decides whether a customer who enters a
+-- segment with a holdout is treated or held out, and the arm never changes. With a stratum, each of its values gets the
+-- share to within one customer. Where the count of a stratum starts is random, so that small strata are not always
+-- treated.
 with
 
 members as (
@@ -12,19 +13,19 @@ members as (
 
 ),
 
-known as (
+assigned as (
 
-    -- Two customers who turn out to be one person stay in the arm the first of them was put in.
+    -- When two customers turn out to be one, the earlier arm counts.
     select *
-    from {{ history_of('experiment_assignments', ['experiment_code', 'stratum', 'assigned_at', 'arm']) }} as kept
+    from {{ history_of('experiment_assignments', ['experiment_code', 'stratum', 'assigned_at', 'arm']) }} as assignments
     qualify row_number() over (partition by experiment_code, customer_key order by assigned_at, arm) = 1
 
 ),
 
-already as (
+assigned_counts as (
 
     select experiment_code, stratum, count(*) as customers
-    from known
+    from assigned
     group by experiment_code, stratum
 
 ),
@@ -35,24 +36,24 @@ entering as (
         members.*,
         {{ share_of_hash('members.salt || members.customer_key') }} as draw,
         {{ share_of_hash("members.salt || 'start of ' || members.stratum") }} as start_at,
-        coalesce(already.customers, 0) + row_number() over (
+        coalesce(assigned_counts.customers, 0) + row_number() over (
             partition by members.experiment_code, members.stratum
             order by {{ share_of_hash('members.salt || members.customer_key') }}, members.customer_key
         ) as place
     from members
-    left join known
-        on members.experiment_code = known.experiment_code and members.customer_key = known.customer_key
-    left join already
-        on members.experiment_code = already.experiment_code and members.stratum = already.stratum
-    where known.customer_key is null
+    left join assigned
+        on members.experiment_code = assigned.experiment_code and members.customer_key = assigned.customer_key
+    left join assigned_counts
+        on members.experiment_code = assigned_counts.experiment_code and members.stratum = assigned_counts.stratum
+    where assigned.customer_key is null
 
 )
 
 select
-    cast(experiment_code as string) as experiment_code,
-    cast(segment_code as string) as segment_code,
-    cast(customer_key as string) as customer_key,
-    cast(case
+    experiment_code,
+    segment_code,
+    customer_key,
+    case
         when
             case
                 when is_stratified
@@ -61,9 +62,9 @@ select
             end
             then 'holdout'
         else 'treated'
-    end as string) as arm,
-    cast(stratum as string) as stratum,
-    cast(holdout_share as double) as holdout_share,
-    cast({{ built_at() }} as timestamp) as assigned_at,
-    cast('{{ var("build_id") }}' as string) as build_id
+    end as arm,
+    stratum,
+    holdout_share,
+    {{ built_at() }} as assigned_at,
+    '{{ var("build_id") }}' as build_id
 from entering

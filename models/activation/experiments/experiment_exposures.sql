@@ -1,5 +1,5 @@
--- One row per experiment, customer and channel where this build addresses them first for the experiment's segment.
--- Assignment says what was meant; exposure says whom the channel got.
+-- One row per experiment, customer and channel where this build addresses the customer for the first time for the
+-- experiment's segment. An assignment is the intention; an exposure is a row that the channel really gets.
 with
 
 addressed as (
@@ -17,15 +17,15 @@ addressed as (
 )
 
 select
-    cast(addressed.experiment_code as string) as experiment_code,
-    cast(addressed.customer_key as string) as customer_key,
-    cast(addressed.channel as string) as channel,
-    cast({{ built_at() }} as timestamp) as exposed_at,
-    cast('{{ var("build_id") }}' as string) as build_id
+    addressed.experiment_code,
+    addressed.customer_key,
+    addressed.channel,
+    {{ built_at() }} as exposed_at,
+    '{{ var("build_id") }}' as build_id
 from addressed
-left join {{ history_of('experiment_exposures', ['experiment_code', 'channel']) }} as known
+left join {{ history_of('experiment_exposures', ['experiment_code', 'channel']) }} as earlier
     on
-        addressed.experiment_code = known.experiment_code
-        and addressed.customer_key = known.customer_key
-        and addressed.channel = known.channel
-where known.customer_key is null
+        addressed.experiment_code = earlier.experiment_code
+        and addressed.customer_key = earlier.customer_key
+        and addressed.channel = earlier.channel
+where earlier.customer_key is null

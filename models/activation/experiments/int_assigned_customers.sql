@@ -3,5 +3,5 @@
 select customer_key, {{ columns | join(', ') }}
 from {{ all_builds('experiment_assignments', 'experiment_assignments', columns, under_current_keys=true) }} as assignments
 where assigned_at <= {{ built_at() }}
--- Two customers who turn out to be one person stay in the arm the first of them was put in.
+-- When two customers turn out to be one, the earlier arm counts.
 qualify row_number() over (partition by experiment_code, customer_key order by assigned_at, arm) = 1

@@ -1,20 +1,20 @@
--- One row per segment with a bandit and customer it ever picked a variant for: the last one.
+-- One row per segment with a bandit and customer with a decision: the variant of their last decision.
 {% set columns = ['experiment_code', 'variant', 'decided_at'] %}
 with
 
 decisions as (
 
     select customer_key, {{ columns | join(', ') }}
-    from {{ all_builds('bandit_decisions', 'bandit_decisions', columns, under_current_keys=true) }} as decisions
+    from {{ all_builds('bandit_decisions', 'bandit_decisions', columns, under_current_keys=true) }} as all_decisions
 
 )
 
 select
-    cast(variants.segment_code as string) as segment_code,
-    cast(decisions.customer_key as string) as customer_key,
-    cast(decisions.variant as string) as variant
+    variants.segment_code,
+    decisions.customer_key,
+    decisions.variant
 from decisions
--- A variant that is no longer offered is told to nobody.
+-- A variant that is no longer offered is not shown.
 inner join {{ ref('int_bandit_variants') }} as variants
     on decisions.experiment_code = variants.experiment_code and decisions.variant = variants.variant
 qualify row_number() over (

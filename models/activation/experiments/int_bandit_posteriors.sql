@@ -1,8 +1,8 @@
--- One row per bandit and variant: what is believed of its rate, a beta distribution, after the decisions whose window
--- has closed. Each decision weighs one over the chance it had (inverse propensity): a bandit gives a variant its
--- decisions in good and bad seasons unevenly, and plain rates would take the season for the variant. Weighted counts
--- are brought to their effective size, (sum w)^2 / sum w^2. The prior is worth one success (or one failure, the rarer
--- of both) at the rate of all variants together, so that a new variant has to show something first.
+-- One row per bandit and variant: the posterior of its rate, a beta distribution, from the decisions whose window has
+-- closed. Each decision is weighted by one over its probability (inverse propensity). A bandit shows a variant more
+-- often in some seasons than in others, and an unweighted rate would confuse the season with the variant. Weighted
+-- counts are scaled to their effective size, (sum w)^2 / sum w^2. The prior is one success (or one failure, whichever
+-- is rarer) at the rate of all variants together, so that a new variant starts at the common rate.
 with
 
 weighted as (
@@ -33,7 +33,7 @@ pooled as (
 
 ),
 
-believed as (
+posteriors as (
 
     select
         weighted.*,
@@ -49,13 +49,13 @@ believed as (
 )
 
 select
-    cast(experiment_code as string) as experiment_code,
-    cast(variant as string) as variant,
-    cast(floor_share as double) as floor_share,
-    cast(trials as bigint) as trials,
-    cast(successes as bigint) as successes,
-    cast(weight as double) as weight,
-    cast(success_weight / nullif(weight, 0) as double) as weighted_rate,
-    cast(a as double) as a,
-    cast(b as double) as b
-from believed
+    experiment_code,
+    variant,
+    floor_share,
+    trials,
+    successes,
+    weight,
+    success_weight / nullif(weight, 0) as weighted_rate,
+    a,
+    b
+from posteriors

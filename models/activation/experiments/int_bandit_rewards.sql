@@ -1,5 +1,5 @@
--- One row per decision of a bandit whose window has closed: what was shown with which chance, and whether it worked.
--- Decisions made with another window or for another outcome than today's are of another bandit.
+-- One row per decision of a bandit whose window has closed: the variant, its probability, and whether it was a success.
+-- Decisions with another window or outcome than the current ones do not count.
 with
 
 decisions as (
@@ -13,8 +13,8 @@ decisions as (
 
 ),
 
--- What nobody recorded is unknown, and no failure.
-recorded as (
+-- An outcome that is not recorded is unknown, not a failure.
+recorded_outcomes as (
 
     select 'purchased' as outcome_name
     union all
@@ -23,7 +23,7 @@ recorded as (
 
 ),
 
-decided as (
+closed_decisions as (
 
     select
         decisions.experiment_code,
@@ -40,11 +40,11 @@ decided as (
             and decisions.variant = variants.variant
             and decisions.outcome_name = variants.outcome_name
             and decisions.window_days = variants.window_days
-    inner join recorded on decisions.outcome_name = recorded.outcome_name
+    inner join recorded_outcomes on decisions.outcome_name = recorded_outcomes.outcome_name
     where
         {{ elapsed('day', 'decisions.decided_at', as_of()) }} >= decisions.window_days
         and {{ elapsed('day', 'decisions.decided_at', as_of()) }} < decisions.window_days + variants.memory_days
-        -- One that was cut short has no window of its own.
+        -- A decision that another one replaced early has no whole window.
         and (
             decisions.next_decided_at is null
             or {{ elapsed('day', 'decisions.decided_at', 'decisions.next_decided_at') }} >= decisions.window_days
@@ -52,7 +52,7 @@ decided as (
 
 ),
 
-acts as (
+outcomes as (
 
     select customer_key, 'purchased' as outcome_name, ordered_at as acted_at
     from {{ ref('fct_orders') }}
@@ -64,31 +64,31 @@ acts as (
 
 ),
 
-worked as (
+successes as (
 
     select distinct
-        decided.experiment_code,
-        decided.customer_key,
-        decided.decided_at
-    from decided
-    inner join acts
-        on decided.customer_key = acts.customer_key and decided.outcome_name = acts.outcome_name
+        closed_decisions.experiment_code,
+        closed_decisions.customer_key,
+        closed_decisions.decided_at
+    from closed_decisions
+    inner join outcomes
+        on closed_decisions.customer_key = outcomes.customer_key and closed_decisions.outcome_name = outcomes.outcome_name
     where
-        acts.acted_at >= decided.decided_at
-        and {{ elapsed('day', 'decided.decided_at', 'acts.acted_at') }} < decided.window_days
+        outcomes.acted_at >= closed_decisions.decided_at
+        and {{ elapsed('day', 'closed_decisions.decided_at', 'outcomes.acted_at') }} < closed_decisions.window_days
 
 )
 
 select
-    cast(decided.experiment_code as string) as experiment_code,
-    cast(decided.variant as string) as variant,
-    cast(decided.customer_key as string) as customer_key,
-    cast(decided.decided_at as timestamp) as decided_at,
-    cast(decided.share as double) as share,
-    cast(worked.customer_key is not null as boolean) as is_success
-from decided
-left join worked
+    closed_decisions.experiment_code,
+    closed_decisions.variant,
+    closed_decisions.customer_key,
+    closed_decisions.decided_at,
+    closed_decisions.share,
+    successes.customer_key is not null as is_success
+from closed_decisions
+left join successes
     on
-        decided.experiment_code = worked.experiment_code
-        and decided.customer_key = worked.customer_key
-        and decided.decided_at = worked.decided_at
+        closed_decisions.experiment_code = successes.experiment_code
+        and closed_decisions.customer_key = successes.customer_key
+        and closed_decisions.decided_at = successes.decided_at

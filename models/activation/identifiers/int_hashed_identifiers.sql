@@ -1,5 +1,5 @@
--- One row per customer: their identifiers as ad platforms hash them, each hashed once. A column without a
--- platform's name is the same for all that take it; docs/identifiers.md says which platform asks for what.
+-- One row per customer: their identifiers as ad platforms hash them. A column without a platform's name is the same
+-- for all platforms that take it. docs/identifiers.md says which platform takes which.
 with
 
 customers as (
@@ -30,7 +30,7 @@ normalised as (
 
 ),
 
-spelled as (
+named as (
 
     select
         *,
@@ -59,7 +59,7 @@ select
     {{ hashed('cast(extract(year from birth_date) as string)') }} as birth_year_sha256,
     {{ hashed("lpad(cast(extract(month from birth_date) as string), 2, '0')") }} as birth_month_sha256,
     {{ hashed("lpad(cast(extract(day from birth_date) as string), 2, '0')") }} as birth_day_sha256,
-    -- Google takes these two as they are.
-    cast(upper(trim(country_code)) as string) as region_code,
-    cast(trim(postal_code) as string) as postal_code
-from spelled
+    -- Google takes these two without a hash.
+    upper(trim(country_code)) as region_code,
+    trim(postal_code) as postal_code
+from named

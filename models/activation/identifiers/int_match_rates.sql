@@ -1,5 +1,5 @@
--- One row per channel and audience that a platform told its match rate of, the latest; audience 'all' pools the
--- latest of all its audiences.
+-- One row per channel and audience with a match rate from the platform, the latest one. Audience 'all' pools the
+-- latest results of all audiences of the channel.
 with
 
 latest as (
@@ -13,16 +13,16 @@ latest as (
 )
 
 select
-    cast(channel as string) as channel,
-    cast(audience_code as string) as audience_code,
-    cast(least(rows_matched / cast(rows_uploaded as double), 1) as double) as match_rate,
-    cast(measured_at as timestamp) as measured_at
+    channel,
+    audience_code,
+    least(rows_matched / cast(rows_uploaded as double), 1) as match_rate,
+    measured_at
 from latest
 union all
 select
-    cast(channel as string) as channel,
-    cast('all' as string) as audience_code,
-    cast(least(sum(rows_matched) / cast(sum(rows_uploaded) as double), 1) as double) as match_rate,
-    cast(max(measured_at) as timestamp) as measured_at
+    channel,
+    'all' as audience_code,
+    least(sum(rows_matched) / cast(sum(rows_uploaded) as double), 1) as match_rate,
+    max(measured_at) as measured_at
 from latest
 group by channel

@@ -1,6 +1,6 @@
--- One row per customer, purpose and channel whose consent runs out soon, and when: whom to ask again in time.
+-- One row per customer, purpose and channel whose consent expires soon, so that we can ask again in time.
 select
-    cast({{ sha256_hex("'expiry|' || customer_key || '|' || purpose || '|' || channel") }} as string) as notice_id,
+    {{ sha256_hex("'expiry|' || customer_key || '|' || purpose || '|' || channel") }} as notice_id,
     customer_key,
     purpose,
     channel,

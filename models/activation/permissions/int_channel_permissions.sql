@@ -1,48 +1,47 @@
--- One row per customer and channel that needs permission: may we address them there, and if not, why. What a
--- person decided for one channel counts there before what they decided for all.
+-- One row per customer and channel that needs permission: whether they may be addressed there, and if not, why.
+-- A decision about one channel takes precedence there over a decision about all channels.
 with
 
-asked as (
+required as (
 
     select
-        channels.channel,
-        channels.needs_own_yes,
-        purposes.purpose
-    from {{ ref('dim_channels') }} as channels
-    inner join (select distinct purpose from {{ ref('consent_defaults') }}) as purposes
-        on channels.purposes like '%"' || purposes.purpose || '"%'
+        channel_purposes.channel,
+        channel_purposes.purpose,
+        channels.needs_own_yes
+    from {{ ref('channel_purposes') }} as channel_purposes
+    inner join {{ ref('dim_channels') }} as channels on channel_purposes.channel = channels.channel
 
 ),
 
-judged as (
+decisions as (
 
     select
         general.customer_key,
-        asked.channel,
-        asked.purpose,
+        required.channel,
+        required.purpose,
         coalesce(special.basis, general.basis) as basis,
         coalesce(special.is_allowed, general.is_allowed)
-        and (coalesce(special.basis, general.basis) = 'granted' or not asked.needs_own_yes) as is_allowed
-    from asked
+        and (coalesce(special.basis, general.basis) = 'granted' or not required.needs_own_yes) as is_allowed
+    from required
     inner join {{ ref('dim_consent') }} as general
-        on asked.purpose = general.purpose and general.channel = 'all'
+        on required.purpose = general.purpose and general.channel = 'all'
     left join {{ ref('dim_consent') }} as special
         on
             general.customer_key = special.customer_key
             and general.purpose = special.purpose
-            and asked.channel = special.channel
+            and required.channel = special.channel
 
 )
 
 select
-    cast(customer_key as string) as customer_key,
-    cast(channel as string) as channel,
-    cast(count(*) filter (where not is_allowed) = 0 as boolean) as is_allowed,
-    cast(min(purpose || ': ' || basis) filter (where not is_allowed) as string) as refused_because,
-    cast(case
+    customer_key,
+    channel,
+    count(*) filter (where not is_allowed) = 0 as is_allowed,
+    min(purpose || ': ' || basis) filter (where not is_allowed) as refused_because,
+    case
         when count(*) filter (where basis in ('withdrawn', 'denied')) > 0 then 'consent_withdrawn'
         when count(*) filter (where basis = 'expired') > 0 then 'consent_expired'
         when count(*) filter (where not is_allowed) > 0 then 'no_consent'
-    end as string) as refusal
-from judged
+    end as refusal
+from decisions
 group by customer_key, channel

@@ -1,20 +1,21 @@
--- One row per customer for the CRM to upsert: segment tags, score and grade, and what to do next and why. The reason
--- says when, not how long ago, so that it changes when the customer does and not with every day.
+-- One row per customer for the CRM to upsert: segment tags, scores, the next best action and the reason for it.
+-- The reason names dates, not ages, so that a row changes when the customer does and not with every day.
 with
 
-addressed as (
+shape as (
 
     select
+        'all' as audience_code,
         case
             when customers.contact_id is not null then 'contact_id'
             when customers.account_id is not null then 'account_id'
             else 'customer_key'
         end as external_id_type,
         coalesce(customers.contact_id, customers.account_id, customers.customer_key) as external_id,
-        people.customer_key,
-        people.segment_codes,
-        people.primary_segment,
-        people.entered_at,
+        audiences.customer_key,
+        audiences.segment_codes,
+        audiences.primary_segment,
+        audiences.entered_at,
         round(profile.engagement_score, 1) as engagement_score,
         profile.rfm_family,
         profile.lead_score,
@@ -42,46 +43,15 @@ addressed as (
             else ''
         end
         || '.' as reason
-    from {{ ref('int_customer_audiences') }} as people
-    inner join {{ ref('dim_customers') }} as customers on people.customer_key = customers.customer_key
-    inner join {{ ref('customer_360') }} as profile on people.customer_key = profile.customer_key
-    inner join {{ ref('dim_segments') }} as segments on people.primary_segment = segments.segment_code
-    where people.channel = 'crm'
-
-),
-
-said as (
-
-    select
-        {{ audience_row_id('crm', "'all'", 'customer_key') }} as audience_row_id,
-        cast('all' as string) as audience_code,
-        cast(external_id_type as string) as external_id_type,
-        cast(external_id as string) as external_id,
-        customer_key,
-        segment_codes,
-        primary_segment,
-        entered_at,
-        cast(engagement_score as double) as engagement_score,
-        rfm_family,
-        lead_score,
-        lead_grade,
-        cast(spend_365d_usd as double) as spend_365d_usd,
-        next_best_action,
-        cast(reason as string) as reason,
-        {{ row_hash([
-            'external_id_type', 'external_id', 'segment_codes', 'primary_segment', 'entered_at', 'engagement_score',
-            'rfm_family', 'lead_score', 'lead_grade', 'spend_365d_usd', 'next_best_action', 'reason'
-        ]) }} as row_hash
-    from addressed
+    from {{ ref('int_customer_audiences') }} as audiences
+    inner join {{ ref('dim_customers') }} as customers on audiences.customer_key = customers.customer_key
+    inner join {{ ref('customer_360') }} as profile on audiences.customer_key = profile.customer_key
+    inner join {{ ref('dim_segments') }} as segments on audiences.primary_segment = segments.segment_code
+    where audiences.channel = 'crm'
 
 )
 
-select
-    said.*,
-    {{ since_last_change() }}
-from said
-left join {{ ref('stg_ledger__audience_rows') }} as last_rows
-    on
-        last_rows.channel = 'crm'
-        and said.audience_row_id = last_rows.audience_row_id
-        and said.row_hash = last_rows.row_hash
+{{ audience_rows('shape', channel='crm', key=['audience_code', 'customer_key'], hashed=[
+    'external_id_type', 'external_id', 'segment_codes', 'primary_segment', 'entered_at', 'engagement_score',
+    'rfm_family', 'lead_score', 'lead_grade', 'spend_365d_usd', 'next_best_action', 'reason'
+]) }}

@@ -1,8 +1,8 @@
--- One row per customer as HubSpot upserts it by a unique property: properties of a contact.
+-- One row per customer, as the properties of a HubSpot contact that is upserted by a unique property.
 select
     audience_row_id,
     external_id as ak_external_id,
-    cast({{ semicolon_list('segment_codes') }} as string) as ak_segments,
+    {{ semicolon_list('segment_codes') }} as ak_segments,
     primary_segment as ak_primary_segment,
     lead_score as ak_lead_score,
     lead_grade as ak_lead_grade,

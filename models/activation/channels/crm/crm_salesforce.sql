@@ -1,8 +1,8 @@
--- One row per customer as Salesforce upserts it by an external id: custom fields of a contact or lead.
+-- One row per customer, as the custom fields of a Salesforce contact or lead that is upserted by an external id.
 select
     audience_row_id,
     external_id as external_id__c,
-    cast({{ semicolon_list('segment_codes') }} as string) as segments__c,
+    {{ semicolon_list('segment_codes') }} as segments__c,
     primary_segment as primary_segment__c,
     lead_score as lead_score__c,
     lead_grade as lead_grade__c,

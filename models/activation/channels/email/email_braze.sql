@@ -3,7 +3,7 @@ select
     audience_row_id,
     external_id,
     email,
-    cast('subscribed' as string) as email_subscribe,
+    'subscribed' as email_subscribe,
     segment_codes,
     primary_segment,
     variants,

@@ -1,9 +1,9 @@
--- One row per customer who may be e-mailed, as a Customer.io person: moments in seconds since 1970.
+-- One row per customer who may be e-mailed, as a Customer.io person. Timestamps are seconds since 1970.
 select
     audience_row_id,
     external_id as id,
     email,
-    cast(false as boolean) as unsubscribed,
+    false as unsubscribed,
     segment_codes,
     primary_segment,
     variants,

@@ -1,15 +1,15 @@
--- One row per customer who may be e-mailed, as a Klaviyo profile. Klaviyo leaves a field as it was where it is sent
--- null, so whoever is gone from here must be sent empty values, not nulls (docs/pickup.md).
+-- One row per customer who may be e-mailed, as a Klaviyo profile. Klaviyo keeps the value
+-- of a field that is sent as null, so a customer who leaves must be sent empty values (docs/pickup.md).
 select
     audience_row_id,
     external_id,
     email,
-    cast({{ json_text({
+    {{ json_text({
         'segment_codes': 'segment_codes',
         'primary_segment': "'\"' || primary_segment || '\"'",
         'entered_at': "'\"' || cast(entered_at as string) || '\"'",
         'variants': 'variants'
-    }) }} as string) as properties,
+    }) }} as properties,
     row_hash,
     build_id,
     updated_at

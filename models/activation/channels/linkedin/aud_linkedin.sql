@@ -1,7 +1,7 @@
 -- One row per audience and customer for LinkedIn Matched Audiences.
 with
 
-addressed as (
+shape as (
 
     select
         members.audience_code,
@@ -12,26 +12,8 @@ addressed as (
         on members.customer_key = identifiers.customer_key
     where members.channel = 'linkedin' and identifiers.email_sha256 is not null
 
-),
-
-said as (
-
-    select
-        {{ audience_row_id('linkedin', 'audience_code', 'customer_key') }} as audience_row_id,
-        audience_code,
-        customer_key,
-        sha256_email,
-        {{ row_hash(['audience_code', 'sha256_email']) }} as row_hash
-    from addressed
-
 )
 
-select
-    said.*,
-    {{ since_last_change() }}
-from said
-left join {{ ref('stg_ledger__audience_rows') }} as last_rows
-    on
-        last_rows.channel = 'linkedin'
-        and said.audience_row_id = last_rows.audience_row_id
-        and said.row_hash = last_rows.row_hash
+{{ audience_rows('shape', channel='linkedin', key=['audience_code', 'customer_key'], hashed=[
+    'audience_code', 'sha256_email'
+]) }}

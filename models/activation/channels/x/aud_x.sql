@@ -1,7 +1,7 @@
 -- One row per audience and customer for X Custom Audiences.
 with
 
-addressed as (
+shape as (
 
     select
         members.audience_code,
@@ -15,27 +15,8 @@ addressed as (
         members.channel = 'x'
         and coalesce(identifiers.email_sha256, identifiers.phone_digits_sha256) is not null
 
-),
-
-said as (
-
-    select
-        {{ audience_row_id('x', 'audience_code', 'customer_key') }} as audience_row_id,
-        audience_code,
-        customer_key,
-        hashed_email,
-        hashed_phone_number,
-        {{ row_hash(['audience_code', 'hashed_email', 'hashed_phone_number']) }} as row_hash
-    from addressed
-
 )
 
-select
-    said.*,
-    {{ since_last_change() }}
-from said
-left join {{ ref('stg_ledger__audience_rows') }} as last_rows
-    on
-        last_rows.channel = 'x'
-        and said.audience_row_id = last_rows.audience_row_id
-        and said.row_hash = last_rows.row_hash
+{{ audience_rows('shape', channel='x', key=['audience_code', 'customer_key'], hashed=[
+    'audience_code', 'hashed_email', 'hashed_phone_number'
+]) }}
