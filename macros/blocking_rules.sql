@@ -1,6 +1,7 @@
 {#-
-    What two records must have in common to be compared at all: each rule is a list of expressions over
-    int_match_records. Any one rule is enough, so that a slip in one field is made good by the others.
+    What two records must have in common to be compared at all. Each rule is a list of expressions over
+    int_match_records that must be equal. One rule is enough, so a typing error in one field does not keep two records
+    from each other.
 -#}
 {% macro blocking_rules() -%}
     {%- set birth_year = "substring(birth_digits, 1, 4)" -%}

@@ -1,5 +1,5 @@
--- One row per pair of records that has enough in common to be compared: the smallest blocks first, until there are
--- {{ var('match_pairs_per_record') }} pairs a record; and a sample of random pairs, that show what agrees by chance.
+-- One row per pair of records that have enough in common to be compared, the smallest blocks first, until there are
+-- {{ var('match_pairs_per_record') }} pairs a record. A sample of random pairs shows how often fields agree by chance.
 {% set blocks = blocking_rules() %}
 with
 
@@ -8,15 +8,15 @@ records as (
     select
         records.*,
         plan.is_due,
-        plan.is_due or known.record_id is null as is_new
+        plan.is_due or unchanged.record_id is null as is_new
     from {{ ref('int_match_records') }} as records
     cross join {{ ref('int_match_plan') }} as plan
-    left join {{ ref('stg_ledger__match_records') }} as known
-        on records.record_id = known.record_id and records.fingerprint = known.fingerprint
+    left join {{ ref('stg_ledger__match_records') }} as unchanged
+        on records.record_id = unchanged.record_id and records.fingerprint = unchanged.fingerprint
 
 ),
 
-keys as (
+block_keys as (
 
     {% for parts in blocks %}
     select
@@ -38,13 +38,13 @@ blocks as (
         block_key,
         count(*) as block_size,
         bool_or(is_new) as has_new
-    from keys
+    from block_keys
     group by rule, block_key
     having count(*) between 2 and 200
 
 ),
 
-sizes as (
+block_sizes as (
 
     select
         block_size,
@@ -57,23 +57,23 @@ sizes as (
 members as (
 
     select
-        keys.rule,
-        keys.block_key,
-        keys.record_no,
-        keys.is_new
+        block_keys.rule,
+        block_keys.block_key,
+        block_keys.record_no,
+        block_keys.is_new
     from blocks
-    inner join sizes on blocks.block_size = sizes.block_size
-    inner join keys on blocks.rule = keys.rule and blocks.block_key = keys.block_key
+    inner join block_sizes on blocks.block_size = block_sizes.block_size
+    inner join block_keys on blocks.rule = block_keys.rule and blocks.block_key = block_keys.block_key
     where
         blocks.has_new
         and (
             blocks.block_size <= 10
-            or sizes.pairs_so_far <= {{ var('match_pairs_per_record') }} * (select count(*) from records)
+            or block_sizes.pairs_so_far <= {{ var('match_pairs_per_record') }} * (select count(*) from records)
         )
 
 ),
 
-shuffled as (
+random_pairs as (
 
     select
         record_no,
@@ -97,5 +97,5 @@ select
     record_no,
     other_no,
     true
-from shuffled
+from random_pairs
 where other_no is not null
