@@ -34,11 +34,13 @@ select
     records.records,
     cast('{{ fields | join(" ") }}' as string) as fields,
     rules.told_by,
-    last_training.told_by is distinct from rules.told_by
-    or records.records > 1.25 * last_training.records
-    or records.records < 0.8 * last_training.records
-    or {{ elapsed('day', 'last_training.trained_at', as_of()) }} >= {{ var('match_retrain_days') }}
-    or {{ var('retrain') }} as is_due,
+    (
+        last_training.told_by is distinct from rules.told_by
+        or records.records > 1.25 * last_training.records
+        or records.records < 0.8 * last_training.records
+        or {{ elapsed('day', 'last_training.trained_at', as_of()) }} >= {{ var('match_retrain_days') }}
+        or {{ var('retrain') }}
+    ) as is_due,
     {{ as_of() }} as as_of,
     cast('{{ var("build_id") }}' as string) as build_id
 from records

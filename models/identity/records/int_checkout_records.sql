@@ -1,4 +1,4 @@
--- One row per set of identifiers that orders carry: orders with the same login, card, e-mail, phone and country count
+-- One row per set of identifiers that orders contain: orders with the same login, card, e-mail, phone and country count
 -- as one record. An order without any identifier is in none.
 select
     account_id,
