@@ -1,6 +1,6 @@
 {#-
     The rows of all published builds and of this one, as a relation: a table of the ledger, and `model`, whose rows are
-    appended to it. With `under_current_keys`, earlier rows go by the customer keys of today (see history_of).
+    appended to it. With `under_current_keys`, earlier rows have the customer keys of today (see history_of).
 -#}
 {% macro all_builds(table, model, columns, under_current_keys=false) -%}
     {%- set names = (['customer_key'] if under_current_keys else []) + columns -%}

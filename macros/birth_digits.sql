@@ -1,32 +1,33 @@
 {#-
-    A birth date as typed, as eight digits YYYYMMDD where it can be read so, else its digits as they stand: a slip is
-    still evidence. A time of day is cut off. What has the year last is taken in the order it stands in.
+    A birth date as the source wrote it, as eight digits YYYYMMDD where it can be parsed, else its digits as they are: a
+    date with a typing error is still evidence. A time of day is cut off. Where the year comes last, day and month keep
+    their order.
 -#}
-{% macro birth_digits(typed) -%}
-    {%- set day = replace_all("trim(" ~ typed ~ ")", "[ T][0-9]{1,2}:.*$", "") -%}
-    {%- set parted = replace_all(day, '[^0-9]+', '-') -%}
+{% macro birth_digits(raw_value) -%}
+    {%- set day = replace_all("trim(" ~ raw_value ~ ")", "[ T][0-9]{1,2}:.*$", "") -%}
+    {%- set with_dashes = replace_all(day, '[^0-9]+', '-') -%}
     nullif(case
-        when {{ matches(parted, '^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$') }}
+        when {{ matches(with_dashes, '^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$') }}
             then
-                split_part({{ parted }}, '-', 1) || lpad(split_part({{ parted }}, '-', 2), 2, '0')
-                || lpad(split_part({{ parted }}, '-', 3), 2, '0')
-        when {{ matches(parted, '^[0-9]{1,2}-[0-9]{1,2}-[0-9]{4}$') }}
+                split_part({{ with_dashes }}, '-', 1) || lpad(split_part({{ with_dashes }}, '-', 2), 2, '0')
+                || lpad(split_part({{ with_dashes }}, '-', 3), 2, '0')
+        when {{ matches(with_dashes, '^[0-9]{1,2}-[0-9]{1,2}-[0-9]{4}$') }}
             then
-                split_part({{ parted }}, '-', 3) || lpad(split_part({{ parted }}, '-', 1), 2, '0')
-                || lpad(split_part({{ parted }}, '-', 2), 2, '0')
+                split_part({{ with_dashes }}, '-', 3) || lpad(split_part({{ with_dashes }}, '-', 1), 2, '0')
+                || lpad(split_part({{ with_dashes }}, '-', 2), 2, '0')
         else {{ replace_all(day, '[^0-9]', '') }}
     end, '')
 {%- endmacro %}
 
-{#- The day itself, where the year comes first and it is a day between 1900 and as_of; else null. -#}
-{% macro birth_date(typed) -%}
-    {%- set digits = birth_digits(typed) -%}
+{#- The date, where the year comes first and it lies between 1900 and as_of; else null. -#}
+{% macro birth_date(raw_value) -%}
+    {%- set digits = birth_digits(raw_value) -%}
     {%- set day = "try_cast(substring(" ~ digits ~ ", 1, 4) || '-' || substring(" ~ digits ~ ", 5, 2) || '-' || substring("
         ~ digits ~ ", 7, 2) as date)" -%}
     case
         when
             length({{ digits }}) = 8
-            and {{ matches('trim(' ~ typed ~ ')', '^[0-9]{4}') }}
+            and {{ matches('trim(' ~ raw_value ~ ')', '^[0-9]{4}') }}
             and {{ day }} >= date '1900-01-01'
             and {{ day }} <= {{ as_of() }}
             then {{ day }}

@@ -1,4 +1,4 @@
-{#- What a customer's profile takes from their records, field by field. -#}
+{#- The fields of a customer's profile that come from their records. -#}
 {% macro golden_fields() -%}
     {{ return([
         'contact_id', 'account_id', 'email', 'phone', 'first_name', 'last_name', 'birth_date', 'city', 'region',

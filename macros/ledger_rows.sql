@@ -1,6 +1,6 @@
 {#-
-    A table of the ledger with the columns that its YAML describes (models/staging/ledger/_ledger.yml). Rows that this
-    build appended are left out: a build that runs again after it was published must not read its own.
+    A table of the ledger, with the columns that models/staging/ledger/_ledger.yml describes. Rows that this build
+    appended are left out: a build that runs again after it was published must not read its own rows.
 -#}
 {% macro ledger_rows(table) -%}
 {%- set described = graph.sources['source.audiencekit.ledger.' ~ table] if execute else {} %}

@@ -1,6 +1,6 @@
 {#-
-    What two records are compared by, in the order of the letters of a match pattern, and how: `name`, `text` and
-    `address` by slips, `code` and `date` by slips of one or two digits, `same` by equality alone.
+    The fields that matching compares, in the order of the characters of a pattern, and the kind of comparison: `name`,
+    `text` and `address` by edit distance, `code` and `date` by one or two edits, `same` by equality alone.
 -#}
 {% macro match_fields() -%}
     {{ return({

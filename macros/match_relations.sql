@@ -1,6 +1,6 @@
 {#-
-    What two records can be to one another: one person's, or two people's, by what brought them together.
-    scripts/audiencekit/matching.py says what each means, and learns how often fields agree in it.
+    The relations that two compared records can have: of one person, or of two people, by what they have in common.
+    scripts/audiencekit/identity/matching.py defines each, and learns how often fields agree in it.
 -#}
 {% macro match_relations() -%}
     {{ return({

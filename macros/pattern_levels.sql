@@ -1,4 +1,6 @@
-{#- Each pattern of a relation taken apart: one row per pattern and field, with the letter that tells how far it agrees. -#}
+{#-
+    One row per pattern of a relation and field, with the field's level of agreement: the pattern split into characters.
+-#}
 {% macro pattern_levels(patterns, kept) -%}
 {%- for field in match_fields() %}
     select

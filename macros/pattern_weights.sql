@@ -1,7 +1,8 @@
 {#-
-    How much each pattern of a relation (pattern, each once) speaks for one person: the logarithm to base 2 of how much
-    likelier it is of two records of one person than of two people's: of one household, of strangers, of either
-    (pattern_weight). A select, to be named in a CTE.
+    How much each pattern of a relation (column pattern, each once) speaks for one person, in bits: the logarithm to
+    base 2 of how much more likely the pattern is for two records of one person than for records of two people of one
+    household (household_bits), of strangers (strangers_bits), or of either (pattern_weight). The macro writes a select,
+    for a CTE.
 -#}
 {% macro pattern_weights(patterns) -%}
 {%- set relations = match_relations()['one_person'] + match_relations()['two_people'] -%}

@@ -1,9 +1,9 @@
-{#- A house number stands before or behind its street, where it has no column of its own: 12 Elm St, Ulmenweg 12a. -#}
+{#- The street of an address line. The house number, before or after it, is cut off: 12 Elm St, Ulmenweg 12a. -#}
 {% macro street_name(line) -%}
     {{ replace_all(line, '^[0-9]+[a-z]?[ ,]+|[ ,]+[0-9]+[a-z]?$', '') }}
 {%- endmacro %}
 
-{#- The house number in a line of a street; null where there is none. -#}
+{#- The house number of an address line; null where there is none. -#}
 {% macro house_number(line) -%}
     coalesce(
         nullif(regexp_extract({{ line }}, '^([0-9]+[a-z]?)[ ,]+', 1), ''),

@@ -191,7 +191,7 @@ def test_keys_survive_new_records_stewards_and_another_order(tmp_path):
     assert second[left] in (third[left], third[right])
     assert third[alone[0]] == third[alone[1]]
     said = _changes(home)
-    assert set(said["reason"]) == {"a steward keeps them apart", "a steward linked them"}
+    assert set(said["reason"]) == {"a steward unlinked them", "a steward linked them"}
     others = third.index.difference([left, right, *alone])
     assert np.mean(third[others] == second[others]) > 0.999
 

@@ -226,8 +226,9 @@ def test_no_model_compares_every_row_with_every_row(published):
     assert slow == {
         "int_audience_candidates": 1,
         "int_channel_permissions": 1,
-        "int_erased_people": 1,
-        "int_match_candidates": 1,
+        "int_erasure_matches": 1,
+        "int_block_members": 1,
+        "int_match_candidates": 2,
         "int_match_scores": 1,
         "model_drift": 25,
         "model_outcomes": 1,

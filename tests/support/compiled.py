@@ -5,7 +5,7 @@ from datetime import datetime
 import duckdb
 import pandas as pd
 
-NO_FORMER_KEYS = pd.DataFrame(columns=["former_key", "customer_key"], dtype="string")
+NO_FORMER_KEYS = pd.DataFrame(columns=["merged_key", "customer_key"], dtype="string")
 
 
 def sql_of(published, model: str, as_of: datetime | None = None) -> str:

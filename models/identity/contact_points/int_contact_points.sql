@@ -1,4 +1,5 @@
--- One row per e-mail or phone as typed: the address or number it stands for, null where it is none.
+-- One row per e-mail or phone as the source wrote it, and the address or E.164 number it stands for; null where it
+-- cannot be parsed. This model gives the columns of the Python model before it their types.
 select
     cast(kind as string) as kind,
     cast(raw_value as string) as raw_value,

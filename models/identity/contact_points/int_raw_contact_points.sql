@@ -1,7 +1,7 @@
--- One row per e-mail or phone as somebody typed it, with the country that helps to read a phone.
+-- One row per e-mail or phone as a source wrote it, and the country of its record, by which a phone is parsed.
 with
 
-mentions as (
+values_in_sources as (
 
     select 'email' as kind, email as raw_value, null as country_code from {{ ref('stg_crm__contacts') }}
     union all
@@ -35,5 +35,5 @@ select distinct
     kind,
     raw_value,
     case when kind = 'phone' then coalesce(country_code, '') else '' end as country_code
-from mentions
+from values_in_sources
 where kind in ('email', 'phone') and raw_value is not null

@@ -1,5 +1,5 @@
--- One row per request to be forgotten and identifier, as sources write it, that names the person; and what the
--- request itself names, whether it led to anybody or not.
+-- One row per erasure request, customer key it erases and identifier of that customer, as sources write it. The
+-- identifiers that the request itself names are included, whether the request matches a customer or not.
 with
 
 requests as (
@@ -8,14 +8,14 @@ requests as (
 
 ),
 
-people as (
+erased_people as (
 
     select * from {{ ref('int_erased_people') }}
 
 ),
 
--- An address that ties nobody names a person all the same, if no record of anybody else carries it.
-only_theirs as (
+-- An identifier that links no records belongs to the customer all the same, if no record of anybody else contains it.
+unshared_identifiers as (
 
     select
         min(customers.customer_key) as customer_key,
@@ -35,12 +35,12 @@ identifiers as (
 
     select customer_key, id_type, id_value from {{ ref('int_identifier_keys') }}
     union
-    select customer_key, id_type, id_value from only_theirs
+    select customer_key, id_type, id_value from unshared_identifiers
     where customer_key is not null
 
 ),
 
-spellings as (
+written_forms as (
 
     select customer_key, id_type, id_value as raw_value, '' as country_code
     from identifiers
@@ -54,7 +54,7 @@ spellings as (
     inner join {{ ref('int_contact_points') }} as points
         on identifiers.id_type = points.kind and identifiers.id_value = points.contact_point
     union
-    -- A device they logged in on, also where others do: what was done there unnamed may be theirs.
+    -- A device they logged in on, even one that others log in on: its events without a login may be theirs.
     select
         logins.customer_key,
         'anonymous_id',
@@ -68,21 +68,21 @@ spellings as (
 )
 
 select
-    cast(people.request_id as string) as request_id,
-    cast(people.customer_key as string) as customer_key,
-    cast(people.is_former_key as boolean) as is_former_key,
-    cast(spellings.id_type as string) as id_type,
-    cast(spellings.raw_value as string) as raw_value,
-    cast(spellings.country_code as string) as country_code
-from people
-inner join spellings on people.customer_key = spellings.customer_key
+    erased_people.request_id,
+    erased_people.customer_key,
+    erased_people.is_former_key,
+    written_forms.id_type,
+    written_forms.raw_value,
+    written_forms.country_code
+from erased_people
+inner join written_forms on erased_people.customer_key = written_forms.customer_key
 union
 select
-    people.request_id,
-    people.customer_key,
-    people.is_former_key,
+    erased_people.request_id,
+    erased_people.customer_key,
+    erased_people.is_former_key,
     requests.id_type,
     requests.id_value,
     ''
-from people
-inner join requests on people.request_id = requests.request_id
+from erased_people
+inner join requests on erased_people.request_id = requests.request_id

@@ -1,4 +1,4 @@
--- One row per identifier, by its hash, and key that an earlier build gave to the customer it named, at each change.
+-- One row per identifier (as a hash) and customer key it was assigned to, at each change, from earlier builds.
 select
     identifier_hash,
     customer_key,

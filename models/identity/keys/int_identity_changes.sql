@@ -1,5 +1,5 @@
--- One row per customer whose identifiers went over to another in this build: two customers were one person (merged), or
--- one was two (split). Publishing appends it to the ledger.
+-- One row per customer key and other customer that some of its identifiers moved to in this build: two customers turned
+-- out to be one person (merged), or one to be two people (split). Publishing appends these rows to the ledger.
 with
 
 identifiers as (
@@ -8,70 +8,71 @@ identifiers as (
 
 ),
 
-gone_over as (
+moves as (
 
     select
-        known_key as former_key,
+        previous_key as former_key,
         customer_key,
         count(*) as identifiers_moved,
-        min(person) as person,
+        min(person_id) as person_id,
         min(linked_group) as linked_group
     from identifiers
-    where known_key <> customer_key
-    group by known_key, customer_key
+    where previous_key <> customer_key
+    group by previous_key, customer_key
 
 ),
 
-still_there as (
+customers as (
 
     select
         customer_key,
-        min(person) as person,
+        min(person_id) as person_id,
         count(distinct linked_group) as linked_groups
     from identifiers
     group by customer_key
 
 ),
 
-stewards_links as (
+linked_by_steward as (
 
-    select distinct persons.person
-    from {{ ref('int_record_links') }} as ties
-    inner join {{ ref('int_people') }} as persons on ties.record_id = persons.record_id
-    where ties.id_type = 'decision'
+    select distinct people.person_id
+    from {{ ref('int_record_links') }} as links
+    inner join {{ ref('int_people') }} as people on links.record_id = people.record_id
+    where links.id_type = 'decision'
 
 ),
 
-kept_apart as (
+unlinked_by_steward as (
 
     select distinct
-        least(lefts.person, rights.person) as lower_person,
-        greatest(lefts.person, rights.person) as higher_person
-    from {{ ref('int_steward_unlinks') }} as apart
-    inner join {{ ref('int_people') }} as lefts on apart.left_record_id = lefts.record_id
-    inner join {{ ref('int_people') }} as rights on apart.right_record_id = rights.record_id
+        least(lefts.person_id, rights.person_id) as lower_person_id,
+        greatest(lefts.person_id, rights.person_id) as higher_person_id
+    from {{ ref('int_steward_unlinks') }} as unlinks
+    inner join {{ ref('int_people') }} as lefts on unlinks.left_record_id = lefts.record_id
+    inner join {{ ref('int_people') }} as rights on unlinks.right_record_id = rights.record_id
 
 )
 
 select
-    cast(case when formers.customer_key is null then 'merged' else 'split' end as string) as action,
-    cast(gone_over.former_key as string) as former_key,
-    cast(gone_over.customer_key as string) as customer_key,
-    cast(gone_over.identifiers_moved as bigint) as identifiers_moved,
-    cast(case
-        when formers.customer_key is null and stewards_links.person is not null then 'a steward linked them'
-        when formers.customer_key is null and heirs.linked_groups = 1 then 'they share an identifier'
-        when formers.customer_key is null then 'their details match'
-        when kept_apart.lower_person is not null then 'a steward keeps them apart'
-        else 'what tied them is gone, is shared by others, or speaks for two people'
-    end as string) as reason,
-    cast({{ built_at() }} as timestamp) as changed_at,
+    case when former_customers.customer_key is null then 'merged' else 'split' end as action,
+    moves.former_key,
+    moves.customer_key,
+    moves.identifiers_moved,
+    case
+        when former_customers.customer_key is null and linked_by_steward.person_id is not null
+            then 'a steward linked them'
+        when former_customers.customer_key is null and new_customers.linked_groups = 1 then 'they share an identifier'
+        when former_customers.customer_key is null then 'their details match'
+        when unlinked_by_steward.lower_person_id is not null then 'a steward unlinked them'
+        else 'their link is gone, or others share it, or the evidence speaks against it'
+    end as reason,
+    {{ built_at() }} as changed_at,
     cast('{{ var("build_id") }}' as string) as build_id
-from gone_over
-inner join still_there as heirs on gone_over.customer_key = heirs.customer_key
-left join still_there as formers on gone_over.former_key = formers.customer_key
-left join stewards_links on gone_over.person = stewards_links.person
-left join kept_apart
+from moves
+inner join customers as new_customers on moves.customer_key = new_customers.customer_key
+left join customers as former_customers on moves.former_key = former_customers.customer_key
+left join linked_by_steward on moves.person_id = linked_by_steward.person_id
+left join unlinked_by_steward
     on
-        least(gone_over.person, formers.person) = kept_apart.lower_person
-        and greatest(gone_over.person, formers.person) = kept_apart.higher_person
+        least(moves.person_id, former_customers.person_id) = unlinked_by_steward.lower_person_id
+        and greatest(moves.person_id, former_customers.person_id) = unlinked_by_steward.higher_person_id

@@ -1,8 +1,9 @@
--- One row per key that was given to a customer, or would be named after an identifier, and customer who holds such an
--- identifier now, or did when it was last seen; most of all the one who holds it strongest.
+-- One row per assigned key and customer who has an identifier of it now, or had it when it was last seen, with how
+-- strong the claim is. The hash of an identifier counts as an assigned key too: a ledger from before keys were recorded
+-- does not show which customer it named.
 with
 
-keyed as (
+current_identifiers as (
 
     select * from {{ ref('int_identifier_keys') }}
 
@@ -10,11 +11,11 @@ keyed as (
 
 current_keys as (
 
-    select distinct customer_key from keyed
+    select distinct customer_key from current_identifiers
 
 ),
 
-known as (
+latest_keys as (
 
     select * from {{ ref('int_latest_keys') }}
 
@@ -23,52 +24,52 @@ known as (
 identifiers as (
 
     select
-        keyed.identifier_hash,
-        keyed.customer_key,
-        keyed.known_key,
+        current_identifiers.identifier_hash,
+        current_identifiers.customer_key,
+        current_identifiers.previous_key,
         rules.anchor_rank,
-        rules.is_shared_in_households as may_pass_on
-    from keyed
-    inner join {{ ref('identity_rules') }} as rules on keyed.id_type = rules.id_type
+        rules.is_shared_in_households as is_reassignable
+    from current_identifiers
+    inner join {{ ref('identity_rules') }} as rules on current_identifiers.id_type = rules.id_type
     union all
-    -- What no record carries any more is whose it last was, after everything that a record does carry.
+    -- An identifier that no record contains any more belongs to the customer it named last. Its rank is after all
+    -- others.
     select
-        known.identifier_hash,
-        known.customer_key,
-        known.customer_key,
+        latest_keys.identifier_hash,
+        latest_keys.customer_key,
+        latest_keys.customer_key,
         99,
         true
-    from known
-    inner join current_keys on known.customer_key = current_keys.customer_key
-    left join keyed on known.identifier_hash = keyed.identifier_hash
-    where keyed.identifier_hash is null
+    from latest_keys
+    inner join current_keys on latest_keys.customer_key = current_keys.customer_key
+    left join current_identifiers on latest_keys.identifier_hash = current_identifiers.identifier_hash
+    where current_identifiers.identifier_hash is null
 
 ),
 
-given as (
+assigned_keys as (
 
     select identifier_hash, customer_key as given_key from {{ ref('int_assigned_keys') }}
     union
-    -- Builds from before the ledger kept keys named everybody so.
-    select identifier_hash, identifier_hash from keyed
+    select identifier_hash, identifier_hash from current_identifiers
 
 ),
 
-held as (
+claims as (
 
     select
-        given.given_key,
+        assigned_keys.given_key,
         identifiers.*
-    from given
-    inner join identifiers on given.identifier_hash = identifiers.identifier_hash
+    from assigned_keys
+    inner join identifiers on assigned_keys.identifier_hash = identifiers.identifier_hash
 
 )
 
 select
     given_key,
     customer_key,
-    bool_or(coalesce(known_key = given_key, false)) as had_it_last,
+    bool_or(coalesce(previous_key = given_key, false)) as was_last_owner,
     min({{ anchor_of('given_key') }}) as anchor,
     count(*) as identifiers
-from held
+from claims
 group by given_key, customer_key

@@ -1,4 +1,5 @@
--- One row per identifier that an earlier build knew, and the customer it last named.
+-- One row per identifier that an earlier build knew, with the customer it named last and since when that customer has
+-- had their key.
 select
     identifier_hash,
     customer_key,

@@ -1,18 +1,27 @@
--- One row per key that no customer has any more, and the customer who is that person now: what history says of the one
--- is told of the other. The key of somebody who is only away is theirs, whoever has an old address of them.
+-- One row per merged key: a key that no customer has any more, and the customer who has its identifiers now. History
+-- that was recorded under the merged key belongs to that customer. A key whose identifiers are missing from today's
+-- records, and whose customer may come back, is not merged, even where a customer has an old e-mail of theirs.
+with
+
+current_keys as (
+
+    select distinct customer_key from {{ ref('int_identifier_keys') }}
+
+),
+
+latest_keys as (
+
+    select distinct customer_key from {{ ref('int_latest_keys') }}
+
+)
+
 select
-    holders.given_key as former_key,
-    holders.customer_key
-from {{ ref('int_key_owners') }} as holders
-left join (
-    select distinct customer_key
-    from {{ ref('int_identifier_keys') }}
-) as current_keys on holders.given_key = current_keys.customer_key
-left join (
-    select distinct customer_key
-    from {{ ref('int_latest_keys') }}
-) as last_known on holders.given_key = last_known.customer_key
-where current_keys.customer_key is null and (holders.had_it_last or last_known.customer_key is null)
+    owners.given_key as merged_key,
+    owners.customer_key
+from {{ ref('int_key_owners') }} as owners
+left join current_keys on owners.given_key = current_keys.customer_key
+left join latest_keys on owners.given_key = latest_keys.customer_key
+where current_keys.customer_key is null and (owners.was_last_owner or latest_keys.customer_key is null)
 qualify row_number() over (
-    partition by holders.given_key order by holders.anchor, holders.identifiers desc, holders.customer_key
+    partition by owners.given_key order by owners.anchor, owners.identifiers desc, owners.customer_key
 ) = 1

@@ -1,6 +1,6 @@
--- One row per record and identifier that may link it to other records. Left out is an address or number that people
--- share: records with names that nothing firm makes one person, or checkouts that know two addresses for one number.
--- What such a record is linked by, its other identifiers say, or its details.
+-- One row per record and identifier that links the record to others. Left out are e-mails and phones that several
+-- people share: named records that no strong link connects contain it, or checkouts give the same phone with different
+-- e-mails. Such a record is linked by its other identifiers or by its details.
 with
 
 identifiers as (
@@ -9,58 +9,62 @@ identifiers as (
 
 ),
 
-named as (
+-- A named record without any strong link is a group of its own.
+named_records as (
 
     select
         records.record_id,
-        coalesce(cast(components.component as string), records.record_id) as firm_person
+        coalesce(cast(components.component as string), records.record_id) as strong_group
     from {{ ref('int_match_records') }} as records
     left join {{ ref('int_strong_link_components') }} as components on records.record_id = components.record_id
 
 ),
 
-shared_by_people as (
+shared_by_named_records as (
 
     select
         identifiers.id_type,
         identifiers.id_value
     from identifiers
-    inner join named on identifiers.record_id = named.record_id
+    inner join named_records on identifiers.record_id = named_records.record_id
     where identifiers.is_shared_in_households
     group by identifiers.id_type, identifiers.id_value
-    having count(distinct named.firm_person) > 1
+    having count(distinct named_records.strong_group) > 1
 
 ),
 
-addresses as (
+phone_emails as (
 
     select
         phones.id_value as phone,
         emails.id_value as email,
-        bool_or(named.record_id is not null) as is_of_named
+        bool_or(named_records.record_id is not null) as is_in_named_record
     from identifiers as phones
     inner join identifiers as emails on phones.record_id = emails.record_id and emails.id_type = 'email'
-    left join named on phones.record_id = named.record_id
+    left join named_records on phones.record_id = named_records.record_id
     where phones.id_type = 'phone'
     group by phones.id_value, emails.id_value
 
 ),
 
--- A checkout knows no names, but two addresses may be two people. Of named records all are one person by now.
+-- Checkouts have no names, so two e-mails may be two people. E-mails in named records count as one: where their records
+-- are several people, shared_by_named_records has the phone.
 shared_by_checkouts as (
 
     select
         'phone' as id_type,
         phone as id_value
-    from addresses
+    from phone_emails
     group by phone
-    having count(case when not is_of_named then 1 end) + max(case when is_of_named then 1 else 0 end) > 1
+    having
+        count(case when not is_in_named_record then 1 end)
+        + max(case when is_in_named_record then 1 else 0 end) > 1
 
 ),
 
 shared as (
 
-    select id_type, id_value from shared_by_people
+    select id_type, id_value from shared_by_named_records
     union
     select id_type, id_value from shared_by_checkouts
 

@@ -1,5 +1,5 @@
--- One row per tie and record it connects: the firm ones, and addresses and numbers that are one person's; and how much
--- it ties (bits).
+-- One row per link and record it connects, with the weight of the link in bits: the strong links, and the e-mails and
+-- phones that belong to one person.
 select
     id_type,
     id_value,

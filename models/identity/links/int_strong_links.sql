@@ -1,8 +1,8 @@
--- One row per firm tie and record it connects: a login, card or contact id that records share, a match of their
--- details, or a steward's link; and how much it ties (bits).
+-- One row per strong link and record it connects, with the weight of the link in bits. A strong link is a login, card
+-- or contact id that records share, an accepted match of details, or a steward's decision.
 with
 
-decided as (
+link_decisions as (
 
     {% for side in ['left', 'right'] %}
     select
@@ -25,12 +25,12 @@ from {{ ref('int_linkable_identifiers') }}
 where not is_shared_in_households
 {% for side in ['left', 'right'] %}
 union all
-select 'match', left_record_id || ' = ' || right_record_id, {{ side }}_record_id, cast(match_weight as double)
+select 'match', left_record_id || ' = ' || right_record_id, {{ side }}_record_id, match_weight
 from {{ ref('int_matches') }}
 where verdict = 'taken'
 {% endfor %}
 union all
-select distinct 'decision', decided.decision, records.record_id, cast(1000 as double)
-from decided
+select distinct 'decision', link_decisions.decision, records.record_id, cast(1000 as double)
+from link_decisions
 inner join {{ ref('int_record_identifiers') }} as records
-    on decided.id_type = records.id_type and decided.id_value = records.id_value
+    on link_decisions.id_type = records.id_type and link_decisions.id_value = records.id_value

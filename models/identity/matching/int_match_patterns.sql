@@ -1,4 +1,4 @@
--- One row per pattern of agreement, among pairs with something in common and among random ones.
+-- One row per pattern of agreement and kind of pair (candidate or random), with how many pairs have it.
 select
     pattern,
     is_random,

@@ -1,12 +1,12 @@
--- One row: whether the weights of evidence are to be learnt anew. If so, every pair of records is compared again; if
--- not, only records that are new or changed, with all others.
-{# A digest of how agreement is told, and of what: of its SQL, the relations and the nicknames. -#}
-{% set told_by = local_md5(agreement('pairs') ~ match_relations()) -%}
+-- One row: whether this build learns the match weights again, and what they are learned from. If it does, it compares
+-- every pair of records again; if not, it compares only records that are new or changed with all others.
+{# A hash of the rules that levels of agreement come from: their SQL, the relations and the nicknames. -#}
+{% set rules_hash = local_md5(agreement('pairs') ~ match_relations()) -%}
 {% set fields = [] -%}
 {%- for field, kind in match_fields().items() %}{% do fields.append(field ~ ':' ~ kind) %}{% endfor -%}
 with
 
-learnt as (
+last_training as (
 
     select
         max(trained_at) as trained_at,
@@ -23,27 +23,26 @@ records as (
 
 ),
 
-telling as (
+rules as (
 
-    select '{{ told_by }} ' || {{ sha256_hex(json_text_array("name || ' ' || other_name")) }} as told_by
+    select '{{ rules_hash }} ' || {{ sha256_hex(json_text_array("name || ' ' || other_name")) }} as told_by
     from {{ ref('nicknames') }}
 
 )
 
 select
-    cast(records.records as bigint) as records,
+    records.records,
     cast('{{ fields | join(" ") }}' as string) as fields,
-    cast(telling.told_by as string) as told_by,
-    cast(
-        learnt.told_by is distinct from telling.told_by
-        or records.records > 1.25 * learnt.records
-        or records.records < 0.8 * learnt.records
-        or {{ elapsed('day', 'learnt.trained_at', as_of()) }} >= {{ var('match_retrain_days') }}
+    rules.told_by,
+    (
+        last_training.told_by is distinct from rules.told_by
+        or records.records > 1.25 * last_training.records
+        or records.records < 0.8 * last_training.records
+        or {{ elapsed('day', 'last_training.trained_at', as_of()) }} >= {{ var('match_retrain_days') }}
         or {{ var('retrain') }}
-        as boolean
     ) as is_due,
-    cast({{ as_of() }} as timestamp) as as_of,
+    {{ as_of() }} as as_of,
     cast('{{ var("build_id") }}' as string) as build_id
 from records
-cross join learnt
-cross join telling
+cross join last_training
+cross join rules

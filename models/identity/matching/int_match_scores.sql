@@ -1,6 +1,6 @@
--- One row per pair of records that may be one person, with the evidence and the probability. Names and places that are
--- rare say more when they agree than common ones, but only against strangers: a family shares its rare name. What was
--- compared in an earlier build and has not changed since is weighed again, and not compared again.
+-- One row per pair of records that may be one person, with the evidence (bits) and the probability. A rare name or
+-- place says more than a common one when it agrees, but only compared with strangers: people of one household share it
+-- too. A pair of unchanged records is not compared again: its recorded pattern is weighed again.
 {% set rare = {'first_name': 1, 'last_name': 2, 'street': 3, 'address_2': 5, 'city': 6} %}
 with
 
@@ -17,8 +17,8 @@ unchanged as (
         records.record_no
     from records
     cross join {{ ref('int_match_plan') }} as plan
-    inner join {{ ref('stg_ledger__match_records') }} as known
-        on records.record_id = known.record_id and records.fingerprint = known.fingerprint
+    inner join {{ ref('stg_ledger__match_records') }} as earlier
+        on records.record_id = earlier.record_id and records.fingerprint = earlier.fingerprint
     where not plan.is_due
 
 ),
@@ -29,14 +29,14 @@ pairs as (
     from {{ ref('int_match_levels') }}
     where not is_random
     union
-    select lefts.record_no, rights.record_no, kept.pattern
-    from {{ ref('stg_ledger__match_scores') }} as kept
-    inner join unchanged as lefts on kept.left_record_id = lefts.record_id
-    inner join unchanged as rights on kept.right_record_id = rights.record_id
+    select lefts.record_no, rights.record_no, earlier.pattern
+    from {{ ref('stg_ledger__match_scores') }} as earlier
+    inner join unchanged as lefts on earlier.left_record_id = lefts.record_id
+    inner join unchanged as rights on earlier.right_record_id = rights.record_id
 
 ),
 
-likely as (
+likely_pairs as (
 
     select
         pairs.left_no,
@@ -46,7 +46,7 @@ likely as (
         weights.strangers_bits
     from pairs
     inner join {{ ref('int_match_weights') }} as weights on pairs.pattern = weights.pattern
-    -- Rarity may lift the evidence against strangers, and no more.
+    -- Rare values can add to strangers_bits only, so the bound on them is lower.
     where weights.household_bits > -7 and weights.strangers_bits > -20
 
 ),
@@ -67,28 +67,28 @@ likely as (
 weighed as (
 
     select
-        likely.left_no,
-        likely.right_no,
+        likely_pairs.left_no,
+        likely_pairs.right_no,
         lefts.record_id as left_record_id,
         rights.record_id as right_record_id,
         lefts.source_system as left_source,
         rights.source_system as right_source,
-        likely.pattern,
-        likely.household_bits,
-        likely.strangers_bits
+        likely_pairs.pattern,
+        likely_pairs.household_bits,
+        likely_pairs.strangers_bits
         {%- for field, place in rare.items() %}
-        + case when substring(likely.pattern, {{ place }}, 1) = '4' then {{ field }}_counts.rarity else 0 end
+        + case when substring(likely_pairs.pattern, {{ place }}, 1) = '4' then {{ field }}_counts.rarity else 0 end
         {%- endfor %} as strangers_bits
-    from likely
-    inner join records as lefts on likely.left_no = lefts.record_no
-    inner join records as rights on likely.right_no = rights.record_no
+    from likely_pairs
+    inner join records as lefts on likely_pairs.left_no = lefts.record_no
+    inner join records as rights on likely_pairs.right_no = rights.record_no
     {% for field in rare -%}
     left join {{ field }}_counts on lefts.{{ field }} = {{ field }}_counts.{{ field }}
     {% endfor %}
 
 ),
 
-together as (
+combined as (
 
     select
         *,
@@ -109,5 +109,5 @@ select
     pattern,
     match_weight,
     1 / (1 + power(2, -greatest(least(match_weight, 60), -60))) as match_probability
-from together
+from combined
 where match_weight > -7

@@ -1,4 +1,5 @@
--- One row per pattern of agreement met in this build or kept from the last, and how much it speaks for one person.
+-- One row per pattern of agreement that this build met or the last one recorded, with how much it speaks for one person
+-- (bits).
 with
 
 patterns as (

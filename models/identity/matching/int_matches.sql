@@ -1,6 +1,6 @@
--- One row per pair of records that is likelier one person than not, and whether it is taken for one: the most likely
--- first, as long as the share of mistakes that the model itself expects among all that are taken stays small. Where a
--- source holds each person only once, a record goes with the closest of its records and no other.
+-- One row per pair of records that are more likely one person than not, with the verdict. Pairs are accepted from the
+-- most likely down, as long as the share of mistakes that the model expects among them stays small. Where a source
+-- holds each person only once, a record matches the closest record of that source and no other.
 with
 
 scores as (
@@ -28,7 +28,7 @@ sides as (
 
 ),
 
-closer as (
+not_closest as (
 
     select record_no, other_no
     from sides
@@ -45,8 +45,8 @@ judged as (
         scores.left_is_deduplicated and scores.left_source = scores.right_source as is_within_deduplicated,
         by_left.record_no is not null or by_right.record_no is not null as has_closer
     from scores
-    left join closer as by_left on scores.left_no = by_left.record_no and scores.right_no = by_left.other_no
-    left join closer as by_right on scores.right_no = by_right.record_no and scores.left_no = by_right.other_no
+    left join not_closest as by_left on scores.left_no = by_left.record_no and scores.right_no = by_left.other_no
+    left join not_closest as by_right on scores.right_no = by_right.record_no and scores.left_no = by_right.other_no
 
 ),
 
@@ -72,9 +72,9 @@ select
     judged.match_weight,
     judged.match_probability,
     case
-        when judged.is_within_deduplicated then 'their source holds each person once'
-        when judged.has_closer then 'another record of that source is closer'
-        when ranked.precision_so_far < {{ var('match_precision') }} then 'too many like it would be wrong'
+        when judged.is_within_deduplicated then 'both are from a source that holds each person once'
+        when judged.has_closer then 'another record of that source is a closer match'
+        when ranked.precision_so_far < {{ var('match_precision') }} then 'too many of such matches would be wrong'
         else 'taken'
     end as verdict
 from judged

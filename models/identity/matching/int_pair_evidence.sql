@@ -1,5 +1,5 @@
--- One row per pair of named records that ties connect, directly or over others, and how much their details speak for
--- one person, below zero against (bits). What ties connect may still be several people.
+-- One row per pair of named records in one component of links, with how much their details speak for one person (bits;
+-- below zero, for two people). A component may hold several people: this evidence decides where int_people cuts it.
 {% set one_person = "('" ~ match_relations()['one_person'] | join("', '") ~ "')" %}
 with
 
@@ -7,13 +7,13 @@ members as (
 
     select
         components.component,
-        named.record_no,
-        named.record_id
+        records.record_no,
+        records.record_id
     from {{ ref('int_link_components') }} as components
-    inner join {{ ref('int_match_records') }} as named on components.record_id = named.record_id
+    inner join {{ ref('int_match_records') }} as records on components.record_id = records.record_id
     qualify
         count(*) over (partition by components.component) > 1
-        and row_number() over (partition by components.component order by named.record_id)
+        and row_number() over (partition by components.component order by records.record_id)
         <= {{ var('maximum_person_records') }}
 
 ),
@@ -33,7 +33,7 @@ pairs as (
 
 agreements as (
 
-    {{ agreement('pairs', kept=['left_record_id', 'right_record_id']) }}
+    {{ agreement('pairs', other_columns=['left_record_id', 'right_record_id']) }}
 
 ),
 
@@ -49,7 +49,7 @@ weights as (
 
 ),
 
--- What a pair says that says nothing: how rare one person is among all that have something in common.
+-- The weight of a pair without any evidence: how rare one person is among all pairs that are compared.
 prior as (
 
     select
@@ -65,7 +65,8 @@ prior as (
 select
     agreements.left_record_id,
     agreements.right_record_id,
-    -- Scores know how rare equal names and places are. Who says too little to be found by it says nothing against it.
+    -- Scores take into account how rare equal names and places are. A pair without a score whose fields are mostly
+    -- empty is no evidence for two people.
     case
         when scores.match_weight is null and weights.pattern_weight between prior.bits and 0 then 0
         else coalesce(scores.match_weight, weights.pattern_weight)

@@ -1,5 +1,6 @@
--- One row per cookie or device that exactly one customer has logged in from, and since when we know. A shared tablet
--- is nobody's, and stays so when one of its people is forgotten: a login we do not know counts as somebody.
+-- One row per cookie or device that exactly one customer has logged in from, and when they first did. A device that
+-- several people log in from belongs to no customer. That remains so when one of them is erased: their login still
+-- counts.
 select
     events.anonymous_id,
     min(identifiers.customer_key) as customer_key,

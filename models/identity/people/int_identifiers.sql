@@ -1,4 +1,4 @@
--- One row per identifier that names a person, and the customer it names. Erased people are not in it.
+-- One row per identifier and the customer it names. Customers whom this build erases are left out.
 select
     identifiers.id_type,
     identifiers.id_value,
@@ -8,7 +8,7 @@ select
 from {{ ref('int_identifier_keys') }} as identifiers
 left join (
     select distinct customer_key
-    from {{ ref('int_erased_people') }}
+    from {{ ref('int_erasure_matches') }}
     where customer_key is not null
 ) as erased on identifiers.customer_key = erased.customer_key
 where erased.customer_key is null

@@ -1,8 +1,8 @@
--- One row per identifier as a source may write it (an e-mail or phone as typed) that names one customer. What
--- could be two people's is nobody's: a national number that reads differently in two countries, say.
+-- One row per identifier, as a source may write it, that names exactly one customer. A value that may mean two
+-- customers is left out, such as a national phone number that is valid in two countries.
 with
 
-spellings as (
+written_forms as (
 
     select
         id_type,
@@ -28,6 +28,6 @@ select
     raw_value,
     min(customer_key) as customer_key,
     min(linked_group) as linked_group
-from spellings
+from written_forms
 group by id_type, raw_value
 having count(distinct customer_key) = 1

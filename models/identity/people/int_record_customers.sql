@@ -1,10 +1,10 @@
--- One row per record of a person who has a key, and the customer they are, erased or not.
+-- One row per record of a person who has a customer key, and that key. Customers whom this build erases are included.
 select
-    persons.record_id,
-    persons.linked_group,
+    people.record_id,
+    people.linked_group,
     keys.customer_key
-from {{ ref('int_people') }} as persons
+from {{ ref('int_people') }} as people
 inner join (
-    select distinct person, customer_key
+    select distinct person_id, customer_key
     from {{ ref('int_identifier_keys') }}
-) as keys on persons.person = keys.person
+) as keys on people.person_id = keys.person_id

@@ -1,8 +1,8 @@
--- One row per identifier as a source may write it and record that carries it, linked by it or not. A refusal or
--- a request to be forgotten that names a household's phone counts for everybody whose record carries it.
+-- One row per identifier, as a source may write it, and record that contains it, whether it links the record or not.
+-- A refusal or an erasure request that names a household's phone applies to every record that contains the phone.
 with
 
-spellings as (
+written_forms as (
 
     select
         id_type,
@@ -21,9 +21,9 @@ spellings as (
 )
 
 select distinct
-    spellings.id_type,
-    spellings.raw_value,
+    written_forms.id_type,
+    written_forms.raw_value,
     records.record_id
-from spellings
+from written_forms
 inner join {{ ref('int_record_identifiers') }} as records
-    on spellings.id_type = records.id_type and spellings.id_value = records.id_value
+    on written_forms.id_type = records.id_type and written_forms.id_value = records.id_value

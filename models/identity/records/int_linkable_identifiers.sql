@@ -1,4 +1,5 @@
--- One row per record and identifier that may say something of who it is: neither junk nor carried by too many records.
+-- One row per record and identifier that can link the record to others. Left out are the values of the blocklist, and
+-- values that more records contain than their kind of identifier allows.
 with
 
 records as (
@@ -7,7 +8,7 @@ records as (
 
 ),
 
-carriers as (
+record_counts as (
 
     select
         id_type,
@@ -24,10 +25,11 @@ select
     records.id_value,
     records.seen_at,
     rules.is_shared_in_households,
-    cast(rules.tie_weight as double) as tie_weight
+    rules.tie_weight
 from records
-inner join carriers on records.id_type = carriers.id_type and records.id_value = carriers.id_value
+inner join record_counts
+    on records.id_type = record_counts.id_type and records.id_value = record_counts.id_value
 inner join {{ ref('identity_rules') }} as rules on records.id_type = rules.id_type
 left join {{ ref('identity_blocklist') }} as blocked
     on records.id_type = blocked.id_type and lower(records.id_value) = lower(blocked.id_value)
-where blocked.id_value is null and carriers.records <= rules.maximum_records
+where blocked.id_value is null and record_counts.records <= rules.maximum_records

@@ -1,4 +1,4 @@
--- One row per decision of a steward, with both identifiers as int_record_identifiers spells them.
+-- One row per pair of identifiers that a steward decided about, with both written as in int_record_identifiers.
 {% set sides = ['left', 'right'] %}
 with
 
@@ -8,7 +8,7 @@ decisions as (
 
 ),
 
--- A number that reads differently in two countries is nobody's.
+-- A national phone number that is valid in two countries names no person.
 points as (
 
     select
@@ -22,7 +22,7 @@ points as (
 
 ),
 
-spelled as (
+normalised as (
 
     select
         decisions.decision,
@@ -53,8 +53,8 @@ select
     right_id_type,
     right_id_value,
     decided_at
-from spelled
--- The other way round is the same question; the latest answer counts.
+from normalised
+-- The order of the two identifiers does not matter. The latest decision counts.
 qualify row_number() over (
     partition by least(left_name, right_name), greatest(left_name, right_name)
     order by decided_at desc, decision desc, left_name

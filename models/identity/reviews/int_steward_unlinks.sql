@@ -1,4 +1,4 @@
--- One row per pair of records that a steward says are two people's.
+-- One row per pair of records that a steward says belong to two people.
 select distinct
     lefts.record_id as left_record_id,
     rights.record_id as right_record_id

@@ -4,13 +4,13 @@ with
 persons as (
 
     select
-        persons.person,
+        persons.person_id,
         count(*) as records,
         count(named.record_id) as named_records,
         count(distinct persons.linked_group) as linked_groups
     from {{ ref('int_people') }} as persons
     left join {{ ref('int_match_records') }} as named on persons.record_id = named.record_id
-    group by persons.person
+    group by persons.person_id
 
 ),
 

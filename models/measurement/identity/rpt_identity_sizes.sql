@@ -3,10 +3,10 @@ with
 
 persons as (
 
-    select persons.person, count(*) as records
+    select persons.person_id, count(*) as records
     from {{ ref('int_people') }} as persons
     inner join {{ ref('int_match_records') }} as named on persons.record_id = named.record_id
-    group by persons.person
+    group by persons.person_id
 
 )
 

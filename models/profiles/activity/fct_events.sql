@@ -1,4 +1,4 @@
--- One row per web event of a customer: logged in, or from a device that is theirs alone.
+-- One row per web event of a customer: with their login, or from a device that only they log in on.
 with
 
 events as (
@@ -10,7 +10,7 @@ events as (
         events.product_id,
         coalesce(events.privacy_signal = 'gpc', false) as has_privacy_signal,
         case when events.account_id is null then visitors.known_at else events.occurred_at end as known_at,
-        -- The joins know equality only: a condition on the event itself would compare all with all.
+        -- The choice is made here and not in the joins: a join that is not an equality compares all rows with all rows.
         case when events.account_id is null then visitors.customer_key else logins.customer_key end as customer_key
     from {{ ref('stg_web__events') }} as events
     left join {{ ref('int_identifiers') }} as logins
@@ -20,12 +20,12 @@ events as (
 )
 
 select
-    cast(event_id as string) as event_id,
-    cast(customer_key as string) as customer_key,
-    cast(occurred_at as timestamp) as occurred_at,
-    cast(event_name as string) as event_name,
-    cast(product_id as string) as product_id,
-    cast(has_privacy_signal as boolean) as has_privacy_signal,
-    cast(known_at as timestamp) as known_at
+    event_id,
+    customer_key,
+    occurred_at,
+    event_name,
+    product_id,
+    has_privacy_signal,
+    known_at
 from events
 where customer_key is not null

@@ -1,4 +1,4 @@
--- One row per order, with what was returned of it netted off; a return of an unknown order stands alone.
+-- One row per order, with its returns netted off. A return whose order is not in the data is a row of its own.
 with
 
 orders as (
@@ -15,7 +15,7 @@ orders as (
         status,
         is_return,
         discount_usd,
-        -- As a decimal, for what is left of an order after returns decides whether it is a purchase.
+        -- As a decimal, because the exact rest of an order after its returns decides whether it is a purchase.
         cast(total_usd as decimal(18, 4)) as total_usd
     from {{ ref('stg_shop__orders') }}
 
@@ -59,28 +59,27 @@ netted as (
     left join reversed on placed.order_id = reversed.order_id
     left join orders as original
         on placed.original_order_id = original.order_id and not original.is_return
-    -- A return whose order is here is already netted off that order.
+    -- A return whose order is in the data is already netted off that order.
     where not placed.is_return or original.order_id is null
 
 )
 
 select
-    cast(netted.order_id as string) as order_id,
-    cast(coalesce(
+    netted.order_id,
+    coalesce(
         by_account.customer_key, by_card.customer_key, by_email.customer_key, by_phone.customer_key
-    ) as string) as customer_key,
-    cast(netted.ordered_at as timestamp) as ordered_at,
-    cast(netted.order_channel as string) as order_channel,
+    ) as customer_key,
+    netted.ordered_at,
+    netted.order_channel,
     cast(netted.placed_usd as double) as placed_usd,
     cast(netted.gross_usd as double) as gross_usd,
     cast(netted.returned_usd as double) as returned_usd,
     cast(netted.gross_usd - netted.returned_usd as double) as net_usd,
-    cast(netted.discount_usd as double) as discount_usd,
-    cast(netted.is_cancelled as boolean) as is_cancelled,
-    cast(
-        not netted.is_return and not netted.is_cancelled and netted.gross_usd - netted.returned_usd > 0
-        as boolean
-    ) as is_purchase
+    netted.discount_usd,
+    netted.is_cancelled,
+    not netted.is_return
+    and not netted.is_cancelled
+    and netted.gross_usd - netted.returned_usd > 0 as is_purchase
 from netted
 left join identifiers as by_account
     on by_account.id_type = 'account_id' and netted.account_id = by_account.raw_value

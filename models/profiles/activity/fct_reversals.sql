@@ -1,5 +1,5 @@
--- One row per event that took an order back, in part or whole: a return that names it, a return or a
--- cancellation in its own status. When it happened lets features know an order as it was known then.
+-- One row per event that reversed an order, in part or in whole: a return that names it, or its own status returned or
+-- cancelled. The time of the event lets features see each order as it was at an earlier moment.
 with
 
 orders as (
@@ -23,7 +23,7 @@ reversals as (
 )
 
 select
-    cast(order_id as string) as order_id,
-    cast(reversed_at as timestamp) as reversed_at,
-    cast(reversed_usd as double) as reversed_usd
+    order_id,
+    reversed_at,
+    reversed_usd
 from reversals

@@ -1,5 +1,5 @@
--- One row per decision of a customer about a purpose, as it was captured; nothing is overwritten. A grant counts
--- where its identifier names one customer, a refusal for everybody whose records carry it.
+-- One row per decision of a customer about a purpose, as it was captured; nothing is overwritten. A grant counts where
+-- its identifier names one customer. A refusal counts for every customer whose records contain the identifier.
 with
 
 events as (
@@ -28,16 +28,16 @@ refusals as (
         customers.linked_group,
         events.*
     from events
-    inner join {{ ref('int_identifier_records') }} as carriers
-        on events.id_type = carriers.id_type and events.id_value = carriers.raw_value
-    inner join {{ ref('int_record_customers') }} as customers on carriers.record_id = customers.record_id
-    inner join (select distinct customer_key from {{ ref('int_identifiers') }}) as known
-        on customers.customer_key = known.customer_key
+    inner join {{ ref('int_identifier_records') }} as records
+        on events.id_type = records.id_type and events.id_value = records.raw_value
+    inner join {{ ref('int_record_customers') }} as customers on records.record_id = customers.record_id
+    inner join (select distinct customer_key from {{ ref('int_identifiers') }}) as current_customers
+        on customers.customer_key = current_customers.customer_key
     where events.status <> 'granted'
 
 ),
 
--- Withdrawals once known stay known, also when an export of events no longer goes back that far.
+-- A recorded withdrawal still counts when the export of events no longer goes back that far.
 withdrawals as (
 
     select customer_key, purpose, withdrawn_by, decided_at, decision_id
@@ -65,15 +65,15 @@ decisions as (
 )
 
 select
-    cast(customer_key as string) as customer_key,
-    cast(linked_group as bigint) as linked_group,
-    cast(purpose as string) as purpose,
-    cast(channel as string) as channel,
-    cast(jurisdiction as string) as jurisdiction,
-    cast(status as string) as status,
-    cast(consent_source as string) as consent_source,
-    cast(decided_at as timestamp) as decided_at,
-    cast(expires_at as timestamp) as expires_at,
-    cast(proof as string) as proof,
-    cast(decision_id as string) as decision_id
+    customer_key,
+    linked_group,
+    purpose,
+    channel,
+    jurisdiction,
+    status,
+    consent_source,
+    decided_at,
+    expires_at,
+    proof,
+    decision_id
 from decisions

@@ -1,5 +1,6 @@
--- One row per customer and withdrawal of consent by deed that an earlier build knew: of their own key, and of every key
--- that one of their identifiers was known by. Of one customer who turns out to be two people, both have said no.
+-- One row per customer and withdrawal that an earlier build recorded, through an unsubscribe, a complaint or a
+-- browser's signal: for the customer with that key, and for every customer who owns one of its identifiers now. Where
+-- one customer turns out to be two people, both have withdrawn.
 with
 
 withdrawals as (
@@ -13,10 +14,10 @@ select customer_key, purpose, withdrawn_by, decided_at, decision_id
 from withdrawals
 union
 select
-    holders.customer_key,
+    owners.customer_key,
     withdrawals.purpose,
     withdrawals.withdrawn_by,
     withdrawals.decided_at,
     withdrawals.decision_id
 from withdrawals
-inner join {{ ref('int_key_owners') }} as holders on withdrawals.customer_key = holders.given_key
+inner join {{ ref('int_key_owners') }} as owners on withdrawals.customer_key = owners.given_key

@@ -1,29 +1,30 @@
--- One row per customer, purpose and withdrawal by what they did, that no published build knew of them: an unsubscribe
--- or a complaint withdraws e-mail consent, and a browser that sends Global Privacy Control withdraws consent to ads.
--- What was known of them under another key is theirs from now on. Publishing appends it to the ledger.
+-- One row per customer, purpose and withdrawal through their own action that no published build recorded for them yet.
+-- An unsubscribe or a complaint withdraws e-mail consent; a browser that sends Global Privacy Control withdraws consent
+-- to ads. Withdrawals of a merged key count for its customer from now on. Publishing appends these rows to the ledger.
 with
 
-customers as (
+current_customers as (
 
     select distinct customer_key from {{ ref('int_identifiers') }}
 
 ),
 
--- Whoever's records carry the address, as with any refusal: a household's may be used for each of them. Not junk.
+-- Of every customer whose records contain the address, as with any refusal: the mail may be addressed to each of them.
+-- Blocked addresses, and those that too many records contain, do not count.
 unsubscribes as (
 
     select
-        owners.customer_key,
+        customers.customer_key,
         purposes.purpose,
         'email event' as withdrawn_by,
         events.occurred_at as decided_at,
         events.event_id as decision_id
     from {{ ref('stg_email__events') }} as events
-    inner join {{ ref('int_identifier_records') }} as carriers
-        on carriers.id_type = 'email' and events.email = carriers.raw_value
+    inner join {{ ref('int_identifier_records') }} as records
+        on records.id_type = 'email' and events.email = records.raw_value
     inner join {{ ref('int_linkable_identifiers') }} as emails
-        on emails.id_type = 'email' and carriers.record_id = emails.record_id
-    inner join {{ ref('int_record_customers') }} as owners on carriers.record_id = owners.record_id
+        on emails.id_type = 'email' and records.record_id = emails.record_id
+    inner join {{ ref('int_record_customers') }} as customers on records.record_id = customers.record_id
     cross join (
         select 'newsletter' as purpose
         union all
@@ -33,7 +34,7 @@ unsubscribes as (
 
 ),
 
--- Sent with every visit; the last one counts, so that only a yes given after it does away with it.
+-- The browser sends the signal with every visit. The last one counts, so that only a later grant replaces it.
 privacy_signals as (
 
     select
@@ -53,7 +54,7 @@ privacy_signals as (
 
 ),
 
-found as (
+all_withdrawals as (
 
     select * from unsubscribes
     union
@@ -65,18 +66,18 @@ found as (
 )
 
 select
-    cast(found.customer_key as string) as customer_key,
-    cast(found.purpose as string) as purpose,
-    cast(found.withdrawn_by as string) as withdrawn_by,
-    cast(found.decided_at as timestamp) as decided_at,
-    cast(found.decision_id as string) as decision_id,
+    withdrawals.customer_key,
+    withdrawals.purpose,
+    withdrawals.withdrawn_by,
+    withdrawals.decided_at,
+    withdrawals.decision_id,
     cast('{{ var("build_id") }}' as string) as build_id
-from found
-inner join customers on found.customer_key = customers.customer_key
-left join {{ ref('stg_ledger__withdrawals') }} as known
+from all_withdrawals as withdrawals
+inner join current_customers on withdrawals.customer_key = current_customers.customer_key
+left join {{ ref('stg_ledger__withdrawals') }} as recorded
     on
-        found.customer_key = known.customer_key
-        and found.purpose = known.purpose
-        and found.decision_id = known.decision_id
-        and found.decided_at = known.decided_at
-where known.customer_key is null
+        withdrawals.customer_key = recorded.customer_key
+        and withdrawals.purpose = recorded.purpose
+        and withdrawals.decision_id = recorded.decision_id
+        and withdrawals.decided_at = recorded.decided_at
+where recorded.customer_key is null

@@ -1,4 +1,5 @@
--- One row per customer and field of their profile that has a value: the record it is from, and how old that is.
+-- One row per customer and profile field that has a value, with the record the value is from and when that record last
+-- changed.
 with
 
 sources as (
@@ -28,10 +29,10 @@ records as (
 )
 
 select
-    cast(sources.customer_key as string) as customer_key,
-    cast(sources.field as string) as field,
-    cast(sources.record_id as string) as record_id,
-    cast(records.source_system as string) as source_system,
-    cast(records.updated_at as timestamp) as updated_at
+    sources.customer_key,
+    sources.field,
+    sources.record_id,
+    records.source_system,
+    records.updated_at
 from sources
 left join records on sources.customer_key = records.customer_key and sources.record_id = records.record_id

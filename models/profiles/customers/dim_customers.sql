@@ -1,4 +1,4 @@
--- One row per customer: every person known by an identifier, and the best that is known of them.
+-- One row per customer: a person with at least one identifier, with their profile.
 with
 
 customers as (
@@ -9,7 +9,7 @@ customers as (
 
 ),
 
-best as (
+profiles as (
 
     select * from {{ ref('int_golden_records') }}
 
@@ -49,25 +49,25 @@ aged as (
                 then 1
             else 0
         end as age_years
-    from best
+    from profiles
 
 )
 
 select
-    cast(customers.customer_key as string) as customer_key,
-    cast(customers.first_seen_at as timestamp) as first_seen_at,
-    cast(aged.contact_id as string) as contact_id,
-    cast(aged.account_id as string) as account_id,
-    cast(aged.email as string) as email,
-    cast(aged.phone as string) as phone,
-    cast(aged.first_name as string) as first_name,
-    cast(aged.last_name as string) as last_name,
-    cast(aged.city as string) as city,
-    cast(aged.region as string) as region,
-    cast(aged.postal_code as string) as postal_code,
-    cast(aged.country_code as string) as country_code,
-    cast(aged.birth_date as date) as birth_date,
-    cast(coalesce(
+    customers.customer_key,
+    customers.first_seen_at,
+    aged.contact_id,
+    aged.account_id,
+    aged.email,
+    aged.phone,
+    aged.first_name,
+    aged.last_name,
+    aged.city,
+    aged.region,
+    aged.postal_code,
+    aged.country_code,
+    aged.birth_date,
+    coalesce(
         aged.age_band,
         case
             when aged.age_years < 19 then 'under 19'
@@ -78,12 +78,12 @@ select
             when aged.age_years < 65 then '55-64'
             when aged.age_years >= 65 then '65+'
         end
-    ) as string) as age_band,
-    cast(aged.income_band as string) as income_band,
-    cast(aged.household_size as string) as household_size,
-    cast(aged.kids_count as string) as kids_count,
-    cast(undeliverable.customer_key is null as boolean) as is_email_deliverable,
-    cast(vip_list.customer_key is not null as boolean) as is_vip
+    ) as age_band,
+    aged.income_band,
+    aged.household_size,
+    aged.kids_count,
+    undeliverable.customer_key is null as is_email_deliverable,
+    vip_list.customer_key is not null as is_vip
 from customers
 left join aged on customers.customer_key = aged.customer_key
 left join undeliverable on customers.customer_key = undeliverable.customer_key

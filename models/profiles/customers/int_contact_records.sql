@@ -1,6 +1,5 @@
--- One row per source record that says something about a customer, with how far it is to be trusted, by
--- seeds/identity_sources.csv: what was typed at a checkout comes after what a person keeps in their account or the CRM
--- keeps of them.
+-- One row per source record of a customer, with the profile fields it has and its precedence. Systems are trusted in
+-- the order of seeds/identity_sources.csv: an account or a CRM contact before what was typed at a checkout.
 with
 
 identifiers as (
@@ -48,19 +47,8 @@ records as (
             else 'phone'
         end,
         coalesce(account_id, card_number, email, phone), null, account_id, email, phone, null, null,
-        null, null, null, null, country_code, null, null, null, null, max(ordered_at),
-        'order:' || concat_ws(
-            '|',
-            coalesce(account_id, ''),
-            coalesce(card_number, ''),
-            coalesce(email, ''),
-            coalesce(phone, ''),
-            coalesce(country_code, '')
-        ),
-        'checkout'
-    from {{ ref('stg_shop__orders') }}
-    where coalesce(account_id, card_number, email, phone) is not null
-    group by account_id, card_number, email, phone, country_code
+        null, null, null, null, country_code, null, null, null, null, last_ordered_at, record_id, 'checkout'
+    from {{ ref('int_checkout_records') }}
     union all
     select
         'email', id_value, null, null, id_value, null, null, null,
@@ -91,13 +79,13 @@ select
     records.record_id,
     records.source_system,
     records.updated_at,
-    -- Latest of the most trusted wins, and a tie goes by name: one text that sorts that way.
+    -- A text that sorts records by trust, then by time, then by their identifiers: the highest wins.
     lpad(cast(coalesce(sources.trust, 1) as string), 3, '0')
     || coalesce(cast(records.updated_at as string), '0')
     || '|' || records.id_type || '|' || records.id_value
     || '|' || coalesce(records.email, '')
     || '|' || coalesce(records.phone, '')
-    || '|' || coalesce(records.country_code, '') as standing
+    || '|' || coalesce(records.country_code, '') as precedence
 from records
 inner join identifiers
     on records.id_type = identifiers.id_type and records.id_value = identifiers.raw_value

@@ -1,10 +1,11 @@
--- One row per customer: of every field the value of the most trusted source that has one, the latest of those; and in
--- `<field>_from` the record it is from. Of addresses and numbers, one that consent was given for comes first: what only
--- details tie to it never said so.
+-- One row per customer: each profile field with the value from the most trusted source that has one, the latest of
+-- those, and in <field>_from the record it is from. An e-mail or phone from records that have given consent comes
+-- before all others: consent counts for the records that identifiers link, and not for those that only matching details
+-- link to them.
 {% set fields = golden_fields() -%}
 with
 
--- A blocked or shared value is no way to reach one person, however it got into their record.
+-- A blocked or shared e-mail or phone is not used, because it does not reach one person.
 own_contact_points as (
 
     select
@@ -29,15 +30,15 @@ records as (
 
     select
         records.customer_key,
-        records.standing,
+        records.precedence,
         records.record_id,
         {% for field in fields if field not in ('email', 'phone') %}
         records.{{ field }},
         {% endfor %}
         own_emails.id_value as email,
-        own_emails.has_consent || records.standing as email_standing,
+        own_emails.has_consent || records.precedence as email_precedence,
         own_phones.id_value as phone,
-        own_phones.has_consent || records.standing as phone_standing
+        own_phones.has_consent || records.precedence as phone_precedence
     from {{ ref('int_contact_records') }} as records
     left join own_contact_points as own_emails
         on
@@ -52,9 +53,9 @@ records as (
 
 select
     {% for field in fields %}
-    {%- set standing = field ~ '_standing' if field in ['email', 'phone'] else 'standing' %}
-    max_by({{ field }}, {{ standing }}) filter (where {{ field }} is not null) as {{ field }},
-    max_by(record_id, {{ standing }}) filter (where {{ field }} is not null) as {{ field }}_from,
+    {%- set precedence = field ~ '_precedence' if field in ['email', 'phone'] else 'precedence' %}
+    max_by({{ field }}, {{ precedence }}) filter (where {{ field }} is not null) as {{ field }},
+    max_by(record_id, {{ precedence }}) filter (where {{ field }} is not null) as {{ field }}_from,
     {% endfor %}
     customer_key
 from records

@@ -1,4 +1,4 @@
--- One row per time a campaign reached a person or was answered.
+-- One row per time a campaign reached a person or the person responded.
 select
     touch_id,
     touched_at,

@@ -1,4 +1,3 @@
--- One row per person who is forgotten in this build, and the request that asked for it. Their rows are not in the
--- intake any more.
+-- One row per erasure request and customer key that this build erases. Their rows are no longer in the intake.
 select request_id, customer_key
 from {{ source('intake', 'erased_people') }}

@@ -1,4 +1,4 @@
--- One row per request to be forgotten and identifier it names.
+-- One row per erasure request and identifier it names.
 select
     request_id,
     id_type,

@@ -1,4 +1,5 @@
--- One row per decision a person took about a purpose.
+-- One row per consent decision of a person about a purpose. A platform that keeps one row a person and updates it shows
+-- every state that was exported, so a withdrawal is never lost to an older grant.
 select
     consent_event_id,
     id_type,

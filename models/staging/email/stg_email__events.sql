@@ -1,4 +1,4 @@
--- One row per thing that happened to an e-mail that was sent.
+-- One row per event of an e-mail that was sent: delivered, opened, clicked, bounced and so on.
 select
     event_id,
     occurred_at,

@@ -1,4 +1,4 @@
--- One row per experiment and arm of it, as it was planned.
+-- One row per experiment and arm, as it was planned.
 select
     experiment_code,
     arm,

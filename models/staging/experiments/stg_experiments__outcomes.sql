@@ -1,4 +1,4 @@
--- One row per experiment, unit, outcome and time it was measured.
+-- One row per experiment, unit, outcome and time at which it was measured.
 select
     experiment_code,
     unit_id,

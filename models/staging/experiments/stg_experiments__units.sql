@@ -1,4 +1,4 @@
--- One row per experiment, unit and arm it was assigned to.
+-- One row per experiment, unit and arm that the unit was assigned to.
 select
     experiment_code,
     unit_id,

@@ -1,4 +1,5 @@
--- One row: which landing tables a company has. What an absent table would tell is null, not zero.
+-- One row: which landing tables a company provides. A measure that needs a table that is not provided is null, not
+-- zero.
 select
     bool_or(is_present and table_name = 'order_lines') as has_order_lines,
     bool_or(is_present and table_name = 'products') as has_products,

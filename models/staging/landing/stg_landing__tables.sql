@@ -1,5 +1,5 @@
--- One row per table of the landing contract: is it there, how many rows came through intake, and is its newest row
--- older than its freshness (declared with the contract) lets pass.
+-- One row per table of the landing contract: whether it is provided, how many rows intake kept, and whether its newest
+-- row is older than the freshness limit that the contract declares.
 {% set micros = {'minute': 60000000, 'hour': 3600000000, 'day': 86400000000} %}
 select
     tables.table_name,

@@ -1,2 +1,2 @@
--- One row per row of every audience table of the last published build: as the last published build left it.
+-- One row per audience row of the last published build.
 {{ ledger_rows('audience_rows') }}

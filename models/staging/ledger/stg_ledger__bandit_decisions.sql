@@ -1,2 +1,3 @@
--- One row per bandit, customer and moment a variant was picked for them, with the chance it had, from earlier builds.
+-- One row per bandit, customer and build that picked a variant for them, with the probability of the pick, from earlier
+-- builds.
 {{ ledger_rows('bandit_decisions') }}

@@ -1,2 +1,2 @@
--- One row per request to be forgotten and channel, with what was taken away there, from earlier builds.
+-- One row per erasure request, customer key and channel, with how many rows were removed there, from earlier builds.
 {{ ledger_rows('erasure_receipts') }}

@@ -1,2 +1,2 @@
--- One row per experiment and customer, treated or held out, for ever, from earlier builds.
+-- One row per experiment and customer, with the arm they are assigned to, from earlier builds.
 {{ ledger_rows('experiment_assignments') }}

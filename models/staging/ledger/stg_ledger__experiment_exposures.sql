@@ -1,2 +1,2 @@
--- One row per experiment, customer and channel where they were first addressed for it, from earlier builds.
+-- One row per experiment, customer and channel, with when they were first addressed there, from earlier builds.
 {{ ledger_rows('experiment_exposures') }}

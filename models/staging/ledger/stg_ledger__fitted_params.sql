@@ -1,2 +1,2 @@
--- One row per number or text of a version that scored or might, from earlier builds.
+-- One row per parameter of a model version that scores or may score, from earlier builds.
 {{ ledger_rows('fitted_params') }}

@@ -1,2 +1,3 @@
--- One row per customer who turned out to be another one's person, or two people, and the moment it was found, from earlier builds.
+-- One row per customer key whose identifiers moved to another customer, and build that found it; two customers are one
+-- person, or one is two people, from earlier builds.
 {{ ledger_rows('identity_changes') }}

@@ -1,2 +1,2 @@
--- One row per customer, purpose and withdrawal by what they did, for ever, from earlier builds.
+-- One row per customer, purpose and withdrawal through their own action, from earlier builds.
 {{ ledger_rows('withdrawals') }}

@@ -1,4 +1,4 @@
--- One row per list and identifier that somebody put on it by hand.
+-- One row per static list and identifier on it.
 select
     lower(list_code) as list_code,
     id_type,

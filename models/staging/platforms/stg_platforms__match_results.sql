@@ -1,4 +1,4 @@
--- One row per channel, audience and moment a platform told how many of the uploaded people it knows.
+-- One row per channel, audience and time at which a platform reported how many of the uploaded people it matched.
 select
     lower(channel) as channel,
     audience_code,

@@ -1,4 +1,4 @@
--- One row per shop login.
+-- One row per shop login (account).
 select
     account_id,
     email,

@@ -1,4 +1,4 @@
--- One row per pair of identifiers that a person looked at, whether they name one person or two.
+-- One row per pair of identifiers that a steward decided about: whether they belong to one person or to two.
 select
     decision,
     left_id_type,

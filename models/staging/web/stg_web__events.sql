@@ -1,4 +1,4 @@
--- One row per thing a visitor did on the website or in the app.
+-- One row per event of a visitor on the website or in the app.
 select
     event_id,
     occurred_at,

@@ -108,7 +108,7 @@ def find_path(con: duckdb.DuckDBPyConnection, left: str, right: str) -> list[Ste
     """The fewest ties from one record to another within a person, the strongest first; none if they are two people's."""
     people = dict(
         con.execute(
-            "select record_id, person from identity.int_people where record_id in ($1, $2)",
+            "select record_id, person_id from identity.int_people where record_id in ($1, $2)",
             [left, right],
         ).fetchall()
     )
@@ -117,7 +117,7 @@ def find_path(con: duckdb.DuckDBPyConnection, left: str, right: str) -> list[Ste
     ties = con.execute(
         "select ties.id_type, ties.id_value, ties.tie_weight, list(ties.record_id order by ties.record_id) "
         "from identity.int_record_links as ties join identity.int_people using (record_id) "
-        "where person = $1 group by all having count(*) > 1 order by ties.tie_weight desc, ties.id_type, ties.id_value",
+        "where person_id = $1 group by all having count(*) > 1 order by ties.tie_weight desc, ties.id_type, ties.id_value",
         [people[left]],
     ).fetchall()
     by_record: dict[str, list[tuple]] = {}
@@ -149,7 +149,7 @@ def print_reviews(workspace: Workspace, rows: int, console: Console) -> None:
     """The pairs and people that somebody should look at, the most doubtful first."""
     with _warehouse(workspace) as con:
         reviews = con.execute(
-            "select standing, why, left_record_id, right_record_id, printf('%.2f', match_probability) "
+            "select status, reason, left_record_id, right_record_id, printf('%.2f', match_probability) "
             "from identity.int_identity_reviews order by abs(match_probability - 0.75) nulls first, left_record_id, right_record_id limit $1",
             [rows],
         ).fetchall()

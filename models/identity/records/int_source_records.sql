@@ -1,0 +1,58 @@
+-- One row per source record that contains identifiers, with the identifiers as the source wrote them.
+select
+    'contact:' || contact_id as record_id,
+    contact_id,
+    account_id,
+    card_number,
+    email,
+    phone,
+    coalesce(country_code, '') as country_code,
+    coalesce(created_at, updated_at) as seen_at
+from {{ ref('stg_crm__contacts') }}
+union all
+select
+    'account:' || account_id,
+    null,
+    account_id,
+    card_number,
+    email,
+    phone,
+    coalesce(country_code, ''),
+    coalesce(created_at, updated_at)
+from {{ ref('stg_shop__accounts') }}
+union all
+select
+    record_id,
+    null,
+    account_id,
+    card_number,
+    email,
+    phone,
+    coalesce(country_code, ''),
+    first_ordered_at
+from {{ ref('int_checkout_records') }}
+union all
+select
+    'consent:' || id_type || '|' || id_value,
+    case when id_type = 'contact_id' then id_value end,
+    case when id_type = 'account_id' then id_value end,
+    case when id_type = 'card_number' then id_value end,
+    case when id_type = 'email' then id_value end,
+    case when id_type = 'phone' then id_value end,
+    '',
+    min(decided_at)
+from {{ ref('stg_consent__events') }}
+group by id_type, id_value
+union all
+select
+    'login:' || account_id,
+    null,
+    account_id,
+    null,
+    null,
+    null,
+    '',
+    min(occurred_at)
+from {{ ref('stg_web__events') }}
+where account_id is not null
+group by account_id
