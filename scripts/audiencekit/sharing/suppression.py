@@ -37,7 +37,7 @@ def possible_ranges(
     table: np.ndarray, hidden: np.ndarray
 ) -> dict[tuple[int, int], tuple[float, float]]:
     """The lowest and highest value of each hidden cell that the other cells and the totals allow."""
-    cells = [tuple(map(int, cell)) for cell in np.argwhere(hidden)]
+    cells = [(int(row), int(column)) for row, column in np.argwhere(hidden)]
     if not cells:
         return {}
     place = {cell: i for i, cell in enumerate(cells)}

@@ -1,4 +1,4 @@
-"""How right the people are that were found: by pairs of records, by records, by whole persons."""
+"""How well the found people match the truth: by pairs of records, by records, and by whole people."""
 
 import numpy as np
 import pandas as pd
@@ -10,13 +10,13 @@ def scores(found: pd.Series, truth: pd.Series) -> dict[str, float]:
     """Scores of `found` against `truth`, both a label by record (index).
 
     precision, recall and f1 over pairs of records; b_cubed: F1 of precision and recall averaged over records (Bagga
-    and Baldwin, 1998); whole: the share of true persons found with all their records and no other.
+    and Baldwin, 1998); whole: the share of true people found with all their records and no other.
     """
     both = pd.DataFrame({"found": found, "truth": truth.reindex(found.index)})
     cell = both.groupby(["found", "truth"]).size()
     by_found, by_truth = both.groupby("found").size(), both.groupby("truth").size()
-    hits, said, true = (_pairs(sizes) for sizes in (cell, by_found, by_truth))
-    precision, recall = hits / max(said, 1), hits / max(true, 1)
+    hits, predicted, true = (_pairs(sizes) for sizes in (cell, by_found, by_truth))
+    precision, recall = hits / max(predicted, 1), hits / max(true, 1)
     of_found = by_found.reindex(cell.index.get_level_values("found")).to_numpy()
     of_truth = by_truth.reindex(cell.index.get_level_values("truth")).to_numpy()
     count = cell.to_numpy()
@@ -34,14 +34,14 @@ def scores(found: pd.Series, truth: pd.Series) -> dict[str, float]:
 
 
 def clusters(pairs: pd.DataFrame, records: pd.Index) -> pd.Series:
-    """People as connected components of `pairs` (left, right: records), a label by record."""
+    """People as connected components of `pairs` (columns left and right hold records), a label by record."""
     left, right = records.get_indexer(pairs["left"]), records.get_indexer(pairs["right"])
     graph = coo_array((np.ones(len(pairs), "int8"), (left, right)), shape=(len(records),) * 2)
     return pd.Series(connected_components(graph, directed=False)[1], index=records)
 
 
 def best_threshold(pairs: pd.DataFrame, truth: pd.Series) -> float:
-    """The probability from which `pairs` score best: found by looking at the truth, as no user can."""
+    """The lowest probability with the best score of `pairs`. It needs the truth, which no user has."""
     records = truth.index
     choices = (0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999)
     return max(
