@@ -25,8 +25,8 @@ from audiencekit.bench.activation_report import (
 from audiencekit.bench.replay import in_order
 from audiencekit.errors import UserError
 from audiencekit.publish.exposures import Publication, read_publications
-from audiencekit.publish.generations import write_file
 from audiencekit.publish.ledger import ledger_tables
+from audiencekit.publish.tables import write_file
 from audiencekit.workspace import Workspace
 
 # The tables of the ledger that activation reads from the build before.

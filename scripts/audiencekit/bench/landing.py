@@ -37,7 +37,7 @@ TABLES = (
 )
 README = """\
 A synthetic landing folder, made by `audiencekit bench`. No row is about a real person: names are
-drawn from short lists, e-mail addresses lie at example.com, phone numbers in ranges kept for fiction.
+drawn from short lists, e-mail addresses are at example.com, phone numbers in ranges reserved for fiction.
 """
 
 

@@ -31,7 +31,7 @@ def make_cards(people: pd.DataFrame, seed: int) -> pd.DataFrame:
 def make_accounts(people: pd.DataFrame, cards: pd.DataFrame, seed: int) -> pd.DataFrame:
     """The landing's accounts, with the extra columns `person` (row in people) and is_first.
 
-    A second login was opened with an older e-mail. Only its card or phone shows whose login it is.
+    A second login was opened with an older e-mail. Only its card or phone shows the owner.
     """
     rng = chance.stream(seed, "accounts")
     owners, is_first = _owners(people, rng)

@@ -50,7 +50,7 @@ def campaign_costs(retail: Retail) -> pd.DataFrame:
             cast(campaign_id as varchar) as campaign_id, 'post' as channel,
             cast(start_date as timestamp) as spent_at, round(count(*) * {LETTER_USD}, 2) as cost_usd
         from campaigns join campaign_descriptions using (campaign_id)
-        where household_id in (from kept)
+        where household_id in (from chosen_households)
         group by campaign_id, start_date
         order by start_date, campaign_id
         """
@@ -63,7 +63,7 @@ def campaign_mailings(retail: Retail) -> pd.DataFrame:
         """
         select household_id, campaign_id, cast(start_date as timestamp) as starts_at
         from campaigns join campaign_descriptions using (campaign_id)
-        where household_id in (from kept)
+        where household_id in (from chosen_households)
         order by campaign_id, household_id
         """
     ).df()

@@ -93,8 +93,8 @@ def _duplicate(
         name = ("first_name", "last_name")[rng.integers(2)]
         copy[name] = dirt.with_typo(row[name], rng)
     elif kind == "email_typo" and row["email"]:
-        slip = dirt.email_with_typo(row["email"], rng)
-        copy["email"] = row["email"] if slip in taken else slip
+        typo = dirt.email_with_typo(row["email"], rng)
+        copy["email"] = row["email"] if typo in taken else typo
     elif kind == "stale":
         copy["email"] = old_email
         gone = "phone" if row["card_number"] else "card_number"

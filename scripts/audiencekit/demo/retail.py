@@ -46,7 +46,7 @@ def read_retail(households: int | None = None) -> Retail:
         con.execute(f"create view {table} as from read_parquet('{package_file(table)}')")
     for table in ("campaign_descriptions", "coupon_redemptions"):
         con.execute(f"create view {table} as from read_parquet('{package_file(table)}')")
-    _keep_households(con, households)
+    _choose_households(con, households)
     con.execute(
         f"""
         create table lines as
@@ -57,7 +57,7 @@ def read_retail(households: int | None = None) -> Retail:
             cast(retail_disc as {MONEY}) + cast(coupon_disc as {MONEY})
                 + cast(coupon_match_disc as {MONEY}) as discount_usd
         from transactions
-        where household_id in (from kept)
+        where household_id in (from chosen_households)
         """
     )
     baskets = con.execute(
@@ -75,11 +75,11 @@ def read_retail(households: int | None = None) -> Retail:
     return Retail(con, _read_households(con), baskets, line_products)
 
 
-def _keep_households(con: duckdb.DuckDBPyConnection, households: int | None) -> None:
+def _choose_households(con: duckdb.DuckDBPyConnection, households: int | None) -> None:
     limit = "" if households is None else f"limit {int(households)}"
     con.execute(
         f"""
-        create table kept as
+        create table chosen_households as
         select household_id from (select distinct household_id from transactions)
         order by md5(cast(household_id as varchar)), household_id {limit}
         """
@@ -131,7 +131,7 @@ def write_order_lines(retail: Retail, returns: pd.DataFrame, path: Path) -> int:
 
 
 def read_products(retail: Retail, *, only_bought: bool) -> pd.DataFrame:
-    """The landing's products: all 92,331 of the package, or those on the lines that were kept."""
+    """The landing's products: all 92,331 of the package, or those of the chosen households' purchases."""
     where = "where product_id in (select product_id from lines)" if only_bought else ""
     return retail.con.execute(
         f"""

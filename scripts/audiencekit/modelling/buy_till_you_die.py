@@ -9,14 +9,13 @@ Arrays have shape (customers,): x repeat purchases, t_x time from the first to t
 T time from the first purchase to now; one unit of time throughout.
 """
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import minimize
 from scipy.special import betaln, digamma, expit, gammaln, hyp2f1
+
+from audiencekit.modelling.likelihood import floats, is_flat, lowest
 
 METHODS = ("bg_nbd", "mbg_nbd")
 # The bounds of the search: r, alpha, a, b. Above a = 8 the p of customers are almost equal, and within
@@ -64,7 +63,7 @@ def fit_purchases(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, method: str = "mbg
     """Maximum likelihood from three fixed starts. The order of rows does not change a bit of the result."""
     if method not in METHODS:
         raise ValueError(f"method is {method!r}; it is one of {', '.join(METHODS)}.")
-    columns = np.column_stack([_floats(x), _floats(t_x), _floats(T)])
+    columns = np.column_stack([floats(x), floats(t_x), floats(T)])
     rows, weight = np.unique(columns, axis=0, return_counts=True)
     repeat, last, now = rows.T
     scale = float(np.average(now, weights=weight)) or 1.0
@@ -75,10 +74,10 @@ def fit_purchases(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, method: str = "mbg
         return -(weight @ value) / weight.sum(), -(gradient @ weight) / weight.sum()
 
     starts = [(r, alpha * scale, a, b) for r, alpha, a, b in STARTS]
-    best = _lowest(objective, starts, BOUNDS)
+    best = lowest(objective, starts, BOUNDS)
     r, alpha, a, b = (float(v) for v in np.exp(best.x))
     total = -best.fun * float(weight.sum())
-    return Purchases(method, r, alpha, a, b, total, _is_flat(best, BOUNDS))
+    return Purchases(method, r, alpha, a, b, total, is_flat(best, BOUNDS))
 
 
 def _log_likelihood(
@@ -117,7 +116,7 @@ def _log_odds_dead(model: Purchases, x: np.ndarray, t_x: np.ndarray, T: np.ndarr
 
 def probability_alive(model: Purchases, x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> np.ndarray:
     """P(alive | x, t_x, T)."""
-    return expit(-_log_odds_dead(model, _floats(x), _floats(t_x), _floats(T)))
+    return expit(-_log_odds_dead(model, floats(x), floats(t_x), floats(T)))
 
 
 def expected_purchases(
@@ -128,7 +127,7 @@ def expected_purchases(
     The formula divides by a - 1. Next to a = 1, where the expectation is smooth and the quotient is
     not, it is the mean of both sides (right to 1e-9).
     """
-    x, T = _floats(x), _floats(T)
+    x, T = floats(x), floats(T)
     if abs(model.a - 1) < 1e-5:
         alive = sum(_while_alive(model, 1 + side, horizon, x, T) for side in (-2e-5, 2e-5)) / 2
     else:
@@ -149,7 +148,7 @@ def fit_spend(x: ArrayLike, mean_spend: ArrayLike) -> Spend:
 
     A q of 1 counts as not converged, because the mean of all customers would be infinite.
     """
-    columns = np.column_stack([_floats(x), _floats(mean_spend)])
+    columns = np.column_stack([floats(x), floats(mean_spend)])
     rows, weight = np.unique(columns, axis=0, return_counts=True)
     x, m = rows.T
     scale = float(np.average(m, weights=weight))
@@ -161,57 +160,21 @@ def fit_spend(x: ArrayLike, mean_spend: ArrayLike) -> Spend:
             gammaln(p * x + q) - gammaln(p * x) - gammaln(q) + q * np.log(gamma)
             + (p * x - 1) * np.log(m) + p * x * np.log(x) - (p * x + q) * np.log(gamma + x * m)
         )  # fmt: skip
-        known, held = digamma(p * x + q), np.log(gamma + x * m)
-        by_p = x * (known - digamma(p * x) + np.log(m * x) - held)
-        by_q = known - digamma(q) + np.log(gamma) - held
+        digamma_sum, log_sum = digamma(p * x + q), np.log(gamma + x * m)
+        by_p = x * (digamma_sum - digamma(p * x) + np.log(m * x) - log_sum)
+        by_q = digamma_sum - digamma(q) + np.log(gamma) - log_sum
         by_gamma = q / gamma - (p * x + q) / (gamma + x * m)
         gradient = np.stack([by_p * p, by_q * q, by_gamma * gamma])
         return -(weight @ value) / weight.sum(), -(gradient @ weight) / weight.sum()
 
-    best = _lowest(objective, SPEND_STARTS, SPEND_BOUNDS)
+    best = lowest(objective, SPEND_STARTS, SPEND_BOUNDS)
     p, q, gamma = (float(v) for v in np.exp(best.x))
     total = -float(weight.sum()) * (best.fun + float(np.log(scale)))
-    return Spend(p, q, gamma * scale, total, _is_flat(best, SPEND_BOUNDS) and q > 1.01)
+    return Spend(p, q, gamma * scale, total, is_flat(best, SPEND_BOUNDS) and q > 1.01)
 
 
 def expected_spend(model: Spend, x: ArrayLike, mean_spend: ArrayLike) -> np.ndarray:
     """E(spend per purchase | x purchases of that mean). With x = 0 it is the mean of all customers."""
-    x = _floats(x)
-    m = np.where(x > 0, np.nan_to_num(_floats(mean_spend)), 0.0)
+    x = floats(x)
+    m = np.where(x > 0, np.nan_to_num(floats(mean_spend)), 0.0)
     return model.p * (model.gamma + x * m) / (model.p * x + model.q - 1)
-
-
-def _lowest(
-    objective: Callable[[np.ndarray], tuple[float, np.ndarray]],
-    starts: Sequence[tuple[float, ...]],
-    bounds: Sequence[tuple[float, float]],
-) -> Any:
-    """The best of several L-BFGS-B searches over logarithms; the first one when equal."""
-    limits = np.log(bounds)
-    results = [
-        minimize(
-            objective,
-            np.clip(np.log(start), limits[:, 0], limits[:, 1]),
-            method="L-BFGS-B",
-            bounds=limits,
-            options={"maxiter": 2000, "maxfun": 5000, "ftol": 1e-14, "gtol": 1e-8},
-            jac=True,
-        )
-        for start in starts
-    ]
-    usable = [result for result in results if np.isfinite(result.fun)] or results
-    return min(usable, key=lambda result: result.fun)
-
-
-def _is_flat(result: Any, bounds: Sequence[tuple[float, float]]) -> bool:
-    """Whether the gradient inside the bounds is below 1e-4 per customer and unit of the logarithm.
-
-    The search's own `success` does not tell: it is also false when rounding ends the last line search.
-    """
-    low, high = np.log(bounds).T
-    step = np.clip(result.x - result.jac, low, high) - result.x
-    return bool(np.isfinite(result.fun) and np.abs(step).max() < 1e-4)
-
-
-def _floats(values: ArrayLike) -> np.ndarray:
-    return np.asarray(values, dtype="float64")

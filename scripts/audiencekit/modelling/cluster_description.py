@@ -1,4 +1,4 @@
-"""The model that is kept, as rows: what scoring reads, and what people read about each group."""
+"""The fitted groups as rows: what scoring reads, and what people read about each group."""
 
 from dataclasses import dataclass
 

@@ -38,12 +38,14 @@ class ClusterSettings:
 
     @property
     def algorithms(self) -> list[str]:
-        """The algorithm used and those reported, in the order of ALGORITHMS. ValueError for an unknown one."""
-        names = {self.algorithm, *self.compare}
+        """The algorithm used and those reported, in the order of ALGORITHMS."""
+        return [name for name in ALGORITHMS if name in {self.algorithm, *self.compare}]
+
+    def check(self) -> None:
+        """Raise ValueError for an unknown algorithm."""
         for name in (self.algorithm, *self.compare):
             if name not in ALGORITHMS:
                 raise ValueError(f"no algorithm named {name!r}; one of {', '.join(ALGORITHMS)}")
-        return [name for name in ALGORITHMS if name in names]
 
 
 @dataclass(frozen=True)

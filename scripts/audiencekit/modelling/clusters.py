@@ -1,4 +1,4 @@
-"""Micro-segments: groups of customers who buy alike, kept as centres to which SQL assigns customers.
+"""Micro-segments: groups of customers who buy alike, stored as centres to which SQL assigns customers.
 
 A customer's group is the nearest centre after scaling: the smallest sum over features of
 ((value - mean) / scale - centroid) squared, ties to the smaller id.
@@ -8,7 +8,6 @@ import dataclasses
 
 import numpy as np
 import pandas as pd
-import sklearn
 from threadpoolctl import threadpool_limits
 
 from audiencekit.modelling.cluster_algorithms import (
@@ -31,14 +30,18 @@ from audiencekit.modelling.cluster_ids import (
     matched_ids,
     read_champion,
 )
-from audiencekit.modelling.cluster_quality import BOOTSTRAP_ROWS
+from audiencekit.modelling.cluster_inputs import (
+    numeric_columns,
+    settings_facts,
+    varies,
+    version_only_settings,
+)
 from audiencekit.modelling.cluster_settings import ClusterSettings, Scaler
 from audiencekit.modelling.rows import (
     KEY,
     Row,
     build_rows,
     facts,
-    hash_of,
     read_training,
     version_of,
 )
@@ -47,11 +50,11 @@ FEWEST_CUSTOMERS = 30 * 3
 
 
 class _NotGrouped(Exception):
-    """These customers cannot be grouped: the status, the reason, and facts that are known by then."""
+    """These customers cannot be grouped: the status, the reason, and facts about the attempt."""
 
-    def __init__(self, status: str, why: str, known: dict[str, object] | None = None) -> None:
+    def __init__(self, status: str, why: str, details: dict[str, object] | None = None) -> None:
         super().__init__(why)
-        self.status, self.why, self.known = status, why, known or {}
+        self.status, self.why, self.details = status, why, details or {}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,19 +82,19 @@ def fit_micro_segments(
     Data that cannot be grouped never raise: the facts `status` and `why` report it. Raises ValueError for an unknown
     algorithm and KeyError without a customer_key.
     """
-    settings.algorithms  # noqa: B018 - raises for an unknown algorithm before anything is read
-    readable = _readable(customers)
-    training = read_training(customers, readable)
+    settings.check()
+    columns = numeric_columns(customers)
+    training = read_training(customers, columns)
     before = read_champion(champion)
-    about = _settings_facts(settings)
+    about = settings_facts(settings)
     version = version_of(
         settings.algorithm,
         settings.cutoff,
-        about | _other_settings(settings, before),
+        about | version_only_settings(settings, before),
         training.data_hash,
     )
     sample = first_by_hash(training.frame, SAMPLE_ROWS["kmeans"])
-    features = tuple(name for name in readable if _varies(sample[name].to_numpy()))
+    features = tuple(name for name in columns if varies(sample[name].to_numpy()))
     about |= {
         "data_hash": training.data_hash,
         "customers": len(training.frame),
@@ -102,38 +105,14 @@ def fit_micro_segments(
     try:
         # Sums depend on the number of threads that share them: one thread gives the same bits everywhere.
         with threadpool_limits(limits=1):
-            why, known, rows = _group(
+            why, details, rows = _group(
                 _Customers(training.frame, sample, features), settings, before
             )
         status = "fitted"
     except _NotGrouped as problem:
-        status, why, known, rows = problem.status, problem.why, problem.known, []
-    about = {"status": status, "why": why} | about | known
+        status, why, details, rows = problem.status, problem.why, problem.details, []
+    about = {"status": status, "why": why} | about | details
     return build_rows(settings.model_code, version, [*facts(about), *rows])
-
-
-def _settings_facts(settings: ClusterSettings) -> dict[str, object]:
-    """The settings that are recorded as facts."""
-    return {
-        "algorithm": settings.algorithm,
-        "cutoff": settings.cutoff,
-        "seed": settings.seed,
-        "minimum_share": settings.minimum_share,
-        "bootstraps": settings.bootstraps,
-        "bootstrap_rows": BOOTSTRAP_ROWS[settings.algorithm],
-        "library": f"scikit-learn {sklearn.__version__}",
-    }
-
-
-def _other_settings(settings: ClusterSettings, before: Champion | None) -> dict[str, object]:
-    """The settings that only change the version."""
-    return {
-        "compare": sorted(settings.compare),
-        "ks": list(settings.ks),
-        "vocabulary": list((settings.vocabulary or {}).items()),
-        "log1p_features": sorted(settings.log1p_features),
-        "champion": _hash_of_champion(before),
-    }
 
 
 def _group(
@@ -149,32 +128,32 @@ def _group(
         scaler = Scaler(data.features, inputs.mean(axis=0), inputs.std(axis=0))
     candidates, failures = try_algorithms(data.sample, scaler, dataclasses.replace(settings, ks=ks))
     algorithm = settings.algorithm
-    known: dict[str, object] = {
+    details: dict[str, object] = {
         "failed_algorithms": [f"{name}: {why}" for name, why in failures.items()]
     }
     if algorithm in failures:
         why = f"{algorithm} cannot group these customers: {failures[algorithm]}"
-        raise _NotGrouped("failed", why, known)
+        raise _NotGrouped("failed", why, details)
     chosen = candidates[algorithm]
     if chosen.quality.k < 2:
         why = f"{algorithm} sees one crowd here, and no groups in it."
-        raise _NotGrouped("failed", why, known)
+        raise _NotGrouped("failed", why, details)
     model, match = _centroid_model(chosen, scaler, before)
-    known |= _choice_facts(chosen, model, match)
+    details |= _choice_facts(chosen, model, match)
     if before is not None:
-        known |= {
+        details |= {
             "champion": before.version,
             "is_scaler_frozen": str(is_frozen).lower(),
             "matched_ids": len(match.shifts),
         }
     if match.shifts:
-        known["mean_centroid_shift"] = float(np.mean(list(match.shifts.values())))
-    described, known["surrogate_fidelity"] = describe(
+        details["mean_centroid_shift"] = float(np.mean(list(match.shifts.values())))
+    described, details["surrogate_fidelity"] = describe(
         model, data.everybody, chosen.sample.inputs, settings
     )
     shifts = [Row("centroid_shift", "", group, shift) for group, shift in match.shifts.items()]
     rows = [*model_rows(model), *described, *shifts, *comparison_rows(candidates)]
-    return chosen.choice.why, known, rows
+    return chosen.choice.why, details, rows
 
 
 def _possible_ks(data: _Customers, inputs: np.ndarray, settings: ClusterSettings) -> list[int]:
@@ -222,31 +201,3 @@ def _choice_facts(chosen: Candidate, model: CentroidModel, match: Match) -> dict
         "is_stable": str(chosen.choice.is_stable).lower(),
         "nearest_centroid_fidelity": float(is_own.mean()),
     }
-
-
-def _readable(customers: pd.DataFrame) -> list[str]:
-    """Columns with at least one finite number, by name."""
-    names = []
-    for name in sorted(set(customers.columns) - {KEY}):
-        column = customers[name]
-        if pd.api.types.is_datetime64_any_dtype(column):
-            continue
-        read = pd.to_numeric(column, errors="coerce").to_numpy("float64", na_value=np.nan)
-        if np.isfinite(read).any():
-            names.append(name)
-    return names
-
-
-def _varies(values: np.ndarray) -> bool:
-    """Whether a column can be scaled: its spread is more than rounding noise and does not overflow."""
-    with np.errstate(all="ignore"):
-        spread, size = values.std() if len(values) else 0.0, np.abs(values).max(initial=0.0)
-    return bool(np.isfinite(spread) and spread > 1e-9 * size)
-
-
-def _hash_of_champion(before: Champion | None) -> str | None:
-    if before is None:
-        return None
-    scaler = before.scaler
-    arrays = (scaler.mean, scaler.scale, before.centroids)
-    return hash_of([before.version, scaler.features, before.ids, [a.tolist() for a in arrays]])

@@ -24,9 +24,9 @@ TEMPLATES = Path(__file__).with_name("templates")
 MARK, PALE = "#1f5fa8", "#c9d7e8"
 
 SEGMENTS = (
-    "select dim_segments.*, sizes.members, sizes.share, sizes.status, coalesce(found.findings, 0) as findings "
+    "select dim_segments.*, sizes.members, sizes.share, sizes.status, coalesce(health.findings, 0) as findings "
     "from dim_segments join rpt_segments as sizes using (segment_code) left join "
-    "(select segment_code, count(*) as findings from rpt_segment_health group by 1) as found "
+    "(select segment_code, count(*) as findings from rpt_segment_health group by 1) as health "
     "using (segment_code) order by dim_segments.priority, segment_code"
 )
 # The rows that a page shows of one segment ($segment), by the name they have in the template.

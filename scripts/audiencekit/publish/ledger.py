@@ -33,7 +33,7 @@ class LedgerTable:
     """One table of the ledger, as its YAML describes it."""
 
     name: str
-    relation: str  # schema.model whose rows a published build appends
+    relation: str  # schema.model: a published build appends its rows
     columns: dict[str, str]  # DuckDB types by name
     is_state: bool  # the result of the last published build only, and no history
 

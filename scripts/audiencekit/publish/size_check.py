@@ -5,7 +5,8 @@ from collections.abc import Collection
 import duckdb
 
 from audiencekit.publish.exposures import Publication
-from audiencekit.publish.generations import audience_rows, current_manifest
+from audiencekit.publish.generations import current_manifest
+from audiencekit.publish.tables import audience_rows
 from audiencekit.workspace import Workspace
 
 SMALLEST_SHARE_OF_LAST_TIME = 0.5

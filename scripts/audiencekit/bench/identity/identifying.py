@@ -65,8 +65,8 @@ def keep(workspace: Workspace) -> None:
     with duckdb.connect(str(workspace.warehouse), read_only=True) as con:
         for table in (t for t in ledger_tables() if t.relation.startswith("identity.")):
             folder = workspace.home / "ledger" / table.name
-            place = "kept" if table.is_state else f"{len(list(folder.glob('*.parquet'))):08d}"
-            target = folder / f"{place}.parquet"
+            name = "state" if table.is_state else f"{len(list(folder.glob('*.parquet'))):08d}"
+            target = folder / f"{name}.parquet"
             con.execute(
                 f"copy (select {table.selection} from {table.relation}) to '{target}' (format parquet)"
             )

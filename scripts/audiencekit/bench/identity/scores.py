@@ -6,22 +6,22 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 
-def scores(found: pd.Series, truth: pd.Series) -> dict[str, float]:
-    """Scores of `found` against `truth`, both a label by record (index).
+def scores(predicted: pd.Series, truth: pd.Series) -> dict[str, float]:
+    """Scores of `predicted` against `truth`, both a label by record (index).
 
     precision, recall and f1 over pairs of records; b_cubed: F1 of precision and recall averaged over records (Bagga
-    and Baldwin, 1998); whole: the share of true people found with all their records and no other.
+    and Baldwin, 1998); whole: the share of true people who were found with all their records and no other.
     """
-    both = pd.DataFrame({"found": found, "truth": truth.reindex(found.index)})
-    cell = both.groupby(["found", "truth"]).size()
-    by_found, by_truth = both.groupby("found").size(), both.groupby("truth").size()
-    hits, predicted, true = (_pairs(sizes) for sizes in (cell, by_found, by_truth))
-    precision, recall = hits / max(predicted, 1), hits / max(true, 1)
-    of_found = by_found.reindex(cell.index.get_level_values("found")).to_numpy()
+    both = pd.DataFrame({"predicted": predicted, "truth": truth.reindex(predicted.index)})
+    cell = both.groupby(["predicted", "truth"]).size()
+    by_predicted, by_truth = both.groupby("predicted").size(), both.groupby("truth").size()
+    hits, matched, true = (_pairs(sizes) for sizes in (cell, by_predicted, by_truth))
+    precision, recall = hits / max(matched, 1), hits / max(true, 1)
+    of_predicted = by_predicted.reindex(cell.index.get_level_values("predicted")).to_numpy()
     of_truth = by_truth.reindex(cell.index.get_level_values("truth")).to_numpy()
     count = cell.to_numpy()
     purity, completeness = (
-        (count**2 / of_found).sum() / len(both),
+        (count**2 / of_predicted).sum() / len(both),
         (count**2 / of_truth).sum() / len(both),
     )
     return {
@@ -29,7 +29,7 @@ def scores(found: pd.Series, truth: pd.Series) -> dict[str, float]:
         "recall": recall,
         "f1": _harmonic(precision, recall),
         "b_cubed": float(_harmonic(purity, completeness)),
-        "whole": float(((count == of_found) & (count == of_truth)).sum() / len(by_truth)),
+        "whole": float(((count == of_predicted) & (count == of_truth)).sum() / len(by_truth)),
     }
 
 

@@ -27,7 +27,7 @@ def classifier_card(con: duckdb.DuckDBPyConnection, trial: dict, chart: Path) ->
     parts = [
         "## Compared with simpler and richer versions, on the same test\n",
         table(_versions(con, trial)),
-        "## Fitted anew at each cut-off\n",
+        "## Fitted again at each cut-off\n",
         "The first row is this version.\n",
         table(_backtests(con, trial)),
         "## Calibration\n",
