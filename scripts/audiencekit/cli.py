@@ -198,16 +198,11 @@ def publish(
     force: bool,
 ) -> None:
     """Copy the published generation into a PostgreSQL, all at once or not at all."""
-    from audiencekit.publish.postgres import publish_to_postgres
+    from audiencekit.publish.postgres import PostgresOptions, publish_to_postgres
 
-    done = publish_to_postgres(
-        open_workspace(),
-        _now(),
-        prefix=schema_prefix,
-        force=force,
-        grants={"activation": grant_activation, "reporting": grant_reporting},
-        say=click.echo,
-    )
+    grants = {"activation": grant_activation, "reporting": grant_reporting}
+    options = PostgresOptions(schema_prefix, force, grants)
+    done = publish_to_postgres(open_workspace(), _now(), options, say=click.echo)
     if done.rows is None:
         click.echo(f"{done.build_id} is there already: nothing was written ({done.where}).")
         return

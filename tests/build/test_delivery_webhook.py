@@ -13,13 +13,14 @@ from simulated_audiences import Simulated, addresses_under
 
 from audiencekit.delivery import cursors, messages, webhook
 from audiencekit.delivery.changes import open_published, read_changes
-from audiencekit.delivery.sending import NotDelivered, Patience, Surroundings, post
+from audiencekit.delivery.sending import NotDelivered, Patience, Request, Surroundings, post
 from audiencekit.errors import UserError
 from audiencekit.workspace import Workspace
 
 SECRET = "whsec_" + "c2ltdWxhdGVkLXNlY3JldC1vZi10aGUtdGVzdHM="
 SIGN = messages.signer({messages.SECRET: SECRET})
 QUICK = Patience(tries=8, first_wait=0.001)
+EMPTY = Request("http://x", b"", dict)
 
 
 def around(now=lambda: datetime.now(UTC).replace(tzinfo=None), sleep=lambda seconds: None):
@@ -232,7 +233,7 @@ def test_an_unknown_channel_is_answered_with_the_known_ones(simulated):
 def test_waits_double_with_jitter_and_are_never_shorter_than_asked(httpx_answers):
     waits, client = httpx_answers([(503, None), (503, None), (429, "7"), (429, "0"), (200, None)])
     patience = Patience(tries=9, first_wait=2.0, longest_wait=10.0)
-    post(client, "http://x", b"", dict, patience, around(sleep=waits.append))
+    post(client, EMPTY, patience, around(sleep=waits.append))
     assert 1 <= waits[0] <= 2 <= waits[1] <= 4
     assert waits[2] == 7.0
     assert 5 <= waits[3] <= 10
@@ -241,14 +242,14 @@ def test_waits_double_with_jitter_and_are_never_shorter_than_asked(httpx_answers
 def test_a_date_to_come_back_is_understood(httpx_answers):
     waits, client = httpx_answers([(503, "Mon, 01 Jan 2024 00:01:00 GMT"), (200, None)])
     now = datetime(2024, 1, 1)
-    post(client, "http://x", b"", dict, QUICK, around(now=lambda: now, sleep=waits.append))
+    post(client, EMPTY, QUICK, around(now=lambda: now, sleep=waits.append))
     assert waits == [60.0]
 
 
 def test_what_is_final_is_tried_once_and_named_without_content(httpx_answers):
     waits, client = httpx_answers([(422, None)])
     with pytest.raises(NotDelivered, match=r"^HTTP 422$"):
-        post(client, "http://x", b"", dict, QUICK, around(sleep=waits.append))
+        post(client, EMPTY, QUICK, around(sleep=waits.append))
     assert waits == []
 
 

@@ -116,7 +116,7 @@ def test_a_holdout_that_too_few_have_answered_is_told_as_such(changed):
     workspace = changed("update rpt_experiments set status = 'readable', why = 'all is well'")
     write_playbooks(workspace)
     text = text_of(workspace.playbooks / "at_risk.html")
-    assert "in winback_at_risk too few have done what is counted" in text
+    assert "in winback_at_risk too few customers have the outcome" in text
 
 
 def test_before_anything_is_published_it_says_what_to_do(tmp_path):

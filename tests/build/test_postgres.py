@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from audiencekit.errors import UserError
 from audiencekit.publish.generations import _switch
-from audiencekit.publish.postgres import publish_to_postgres
+from audiencekit.publish.postgres import PostgresOptions, publish_to_postgres
 from audiencekit.workspace import Workspace
 
 NOTE = "Test: persons are simulated."
@@ -133,7 +133,8 @@ def workspace(tmp_path) -> Workspace:
 def publish(workspace: Workspace, **options) -> list[str]:
     """Publish and return what was said, a line a table."""
     said: list[str] = []
-    publish_to_postgres(workspace, NOW, say=options.pop("say", said.append), **options)
+    say = options.pop("say", said.append)
+    publish_to_postgres(workspace, NOW, PostgresOptions(**options), say)
     return said
 
 
@@ -630,7 +631,7 @@ def doorkeeper(server) -> str:
 
 SECRET = "hush-hush"
 WRONG = {
-    "nothing is set": ({}, "No PostgreSQL is named. Set AUDIENCEKIT_POSTGRES_URL"),
+    "nothing is set": ({}, "No PostgreSQL server is named. Set AUDIENCEKIT_POSTGRES_URL"),
     "nobody listens": (
         {"AUDIENCEKIT_POSTGRES_URL": f"postgresql://u:{SECRET}@127.0.0.1:1/db"},
         "Connection refused",

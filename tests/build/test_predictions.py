@@ -275,11 +275,11 @@ def day_of_faults(runner, demo, published) -> Published:
     )
     fit_logistic = planned.fit_logistic
 
-    def fit_badly(training, **settings):
-        if settings["model_code"] == "propensity_30d":
+    def fit_badly(training, settings):
+        if settings.model_code == "propensity_30d":
             raise ArithmeticError("the machine is tired")
-        rows = fit_logistic(training, **settings)
-        if settings["model_code"] == "churn_90d":
+        rows = fit_logistic(training, settings)
+        if settings.model_code == "churn_90d":
             rows.loc[rows["part"] == "weight", "value"] = np.nan
         return rows
 
@@ -450,10 +450,10 @@ def test_nothing_planned_is_nothing_fitted():
 def test_a_version_that_fails_leaves_the_others_to_be_fitted(monkeypatch):
     fit = planned.fit_logistic
 
-    def fit_but_one(training, **settings):
-        if settings["variant"] == "rfm":
+    def fit_but_one(training, settings):
+        if settings.variant == "rfm":
             raise ValueError("no")
-        return fit(training, **settings)
+        return fit(training, settings)
 
     monkeypatch.setattr(planned, "fit_logistic", fit_but_one)
     found = statuses(planned.fit_classifiers(training(200), plan("classifier")))
@@ -471,9 +471,9 @@ def test_versions_that_fail_alike_are_told_apart(monkeypatch):
 
 @pytest.mark.parametrize("number", [np.nan, np.inf])
 def test_a_fit_of_no_numbers_has_failed(monkeypatch, number):
-    def fit_badly(training, **settings):
+    def fit_badly(training, settings):
         rows = planned.build_rows(
-            "propensity_30d", f"v-{settings['variant']}", facts({"status": "fitted"})
+            "propensity_30d", f"v-{settings.variant}", facts({"status": "fitted"})
         )
         return pd.concat([rows, rows.assign(part="weight", item="a", value=number, label=None)])
 

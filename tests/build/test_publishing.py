@@ -15,6 +15,7 @@ import duckdb
 import pytest
 
 from audiencekit.errors import UserError
+from audiencekit.publish.build import Build
 from audiencekit.publish.exposures import read_publications
 from audiencekit.publish.generations import (
     KEPT_GENERATIONS,
@@ -129,6 +130,7 @@ def test_a_build_killed_at_any_moment_leaves_one_whole_generation(runner, demo):
 PUBLISH_AGAIN = """
 import sys
 from datetime import datetime
+from audiencekit.publish.build import Build
 from audiencekit.publish.exposures import read_publications
 from audiencekit.publish.generations import next_build_id, publish
 from audiencekit.workspace import open_workspace
@@ -136,7 +138,7 @@ from audiencekit.workspace import open_workspace
 workspace, as_of = open_workspace(), datetime(2018, 1, 1)
 publications, build_id = read_publications(workspace), next_build_id(workspace, as_of)
 print("publishing", flush=True)
-publish(workspace, publications, as_of, build_id, {})
+publish(workspace, publications, Build(build_id, as_of))
 print("published", flush=True)
 """
 
@@ -176,7 +178,7 @@ def test_what_a_dead_publish_left_does_not_stop_the_next(published, tmp_path):
     shutil.copytree(copy.current.resolve(), left)
     (copy.generations / ".writing-20180101T000000Z-000009").mkdir()
     (copy.generations / ".DS_Store").touch()
-    manifest = publish(copy, read_publications(copy), as_of, next_build_id(copy, as_of), {})
+    manifest = publish(copy, read_publications(copy), Build(next_build_id(copy, as_of), as_of))
     assert manifest.build_id > left.name
     assert copy.current.resolve().name == manifest.build_id
     assert generation_problems(copy) == []
@@ -199,9 +201,9 @@ def test_going_back_to_an_older_generation_keeps_the_newer_ones(published, tmp_p
     shutil.copytree(published.workspace.home, copy.home, symlinks=True, dirs_exist_ok=True)
     as_of = datetime(2018, 1, 1)
     first = copy.current.resolve()
-    second = publish(copy, read_publications(copy), as_of, next_build_id(copy, as_of), {})
+    second = publish(copy, read_publications(copy), Build(next_build_id(copy, as_of), as_of))
     _switch(copy.current, first)
-    third = publish(copy, read_publications(copy), as_of, next_build_id(copy, as_of), {})
+    third = publish(copy, read_publications(copy), Build(next_build_id(copy, as_of), as_of))
     assert second.build_id < third.build_id
     assert {p.name for p in copy.generations.iterdir()} == {
         first.name,

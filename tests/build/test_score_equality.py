@@ -22,6 +22,7 @@ from audiencekit.modelling.buy_till_you_die import (
     expected_spend,
     probability_alive,
 )
+from audiencekit.modelling.classifier import ClassifierSettings
 from audiencekit.modelling.logistic import SETTINGS, score_logistic
 from audiencekit.modelling.planned import VARIANTS, score_all_boosted
 from audiencekit.modelling.rows import part_of
@@ -297,9 +298,7 @@ def test_every_boosted_version_scores_its_own_rows_as_scikit_learn_does():
     features, params, asked, expected = ["a", "b", "c"], [], [], []
     for seed, cutoff in enumerate(("2017-01-01", "2017-02-01")):
         training = people(seed)
-        rows = fit_boosted(
-            training, model_code="m", features=features, cutoff=cutoff, tested_at=None
-        )
+        rows = fit_boosted(training, ClassifierSettings("m", features, cutoff))
         model = HistGradientBoostingClassifier(random_state=7, **TREES).fit(
             training[features].to_numpy(), training["is_positive"]
         )

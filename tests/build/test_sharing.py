@@ -17,7 +17,7 @@ from audiencekit.errors import UserError
 from audiencekit.sharing import share_noised, share_suppressed
 from audiencekit.sharing.budget import Release, read_releases, spend
 from audiencekit.sharing.noise import Noise, noises
-from audiencekit.sharing.suppression import hidden_cells, possible, with_totals
+from audiencekit.sharing.suppression import hidden_cells, possible_ranges, with_totals
 from audiencekit.workspace import Workspace
 
 K = 20
@@ -45,7 +45,7 @@ def test_no_small_group_is_told_and_none_can_be_reckoned(counts):
     table = with_totals(counts)
     assert not ((table > 0) & (table < K) & ~hidden).any()
     if (table[~hidden] > 0).any():
-        for cell, (low, high) in possible(table, hidden).items():
+        for cell, (low, high) in possible_ranges(table, hidden).items():
             assert low - 1e-6 <= table[cell] <= high + 1e-6
             assert high - low >= K - 1e-6, cell
 
@@ -55,7 +55,7 @@ def test_leaving_out_only_small_cells_would_be_noticed():
     counts = np.array([[5, 50, 60], [70, 80, 90], [40, 30, 45]])
     table = with_totals(counts)
     small = (table > 0) & (table < K)
-    assert possible(table, small)[(0, 0)] == pytest.approx((5, 5))
+    assert possible_ranges(table, small)[(0, 0)] == pytest.approx((5, 5))
     assert hidden_cells(counts, K).sum() >= 4
 
 

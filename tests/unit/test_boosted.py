@@ -7,6 +7,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
 from audiencekit.modelling.boosted import SETTINGS, fit_boosted, score_boosted
+from audiencekit.modelling.classifier import ClassifierSettings
 from audiencekit.modelling.rows import COLUMNS, fact_of, part_of
 
 FEATURES = ["recency", "orders", "spend", "is_member", "noise"]
@@ -43,7 +44,7 @@ def fit(training, **changed):
         "cutoff": "2024-01-31",
         "tested_at": "2024-03-01",
     }
-    return fit_boosted(training, **(settings | changed))
+    return fit_boosted(training, ClassifierSettings(**(settings | changed)))
 
 
 @pytest.fixture(scope="module")

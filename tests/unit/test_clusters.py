@@ -8,10 +8,12 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
 from audiencekit.modelling.cluster_algorithms import ALGORITHMS
+from audiencekit.modelling.cluster_choice import choose_k
 from audiencekit.modelling.cluster_comparison import first_by_hash
 from audiencekit.modelling.cluster_ids import matched_ids, read_champion
 from audiencekit.modelling.cluster_names import name_groups
-from audiencekit.modelling.cluster_quality import Quality, best_jaccards, choose_k
+from audiencekit.modelling.cluster_quality import Quality, best_jaccards
+from audiencekit.modelling.cluster_settings import ClusterSettings, Scaler
 from audiencekit.modelling.clusters import fit_micro_segments
 from audiencekit.modelling.rows import COLUMNS, fact_of
 
@@ -43,10 +45,9 @@ order by customer_key
 """
 
 
-def fit(customers: pd.DataFrame, **settings) -> pd.DataFrame:
-    return fit_micro_segments(
-        customers, **({"cutoff": CUTOFF, "bootstraps": 5, "compare": ()} | settings)
-    )
+def fit(customers: pd.DataFrame, champion=None, **settings) -> pd.DataFrame:
+    chosen = {"cutoff": CUTOFF, "bootstraps": 5, "compare": ()} | settings
+    return fit_micro_segments(customers, ClusterSettings(**chosen), champion)
 
 
 def blobs(sizes=(150, 250, 200), moved: float = 0.0, seed: int = 1) -> pd.DataFrame:
@@ -182,7 +183,10 @@ def test_matching_takes_the_pairs_that_are_nearest_together():
     champion = read_champion(rows)
     # Greedy would pair 0.9 with 9 and leave 2.4 to 4 (2.5 in all); the other way is 2.3.
     match = matched_ids(
-        np.array([[2.4], [0.9]]), np.array([0.5, 0.5]), ("x",), np.zeros(1), np.ones(1), champion
+        np.array([[2.4], [0.9]]),
+        np.array([0.5, 0.5]),
+        Scaler(("x",), np.zeros(1), np.ones(1)),
+        champion,
     )
     assert match.ids == (9, 4)
     assert match.shifts == pytest.approx({9: 1.4, 4: 0.9})

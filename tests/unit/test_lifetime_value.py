@@ -19,7 +19,7 @@ from audiencekit.modelling.buy_till_you_die import (
     fit_spend,
     probability_alive,
 )
-from audiencekit.modelling.lifetime_value import fit_lifetime_value
+from audiencekit.modelling.lifetime_value import LifetimeSettings, fit_lifetime_value
 from audiencekit.modelling.rows import COLUMNS, fact_of, part_of
 from audiencekit.workspace import PROJECT
 
@@ -155,7 +155,7 @@ def test_spend_of_who_never_came_back_is_everybody_s_mean():
 
 
 def test_a_fit_is_rows(cdnow):
-    rows = fit_lifetime_value(cdnow, method="bg_nbd", **SETTINGS)
+    rows = fit_lifetime_value(cdnow, LifetimeSettings(method="bg_nbd", **SETTINGS))
     assert tuple(rows.columns) == COLUMNS
     assert rows["version"].iloc[0].startswith("bg_nbd-19970930-")
     parameters = part_of(rows, "parameter")
@@ -168,16 +168,18 @@ def test_a_fit_is_rows(cdnow):
 def test_shuffled_customers_give_the_same_rows_to_the_bit(cdnow):
     shuffled = cdnow.sample(frac=1, random_state=3)
     pd.testing.assert_frame_equal(
-        fit_lifetime_value(cdnow, **SETTINGS),
-        fit_lifetime_value(shuffled, **SETTINGS),
+        fit_lifetime_value(cdnow, LifetimeSettings(**SETTINGS)),
+        fit_lifetime_value(shuffled, LifetimeSettings(**SETTINGS)),
         check_exact=True,
     )
 
 
 def test_other_data_or_another_horizon_is_another_version(cdnow):
-    one = fit_lifetime_value(cdnow, **SETTINGS)["version"].iloc[0]
-    other = fit_lifetime_value(cdnow, **SETTINGS | {"horizon_days": 365})["version"].iloc[0]
-    less = fit_lifetime_value(cdnow.iloc[1:], **SETTINGS)["version"].iloc[0]
+    one = fit_lifetime_value(cdnow, LifetimeSettings(**SETTINGS))["version"].iloc[0]
+    other = fit_lifetime_value(cdnow, LifetimeSettings(**SETTINGS | {"horizon_days": 365}))[
+        "version"
+    ].iloc[0]
+    less = fit_lifetime_value(cdnow.iloc[1:], LifetimeSettings(**SETTINGS))["version"].iloc[0]
     assert len({one, other, less}) == 3
 
 
@@ -202,7 +204,7 @@ def few(cdnow: pd.DataFrame, repeat: int) -> pd.DataFrame:
     ids=["none", "one", "49", "50", "no spend", "refunds", "impossible", "infinite"],
 )
 def test_too_little_data_is_said_not_raised(cdnow, change, status):
-    rows = fit_lifetime_value(change(cdnow), **SETTINGS)
+    rows = fit_lifetime_value(change(cdnow), LifetimeSettings(**SETTINGS))
     assert fact_of(rows, "status") == status
     assert len(fact_of(rows, "why")) > 20
     assert part_of(rows, "parameter").empty == (status != "fitted")
@@ -212,13 +214,16 @@ def test_data_on_which_nothing_varies_never_raises(cdnow):
     same = cdnow.assign(
         repeat_purchase_days=2, first_to_last_days=20, tenure_days=40, repeat_spend_mean_usd=9.0
     )
-    assert fact_of(fit_lifetime_value(same, **SETTINGS), "status") in ("fitted", "failed")
+    assert fact_of(fit_lifetime_value(same, LifetimeSettings(**SETTINGS)), "status") in (
+        "fitted",
+        "failed",
+    )
 
 
 def test_customers_who_never_die_are_flagged():
     model = Purchases("mbg_nbd", 2.0, 10.0, 1e-5, 100.0)
     people = simulated(model, Spend(6.0, 4.0, 60.0), 3000, seed=2)
-    rows = fit_lifetime_value(people, **SETTINGS)
+    rows = fit_lifetime_value(people, LifetimeSettings(**SETTINGS))
     assert fact_of(rows, "status") == "fitted"
     assert fact_of(rows, "nobody_dies") == "true"
     assert "churn" in fact_of(rows, "why")
@@ -226,7 +231,7 @@ def test_customers_who_never_die_are_flagged():
 
 def test_an_unknown_method_is_an_error(cdnow):
     with pytest.raises(ValueError, match="mbg_nbd"):
-        fit_lifetime_value(cdnow, method="pareto", **SETTINGS)
+        fit_lifetime_value(cdnow, LifetimeSettings(method="pareto", **SETTINGS))
 
 
 def random_customers(chance: np.random.Generator, n: int) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from audiencekit.modelling.classifier import ClassifierSettings
 from audiencekit.modelling.logistic import FOLDS, fit_logistic, fold_of, score_logistic
 from audiencekit.modelling.rows import COLUMNS, drift_bins, fact_of, part_of
 
@@ -43,7 +44,7 @@ def fit(training, **changed):
         "cutoff": "2024-01-31",
         "tested_at": "2024-03-01",
     }
-    return fit_logistic(training, **(settings | changed))
+    return fit_logistic(training, ClassifierSettings(**(settings | changed)))
 
 
 def pipeline():

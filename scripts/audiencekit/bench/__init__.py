@@ -1,9 +1,10 @@
-"""`audiencekit bench`: a build of a synthetic landing, measured against the same SQL in raw DuckDB."""
+"""`audiencekit bench`: a build of a synthetic landing, compared with the same SQL in raw DuckDB."""
 
 import json
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import duckdb
 from rich.console import Console
@@ -13,17 +14,17 @@ from audiencekit.bench.report import Bench, print_bench
 from audiencekit.bench.warehouses import differing_tables
 from audiencekit.errors import UserError
 
-SMALL = 300  # customers of the landing that shows what dbt costs before any data
+SMALL = 300  # customers of the small landing, which shows the fixed cost of dbt
 
 
 def run_bench(customers: int, folder: Path, console: Console) -> Bench:
-    """Measure a landing of `customers` and a small one; print tables, append to `results.jsonl`.
+    """Measure a landing of `customers` and a small one, print tables, and append to `results.jsonl`.
 
-    Everything is written under `folder`. Each job is a process of its own, so that its CPU seconds
-    and peak memory are its own. Raises UserError when a job fails or raw DuckDB gives other rows.
+    Everything is written under `folder`. Each job runs in its own process, so that its CPU seconds and peak memory
+    are its own. Raises UserError when a job fails or raw DuckDB gives other rows.
     """
     if customers < SMALL:
-        raise UserError(f"--customers {customers}: the smallest landing to measure is {SMALL}.")
+        raise UserError(f"--customers {customers} is too small to measure. Choose {SMALL} or more.")
     folder.mkdir(parents=True, exist_ok=True)
     small = _measure_size(SMALL, folder, console)
     bench = Bench(
@@ -47,7 +48,7 @@ def _measure_size(customers: int, folder: Path, console: Console) -> dict[str, M
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
 
-    def job(name: str, what: str, **arguments) -> Measured:
+    def job(name: str, what: str, **arguments: Any) -> Measured:
         console.print(f"  {what}")
         return measure(name, folder / f"{name}.log", home=str(home), **arguments)
 
@@ -59,5 +60,7 @@ def _measure_size(customers: int, folder: Path, console: Console) -> dict[str, M
     }
     differing = differing_tables(home / "warehouse.duckdb", home / "raw" / "warehouse.duckdb")
     if differing:
-        raise UserError(f"Raw DuckDB gives other row counts than dbt: {', '.join(differing)}")
+        raise UserError(
+            f"Raw DuckDB and dbt built different numbers of rows: {', '.join(differing)}"
+        )
     return measured

@@ -1,4 +1,4 @@
-"""The jobs that are measured: `python -m audiencekit.bench.jobs JOB ANSWER_FILE ARGUMENTS_AS_JSON`."""
+"""The jobs that the benchmarks measure: `python -m audiencekit.bench.jobs JOB ANSWER_FILE ARGUMENTS_AS_JSON`."""
 
 import json
 import sys
@@ -11,12 +11,12 @@ from audiencekit.workspace import open_workspace
 
 
 def landing(home: str, folder: str, customers: int) -> dict:
-    """Make the synthetic landing, or find it made."""
+    """Make the synthetic landing, unless it is there."""
     return {"landing": str(ensure_synthetic_landing(Path(folder), customers))}
 
 
 def run(home: str, landing: str) -> dict:
-    """The whole job: intake, build and tests, both walls, publish."""
+    """The whole job: intake, build and tests, expectations, publish."""
     from audiencekit.run.job import run as run_job
 
     workspace = open_workspace(home)
@@ -31,18 +31,18 @@ def run(home: str, landing: str) -> dict:
 
 
 def models(home: str) -> dict:
-    """dbt over the same intake once more: models and seeds, no tests."""
-    from audiencekit.publish.generations import current_manifest
+    """dbt once more over the same intake: models and seeds, without tests."""
+    from audiencekit.publish.generations import published_manifest
     from audiencekit.run.dbt import dbt_build
 
     workspace = open_workspace(home)
-    last = current_manifest(workspace)
-    dbt_build(workspace, AS_OF, last.build_id, Console(), "--exclude-resource-type", "test")
+    build_id = published_manifest(workspace).build_id
+    dbt_build(workspace, AS_OF, build_id, Console(), "--exclude-resource-type", "test")
     return {"nodes": _node_seconds(workspace.home)}
 
 
 def raw(home: str) -> dict:
-    """What dbt compiled, run by DuckDB alone."""
+    """The SQL that dbt compiled, run by DuckDB alone."""
     from audiencekit.bench.replay import replay
 
     return {"nodes": replay(open_workspace(home))}
@@ -55,7 +55,7 @@ def _node_seconds(home: Path) -> dict[str, float]:
 
 
 def _name(unique_id: str) -> str:
-    """model.audiencekit.fct_orders is fct_orders; a test keeps the word before it."""
+    """The name of a node: fct_orders for model.audiencekit.fct_orders, and `test …` for a test."""
     kind, _, name = unique_id.split(".")[:3]
     return f"test {name}" if kind == "test" else name
 
@@ -70,7 +70,7 @@ def records(size: int, target: str) -> dict:
 
 
 def demo_records(folder: str, target: str) -> dict:
-    """The demo's landing, without what its steward decided; as records (Parquet) its contacts and logins, with truth."""
+    """The demo's landing without its identity decisions, and its contacts and logins as records with the true person."""
     from audiencekit.bench.identity.people import demo_records
     from audiencekit.demo import write_demo_landing
 
@@ -83,7 +83,7 @@ def demo_records(folder: str, target: str) -> dict:
 
 
 def write_landing(source: str, target: str, share: float = 1.0) -> dict:
-    """The landing of contacts (Parquet), or of the first `share` of them."""
+    """Write a landing with the contacts of a Parquet file, or with the first `share` of them."""
     import pandas as pd
 
     from audiencekit.bench.identity import identifying
@@ -94,7 +94,7 @@ def write_landing(source: str, target: str, share: float = 1.0) -> dict:
 
 
 def identify(home: str, landing: str, build_id: str, goes_on: bool) -> dict:
-    """Who is who in a landing, kept for the next build."""
+    """Find the people in a landing, and keep the result for the next build."""
     from audiencekit.bench.identity import identifying
 
     done = identifying.identify(home, landing, build_id, goes_on)
@@ -103,7 +103,7 @@ def identify(home: str, landing: str, build_id: str, goes_on: bool) -> dict:
 
 
 def score(home: str, source: str, pairs: str = "") -> dict:
-    """How right the people of a workspace are; with `pairs`, those a rival took, from p = 0.5 and from the best p."""
+    """Score the people of a workspace. With `pairs`, score those of another tool, at p = 0.5 and at the best p."""
     import pandas as pd
 
     from audiencekit.bench.identity import identifying, scores
@@ -111,17 +111,19 @@ def score(home: str, source: str, pairs: str = "") -> dict:
     truth = pd.read_parquet(source).set_index("contact_id")["person_id"]
     if not pairs:
         return scores.scores(identifying.people_of(open_workspace(home)), truth)
-    found = pd.read_parquet(pairs)
-    best = scores.best_threshold(found, truth)
-    right = {
-        name: scores.scores(scores.clusters(found[found["probability"] >= p], truth.index), truth)
+    matches = pd.read_parquet(pairs)
+    best = scores.best_threshold(matches, truth)
+    by_threshold = {
+        name: scores.scores(
+            scores.clusters(matches[matches["probability"] >= p], truth.index), truth
+        )
         for name, p in (("at 0.5", 0.5), ("at best", best))
     }
-    return right | {"best": best}
+    return by_threshold | {"best": best}
 
 
 def kept_keys(before: str, after: str) -> dict:
-    """Of customers whom `before` (Parquet) knew, how many have another key in the workspace `after`."""
+    """How many customers of `before` (Parquet) have another key in the workspace `after`, and why."""
     import pandas as pd
 
     from audiencekit.bench.identity import identifying
@@ -140,7 +142,7 @@ def kept_keys(before: str, after: str) -> dict:
 
 
 def remember_people(home: str, target: str) -> dict:
-    """Write down who is who in a workspace."""
+    """Write the customer key of every record of a workspace to a Parquet file."""
     from audiencekit.bench.identity import identifying
 
     identifying.people_of(open_workspace(home)).to_frame().to_parquet(target)

@@ -1,4 +1,4 @@
-"""A synthetic landing of any size: DuckDB SQL and hashes, so that it is the same on every machine.
+"""A synthetic landing of any size, made by DuckDB SQL and hashes, so that it is the same on every machine.
 
 Ratios, per customer: 10 purchases, 1.5 lines each, 48 web events in 6 sessions, 1.1 contacts,
 4 e-mail events, 3 consent events, 2 campaign touches; half of them are in an experiment. The statements are in `synthetic/`.
@@ -11,11 +11,11 @@ from pathlib import Path
 import duckdb
 import phonenumbers
 
-VERSION = 4  # raise it when a statement changes, and old landings are made again
+VERSION = 4  # raise it when a statement changes, so that old landings are made again
 AS_OF = datetime(2026, 1, 1)
 PRODUCTS = 20_000
 STATEMENTS = Path(__file__).parent / "synthetic"
-BEHIND = ("phone_numbers", "people", "order_facts", "sessions")
+HELPER_TABLES = ("phone_numbers", "people", "order_facts", "sessions")
 TABLES = (
     "orders",
     "order_lines",
@@ -37,7 +37,7 @@ TABLES = (
 )
 README = """\
 A synthetic landing folder, made by `audiencekit bench`. No row is about a real person: names are
-drawn from short lists, e-mail addresses lie at example.com, phone numbers in ranges kept for fiction.
+drawn from short lists, e-mail addresses are at example.com, phone numbers in ranges reserved for fiction.
 """
 
 
@@ -68,7 +68,7 @@ def write_synthetic_landing(folder: Path, customers: int, seed: int = 1) -> None
     }.items():
         con.execute(f"set variable {name} = $value", {"value": value})
     con.execute(_statement("_macros"))
-    for table in BEHIND:
+    for table in HELPER_TABLES:
         con.execute(f"create table {table} as {_statement(table)}")
     for table in TABLES:
         path = str(folder / f"{table}.parquet").replace("'", "''")
@@ -81,7 +81,7 @@ def _statement(name: str) -> str:
 
 
 def _us_areas() -> list[str]:
-    """Area codes whose 555-0100 libphonenumber calls a valid number of the United States."""
+    """Area codes whose 555-0100 is a valid number of the United States for libphonenumber."""
     numbers = {area: phonenumbers.parse(f"+1{area}5550100") for area in range(200, 990)}
     return [
         str(area)

@@ -1,4 +1,4 @@
-"""One job in a process of its own, with what it cost."""
+"""Run one job in its own process and measure its cost."""
 
 import json
 import os
@@ -17,7 +17,7 @@ GIB_PER_UNIT = 2**-30 if sys.platform == "darwin" else 2**-20
 
 @dataclass(frozen=True)
 class Measured:
-    """What a job cost, in seconds and GiB, and what it answered."""
+    """The cost of a job in seconds and GiB, and its answer."""
 
     wall: float
     cpu: float  # user and system
@@ -25,21 +25,28 @@ class Measured:
     answer: dict[str, Any]
 
 
-def measure(job: str, log: Path, **arguments) -> Measured:
+def measure(job: str, log: Path, **arguments: Any) -> Measured:
     """Run a job of `audiencekit.bench.jobs` and wait for it. Raises UserError if it fails.
 
-    A child starts with its parent's peak memory on its account, so the parent must stay small: it
-    imports little and reads nothing big.
+    A child process starts with the peak memory of its parent, so the parent must stay small: it imports little and
+    reads no large data.
     """
     answer = log.with_suffix(".json")
     answer.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "audiencekit.bench.jobs", job, answer, json.dumps(arguments)]
+    command: list[object] = [
+        sys.executable,
+        "-m",
+        "audiencekit.bench.jobs",
+        job,
+        answer,
+        json.dumps(arguments),
+    ]
     cost = measure_command(command, log)
     return replace(cost, answer=json.loads(answer.read_text()))
 
 
-def measure_command(command: list, log: Path) -> Measured:
-    """Run any command, its words in `log`, and wait for it. Raises UserError if it fails."""
+def measure_command(command: list[object], log: Path) -> Measured:
+    """Run any command with its output in `log`, and wait for it. Raises UserError if it fails."""
     with log.open("w") as out:
         started = perf_counter()
         process = subprocess.Popen(
@@ -49,10 +56,9 @@ def measure_command(command: list, log: Path) -> Measured:
         wall = perf_counter() - started
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        said = [line for line in log.read_text().splitlines() if line.strip()]
-        raise UserError(
-            f"bench: {log.stem} failed ({said[-1][:300] if said else 'no word'}). See {log}"
-        )
+        lines = [line for line in log.read_text().splitlines() if line.strip()]
+        reason = lines[-1][:300] if lines else "without output"
+        raise UserError(f"bench: {log.stem} failed ({reason}). See {log}")
     return Measured(
         wall=wall,
         cpu=used.ru_utime + used.ru_stime,

@@ -1,4 +1,4 @@
-"""How many customers keep their micro-segment over monthly refits, against the first version left alone."""
+"""How many customers keep their micro-segment over monthly refits, compared with the first version."""
 
 import duckdb
 import numpy as np
@@ -9,7 +9,7 @@ from rich.table import Table
 from sklearn.cluster import KMeans
 
 from audiencekit.errors import UserError
-from audiencekit.modelling.clusters import nearest_centroid
+from audiencekit.modelling.cluster_algorithms import nearest_centroid
 from audiencekit.modelling.planned import WORDS, fit_planned_micro_segments
 from audiencekit.modelling.rows import COLUMNS, fact_of, part_of
 from audiencekit.workspace import PROJECT, Workspace
@@ -20,18 +20,11 @@ REFITS = 9
 def run_refits_bench(workspace: Workspace, console: Console) -> pd.DataFrame:
     """Fit at the last ten moments of a build that trained, each refit with the version before it.
 
-    Returns a row a moment: groups, whether it was stable enough to take over, and the share of customers
-    with the id the first version gives them, by the refit and by raw labels. Raises UserError without
-    such a build.
+    Returns one row per moment: the number of groups, whether the refit is stable and takes over, and the share of
+    customers with the same id as in the first version, by the refit and by raw labels. Raises UserError without such
+    a build.
     """
-    if not workspace.warehouse.exists():
-        raise UserError(f"{workspace.warehouse} is not there. Build first: audiencekit demo")
-    features = list(WORDS)
-    with duckdb.connect(str(workspace.warehouse), read_only=True) as con:
-        inputs = con.execute(
-            f"select moment_at, customer_key, {', '.join(features)} from predictions.model_inputs "
-            "order by moment_at, customer_key"
-        ).df()
+    inputs = _read_inputs(workspace)
     moments = sorted(inputs["moment_at"].unique())[-(REFITS + 1) :]
     if len(moments) <= REFITS:
         raise UserError(
@@ -39,7 +32,7 @@ def run_refits_bench(workspace: Workspace, console: Console) -> pd.DataFrame:
             "Build with training first: audiencekit run FOLDER --retrain"
         )
     settings = _settings()
-    first, champion, found = None, pd.DataFrame(columns=list(COLUMNS)), []
+    first, champion, measured = None, pd.DataFrame(columns=list(COLUMNS)), []
     for moment in moments:
         customers = inputs[inputs["moment_at"] == moment].drop(columns="moment_at")
         plan = pd.DataFrame(
@@ -57,7 +50,7 @@ def run_refits_bench(workspace: Workspace, console: Console) -> pd.DataFrame:
         first = rows if first is None else first
         champion = rows if champion.empty or is_stable else champion
         frozen = _assign(first, customers)
-        found.append(
+        measured.append(
             {
                 "moment": f"{moment:%Y-%m-%d}",
                 "groups": fact_of(rows, "k"),
@@ -66,13 +59,24 @@ def run_refits_bench(workspace: Workspace, console: Console) -> pd.DataFrame:
                 "raw labels": float((_raw_labels(first, customers) == frozen).mean()),
             }
         )
-    measured = pd.DataFrame(found)
-    _print(measured, console)
-    return measured
+    shares = pd.DataFrame(measured)
+    _print(shares, console)
+    return shares
+
+
+def _read_inputs(workspace: Workspace) -> pd.DataFrame:
+    """One row per moment and customer of the last build, with the features of the micro-segments."""
+    if not workspace.warehouse.exists():
+        raise UserError(f"{workspace.warehouse} is not there. Build first: audiencekit demo")
+    with duckdb.connect(str(workspace.warehouse), read_only=True) as con:
+        return con.execute(
+            f"select moment_at, customer_key, {', '.join(WORDS)} from predictions.model_inputs "
+            "order by moment_at, customer_key"
+        ).df()
 
 
 def _settings() -> dict:
-    """What the project sets for ml_micro_segments."""
+    """The project's settings for ml_micro_segments."""
     path = PROJECT / "models/predictions/fitting/ml_micro_segments.yml"
     return yaml.safe_load(path.read_text())["models"][0]["config"]
 
@@ -84,12 +88,12 @@ def _assign(rows: pd.DataFrame, customers: pd.DataFrame) -> np.ndarray:
         index="group_id", columns="item", values="value"
     )
     points = (customers[names] - mean) / scale
-    found = nearest_centroid(points.to_numpy(), centres[names].to_numpy())
-    return centres.index.to_numpy()[found]
+    nearest = nearest_centroid(points.to_numpy(), centres[names].to_numpy())
+    return centres.index.to_numpy()[nearest]
 
 
 def _raw_labels(first: pd.DataFrame, customers: pd.DataFrame) -> np.ndarray:
-    """The labels of a fit that knows nothing of the versions before it."""
+    """The labels of a fit that ignores the versions before it."""
     names = list(part_of(first, "mean").index)
     points = customers[names].to_numpy()
     points = (points - points.mean(axis=0)) / points.std(axis=0)
@@ -98,7 +102,7 @@ def _raw_labels(first: pd.DataFrame, customers: pd.DataFrame) -> np.ndarray:
 
 
 def _print(measured: pd.DataFrame, console: Console) -> None:
-    table = Table(title="Customers in the group the first version gives them", title_justify="left")
+    table = Table(title="Customers in the group of the first version", title_justify="left")
     for name in measured.columns:
         table.add_column(name, justify="left" if name == "moment" else "right")
     for row in measured.itertuples(index=False):

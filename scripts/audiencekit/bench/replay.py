@@ -1,4 +1,4 @@
-"""What dbt compiled, run again by DuckDB alone: the least that the same SQL can cost here."""
+"""The SQL that dbt compiled, run again by DuckDB alone: the lowest cost of the same SQL on this machine."""
 
 import json
 import shutil
@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from time import perf_counter
 from types import SimpleNamespace
+from typing import Any
 
 import duckdb
+import pandas as pd
 import yaml
 
 from audiencekit.workspace import PROJECT, Workspace, environment
@@ -16,15 +18,15 @@ from audiencekit.workspace import PROJECT, Workspace, environment
 def replay(workspace: Workspace) -> dict[str, float]:
     """Build every seed and model of the last dbt run into `raw/warehouse.duckdb` of the workspace.
 
-    One statement a node, in the order of the graph, with the settings of profiles.yml. A Python
-    model calls what it calls under dbt. Returns seconds by node name.
+    It runs one statement a node, in the order of the graph, with the settings of profiles.yml. A Python model calls
+    the same function as under dbt. Returns seconds by node name.
     """
     folder = workspace.home / "raw"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     manifest = json.loads((workspace.home / "target" / "manifest.json").read_text())
     seconds = {}
-    # The file has the warehouse's name, which compiled SQL says in full.
+    # The file has the name of the warehouse, because compiled SQL contains it.
     with (
         environment(workspace.as_environment()),
         duckdb.connect(str(folder / workspace.warehouse.name)) as con,
@@ -45,11 +47,11 @@ def _settings() -> dict[str, str]:
 
 
 def in_order(nodes: dict[str, dict]) -> Iterator[dict]:
-    """Seeds and models that dbt builds, each after all it reads."""
+    """The seeds and models that dbt builds, each after all that it reads."""
     graph = {key: node["depends_on"].get("nodes", []) for key, node in nodes.items()}
     for key in TopologicalSorter(graph).static_order():
-        node = nodes.get(key)
-        is_built = node and node["resource_type"] in ("model", "seed")
+        node = nodes.get(key, {})
+        is_built = node.get("resource_type") in ("model", "seed")
         if is_built and node["config"]["materialized"] != "ephemeral":
             yield node
 
@@ -69,16 +71,18 @@ def _build(con: duckdb.DuckDBPyConnection, node: dict, nodes: dict[str, dict]) -
         con.execute(f"create table {relation} as select * from frame")
         con.unregister("frame")
     else:
-        what = "view" if kind == "view" else "table"
-        con.execute(f"create {what} {relation} as {node['compiled_code']}")
+        made = "view" if kind == "view" else "table"
+        con.execute(f"create {made} {relation} as {node['compiled_code']}")
 
 
-def _call_python(con: duckdb.DuckDBPyConnection, node: dict, nodes: dict[str, dict]):
-    """The frame a Python model returns, called with the little of dbt that our models use."""
+def _call_python(
+    con: duckdb.DuckDBPyConnection, node: dict, nodes: dict[str, dict]
+) -> pd.DataFrame:
+    """The frame that a Python model returns, called with the parts of dbt that our models use."""
     relations = {n["name"]: n["relation_name"] for n in nodes.values()}
 
     class Config(SimpleNamespace):
-        def __call__(self, **_):
+        def __call__(self, **_: Any) -> None:
             return None
 
     dbt = SimpleNamespace(

@@ -1,4 +1,4 @@
-"""What a bench found: the ratio to raw DuckDB, as numbers, tables and one line of JSON."""
+"""The result of a benchmark: the ratio to raw DuckDB, as numbers, tables and one line of JSON."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -9,8 +9,8 @@ from rich.table import Table
 
 from audiencekit.bench.measuring import Measured
 
-TARGET = 1.3  # times raw DuckDB, beside what dbt costs before any data
-DEAREST = 10
+TARGET = 1.3  # times raw DuckDB, without the fixed cost of dbt
+SLOWEST = 10
 
 
 @dataclass(frozen=True)
@@ -25,25 +25,25 @@ class Bench:
 
     @property
     def nodes(self) -> int:
-        """Models and seeds dbt builds."""
+        """The number of models and seeds that dbt builds."""
         return len(self.large["models"].answer["nodes"])
 
     def dbt_own(self, what: str) -> float:
-        """Seconds (`what` is wall or cpu) dbt costs before any data: start, parse and every node."""
+        """The fixed cost of dbt in seconds (`what` is wall or cpu): start, parse and every node."""
         return getattr(self.small["models"], what) - getattr(self.small["raw"], what)
 
     def ratio(self, what: str) -> float:
-        """Models and seeds under dbt by the same in raw DuckDB."""
+        """Cost of models and seeds under dbt, divided by their cost in raw DuckDB."""
         return getattr(self.large["models"], what) / getattr(self.large["raw"], what)
 
     def ratio_without_dbt_own(self, what: str) -> float:
-        """The ratio that TARGET bounds: what dbt costs before any data is taken off."""
+        """The ratio without the fixed cost of dbt, which TARGET limits."""
         models = getattr(self.large["models"], what) - self.dbt_own(what)
         return models / getattr(self.large["raw"], what)
 
     def as_record(self) -> dict[str, Any]:
-        """Everything measured and what follows from it, for JSON."""
-        found = {
+        """Everything measured and derived, for JSON."""
+        derived = {
             "nodes": self.nodes,
             "ratio_cpu": self.ratio("cpu"),
             "ratio_wall": self.ratio("wall"),
@@ -52,11 +52,11 @@ class Bench:
             "dbt_own_cpu_seconds": self.dbt_own("cpu"),
             "dbt_own_wall_seconds": self.dbt_own("wall"),
         }
-        return asdict(self) | found
+        return asdict(self) | derived
 
 
 def print_bench(bench: Bench, console: Console) -> None:
-    """Stages, jobs with their ratio, and the nodes that cost most."""
+    """Print the stages, the jobs with their ratio, and the slowest nodes."""
     rows = sum(bench.large["run"].answer["landing_rows"].values())
     console.print(
         f"\n[bold]Whole run[/]: {bench.customers:,} customers, {rows:,} landing rows, {bench.processors} processors"
@@ -64,11 +64,11 @@ def print_bench(bench: Bench, console: Console) -> None:
     console.print(_stages(bench))
     console.print("[bold]Against raw DuckDB[/]")
     console.print(_jobs(bench))
-    console.print(f"[bold]The {DEAREST} dearest nodes[/]")
-    console.print(_dearest_nodes(bench))
+    console.print(f"[bold]The {SLOWEST} slowest nodes[/]")
+    console.print(_slowest_nodes(bench))
     own, nodes = bench.dbt_own("cpu"), bench.nodes
     console.print(
-        f"dbt's own cost: {own:.1f} CPU s for {nodes} models and seeds, {1000 * own / nodes:.0f} ms a node, "
+        f"Fixed cost of dbt: {own:.1f} CPU s for {nodes} models and seeds, {1000 * own / nodes:.0f} ms a node, "
         "start and parse included."
     )
     ratio = bench.ratio_without_dbt_own("cpu")
@@ -105,17 +105,18 @@ def _jobs(bench: Bench) -> Table:
         table.add_row(name, f"{cost.wall:.1f}", f"{cost.cpu:.1f}", f"{cost.peak_gib:.1f}")
     for name, ratio in (
         ("dbt / raw", bench.ratio),
-        ("dbt / raw, without dbt's own", bench.ratio_without_dbt_own),
+        ("dbt / raw, without fixed cost", bench.ratio_without_dbt_own),
     ):
         table.add_row(name, f"{ratio('wall'):.2f}", f"{ratio('cpu'):.2f}", "")
     return table
 
 
-def _dearest_nodes(bench: Bench) -> Table:
+def _slowest_nodes(bench: Bench) -> Table:
     nodes: dict[str, float] = bench.large["run"].answer["nodes"]
     raw = bench.large["raw"].answer["nodes"]
     table = _table("node", "dbt s", "share", "raw s")
-    for name, seconds in sorted(nodes.items(), key=lambda n: -n[1])[:DEAREST]:
-        alone = f"{raw[name]:.1f}" if name in raw else ""
-        table.add_row(name, f"{seconds:.1f}", f"{seconds / sum(nodes.values()):.0%}", alone)
+    for name, seconds in sorted(nodes.items(), key=lambda n: -n[1])[:SLOWEST]:
+        raw_seconds = f"{raw[name]:.1f}" if name in raw else ""
+        share = f"{seconds / sum(nodes.values()):.0%}"
+        table.add_row(name, f"{seconds:.1f}", share, raw_seconds)
     return table

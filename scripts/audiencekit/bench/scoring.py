@@ -1,4 +1,4 @@
-"""How long SQL takes to score many customers, beside the libraries' own predict on the same numbers.
+"""How long SQL takes to score many customers, compared with the libraries' own predict on the same numbers.
 
 The ratio is SQL's CPU seconds over the library's; the difference is the largest between the two.
 """
@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter, process_time
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -22,10 +23,12 @@ from audiencekit.modelling.buy_till_you_die import METHODS, Purchases, expected_
 from audiencekit.modelling.rows import part_of
 from audiencekit.workspace import Workspace
 
+Predict = Callable[[pd.DataFrame], np.ndarray]
+
 
 @dataclass(frozen=True)
 class Scored:
-    """One model: seconds of SQL and of the library over the same rows, and their largest difference."""
+    """One model: seconds of SQL and of the library over the same rows, and the largest difference of their scores."""
 
     model: str
     sql_wall: float
@@ -33,6 +36,15 @@ class Scored:
     library_wall: float
     library_cpu: float
     difference: float
+
+
+@dataclass(frozen=True)
+class _Scorer:
+    """The dbt model that scores, its column of scores, and a function that predicts with the library."""
+
+    model: str
+    column: str
+    predict: Predict
 
 
 def run_scoring_bench(
@@ -54,37 +66,43 @@ def run_scoring_bench(
         champions = con.execute("select * from predictions.int_champions order by model_code").df()
         measured = []
         for champion in champions.itertuples():
-            kind, predict = _library(con, champion)
-            if kind is None:
-                continue
-            con.execute(
-                "create or replace table predictions.int_scoring_jobs as "
-                "select c.*, (select max(moment_at) from predictions.model_inputs) as moment_at, "
-                "'buyers' as population from predictions.int_champions as c where model_code = ?",
-                [champion.model_code],
-            )
-            sql = (compiled / f"{kind}.sql").read_text()
-            wall, cpu = perf_counter(), process_time()
-            con.execute(f"create or replace table scored as {sql}")
-            sql_seconds = perf_counter() - wall, process_time() - cpu
-            wall, cpu = perf_counter(), process_time()
-            expected = predict(inputs)
-            seconds = perf_counter() - wall, process_time() - cpu
-            column = {
-                "pred_logistic": "probability",
-                "pred_lifetime_value": "expected_purchases",
-                "pred_micro_segments": "micro_segment_id",
-            }[kind]
-            got = con.execute(f"select {column} from scored order by customer_key").df()[column]
-            difference = float(np.abs(got.to_numpy("float64") - expected).max())
-            measured.append(Scored(champion.model_code, *sql_seconds, *seconds, difference))
+            scorer = _scorer(con, champion)
+            if scorer:
+                sql = (compiled / f"{scorer.model}.sql").read_text()
+                measured.append(_score(con, champion.model_code, scorer, sql, inputs))
     _print(measured, rows, console)
     copy.unlink()
     return measured
 
 
+def _score(
+    con: duckdb.DuckDBPyConnection,
+    model_code: str,
+    scorer: _Scorer,
+    sql: str,
+    inputs: pd.DataFrame,
+) -> Scored:
+    """Score once in SQL and once with the library."""
+    con.execute(
+        "create or replace table predictions.int_scoring_jobs as "
+        "select c.*, (select max(moment_at) from predictions.model_inputs) as moment_at, "
+        "'buyers' as population from predictions.int_champions as c where model_code = ?",
+        [model_code],
+    )
+    wall, cpu = perf_counter(), process_time()
+    con.execute(f"create or replace table scored as {sql}")
+    sql_wall, sql_cpu = perf_counter() - wall, process_time() - cpu
+    wall, cpu = perf_counter(), process_time()
+    expected = scorer.predict(inputs)
+    library_wall, library_cpu = perf_counter() - wall, process_time() - cpu
+    column = scorer.column
+    scores = con.execute(f"select {column} from scored order by customer_key").df()[column]
+    difference = float(np.abs(scores.to_numpy("float64") - expected).max())
+    return Scored(model_code, sql_wall, sql_cpu, library_wall, library_cpu, difference)
+
+
 def _draw_customers(con: duckdb.DuckDBPyConnection, rows: int) -> None:
-    """Replace model_inputs by `rows` customers: today's again and again, under keys of their own."""
+    """Replace model_inputs by `rows` customers, who repeat those of today under their own keys."""
     con.execute("set threads = 2")
     con.execute(
         f"""
@@ -100,27 +118,27 @@ def _draw_customers(con: duckdb.DuckDBPyConnection, rows: int) -> None:
     )
 
 
-def _library(con: duckdb.DuckDBPyConnection, champion) -> tuple[str | None, Callable | None]:
-    """The model that scores a champion in SQL, and a function that predicts with the library."""
+def _scorer(con: duckdb.DuckDBPyConnection, champion: Any) -> _Scorer | None:
+    """How a champion scores in SQL and in the library; None for models that are not compared."""
     rows = con.execute(
         "select * from predictions.model_params where model_code = ? and version = ?",
         [champion.model_code, champion.version],
     ).df()
     if champion.method == "logistic":
-        return "pred_logistic", _logistic(rows)
+        return _Scorer("pred_logistic", "probability", _logistic(rows))
     if champion.method in METHODS:
-        return "pred_lifetime_value", _lifetime(rows, champion)
+        return _Scorer("pred_lifetime_value", "expected_purchases", _lifetime(rows, champion))
     if champion.model_code == "micro_segments":
-        return "pred_micro_segments", _clusters(rows)
-    return None, None
+        return _Scorer("pred_micro_segments", "micro_segment_id", _clusters(rows))
+    return None
 
 
-def _logistic(rows: pd.DataFrame) -> Callable:
+def _logistic(rows: pd.DataFrame) -> Predict:
     weight, mean, scale = (part_of(rows, part) for part in ("weight", "mean", "scale"))
     platt, names = part_of(rows, "platt"), list(weight.index)
     model = LogisticRegression()
     model.classes_ = np.array([0, 1])
-    # The scaler and the Platt pair are folded into one line, as a library would score it at best.
+    # The scaler and the Platt scaling are one linear function here, the fastest way for a library.
     slopes = platt["slope"] * weight / scale[names]
     model.coef_ = slopes.to_numpy()[None]
     intercept = part_of(rows, "intercept")["intercept"]
@@ -130,7 +148,7 @@ def _logistic(rows: pd.DataFrame) -> Callable:
     return lambda inputs: model.predict_proba(inputs[names].to_numpy("float64"))[:, 1]
 
 
-def _clusters(rows: pd.DataFrame) -> Callable:
+def _clusters(rows: pd.DataFrame) -> Predict:
     mean, scale = part_of(rows, "mean"), part_of(rows, "scale")
     centres = rows[rows["part"] == "centroid"].pivot(
         index="group_id", columns="item", values="value"
@@ -148,7 +166,7 @@ def _clusters(rows: pd.DataFrame) -> Callable:
     return predict
 
 
-def _lifetime(rows: pd.DataFrame, champion) -> Callable:
+def _lifetime(rows: pd.DataFrame, champion: Any) -> Predict:
     values = part_of(rows, "parameter")
     model = Purchases(champion.method, *(values[name] for name in ("r", "alpha", "a", "b")))
 

@@ -1,4 +1,4 @@
-"""Do two warehouses hold the same tables and as many rows?"""
+"""Compare two warehouses by their tables and row counts."""
 
 from pathlib import Path
 
@@ -7,8 +7,9 @@ import duckdb
 
 def differing_tables(one: Path, other: Path) -> list[str]:
     """Tables, as schema.table, that only one file has or whose row counts differ."""
-    a, b = _rows(one), _rows(other)
-    return sorted(name for name in a.keys() | b.keys() if a.get(name) != b.get(name))
+    left, right = _rows(one), _rows(other)
+    names = left.keys() | right.keys()
+    return sorted(name for name in names if left.get(name) != right.get(name))
 
 
 def _rows(path: Path) -> dict[str, int]:

@@ -1,5 +1,5 @@
-"""How published audiences reach other systems: signed webhooks and a dlt pipeline.
+"""How published audiences reach other systems: by signed webhooks and by a dlt pipeline.
 
-Both follow the cursor of `audience_changes`, both are at-least-once, and every change carries the
-same key however often it is sent. What they keep on disk holds keys only, never contact data.
+Both read `audience_changes` by a cursor and deliver at least once, and a change has the same key however often
+it is sent. What they keep on disk holds keys only, never contact data.
 """

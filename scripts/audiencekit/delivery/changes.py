@@ -21,9 +21,9 @@ COLUMNS = (
 class Change:
     """One row of `audience_changes`.
 
-    `identifiers` is JSON text of what a platform needs to take the row away: hashes or keys, never
-    contact data; None when nothing is left to say, as after an erasure. `former_identifiers` are those it
-    had before this UPDATE changed them, for platforms that know people by nothing else.
+    `identifiers` is JSON text of the hashes or keys by which a platform removes the row, never contact data;
+    None when there are none left, as after an erasure. `former_identifiers` are those before this UPDATE, for
+    platforms that know people by nothing else.
     """
 
     change_seq: int
@@ -40,13 +40,13 @@ class Change:
 
     @property
     def key(self) -> str:
-        """The idempotency key. Not the row_hash: who leaves and comes back has the same hash."""
+        """The idempotency key. It is not the row_hash, because a person who leaves and returns has the same hash."""
         return f"{self.audience_row_id}-{self.change_seq}"
 
 
 @contextmanager
 def open_published(workspace: Workspace) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The published activation.duckdb, read only. One connection sees one whole generation."""
+    """Open the published activation.duckdb, read only. One connection sees one whole generation."""
     path = workspace.current.resolve() / "activation.duckdb"
     if not path.exists():
         raise UserError(f"Nothing is published in {workspace.home}. Run `audiencekit run` first.")
@@ -54,7 +54,7 @@ def open_published(workspace: Workspace) -> Iterator[duckdb.DuckDBPyConnection]:
         tables = con.execute("select table_name from duckdb_tables()").fetchall()
         if ("audience_changes",) not in tables:
             raise UserError(
-                f"{path} has no audience_changes. Publish it again with this version: `audiencekit run`."
+                f"{path} has no audience_changes. Publish again with this version: `audiencekit run`."
             )
         yield con
 
@@ -73,7 +73,7 @@ def check_channel(con: duckdb.DuckDBPyConnection, channel: str) -> None:
 def read_changes(
     con: duckdb.DuckDBPyConnection, after: int, channel: str | None, limit: int
 ) -> list[Change]:
-    """The next `limit` changes after a change_seq, in order; of one channel, or of all if None."""
+    """The next `limit` changes after a change_seq, in order, of one channel or of all (None)."""
     rows = con.execute(
         f"select {COLUMNS} from audience_changes where change_seq > $after "
         "and ($channel is null or channel = $channel) order by change_seq limit $limit",
@@ -82,8 +82,8 @@ def read_changes(
     return [Change(*row) for row in rows]
 
 
-def changes_numbered(con: duckdb.DuckDBPyConnection, numbers: Sequence[int]) -> list[Change]:
-    """The changes with these change_seq, in order; those that are gone are left out."""
+def changes_by_seq(con: duckdb.DuckDBPyConnection, numbers: Sequence[int]) -> list[Change]:
+    """The changes with these change_seq, in order. Those that no longer exist are left out."""
     rows = con.execute(
         f"select {COLUMNS} from audience_changes where list_contains($numbers, change_seq) order by change_seq",
         {"numbers": list(numbers)},
@@ -105,42 +105,44 @@ def last_changes(con: duckdb.DuckDBPyConnection, row_ids: Sequence[str]) -> dict
 def former_identifiers(
     con: duckdb.DuckDBPyConnection, row_ids: Sequence[str]
 ) -> dict[str, list[dict]]:
-    """Identifiers these audience rows had before, oldest first: who sends the last change of a row alone
-    must let go of all of them."""
-    found = con.execute(
+    """Identifiers that these audience rows had before, oldest first.
+
+    A client that sends only the last change of a row must remove all of them.
+    """
+    rows = con.execute(
         "select audience_row_id, former_identifiers from audience_changes "
         "where list_contains($row_ids, audience_row_id) and former_identifiers is not null order by change_seq",
         {"row_ids": list(row_ids)},
     ).fetchall()
     former: dict[str, list[dict]] = {}
-    for row_id, text in dict.fromkeys(found):
+    for row_id, text in dict.fromkeys(rows):
         former.setdefault(row_id, []).append(json.loads(text))
     return former
 
 
-def last_number(con: duckdb.DuckDBPyConnection) -> int:
-    """The last change_seq there is, 0 without any."""
+def newest_change_seq(con: duckdb.DuckDBPyConnection) -> int:
+    """The highest change_seq that is published, 0 without any."""
     return con.execute("select coalesce(max(change_seq), 0) from audience_changes").fetchall()[0][0]
 
 
 def audience_rows(
     con: duckdb.DuckDBPyConnection, channel: str, row_ids: Sequence[str]
 ) -> dict[str, dict]:
-    """Rows of `aud_<channel>` as they stand now, by audience_row_id; moments as ISO text."""
+    """Rows of `aud_<channel>` as published now, by audience_row_id. Timestamps are ISO text."""
     check_channel(con, channel)
-    found = con.execute(
+    cursor = con.execute(
         f"select * from aud_{channel} where list_contains($row_ids, audience_row_id)",
         {"row_ids": list(row_ids)},
     )
-    names = [column[0] for column in found.description]
-    rows = (dict(zip(names, map(_plain, row), strict=True)) for row in found.fetchall())
-    return {row["audience_row_id"]: row for row in rows}
+    names = [column[0] for column in cursor.description]
+    rows = (dict(zip(names, map(_plain, row), strict=True)) for row in cursor.fetchall())
+    return {str(row["audience_row_id"]): row for row in rows}
 
 
-def told_identifiers(change: Change) -> dict[str, dict | None]:
+def parsed_identifiers(change: Change) -> dict[str, dict | None]:
     """Both identifiers of a change as objects, None where there are none."""
-    told = {"identifiers": change.identifiers, "former_identifiers": change.former_identifiers}
-    return {name: json.loads(text) if text else None for name, text in told.items()}
+    texts = {"identifiers": change.identifiers, "former_identifiers": change.former_identifiers}
+    return {name: json.loads(text) if text else None for name, text in texts.items()}
 
 
 def _plain(value: object) -> object:

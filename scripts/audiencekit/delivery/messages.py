@@ -1,7 +1,7 @@
 """Standard Webhooks messages about changes of audiences: id, body and signature.
 
-A message holds keys and the identifiers of `audience_changes`, never contact data. Its id follows
-from the changes in it, so a repeat carries the same id; each change carries its change_seq.
+A message holds keys and the identifiers of `audience_changes`, never contact data. Its id follows from the
+changes in it, so a repeated message has the same id. Each change has its change_seq.
 """
 
 import binascii
@@ -12,24 +12,26 @@ from datetime import UTC, datetime
 
 from standardwebhooks import Webhook
 
-from audiencekit.delivery.changes import Change, told_identifiers
+from audiencekit.delivery.changes import Change, parsed_identifiers
 from audiencekit.errors import UserError
 
 SECRET = "AUDIENCEKIT_WEBHOOK_SECRET"
 
 
 def signer(environment: Mapping[str, str]) -> Webhook:
-    """The signer of the secret in AUDIENCEKIT_WEBHOOK_SECRET, the only place it is read from."""
+    """A signer with the secret in AUDIENCEKIT_WEBHOOK_SECRET. The secret is read from nowhere else."""
     secret = environment.get(SECRET, "")
-    how = f"Set {SECRET} to whsec_ and the base64 of 24 to 64 random bytes; the receiver needs the same."
+    advice = (
+        f"Set {SECRET} to whsec_ and the base64 of 24 to 64 random bytes, here and at the receiver."
+    )
     if not secret:
-        raise UserError(f"Webhooks are signed, and there is no secret. {how}")
+        raise UserError(f"Webhooks are signed, and there is no secret. {advice}")
     try:
         key = binascii.a2b_base64(secret.removeprefix("whsec_") + "==", strict_mode=False)
     except binascii.Error:
         key = b""
     if not 24 <= len(key) <= 64:
-        raise UserError(f"The secret is not usable. {how}")
+        raise UserError(f"The secret is not usable. {advice}")
     return Webhook(key)
 
 
@@ -41,15 +43,15 @@ def message_id(changes: Sequence[Change]) -> str:
 
 def message(changes: Sequence[Change]) -> str:
     """The body, the same bytes for the same changes."""
-    told = {
+    payload = {
         "type": "audience.changed",
         "timestamp": f"{changes[-1].occurred_at.isoformat()}Z",
-        "data": {"changes": [_told(change) for change in changes]},
+        "data": {"changes": [_payload(change) for change in changes]},
     }
-    return json.dumps(told, sort_keys=True, separators=(",", ":"))
+    return json.dumps(payload, sort_keys=True, separators=(",", ":"))
 
 
-def _told(change: Change) -> dict:
+def _payload(change: Change) -> dict:
     return {
         "change_seq": change.change_seq,
         "channel": change.channel,
@@ -57,7 +59,7 @@ def _told(change: Change) -> dict:
         "audience_row_id": change.audience_row_id,
         "action": change.action,
         "reason": change.reason,
-        **told_identifiers(change),
+        **parsed_identifiers(change),
         "row_hash": change.row_hash,
         "build_id": change.build_id,
         "occurred_at": f"{change.occurred_at.isoformat()}Z",
@@ -65,7 +67,7 @@ def _told(change: Change) -> dict:
 
 
 def signed_headers(sign: Webhook, name: str, body: str, now: datetime) -> dict[str, str]:
-    """The headers of one try at `now` (UTC, naive): receivers refuse what is signed minutes ago."""
+    """The headers of one try at `now` (UTC, naive). Receivers refuse a signature that is minutes old."""
     return {
         "Content-Type": "application/json",
         "webhook-id": name,

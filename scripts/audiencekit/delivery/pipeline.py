@@ -1,28 +1,30 @@
-"""The rows of an audience to a REST receiver, through a dlt pipeline with a destination of our own.
+"""Send the rows of an audience to a REST receiver, through a dlt pipeline with a custom destination.
 
-dlt keeps the cursor over change_seq, the packages under way and how far each got, all on disk, so a
-killed run goes on where it stopped. What it writes there is change_seq and audience_row_id; the row
-with its contact data is read from the published file at the moment it is sent.
+dlt keeps on disk the cursor over change_seq, the load packages that are pending and how far each one got, so a run
+that was killed continues where it stopped. It writes only change_seq and audience_row_id there; the row with its
+contact data is read from the published file when it is sent.
 """
 
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import httpx
 
 from audiencekit.delivery.changes import (
     audience_rows,
-    changes_numbered,
+    changes_by_seq,
     check_channel,
     former_identifiers,
     last_changes,
     open_published,
-    told_identifiers,
+    parsed_identifiers,
 )
 from audiencekit.delivery.cursors import locked, receiver_folder
-from audiencekit.delivery.sending import NotDelivered, Patience, Surroundings, post
+from audiencekit.delivery.sending import NotDelivered, Patience, Request, Surroundings, post
 from audiencekit.errors import UserError
 from audiencekit.workspace import Workspace, environment
 
@@ -30,19 +32,19 @@ TOKEN = "AUDIENCEKIT_DELIVERY_TOKEN"
 PAGE = 10_000
 SETTINGS = {
     "RUNTIME__DLTHUB_TELEMETRY": "false",
-    # Packages that are done are of no use, and files that do not exist cannot leak.
+    # Nobody needs packages that are done, and files that do not exist cannot leak.
     "LOAD__DELETE_COMPLETED_JOBS": "true",
-    # Trying again is done in `post`, which hears Retry-After; dlt would wait and send at once.
+    # `post` tries again and respects Retry-After; dlt does not.
     "LOAD__RAISE_ON_MAX_RETRIES": "1",
     "LOAD__WORKERS": "1",
-    # What the receiver did is said in one line, not in tracebacks.
+    # A failure is reported in one line, not in tracebacks.
     "RUNTIME__LOG_LEVEL": "CRITICAL",
 }
 
 
 @dataclass(frozen=True)
 class RestReceiver:
-    """Where to send which channel's rows, how many a request, and how patiently."""
+    """Where to send which channel's rows, how many a request, and how often to try."""
 
     url: str
     channel: str
@@ -50,119 +52,140 @@ class RestReceiver:
     patience: Patience = field(default_factory=Patience)
 
 
+@dataclass(frozen=True)
+class _Sender:
+    """What every request of one run needs. `token` is empty where the receiver asks for none."""
+
+    client: httpx.Client
+    to: RestReceiver
+    runtime: Surroundings
+    token: str
+
+
 def deliver(
     workspace: Workspace,
     to: RestReceiver,
-    around: Surroundings,
+    runtime: Surroundings,
     variables: Mapping[str, str],
 ) -> int:
-    """Send rows that changed since the last run; returns how many. A token comes from `variables`.
+    """Send the rows that changed since the last run, and return how many. `variables` may hold a token.
 
-    Raises UserError when the receiver does not take them; the next run begins there.
+    Raises UserError when the receiver does not accept them; the next run starts with them.
     """
     folder = receiver_folder(workspace, "dlt", to.url, to.channel)
     with open_published(workspace) as con:
         check_channel(con, to.channel)
-    with locked(folder), environment(SETTINGS | {"DLT_DATA_DIR": str(folder)}):
-        import dlt
-        from dlt.pipeline.exceptions import PipelineStepFailed
+    with (
+        locked(folder),
+        environment(SETTINGS | {"DLT_DATA_DIR": str(folder)}),
+        httpx.Client(timeout=to.patience.timeout) as client,
+    ):
+        sender = _Sender(client, to, runtime, variables.get(TOKEN, ""))
+        return _run_pipeline(workspace, folder, sender)
 
-        sent = 0
-        with httpx.Client(timeout=to.patience.timeout) as client:
 
-            @dlt.destination(
-                name="receiver",
-                batch_size=to.batch,
-                loader_file_format="typed-jsonl",
-                # One after the other: changes of a row must not overtake each other.
-                loader_parallelism_strategy="sequential",
-            )
-            def receiver(items: list[dict], table: Mapping) -> None:
-                nonlocal sent
-                rows = _rows_to_send(workspace, to.channel, [item["change_seq"] for item in items])
-                if rows:
-                    _send(client, rows, to, around, variables.get(TOKEN, ""))
-                    sent += len(rows)
+def _run_pipeline(workspace: Workspace, folder: Path, sender: _Sender) -> int:
+    """Load what is pending and what is new. Returns the rows sent."""
+    import dlt
+    from dlt.pipeline.exceptions import PipelineStepFailed
 
-            @dlt.resource(name="audience_changes", write_disposition="append")
-            def audience_changes(
-                cursor=dlt.sources.incremental(  # noqa: B008 - how dlt declares a cursor
-                    "change_seq", initial_value=0, range_start="open", row_order="asc"
-                ),
-            ):
-                yield from _last_changes(workspace, to.channel, cursor.last_value)
+    sent, to = 0, sender.to
 
-            pipeline = dlt.pipeline(
-                pipeline_name=folder.name,
-                pipelines_dir=str(folder / "pipelines"),
-                destination=receiver(),
-                dataset_name=to.channel,
-            )
-            try:
-                # What a run that was stopped has left comes first; dlt would not read on with it.
-                if pipeline.has_pending_data:
-                    pipeline.run()
-                pipeline.run(audience_changes())
-            except PipelineStepFailed as failure:
-                raise _explained(failure, to) from None
+    @dlt.destination(
+        name="receiver",
+        batch_size=to.batch,
+        loader_file_format="typed-jsonl",
+        # One request after the other: changes of a row must not overtake each other.
+        loader_parallelism_strategy="sequential",
+    )
+    def receiver(items: Any, table: Any) -> None:
+        nonlocal sent
+        rows = _rows_to_send(workspace, to.channel, [item["change_seq"] for item in items])
+        if rows:
+            _send(sender, rows)
+            sent += len(rows)
+
+    @dlt.resource(name="audience_changes", write_disposition="append")
+    def audience_changes(
+        cursor: Any = dlt.sources.incremental(  # noqa: B008 - how dlt declares a cursor
+            "change_seq", initial_value=0, range_start="open", row_order="asc"
+        ),
+    ) -> Iterator[list[dict]]:
+        yield from _last_changes(workspace, to.channel, cursor.last_value)
+
+    pipeline = dlt.pipeline(
+        pipeline_name=folder.name,
+        pipelines_dir=str(folder / "pipelines"),
+        destination=receiver(),
+        dataset_name=to.channel,
+    )
+    try:
+        # Packages that a stopped run left behind go first, because dlt extracts nothing new with them.
+        if pipeline.has_pending_data:
+            pipeline.run()
+        pipeline.run(audience_changes())
+    except PipelineStepFailed as failure:
+        raise _user_error(failure, to) from None
     return sent
 
 
 def _last_changes(workspace: Workspace, channel: str, after: int) -> Iterator[list[dict]]:
     """Keys of the last change of each row after `after`, in order and in pages."""
     with open_published(workspace) as con:
-        found = con.execute(
+        cursor = con.execute(
             "select max(change_seq) as change_seq, audience_row_id from audience_changes "
             "where channel = $channel and change_seq > $after group by audience_row_id order by 1",
             {"channel": channel, "after": after},
         )
-        while page := found.fetchmany(PAGE):
+        while page := cursor.fetchmany(PAGE):
             yield [{"change_seq": seq, "audience_row_id": row_id} for seq, row_id in page]
 
 
 def _rows_to_send(workspace: Workspace, channel: str, numbers: Sequence[int]) -> list[dict]:
-    """What to send for these changes: the row as it stands, or what takes it away.
+    """What to send for these changes: the row as published now, or the identifiers by which to remove it.
 
-    A change that a newer one overtook is left out; the newer one has its turn under its own key.
+    A change that a newer one replaced is left out. The newer one is sent in its turn, under its own key.
     """
     with open_published(workspace) as con:
-        changes = changes_numbered(con, numbers)
+        changes = changes_by_seq(con, numbers)
         last = last_changes(con, [change.audience_row_id for change in changes])
         changes = [x for x in changes if last[x.audience_row_id] == x.change_seq]
         row_ids = [x.audience_row_id for x in changes]
         rows, former = audience_rows(con, channel, row_ids), former_identifiers(con, row_ids)
-    return [
-        {
-            "key": change.key,
-            "change_seq": change.change_seq,
-            "action": "REMOVE" if change.action == "REMOVE" else "UPSERT",
-            "audience_row_id": change.audience_row_id,
-            "identifiers": told["identifiers"],
-            "former_identifiers": [
-                x for x in former.get(change.audience_row_id, []) if x != told["identifiers"]
-            ],
-            "row": None if change.action == "REMOVE" else rows[change.audience_row_id],
-        }
-        for change, told in ((x, told_identifiers(x)) for x in changes)
-    ]
+    payload = []
+    for change in changes:
+        identifiers = parsed_identifiers(change)["identifiers"]
+        is_removal = change.action == "REMOVE"
+        earlier = [x for x in former.get(change.audience_row_id, []) if x != identifiers]
+        payload.append(
+            {
+                "key": change.key,
+                "change_seq": change.change_seq,
+                "action": "REMOVE" if is_removal else "UPSERT",
+                "audience_row_id": change.audience_row_id,
+                "identifiers": identifiers,
+                "former_identifiers": earlier,
+                "row": None if is_removal else rows[change.audience_row_id],
+            }
+        )
+    return payload
 
 
-def _send(
-    client: httpx.Client, rows: list[dict], to: RestReceiver, around: Surroundings, token: str
-) -> None:
+def _send(sender: _Sender, rows: list[dict]) -> None:
     keys = "\n".join(row["key"] for row in rows)
     headers = {
         "Content-Type": "application/json",
         "Idempotency-Key": hashlib.sha256(keys.encode()).hexdigest(),
     }
-    if token:
-        headers["Authorization"] = f"Bearer {token}"
-    body = json.dumps({"channel": to.channel, "rows": rows}).encode()
-    post(client, to.url, body, lambda: headers, to.patience, around)
+    if sender.token:
+        headers["Authorization"] = f"Bearer {sender.token}"
+    body = json.dumps({"channel": sender.to.channel, "rows": rows}).encode()
+    request = Request(sender.to.url, body, lambda: headers)
+    post(sender.client, request, sender.to.patience, sender.runtime)
 
 
-def _explained(failure: Exception, to: RestReceiver) -> Exception:
-    """A UserError if the receiver is behind the failure, else the failure itself."""
+def _user_error(failure: Exception, to: RestReceiver) -> Exception:
+    """A UserError if the receiver caused the failure, else the failure itself."""
     cause: BaseException | None = failure
     while cause:
         if isinstance(cause, NotDelivered):

@@ -1,4 +1,4 @@
-"""Changes of audiences as signed webhooks: in order, at least once, resumed where they stopped."""
+"""Changes of audiences as signed webhooks: in order, at least once, resumed where the last run stopped."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,10 +10,10 @@ from standardwebhooks import Webhook
 
 from audiencekit.delivery.changes import (
     Change,
-    changes_numbered,
+    changes_by_seq,
     check_channel,
     last_changes,
-    last_number,
+    newest_change_seq,
     open_published,
     read_changes,
 )
@@ -28,14 +28,14 @@ from audiencekit.delivery.cursors import (
     save_cursor,
 )
 from audiencekit.delivery.messages import message, message_id, signed_headers
-from audiencekit.delivery.sending import NotDelivered, Patience, Surroundings, post
+from audiencekit.delivery.sending import NotDelivered, Patience, Request, Surroundings, post
 from audiencekit.errors import UserError
 from audiencekit.workspace import Workspace
 
 
 @dataclass(frozen=True)
 class Receiver:
-    """Where to send, of which channel (all if None), how many changes a message, and how patiently."""
+    """Where to send which channel's changes (all channels if None), how many a message, and how often to try."""
 
     url: str
     channel: str | None = None
@@ -51,18 +51,30 @@ class Receiver:
 
 @dataclass(frozen=True)
 class Sent:
-    """Changes acknowledged, set aside, and dropped because a later change overtook them."""
+    """How many changes were acknowledged, set aside, and dropped because a later change replaced them."""
 
     delivered: int = 0
     set_aside: int = 0
     overtaken: int = 0
 
 
-def notify(workspace: Workspace, to: Receiver, sign: Webhook, around: Surroundings) -> Sent:
-    """Send what changed since the cursor. Raises UserError when the receiver does not take it."""
+@dataclass(frozen=True)
+class _Sender:
+    """What every message of one run needs."""
+
+    client: httpx.Client
+    folder: Path
+    to: Receiver
+    signer: Webhook
+    runtime: Surroundings
+
+
+def notify(workspace: Workspace, to: Receiver, signer: Webhook, runtime: Surroundings) -> Sent:
+    """Send the changes after the cursor. Raises UserError when the receiver does not accept them."""
     delivered = set_aside = 0
     folder = _folder(workspace, to)
     with locked(folder), httpx.Client(timeout=to.patience.timeout) as client:
+        sender = _Sender(client, folder, to, signer, runtime)
         after = read_cursor(folder)
         _check(workspace, to, after)
         while True:
@@ -70,75 +82,76 @@ def notify(workspace: Workspace, to: Receiver, sign: Webhook, around: Surroundin
                 changes = read_changes(con, after, to.channel, to.batch)
             if not changes:
                 return Sent(delivered, set_aside)
-            # Stopping is the default because order matters: a message left out and sent later could
-            # bring back somebody whom a message after it took away.
-            if _send(client, folder, changes, to, sign, around, stop=to.stop_on_failure):
+            # Stopping is the default because order matters: a message that is left out and sent later could
+            # bring back a person whom a message after it removed.
+            if _send(sender, changes, stop=to.stop_on_failure):
                 delivered += len(changes)
             else:
                 set_aside += len(changes)
             after = changes[-1].change_seq
-            # Only now: a process killed before this line sends the same message again.
+            # Saved only now: if the process is killed before this line, the next run sends the message again.
             save_cursor(folder, after)
 
 
 def retry_dead_letters(
-    workspace: Workspace, to: Receiver, sign: Webhook, around: Surroundings
+    workspace: Workspace, to: Receiver, signer: Webhook, runtime: Surroundings
 ) -> Sent:
-    """Send again what was set aside, in order; drop what a later change of the same row overtook."""
+    """Send again the changes that were set aside, in order. Those that a later change replaced are dropped."""
     delivered = 0
     folder = _folder(workspace, to)
     with locked(folder), httpx.Client(timeout=to.patience.timeout) as client:
-        letters = [x.change_seq for x in read_dead_letters(folder)]
-        with open_published(workspace) as con:
-            found = changes_numbered(con, letters)
-            last = last_changes(con, [x.audience_row_id for x in found])
-        cursor = read_cursor(folder)
-        waiting = set(letters)
-        # A late ADD must not bring back a person whose REMOVE has arrived meanwhile.
-        current = [
-            x for x in found if (newest := last[x.audience_row_id]) > cursor or newest in waiting
-        ]
-        overtaken = len(letters) - len(current)
-        drop_dead_letters(folder, waiting - {x.change_seq for x in current})
+        sender = _Sender(client, folder, to, signer, runtime)
+        dead = {letter.change_seq for letter in read_dead_letters(folder)}
+        current = _not_replaced(workspace, dead, read_cursor(folder))
+        drop_dead_letters(folder, dead - {change.change_seq for change in current})
         for start in range(0, len(current), to.batch):
             changes = current[start : start + to.batch]
-            _send(client, folder, changes, to, sign, around, stop=True)
+            _send(sender, changes, stop=True)
             delivered += len(changes)
-    return Sent(delivered, 0, overtaken)
+    return Sent(delivered, 0, len(dead) - len(current))
 
 
-def _send(
-    client: httpx.Client,
-    folder: Path,
-    changes: Sequence[Change],
-    to: Receiver,
-    sign: Webhook,
-    around: Surroundings,
-    *,
-    stop: bool,
-) -> bool:
-    """Whether the message was acknowledged. If not, its changes are dead letters, and with `stop`
-    the run ends."""
-    body, name = message(changes), message_id(changes)
+def _not_replaced(workspace: Workspace, dead: set[int], cursor: int) -> list[Change]:
+    """The dead letters whose row has no later change that the receiver already has.
+
+    A late ADD must not bring back a person whose REMOVE has been delivered meanwhile.
+    """
+    with open_published(workspace) as con:
+        changes = changes_by_seq(con, sorted(dead))
+        last = last_changes(con, [change.audience_row_id for change in changes])
+    return [
+        change
+        for change in changes
+        if (newest := last[change.audience_row_id]) > cursor or newest in dead
+    ]
+
+
+def _send(sender: _Sender, changes: Sequence[Change], *, stop: bool) -> bool:
+    """Send one message. Returns whether the receiver acknowledged it.
+
+    If not, its changes become dead letters; with `stop`, UserError ends the run.
+    """
+    to, body, name = sender.to, message(changes), message_id(changes)
 
     def headers() -> dict[str, str]:
-        return signed_headers(sign, name, body, around.clock())
+        return signed_headers(sender.signer, name, body, sender.runtime.clock())
 
     numbers = [change.change_seq for change in changes]
     try:
-        post(client, to.url, body.encode(), headers, to.patience, around)
+        request = Request(to.url, body.encode(), headers)
+        post(sender.client, request, to.patience, sender.runtime)
     except NotDelivered as failure:
         add_dead_letters(
-            folder,
+            sender.folder,
             [DeadLetter(x.change_seq, x.audience_row_id, x.action, str(failure)) for x in changes],
         )
         if stop:
             raise UserError(
                 f"{to.host} did not take changes {numbers[0]} to {numbers[-1]} ({failure}). They stay "
-                "first in line: run it again, or with --on-failure skip to go on without them."
+                "first in line: run it again, or continue without them by --on-failure skip."
             ) from None
         return False
-    drop_dead_letters(folder, numbers)
+    drop_dead_letters(sender.folder, numbers)
     return True
 
 
@@ -147,12 +160,13 @@ def _folder(workspace: Workspace, to: Receiver) -> Path:
 
 
 def _check(workspace: Workspace, to: Receiver, after: int) -> None:
+    """Raise UserError for an unknown channel, or if the cursor lies beyond the published history."""
     with open_published(workspace) as con:
         if to.channel:
             check_channel(con, to.channel)
-        last = last_number(con)
-    if after > last:
+        newest = newest_change_seq(con)
+    if after > newest:
         raise UserError(
-            f"{to.host} has all changes up to {after}, and the published history ends at {last}: it is "
-            f"another history. Delete {_folder(workspace, to)} to start anew."
+            f"{to.host} has all changes up to {after}, but the published history ends at {newest}: it is "
+            f"another history. Delete {_folder(workspace, to)} to start again."
         )

@@ -1,8 +1,8 @@
-"""The demo's landing folder: a real year of retail, and around it what the real data lacks.
+"""The demo's landing folder: a real year of retail, and simulated data for what the real data lacks.
 
-Real are the purchases, products, demographics and coupon campaigns of The Complete Journey (2,469
-households, 2017). Simulated, from one seed, are the people behind the households, their dirty CRM
-records, shop logins, web visits, e-mail and consent. The moment of the demo is `AS_OF`.
+The purchases, products, demographics and coupon campaigns are those of The Complete Journey (2,469 households, 2017)
+and real. The people behind the households, their dirty CRM records, shop logins, web visits, e-mail and consent are
+simulated from one seed. The moment of the demo is `AS_OF`.
 """
 
 import hashlib
@@ -15,17 +15,17 @@ from audiencekit.demo.landing import write_demo_landing
 
 __all__ = ["AS_OF", "SIMULATED", "ensure_demo_landing", "write_demo_landing"]
 
-# Shown wherever the demo's data are shown.
+# Every page that shows data of the demo also shows this text.
 SIMULATED = (
     "Demo: orders and campaigns are real (The Complete Journey, 2017); "
-    "persons, contact data, web, e-mail and consent events are simulated."
+    "people, contact data, web, e-mail and consent events are simulated."
 )
 
 
 def ensure_demo_landing(folder: Path, *, fresh: bool = False) -> Path:
-    """The demo's landing folder under `folder`, made if it is not there or was made by other code.
+    """The demo's landing folder under `folder`, made again if it is missing or if the code has changed.
 
-    The truth of who is who goes to `folder/truth`, apart from the landing: no model reads it.
+    The true person of every record goes to `folder/truth`, outside the landing: no model reads it.
     """
     landing, stamp = folder / "landing", folder / "made_by.txt"
     maker = _maker()
@@ -39,7 +39,7 @@ def ensure_demo_landing(folder: Path, *, fresh: bool = False) -> Path:
 
 
 def _maker() -> str:
-    """Which code and data make the landing: a hash of this package, and its data's version."""
+    """The code and data that make the landing: a hash of this package, and the version of the data."""
     source = hashlib.sha256()
     for path in sorted(Path(__file__).parent.glob("*.py")):
         source.update(path.read_bytes())

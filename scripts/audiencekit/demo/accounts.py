@@ -1,4 +1,4 @@
-"""Loyalty cards and shop logins: the identifiers that purchases carry."""
+"""Loyalty cards and shop logins: the identifiers on purchases."""
 
 import numpy as np
 import pandas as pd
@@ -7,7 +7,7 @@ from audiencekit.demo import chance
 
 SECOND_CARD_SHARE = 0.06  # lost and replaced, or one for each car
 ACCOUNT_SHARE = 0.60  # of buyers; all who shop online, then others
-SECOND_ADULT_ACCOUNT_SHARE = 0.25  # they look around without buying
+SECOND_ADULT_ACCOUNT_SHARE = 0.25  # they browse without buying
 SECOND_ACCOUNT_SHARE = 0.04
 CARD_IN_ACCOUNT, PHONE_IN_ACCOUNT = 0.45, 0.50
 
@@ -29,9 +29,9 @@ def make_cards(people: pd.DataFrame, seed: int) -> pd.DataFrame:
 
 
 def make_accounts(people: pd.DataFrame, cards: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """The landing's accounts, with `person` (row in people) and is_first on top.
+    """The landing's accounts, with the extra columns `person` (row in people) and is_first.
 
-    A second login was opened with an older e-mail; only its card or phone tells whose it is.
+    A second login was opened with an older e-mail. Only its card or phone shows the owner.
     """
     rng = chance.stream(seed, "accounts")
     owners, is_first = _owners(people, rng)
@@ -41,7 +41,7 @@ def make_accounts(people: pd.DataFrame, cards: pd.DataFrame, seed: int) -> pd.Da
     card = pd.Series(owners).map(card_of)
     shows_card = np.where(is_first, rng.random(size) < CARD_IN_ACCOUNT, rng.random(size) < 0.6)
     shows_phone = np.where(is_first, rng.random(size) < PHONE_IN_ACCOUNT, True)
-    # A second adult gives the landline: two people, one phone.
+    # A second adult gives the landline, so two people share one phone.
     phone = person["phone"].where(person["role"] == "buyer", person["landline"])
     login_email = person["email"].fillna(person["old_email"])
     opened = chance.moments_between(
@@ -66,7 +66,7 @@ def make_accounts(people: pd.DataFrame, cards: pd.DataFrame, seed: int) -> pd.Da
 
 
 def _owners(people: pd.DataFrame, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of people that have a login, and whether it is their first."""
+    """The rows of people who have a login, and whether it is their first."""
     drawn = rng.random(len(people))
     shops_online = people["web_share"].to_numpy() > 0
     others = (ACCOUNT_SHARE - shops_online[people["role"] == "buyer"].mean()) / 0.45
@@ -74,7 +74,7 @@ def _owners(people: pd.DataFrame, rng: np.random.Generator) -> tuple[np.ndarray,
     has = shops_online | ((role == "buyer") & (drawn < others))
     has |= (role == "second") & (drawn < SECOND_ADULT_ACCOUNT_SHARE)
     first = np.flatnonzero(has)
-    # A second login needs something to be recognised by: a phone.
+    # A second login needs an identifier that connects it to its owner: a phone.
     able = first[(role[first] == "buyer") & people["phone"].notna().to_numpy()[first]]
     second = able[rng.random(len(able)) < SECOND_ACCOUNT_SHARE]
     owners = np.concatenate([first, second])

@@ -1,4 +1,6 @@
-"""Visits that end without a purchase: of people in the shop's books, and of strangers."""
+"""Visits that end without a purchase: by customers, and by strangers."""
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -7,25 +9,38 @@ from audiencekit.demo import chance
 from audiencekit.demo.devices import anonymous_ids, pick_cookie
 from audiencekit.demo.retail import Retail
 
-CURIOUS_SHARE = 0.20  # of buyers who never buy online but do look
-# A browsing session is an echo of a real basket some days away, so that visits follow how active a
-# household is, and stop when it stops.
+CURIOUS_SHARE = 0.20  # of buyers who never buy online but do browse
+# A browsing session is placed some days before or after a real basket, so visits follow the activity of a
+# household and stop when it stops buying.
 ECHOES_A_BASKET, ECHOES_A_BASKET_SECOND_ADULT, ECHO_DAYS = 0.43, 0.06, 6
-LAST_WEEK_EXTRA = 2.0  # more echoes of a basket in the last 7 days: the shop has grown
+LAST_WEEK_EXTRA = (
+    2.0  # additional echoes of a basket in the last 7 days, because the shop has grown
+)
 STRANGERS_A_HOUSEHOLD, VISITS_A_STRANGER = 3.2, 2.0
-STRANGERS_AT_AS_OF = 0.005  # of their visits, in the last half hour: it is the busy time of day
+STRANGERS_AT_AS_OF = (
+    0.005  # of their visits, in the last half hour, because it is the busiest time of the day
+)
 LOGIN_SHARE, CART_SHARE, CHECKOUT_SHARE, SEARCH_SHARE, REMOVE_SHARE = 0.30, 0.22, 0.25, 0.35, 0.15
 LONG = 5400.0  # seconds a session lasts at most
 
 
-def browse(
-    retail: Retail,
-    people: pd.DataFrame,
-    accounts: pd.DataFrame,
-    cookies: np.ndarray,
-    rng: np.random.Generator,
-) -> pd.DataFrame:
-    """Visits of people in the shop's books that end without a purchase."""
+@dataclass(frozen=True)
+class Visitors:
+    """The people who visit, their logins, and their cookies as made by `make_cookies`."""
+
+    people: pd.DataFrame
+    accounts: pd.DataFrame
+    cookies: np.ndarray
+
+    def logins_of(self, person: np.ndarray) -> np.ndarray:
+        """The account_id of each person's first login, null without one."""
+        first = self.accounts[self.accounts["is_first"]].set_index("person")["account_id"]
+        return first.reindex(range(len(self.people))).to_numpy()[person]
+
+
+def browse(retail: Retail, visitors: Visitors, rng: np.random.Generator) -> pd.DataFrame:
+    """Visits of customers that end without a purchase."""
+    people = visitors.people
     ordered_at = retail.baskets["ordered_at"].to_numpy()
     home = np.searchsorted(retail.households["household_id"], retail.baskets["household_id"])
     role = people["role"].to_numpy()
@@ -43,31 +58,28 @@ def browse(
     ends_at = ordered_at[basket] + chance.some_seconds(days + rng.normal(0, 3600, len(basket)))
     inside = (ends_at < chance.AS_OF) & (ends_at > chance.YEAR_START + chance.HOUR)
     person, ends_at = person[inside], ends_at[inside]
-    return looking_around(person, ends_at, people, accounts, cookies, rng)
+    return looking_around(person, ends_at, visitors, rng)
 
 
 def looking_around(
     person: np.ndarray,
     ends_at: np.ndarray,
-    people: pd.DataFrame,
-    accounts: pd.DataFrame,
-    cookies: np.ndarray,
+    visitors: Visitors,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
-    """A session each for these people: mostly views, at times a cart, seldom a started checkout."""
+    """One session for each of these people: mostly views, sometimes a cart, rarely a started checkout."""
     size = len(person)
-    login = accounts[accounts["is_first"]].set_index("person")["account_id"]
-    login = login.reindex(range(len(people))).to_numpy()[person]
+    login = visitors.logins_of(person)
     adds = np.where(rng.random(size) < CART_SHARE, rng.integers(1, 4, size), 0)
     views = np.maximum(rng.poisson(2.0, size), adds)
     return pd.DataFrame(
         {
             "person": person,
-            "anonymous_id": pick_cookie(cookies, person, rng),
-            "account_id": np.where(rng.random(size) < LOGIN_SHARE, login, None),
+            "anonymous_id": pick_cookie(visitors.cookies, person, rng),
+            "account_id": np.where(rng.random(size) < LOGIN_SHARE, login, chance.NONE),
             "ends_at": ends_at,
             "basket": -1,
-            "home": people["home"].to_numpy()[person],
+            "home": visitors.people["home"].to_numpy()[person],
             "views": views,
             "adds": adds,
             "removes": ((adds > 1) & (rng.random(size) < REMOVE_SHARE)).astype(int),
@@ -80,7 +92,7 @@ def looking_around(
 
 
 def strangers_visits(households: int, rng: np.random.Generator) -> pd.DataFrame:
-    """Visitors who are only ever a cookie, at evening hours like everybody."""
+    """Visits of people who are known by a cookie only, mostly in the evening like all visits."""
     strangers = round(STRANGERS_A_HOUSEHOLD * households)
     visits = 1 + rng.poisson(VISITS_A_STRANGER - 1, strangers)
     size = int(visits.sum())

@@ -1,4 +1,4 @@
-"""Who was mailed which coupon campaign, and who redeemed: real but for the card number. What it cost is simulated."""
+"""Which coupon campaign was mailed to whom, and who redeemed it: real except for the card number. Costs are simulated."""
 
 import pandas as pd
 
@@ -8,9 +8,9 @@ LETTER_USD = 1.10  # to print and post, simulated
 
 
 def campaign_touches(retail: Retail, cards: pd.DataFrame) -> pd.DataFrame:
-    """The landing's campaign_touches; the household speaks through its first card.
+    """The landing's campaign_touches; a household is represented by its first card.
 
-    A mailing is dated to the campaign's first day, a redemption to the day in the source.
+    A mailing has the first day of the campaign, a redemption the day in the source.
     """
     retail.con.register("first_cards", cards[cards["is_first"]])
     return retail.con.execute(
@@ -43,14 +43,14 @@ def campaign_touches(retail: Retail, cards: pd.DataFrame) -> pd.DataFrame:
 
 
 def campaign_costs(retail: Retail) -> pd.DataFrame:
-    """The landing's campaign_costs: so much a letter, simulated, on the campaign's first day."""
+    """The landing's campaign_costs: a simulated price per letter, on the first day of the campaign."""
     return retail.con.execute(
         f"""
         select
             cast(campaign_id as varchar) as campaign_id, 'post' as channel,
             cast(start_date as timestamp) as spent_at, round(count(*) * {LETTER_USD}, 2) as cost_usd
         from campaigns join campaign_descriptions using (campaign_id)
-        where household_id in (from kept)
+        where household_id in (from chosen_households)
         group by campaign_id, start_date
         order by start_date, campaign_id
         """
@@ -58,12 +58,12 @@ def campaign_costs(retail: Retail) -> pd.DataFrame:
 
 
 def campaign_mailings(retail: Retail) -> pd.DataFrame:
-    """household_id, campaign_id and starts_at of every mailing, as e-mail goes with it."""
+    """household_id, campaign_id and starts_at of every mailing, because an e-mail accompanies it."""
     return retail.con.execute(
         """
         select household_id, campaign_id, cast(start_date as timestamp) as starts_at
         from campaigns join campaign_descriptions using (campaign_id)
-        where household_id in (from kept)
+        where household_id in (from chosen_households)
         order by campaign_id, household_id
         """
     ).df()

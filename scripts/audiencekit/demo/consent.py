@@ -1,4 +1,4 @@
-"""Consent: who decided what about which purpose, under whose law, and what later became of it."""
+"""Consent: what people decided about each purpose, under which law, and how they changed it later."""
 
 import numpy as np
 import pandas as pd
@@ -6,9 +6,9 @@ import pandas as pd
 from audiencekit.demo import chance
 
 JURISDICTIONS = ("US", "US-CA", "GB", "EEA", "CA")
-# Per purpose and jurisdiction: the share of people who were ever asked, and who then said yes.
-# Where the law asks for opt-in more are asked and fewer agree; US law is mostly opt-out, so many
-# there never decided anything. Newsletter: half the people once withdrawals are taken off.
+# By purpose and jurisdiction: the share of people who were ever asked, and the share of these who agreed.
+# Where the law requires opt-in, more people are asked and fewer agree. US law is mostly opt-out, so many people there
+# never decided. Half the people have a newsletter after withdrawals.
 ASKED = {
     "newsletter": (0.62, 0.62, 0.64, 0.64, 0.62),
     "email_marketing": (0.66, 0.68, 0.75, 0.78, 0.72),
@@ -25,7 +25,7 @@ AGREED = {
 }
 WITHDRAWN_SHARE, REGRANTED_SHARE = 0.13, 0.20  # of grants; of withdrawals
 ASKED_FROM = np.datetime64("2015-10-01", "us")
-# Ad and web consent lapses after a year in Europe; implied e-mail consent after two in Canada.
+# Ad and web consent expires after a year in Europe, implied e-mail consent after two years in Canada.
 VALID_DAYS = {("GB", "ad"): 365, ("EEA", "ad"): 365, ("CA", "mail"): 730}
 SOURCES = {
     "mail": ("checkout", "store_signup", "preference_centre"),
@@ -37,9 +37,9 @@ ID_TYPES, ID_SHARES = ("email", "account_id", "contact_id"), (0.75, 0.13, 0.12)
 def make_consent_events(
     people: pd.DataFrame, contacts: pd.DataFrame, accounts: pd.DataFrame, seed: int
 ) -> pd.DataFrame:
-    """The landing's consent_events with `person` on top: yes or no, withdrawal, yes again."""
+    """The landing's consent_events with the extra column `person`: first decision, withdrawal, and renewed consent."""
     rng = chance.stream(seed, "consent")
-    reserve = rng.random(len(people))  # how reluctant each person is, in every purpose alike
+    reserve = rng.random(len(people))  # how reluctant each person is, the same for every purpose
     decisions = pd.concat(
         [_decisions(purpose, people, reserve, rng) for purpose in ASKED], ignore_index=True
     )
@@ -60,7 +60,7 @@ def make_consent_events(
 def _decisions(
     purpose: str, people: pd.DataFrame, reserve: np.ndarray, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """What people decided on one purpose: person, and the contract's columns but ids and proof."""
+    """The decisions of people on one purpose: person, and the contract's columns without ids and proof."""
     law = people["jurisdiction"].to_numpy()
     asked_share, agreed_share = (
         np.array([table[purpose][JURISDICTIONS.index(place)] for place in law])
@@ -99,7 +99,7 @@ def _decisions(
 
 
 def _expiry(law: np.ndarray, kind: str, status: np.ndarray, moment: np.ndarray) -> np.ndarray:
-    """When each grant runs out, NaT for never."""
+    """When each grant expires, NaT for never."""
     days = np.array([VALID_DAYS.get((place, kind), 0) for place in law])
     ends = moment + days * chance.DAY
     return np.where((days > 0) & (status == "granted"), ends, np.datetime64("NaT", "us"))
@@ -108,7 +108,7 @@ def _expiry(law: np.ndarray, kind: str, status: np.ndarray, moment: np.ndarray) 
 def _ids(
     people: pd.DataFrame, contacts: pd.DataFrame, accounts: pd.DataFrame, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The identifier each person decided under: mostly e-mail, else the login or CRM contact."""
+    """The identifier of each person's decisions: mostly e-mail, otherwise the login or the CRM contact."""
     contact = contacts.groupby("person")["contact_id"].min().reindex(range(len(people)))
     account = accounts[accounts["is_first"]].set_index("person")["account_id"]
     account = account.reindex(range(len(people))).to_numpy()

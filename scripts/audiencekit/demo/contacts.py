@@ -1,4 +1,4 @@
-"""The CRM: about 1.25 rows a person, some of them dirty, shipped as two overlapping extracts."""
+"""The CRM: about 1.25 rows a person, some of them dirty, delivered as two overlapping extracts."""
 
 import numpy as np
 import pandas as pd
@@ -9,14 +9,14 @@ from audiencekit.demo.places import COUNTRIES
 
 DUPLICATE_SHARE = 0.25
 DUPLICATE_KINDS = {
-    "respelled": 0.42,  # same e-mail and phone, written otherwise
+    "respelled": 0.42,  # same e-mail and phone in another spelling
     "name_typo": 0.15,
-    "email_typo": 0.15,  # only phone or card still tells
+    "email_typo": 0.15,  # only the phone or card still identifies the person
     "stale": 0.20,  # an old e-mail; shares nothing but card or phone
-    "junk": 0.08,  # someone had to fill in the field; 2 % of all rows
+    "junk": 0.08,  # somebody had to fill in a required field; 2 % of all rows
 }
 CARD_IN_CRM, ACCOUNT_IN_CRM, BIRTH_DATE_IN_CRM = 0.85, 0.70, 0.60
-LANDLINE_IN_CRM = 0.70  # of buyers who share a home: what makes the landline a trap
+LANDLINE_IN_CRM = 0.70  # of buyers who share a home, so the landline misleads matching
 CREATED_FROM, CREATED_BEFORE = np.datetime64("2012-01-01"), np.datetime64("2017-06-01")
 # The first extract is the whole CRM, the second what changed since September.
 FIRST_EXTRACT, SECOND_EXTRACT = np.datetime64("2017-12-01"), np.datetime64("2017-12-31")
@@ -29,7 +29,7 @@ DIAL = {country.code: country.dial for country in COUNTRIES}
 def make_contacts(
     people: pd.DataFrame, cards: pd.DataFrame, accounts: pd.DataFrame, seed: int
 ) -> pd.DataFrame:
-    """The latest state of every contact, with `person` (row in people) on top; no order in ids."""
+    """The latest state of every contact, with the extra column `person` (row in people). Ids are in random order."""
     rng = chance.stream(seed, "contacts")
     listed = _listed(people, cards, accounts, rng)
     duplicated = np.flatnonzero(rng.random(len(listed)) < DUPLICATE_SHARE)
@@ -50,7 +50,7 @@ def make_contacts(
 def _listed(
     people: pd.DataFrame, cards: pd.DataFrame, accounts: pd.DataFrame, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """One clean row per person: what the CRM was told, phone in E.164."""
+    """One clean row per person with the data that the CRM received, phones in E.164."""
     size = len(people)
     role = people["role"].to_numpy()
     first_card = cards[cards["is_first"]].set_index("person")["card_number"]
@@ -74,7 +74,7 @@ def _listed(
 
 
 def _written(row: dict, rng: np.random.Generator) -> str | None:
-    """The row's phone in one of the formats people use; null stays null."""
+    """The row's phone in one of the formats that people use. Null stays null."""
     if row["phone"] is None:
         return None
     style = dirt.PHONE_STYLES[int(np.searchsorted([0.4, 0.75, 0.85, 0.95], rng.random()))]
@@ -84,17 +84,17 @@ def _written(row: dict, rng: np.random.Generator) -> str | None:
 def _duplicate(
     row: dict, old_email: str, kind: str, taken: set[str], rng: np.random.Generator
 ) -> dict:
-    """The same person once more, spoilt as `kind` says where the row has what that needs."""
+    """The same person a second time, with the error that `kind` names where the row has the data for it."""
     copy = {**row, **dict.fromkeys(["birth_date", "account_id", *DEMOGRAPHICS])}
     copy["phone"] = _written(row, rng)
     if row["card_number"] is None and row["phone"] is None and kind in ("email_typo", "stale"):
-        kind = "respelled"  # it would share nothing at all
+        kind = "respelled"  # otherwise the two rows would share no identifier
     if kind == "name_typo":
         name = ("first_name", "last_name")[rng.integers(2)]
         copy[name] = dirt.with_typo(row[name], rng)
     elif kind == "email_typo" and row["email"]:
-        slip = dirt.email_with_typo(row["email"], rng)
-        copy["email"] = row["email"] if slip in taken else slip
+        typo = dirt.email_with_typo(row["email"], rng)
+        copy["email"] = row["email"] if typo in taken else typo
     elif kind == "stale":
         copy["email"] = old_email
         gone = "phone" if row["card_number"] else "card_number"
@@ -111,7 +111,7 @@ def _duplicate(
 
 
 def _date(contacts: pd.DataFrame, people: pd.DataFrame, rng: np.random.Generator) -> None:
-    """Set created_at and updated_at; leads were updated in December, when they were imported."""
+    """Set created_at and updated_at. Leads were imported in December, so that is when they were updated."""
     size = len(contacts)
     created = chance.moments_between(
         rng, np.full(size, CREATED_FROM, "datetime64[us]"), CREATED_BEFORE
@@ -131,10 +131,10 @@ def _date(contacts: pd.DataFrame, people: pd.DataFrame, rng: np.random.Generator
 def split_extracts(
     contacts: pd.DataFrame, people: pd.DataFrame, seed: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The extracts of 2017-12-01 and 2017-12-31; the later wins where a contact is in both.
+    """The extracts of 2017-12-01 and 2017-12-31. Where a contact is in both, the later one is right.
 
-    What changed in December stands in the first extract as it was: half of it without the phone,
-    all of it without the birth date. Leads were imported after it.
+    Contacts that changed in December are in the first extract in their earlier state: half of them without a phone,
+    all of them without a birth date. Leads were imported after the first extract.
     """
     rng = chance.stream(seed, "extracts")
     is_lead = (people["role"] == "lead").to_numpy()[contacts["person"]]

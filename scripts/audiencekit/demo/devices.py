@@ -1,4 +1,4 @@
-"""Cookies: the devices people visit with, some of them shared in a home."""
+"""Cookies: the devices of visitors, some of them shared in a home."""
 
 import numpy as np
 import pandas as pd
@@ -8,7 +8,7 @@ SHARED_TABLET_SHARE = 0.35  # of homes with two adults; each uses it for a third
 
 
 def make_cookies(people: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
-    """anonymous_ids by person, shape (people, 4): three of their own, the shared one or null."""
+    """anonymous_ids by person, shape (people, 4): three of their own, then the shared one or null."""
     size = len(people)
     cookies = anonymous_ids(size * 4, rng).reshape(size, 4)
     devices = rng.choice([1, 2, 3], size=size, p=COOKIE_SHARES)

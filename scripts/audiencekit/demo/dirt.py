@@ -1,4 +1,4 @@
-"""How people and systems spoil contact data: other spellings, other formats, slips, junk."""
+"""Errors that people and systems make in contact data: other spellings, other formats, typos, junk."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ def respelled_email(email: str, rng: np.random.Generator) -> str:
 
 
 def with_typo(text: str, rng: np.random.Generator) -> str:
-    """Two different neighbouring letters swapped; unchanged when there are none."""
+    """`text` with two different neighbouring letters swapped; unchanged when there are none."""
     places = [
         i
         for i in range(len(text) - 1)
@@ -26,13 +26,13 @@ def with_typo(text: str, rng: np.random.Generator) -> str:
 
 
 def email_with_typo(email: str, rng: np.random.Generator) -> str:
-    """The address with a slip in its local part; the domain stays a reserved one."""
+    """The address with a typo in its local part. The domain remains a reserved one."""
     local, domain = email.split("@")
     return f"{with_typo(local, rng)}@{domain}"
 
 
 def formatted_phone(phone: str, dial: str, style: str, rng: np.random.Generator) -> str:
-    """An E.164 number as people write it at home; North America has its own habits."""
+    """An E.164 number as people write it at home. North America has its own formats."""
     national = phone.removeprefix(f"+{dial}")
     american = dial == "1"
     area, rest = national[:3], national[3:]

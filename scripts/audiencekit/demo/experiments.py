@@ -1,8 +1,9 @@
-"""Experiments as if run elsewhere, on the real households: who was in which arm is simulated, and so is what the arms
-changed. What the households spent besides, before and after, is real.
+"""Experiments of another tool on the real households. The arms and their effects are simulated; all other spend of the
+households, before and after, is real.
 
-Three, with known truth: a voucher that adds 12 % to what is spent, a reminder in three arms that is clicked by 10, 12
-and 16 of a hundred, and a homepage whose assignment is broken, for it loses every fifth visitor of one arm.
+There are three experiments with a known truth: a voucher that adds 12 % to the spend, a reminder in three arms that 10,
+12 and 16 of a hundred people click, and a homepage whose assignment is broken, because it loses every fifth visitor of
+one arm.
 """
 
 import numpy as np
@@ -23,14 +24,14 @@ def make_experiments(
 ) -> dict[str, pd.DataFrame]:
     """The landing's experiment_arms, experiment_units and experiment_outcomes, by table.
 
-    A household is known by its first card. `baskets` has person, ordered_at and total_usd.
+    A household is identified by its first card. `baskets` has person, ordered_at and total_usd.
     """
     rng = chance.stream(seed, "experiments")
     first = cards[cards["is_first"]].sort_values("person")
     first = first[first["person"].isin(baskets["person"])]
-    known = baskets[baskets["person"] >= 0]
+    identified = baskets[baskets["person"] >= 0]
     parts = [
-        _voucher(first, known, rng),
+        _voucher(first, identified, rng),
         _reminder(first, rng),
         _homepage(first, rng),
     ]
@@ -55,7 +56,7 @@ def make_experiments(
 def _voucher(
     cards: pd.DataFrame, baskets: pd.DataFrame, rng: np.random.Generator
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Real spend of the 30 days after, with the voucher's share added, and of the 30 days before."""
+    """Real spend of the 30 days after, plus the effect of the voucher, and of the 30 days before."""
     after = _spend(cards, baskets, START, START + WINDOW)
     before = _spend(cards, baskets, START - WINDOW, START)
     has_voucher = rng.random(len(cards)) < 0.5
@@ -71,7 +72,7 @@ def _reminder(cards: pd.DataFrame, rng: np.random.Generator) -> tuple[pd.DataFra
     units = _units(REMINDER, cards, np.array(list(CLICK_RATES), dtype=object)[drawn])
     clicked = rng.random(len(cards)) < np.array(list(CLICK_RATES.values()))[drawn]
     outcomes = _outcomes(units, "clicked", clicked.astype(float), None)
-    # Who does not click leaves no row, as in most click logs.
+    # People who do not click have no row, as in most click logs.
     return units, outcomes[clicked]
 
 
@@ -86,7 +87,7 @@ def _homepage(cards: pd.DataFrame, rng: np.random.Generator) -> tuple[pd.DataFra
 def _spend(
     cards: pd.DataFrame, baskets: pd.DataFrame, since: np.datetime64, until: np.datetime64
 ) -> np.ndarray:
-    """What each card's household spent in [since, until), in dollars."""
+    """The spend of each card's household in [since, until), in dollars."""
     within = baskets[(baskets["ordered_at"] >= since) & (baskets["ordered_at"] < until)]
     spent = within.groupby("person")["total_usd"].sum()
     return spent.reindex(cards["person"], fill_value=0).round(2).to_numpy()

@@ -1,4 +1,4 @@
-"""The demo's landing folder, written: one Parquet file per table of the landing contract."""
+"""Write the demo's landing folder: one Parquet file per table of the landing contract."""
 
 from pathlib import Path
 
@@ -63,8 +63,8 @@ def write_demo_landing(
 ) -> dict[str, int]:
     """Write the landing files to `folder` and truth.parquet to `truth_folder`.
 
-    `households` takes only that many of the 2,469 households, the same ones every time. Returns the
-    rows written by table. The same arguments write the same rows in the same order.
+    `households` takes only that many of the 2,469 households, always the same ones. Returns the rows written by table.
+    The same arguments write the same rows in the same order.
     """
     folder.mkdir(parents=True, exist_ok=True)
     truth_folder.mkdir(parents=True, exist_ok=True)
@@ -121,7 +121,7 @@ def _write(frame: pd.DataFrame, table: str, path: Path) -> int:
 
 
 def _truth(people: pd.DataFrame, records: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """record_type, record_id, person_id of every record that is somebody's; a guest is nobody."""
+    """record_type, record_id and person_id of every record that belongs to a person. Guest orders belong to nobody."""
     ids = {"contact": "contact_id", "account": "account_id", "card": "card_number"}
     person_ids = people["person_id"].to_numpy()
     parts = []

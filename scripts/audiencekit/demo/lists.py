@@ -1,4 +1,4 @@
-"""Short lists kept by hand: VIPs, people who asked to be forgotten, and what a steward decided about who is who."""
+"""Short lists that people maintain: VIPs, erasure requests, and the identity decisions of a data steward."""
 
 import numpy as np
 import pandas as pd
@@ -6,7 +6,7 @@ import pandas as pd
 from audiencekit.demo import chance
 
 VIP_SHARE = 0.016  # the 40 who spend most, of 2,469
-UNKNOWN_VIP = "nobody.we.know@example.org"  # lists kept by hand hold ids that match nobody
+UNKNOWN_VIP = "nobody.we.know@example.org"  # lists maintained by hand contain ids that match nobody
 ERASURES, HOUSEHOLDS_PER_ERASURE = 6, 25
 UNLINKS, LINKS = 3, 2
 
@@ -18,9 +18,9 @@ def make_static_lists(
     accounts: pd.DataFrame,
     seed: int,
 ) -> pd.DataFrame:
-    """The landing's static_lists: one list, vip, of buyers by e-mail, card or login in turn.
+    """The landing's static_lists: one list, vip, of buyers, identified by e-mail, card and login in turn.
 
-    `spend_usd` stands in the order of the buyers, the first rows of `people`.
+    `spend_usd` is in the order of the buyers, who are the first rows of `people`.
     """
     rng = chance.stream(seed, "static_lists")
     size = max(5, round(VIP_SHARE * len(spend_usd)))
@@ -36,7 +36,7 @@ def make_static_lists(
 def make_erasure_requests(
     people: pd.DataFrame, households: int, cards: pd.DataFrame, accounts: pd.DataFrame, seed: int
 ) -> pd.DataFrame:
-    """The landing's erasure_requests: six people of the year (fewer when there are few)."""
+    """The landing's erasure_requests: six people (fewer with few households)."""
     rng = chance.stream(seed, "erasure_requests")
     size = min(ERASURES, max(1, households // HOUSEHOLDS_PER_ERASURE))
     who = rng.choice(households, size=size, replace=False)
@@ -50,7 +50,10 @@ def make_erasure_requests(
 def make_identity_decisions(
     people: pd.DataFrame, contacts: pd.DataFrame, seed: int
 ) -> pd.DataFrame:
-    """The landing's identity_decisions, all of them right: some couples are two people, some with an old e-mail one."""
+    """The landing's identity_decisions, all of them right.
+
+    Some couples are two people, and some contacts with an old e-mail are the same person.
+    """
     rng = chance.stream(seed, "identity_decisions")
     by_person = contacts.groupby("person")["contact_id"]
     first, last = (ids.reindex(range(len(people))) for ids in (by_person.min(), by_person.max()))
@@ -82,16 +85,16 @@ def make_identity_decisions(
 def _some_id(
     who: np.ndarray, people: pd.DataFrame, cards: pd.DataFrame, accounts: pd.DataFrame
 ) -> list[tuple[str, str]]:
-    """(id_type, id_value) of each buyer: e-mail, card and login in turn, the card if lacking."""
+    """(id_type, id_value) of each buyer: e-mail, login and card in turn, the card if the other is missing."""
     card = cards[cards["is_first"]].set_index("person")["card_number"]
     account = accounts[accounts["is_first"]].set_index("person")["account_id"]
-    found = []
+    ids = []
     for place, i in enumerate(who):
         email = people["email"].iat[i]
         if place % 3 == 0 and pd.notna(email):
-            found.append(("email", email))
+            ids.append(("email", email))
         elif place % 3 == 1 and i in account.index:
-            found.append(("account_id", account[i]))
+            ids.append(("account_id", account[i]))
         else:
-            found.append(("card_number", card[i]))
-    return found
+            ids.append(("card_number", card[i]))
+    return ids

@@ -1,4 +1,4 @@
-"""E-mail: a weekly newsletter and the coupon campaigns, and what became of every message."""
+"""E-mail: a weekly newsletter, e-mail for the coupon campaigns, and the events of every message."""
 
 import numpy as np
 import pandas as pd
@@ -7,11 +7,15 @@ from audiencekit.demo import chance
 
 SENT_AT = 8 * chance.HOUR  # newsletters leave on Sundays, 2017-01-01 to 2017-12-31, both Sundays
 NEWSLETTERS = 53
-BOUNCE_SHARE, DEAD_ADDRESS_SHARE, DEAD_AFTER = 0.002, 0.02, 3  # dead: off the list after 3 bounces
+BOUNCE_SHARE, DEAD_ADDRESS_SHARE, DEAD_AFTER = (
+    0.002,
+    0.02,
+    3,
+)  # a dead address leaves the list after 3 bounces
 OPEN_FLOOR, OPEN_BY_ACTIVITY = 0.10, 0.35  # open rate of the least active, and what activity adds
 CLICK_SHARE = 0.13  # of opens, times how keen the person is
-LAPSED_AFTER, LAPSED_FACTOR = 60 * chance.DAY, 0.35  # who stopped buying opens less
-COMPLAINT_SHARE = 0.012  # of subscribers, over the year; they get nothing afterwards
+LAPSED_AFTER, LAPSED_FACTOR = 60 * chance.DAY, 0.35  # people who stopped buying open less
+COMPLAINT_SHARE = 0.012  # of subscribers, over the year; they get no e-mail afterwards
 
 
 def make_email_events(
@@ -23,8 +27,8 @@ def make_email_events(
 ) -> pd.DataFrame:
     """The landing's email_events.
 
-    `last_ordered_at` stands in the order of the buyers, the first rows of `people`. Mail goes to
-    people with an e-mail while they are subscribed to the newsletter.
+    `last_ordered_at` is in the order of the buyers, who are the first rows of `people`. People with an e-mail get
+    messages while they are subscribed to the newsletter.
     """
     rng = chance.stream(seed, "mail")
     spells = _subscriptions(people, consents)
@@ -44,7 +48,7 @@ def make_email_events(
 
 
 def _subscriptions(people: pd.DataFrame, consents: pd.DataFrame) -> pd.DataFrame:
-    """person, starts_at, ends_at (as_of when still on) of each newsletter subscription."""
+    """person, starts_at, ends_at (as_of while it is active) of each newsletter subscription."""
     has_email = people["email"].notna().to_numpy()
     of_newsletter = (consents["purpose"] == "newsletter") & has_email[consents["person"]]
     steps = consents[of_newsletter].sort_values(["person", "decided_at"], kind="stable")
@@ -56,7 +60,7 @@ def _subscriptions(people: pd.DataFrame, consents: pd.DataFrame) -> pd.DataFrame
 def _sends(
     people: pd.DataFrame, spells: pd.DataFrame, mailings: pd.DataFrame, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """person, campaign_id, sent_at of every message, before bounces and complaints stop some."""
+    """person, campaign_id and sent_at of every message. Bounces and complaints stop some of them later."""
     weeks = chance.YEAR_START + np.arange(NEWSLETTERS) * 7 * chance.DAY
     issues = pd.DataFrame(
         {
@@ -87,7 +91,7 @@ def _sends(
 def _deliveries(
     size: int, sends: pd.DataFrame, rng: np.random.Generator
 ) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
-    """The messages that arrived (with delivered_at), and all events up to there."""
+    """The messages that were delivered (with delivered_at), and all events up to the delivery."""
     person = sends["person"].to_numpy()
     is_dead = (rng.random(size) < DEAD_ADDRESS_SHARE)[person]
     nth = sends.groupby("person").cumcount().to_numpy()
@@ -112,7 +116,7 @@ def _deliveries(
 def _complaints(
     size: int, sends: pd.DataFrame, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Who complains, and about which of the messages sent to them (0-based), by person."""
+    """By person, whether they complain, and about which of their messages (0-based)."""
     complains = rng.random(size) < COMPLAINT_SHARE
     count = sends["person"].value_counts().reindex(range(size), fill_value=0).to_numpy()
     return complains, np.floor(rng.random(size) * count).astype(int)
@@ -121,7 +125,7 @@ def _complaints(
 def _reactions(
     people: pd.DataFrame, delivered: pd.DataFrame, last: np.ndarray, rng: np.random.Generator
 ) -> list[pd.DataFrame]:
-    """Opens and clicks: by how keen a person is, how active, and whether they stopped buying."""
+    """Opens and clicks, which depend on a person's interest, activity, and whether they stopped buying."""
     person = delivered["person"].to_numpy()
     keenness = rng.beta(2, 3, len(people)) * 1.5
     rate = (OPEN_FLOOR + OPEN_BY_ACTIVITY * people["activity"].to_numpy()) * (0.4 + keenness)

@@ -1,4 +1,4 @@
-"""Orders: the real baskets, and how each buyer was recognised, which is simulated."""
+"""Orders: the real baskets, with simulated identifiers of the buyers."""
 
 import numpy as np
 import pandas as pd
@@ -6,12 +6,12 @@ import pandas as pd
 from audiencekit.demo import chance
 from audiencekit.demo.retail import Retail
 
-# At the till: the card nearly always, else an e-mail for the receipt, else a guest. As shares of
-# store baskets these make 3 % guests of all baskets.
+# At the till: nearly always the card, otherwise an e-mail for the receipt, otherwise a guest. These shares of store
+# baskets make 3 % of all baskets guest orders.
 GUEST_SHARE, RECEIPT_SHARE = 0.0375, 0.045
 SECOND_CARD_USE, SECOND_ACCOUNT_USE = 0.30, 0.30
 EMAIL_AT_CHECKOUT, PHONE_AT_CHECKOUT = 0.40, 0.15
-SHOUTED_EMAIL_SHARE = 0.05  # typed in capitals
+UPPERCASE_EMAIL_SHARE = 0.05  # typed in capitals
 CANCELLED_SHARE, RETURN_SHARE, WHOLE_RETURN_SHARE = 0.005, 0.01, 0.6
 RETURN_DAYS = 30
 
@@ -19,7 +19,7 @@ RETURN_DAYS = 30
 def make_orders(
     retail: Retail, people: pd.DataFrame, cards: pd.DataFrame, accounts: pd.DataFrame, seed: int
 ) -> pd.DataFrame:
-    """The landing's orders (returns not yet), with basket_id and person on top, as `baskets`."""
+    """The landing's orders without returns, with the extra columns basket_id and person."""
     rng = chance.stream(seed, "orders")
     baskets, size = retail.baskets, len(retail.baskets)
     person = np.searchsorted(retail.households["household_id"], baskets["household_id"])
@@ -34,15 +34,15 @@ def make_orders(
     account = _one_of_two(accounts, "account_id", person, SECOND_ACCOUNT_USE, rng)
     shows_email = by_email | (is_web & (rng.random(size) < EMAIL_AT_CHECKOUT))
     shows_phone = is_web & (rng.random(size) < PHONE_AT_CHECKOUT)
-    shouted = pd.Series(email).str.upper().to_numpy()
-    email = np.where(rng.random(size) < SHOUTED_EMAIL_SHARE, shouted, email)
+    uppercase = pd.Series(email).str.upper().to_numpy()
+    email = np.where(rng.random(size) < UPPERCASE_EMAIL_SHARE, uppercase, email)
     return pd.DataFrame(
         {
             "order_id": baskets["basket_id"].astype(str),
             "ordered_at": baskets["ordered_at"],
             "total_usd": baskets["total_usd"],
-            "account_id": np.where(is_web, account, None),
-            "card_number": np.where(by_card, card, None),
+            "account_id": np.where(is_web, account, chance.NONE),
+            "card_number": np.where(by_card, card, chance.NONE),
             "email": np.where(shows_email, email, None),
             "phone": np.where(shows_phone, buyer["phone"].to_numpy()[person], None),
             "country_code": buyer["country_code"].to_numpy()[person],
@@ -59,7 +59,7 @@ def make_orders(
 def _one_of_two(
     owned: pd.DataFrame, name: str, person: np.ndarray, second_use: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """For each basket one of its buyer's cards or logins: the first, at times the second."""
+    """For each basket one of its buyer's cards or logins: the first, sometimes the second."""
     first = owned[owned["is_first"]].set_index("person")[name].reindex(person).to_numpy()
     second = owned[~owned["is_first"]].set_index("person")[name].reindex(person).to_numpy()
     takes_second = pd.notna(second) & (rng.random(len(person)) < second_use)
@@ -69,9 +69,9 @@ def _one_of_two(
 def make_returns(
     retail: Retail, orders: pd.DataFrame, seed: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return rows in the shape of `orders`, and what write_order_lines needs to know of them.
+    """Return orders in the shape of `orders`, and the lines that they return, for write_order_lines.
 
-    A return takes back the whole basket or its dearest line, days later, before the data ends.
+    A return takes back the whole basket or its most expensive line, days later, before the data ends.
     """
     rng = chance.stream(seed, "returns")
     drawn = rng.random(len(orders))

@@ -1,6 +1,6 @@
 """The simulated people: the buyer of each real household, second adults, and leads.
 
-Truth for the whole demo: every contact, login, card and order made later belongs to one of these.
+They are the truth of the whole demo: every contact, login, card and order belongs to one of them.
 """
 
 import unicodedata
@@ -12,7 +12,7 @@ from faker import Faker
 from audiencekit.demo import chance
 from audiencekit.demo.places import COUNTRIES, fill, jurisdiction, shuffled_numbers
 
-# The precision trap of identity: same family name, address and landline, never bought anything.
+# Second adults test the precision of identity: same family name, address and landline, and no purchase.
 SECOND_ADULT_SHARE = 0.20
 LEADS_A_HOUSEHOLD = 0.12  # about 300 at full size
 HAS_EMAIL = {"buyer": 0.94, "second": 0.90, "lead": 1.0}
@@ -20,7 +20,7 @@ HAS_PHONE = {"buyer": 0.85, "second": 0.50, "lead": 0.50}
 HAS_LANDLINE_ALONE = 0.10  # of buyers without a second adult
 EMOJI_SHARE = 0.004
 EMAIL_DOMAINS = ("example.com", "example.com", "example.org", "example.net")  # RFC 2606
-# Above zero, a person shops online; Beta(1.2, 2.1) for 55 % puts 20 % of baskets on the web.
+# The people who shop online. With Beta(1.2, 2.1) for 55 %, 20 % of baskets are bought online.
 WEB_SHOPPER_SHARE = 0.55
 AGES = {
     "19-24": (19, 24),
@@ -123,7 +123,7 @@ def _plain(name: str) -> str:
 
 
 def _emails(people: pd.DataFrame, rng: np.random.Generator) -> tuple[list, list]:
-    """Each person's address, and an older one. Numbers keep them apart, dots and +tags do not."""
+    """Each person's address, and an older one. Numbers make them unique; dots and +tags do not."""
     wanted = people["role"].map(HAS_EMAIL).to_numpy()
     has_email = rng.random(len(people)) < wanted
     numbers = rng.permutation(len(people) * 2) + 10
@@ -160,11 +160,11 @@ def _phones(people: pd.DataFrame, rng: np.random.Generator) -> tuple[list, list]
 
 
 def _birth_dates(people: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
-    """Dates within the real age band as of 2018-01-01; any adult age where there is none."""
+    """Birth dates within the real age band as of 2018-01-01, or of any adult age without a band."""
     bands = people["age_band"].fillna("")
     low = np.array([AGES.get(band, (21, 79))[0] for band in bands])
     high = np.array([AGES.get(band, (21, 79))[1] for band in bands])
     years = low + (rng.random(len(people)) * (high - low + 1)).astype(int)
     born = (2017 - years).astype(str).astype("datetime64[Y]").astype("datetime64[D]")
-    # Born on a day of that year, so the age at the end of 2017 is `years`.
+    # The birthday is a day of that year, so the age at the end of 2017 is `years`.
     return (born + rng.integers(0, 365, len(people))).astype("datetime64[s]")

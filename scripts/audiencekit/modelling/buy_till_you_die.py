@@ -1,8 +1,8 @@
-"""How often and for how much customers come back: BG/NBD, MBG/NBD and Gamma-Gamma.
+"""How often customers buy again, and how much they spend: BG/NBD, MBG/NBD and Gamma-Gamma.
 
 A customer buys at rate lambda ~ Gamma(r, alpha) and stops after a purchase with probability
-p ~ Beta(a, b). BG/NBD (Fader, Hardie, Lee 2005) lets nobody stop before a second purchase; MBG/NBD
-(Batislam, Denizel, Filiztekin 2007) lets customers stop after the first one, too. Spend per purchase
+p ~ Beta(a, b). In BG/NBD (Fader, Hardie, Lee 2005) nobody stops before a second purchase; MBG/NBD
+(Batislam, Denizel, Filiztekin 2007) also lets customers stop after the first one. Spend per purchase
 is Gamma-Gamma (Fader, Hardie 2013).
 
 Arrays have shape (customers,): x repeat purchases, t_x time from the first to the last purchase,
@@ -12,15 +12,21 @@ T time from the first purchase to now; one unit of time throughout.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
+from numpy.typing import ArrayLike
 from scipy.special import betaln, digamma, expit, gammaln, hyp2f1
 
+from audiencekit.modelling.likelihood import floats, is_flat, lowest
+
 METHODS = ("bg_nbd", "mbg_nbd")
-# Where the search may go: r, alpha, a, b. Above a = 8 the p of customers are as good as equal, and
-# within these bounds the SQL of macros/purchases_while_alive.sql is exact.
+# The bounds of the search: r, alpha, a, b. Above a = 8 the p of customers are almost equal, and within
+# these bounds the SQL of macros/purchases_while_alive.sql is exact.
 BOUNDS = ((2e-2, 20.0), (5e-2, 500.0), (1e-5, 8.0), (1e-1, 500.0))
-STARTS = ((0.3, 0.1, 0.8, 2.5), (1.0, 0.5, 0.1, 2.0), (0.5, 0.2, 2.0, 5.0))  # alpha: of mean T
-SPEND_BOUNDS = ((1e-2, 1e3), (1.001, 1e3), (1e-4, 1e4))  # p, q, gamma (of mean spend)
+STARTS = (
+    (0.3, 0.1, 0.8, 2.5),
+    (1.0, 0.5, 0.1, 2.0),
+    (0.5, 0.2, 2.0, 5.0),
+)  # alpha: in units of the mean T
+SPEND_BOUNDS = ((1e-2, 1e3), (1.001, 1e3), (1e-4, 1e4))  # p, q, gamma (in units of the mean spend)
 SPEND_STARTS = ((6.0, 4.0, 0.5), (1.0, 2.0, 1.0), (20.0, 20.0, 1.0))
 
 
@@ -38,7 +44,7 @@ class Purchases:
 
     @property
     def nobody_dies(self) -> bool:
-        """Fewer than 5 in 1,000 stop after a purchase: P(alive) says nothing about churn then."""
+        """Whether fewer than 5 in 1,000 customers stop after a purchase. P(alive) is then no measure of churn."""
         return self.a / (self.a + self.b) < 0.005
 
 
@@ -53,31 +59,37 @@ class Spend:
     converged: bool = True
 
 
-def fit_purchases(x, t_x, T, method: str = "mbg_nbd") -> Purchases:
-    """Maximum likelihood from three fixed starts; row order does not matter, to the bit."""
+def fit_purchases(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, method: str = "mbg_nbd") -> Purchases:
+    """Maximum likelihood from three fixed starts. The order of rows does not change a bit of the result."""
     if method not in METHODS:
         raise ValueError(f"method is {method!r}; it is one of {', '.join(METHODS)}.")
-    rows, weight = np.unique(np.column_stack([x, t_x, T]), axis=0, return_counts=True)
-    data, scale = rows.T.astype("float64"), float(np.average(rows[:, 2], weights=weight)) or 1.0
+    columns = np.column_stack([floats(x), floats(t_x), floats(T)])
+    rows, weight = np.unique(columns, axis=0, return_counts=True)
+    repeat, last, now = rows.T
+    scale = float(np.average(now, weights=weight)) or 1.0
 
-    def objective(log_params):
-        value, gradient = _log_likelihood(np.exp(log_params), *data, method)
+    def objective(log_params: np.ndarray) -> tuple[float, np.ndarray]:
+        model = Purchases(method, *np.exp(log_params))
+        value, gradient = _log_likelihood(model, repeat, last, now)
         return -(weight @ value) / weight.sum(), -(gradient @ weight) / weight.sum()
 
     starts = [(r, alpha * scale, a, b) for r, alpha, a, b in STARTS]
-    best = _lowest(objective, starts, BOUNDS, jac=True)
-    parameters = (float(v) for v in np.exp(best.x))
-    return Purchases(method, *parameters, -best.fun * float(weight.sum()), _is_flat(best, BOUNDS))
+    best = lowest(objective, starts, BOUNDS)
+    r, alpha, a, b = (float(v) for v in np.exp(best.x))
+    total = -best.fun * float(weight.sum())
+    return Purchases(method, r, alpha, a, b, total, is_flat(best, BOUNDS))
 
 
-def _log_likelihood(params, x, t_x, T, method):
+def _log_likelihood(
+    model: Purchases, x: np.ndarray, t_x: np.ndarray, T: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Each customer's log-likelihood (n,) and its gradient by the logs of r, alpha, a, b (4, n).
 
     L(alive) is that of a customer who has not stopped, and L = L(alive) / P(alive).
     """
-    r, alpha, a, b = params
-    s, beta = r + x, b + x + (method == "mbg_nbd")
-    odds = _log_odds_dead(Purchases(method, *params), x, t_x, T)
+    r, alpha, a, b = model.r, model.alpha, model.a, model.b
+    s, beta = r + x, b + x + (model.method == "mbg_nbd")
+    odds = _log_odds_dead(model, x, t_x, T)
     dead = expit(odds)
     value = (
         gammaln(s) - gammaln(r) + r * np.log(alpha) - s * np.log(alpha + T)
@@ -93,8 +105,8 @@ def _log_likelihood(params, x, t_x, T, method):
     return value, np.stack([by_r * r, by_alpha * alpha, by_a * a, by_b * b])
 
 
-def _log_odds_dead(model: Purchases, x, t_x, T):
-    """ln(P(dead) / P(alive)); -inf for a BG/NBD customer who never came back: they cannot be dead."""
+def _log_odds_dead(model: Purchases, x: np.ndarray, t_x: np.ndarray, T: np.ndarray) -> np.ndarray:
+    """ln(P(dead) / P(alive)). -inf in BG/NBD for customers with one purchase, who cannot be dead there."""
     before = model.b + x + (model.method == "mbg_nbd") - 1
     rate = (model.r + x) * np.log((model.alpha + T) / (model.alpha + t_x))
     if model.method == "mbg_nbd":
@@ -102,18 +114,20 @@ def _log_odds_dead(model: Purchases, x, t_x, T):
     return np.where(x > 0, np.log(model.a / np.where(x > 0, before, 1)) + rate, -np.inf)
 
 
-def probability_alive(model: Purchases, x, t_x, T) -> np.ndarray:
+def probability_alive(model: Purchases, x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> np.ndarray:
     """P(alive | x, t_x, T)."""
-    return expit(-_log_odds_dead(model, *map(_floats, (x, t_x, T))))
+    return expit(-_log_odds_dead(model, floats(x), floats(t_x), floats(T)))
 
 
-def expected_purchases(model: Purchases, horizon: float, x, t_x, T) -> np.ndarray:
+def expected_purchases(
+    model: Purchases, horizon: float, x: ArrayLike, t_x: ArrayLike, T: ArrayLike
+) -> np.ndarray:
     """E(purchases in the next `horizon` | x, t_x, T), by Euler's form of the papers' 2F1.
 
     The formula divides by a - 1. Next to a = 1, where the expectation is smooth and the quotient is
     not, it is the mean of both sides (right to 1e-9).
     """
-    x, t_x, T = map(_floats, (x, t_x, T))
+    x, T = floats(x), floats(T)
     if abs(model.a - 1) < 1e-5:
         alive = sum(_while_alive(model, 1 + side, horizon, x, T) for side in (-2e-5, 2e-5)) / 2
     else:
@@ -121,75 +135,46 @@ def expected_purchases(model: Purchases, horizon: float, x, t_x, T) -> np.ndarra
     return alive * probability_alive(model, x, t_x, T)
 
 
-def _while_alive(model: Purchases, a: float, horizon: float, x, T):
+def _while_alive(
+    model: Purchases, a: float, horizon: float, x: np.ndarray, T: np.ndarray
+) -> np.ndarray:
     c = a + model.b + x + (model.method == "mbg_nbd") - 1
     z = horizon / (model.alpha + T + horizon)
     return c / (a - 1) * (1 - (1 - z) ** (a - 1) * hyp2f1(c - model.r - x, a - 1, c, z))
 
 
-def fit_spend(x, mean_spend) -> Spend:
+def fit_spend(x: ArrayLike, mean_spend: ArrayLike) -> Spend:
     """Maximum likelihood over customers with x > 0 and mean spend > 0 (pass no others).
 
-    Not converged includes q at 1: the mean of all customers would be infinite.
+    A q of 1 counts as not converged, because the mean of all customers would be infinite.
     """
-    rows, weight = np.unique(np.column_stack([x, mean_spend]), axis=0, return_counts=True)
-    x, m = rows.T.astype("float64")
+    columns = np.column_stack([floats(x), floats(mean_spend)])
+    rows, weight = np.unique(columns, axis=0, return_counts=True)
+    x, m = rows.T
     scale = float(np.average(m, weights=weight))
     m = m / scale
 
-    def objective(log_params):
+    def objective(log_params: np.ndarray) -> tuple[float, np.ndarray]:
         p, q, gamma = np.exp(log_params)
         value = (
             gammaln(p * x + q) - gammaln(p * x) - gammaln(q) + q * np.log(gamma)
             + (p * x - 1) * np.log(m) + p * x * np.log(x) - (p * x + q) * np.log(gamma + x * m)
         )  # fmt: skip
-        known, held = digamma(p * x + q), np.log(gamma + x * m)
-        by_p = x * (known - digamma(p * x) + np.log(m * x) - held)
-        by_q = known - digamma(q) + np.log(gamma) - held
+        digamma_sum, log_sum = digamma(p * x + q), np.log(gamma + x * m)
+        by_p = x * (digamma_sum - digamma(p * x) + np.log(m * x) - log_sum)
+        by_q = digamma_sum - digamma(q) + np.log(gamma) - log_sum
         by_gamma = q / gamma - (p * x + q) / (gamma + x * m)
         gradient = np.stack([by_p * p, by_q * q, by_gamma * gamma])
         return -(weight @ value) / weight.sum(), -(gradient @ weight) / weight.sum()
 
-    best = _lowest(objective, SPEND_STARTS, SPEND_BOUNDS, jac=True)
+    best = lowest(objective, SPEND_STARTS, SPEND_BOUNDS)
     p, q, gamma = (float(v) for v in np.exp(best.x))
     total = -float(weight.sum()) * (best.fun + float(np.log(scale)))
-    return Spend(p, q, gamma * scale, total, _is_flat(best, SPEND_BOUNDS) and q > 1.01)
+    return Spend(p, q, gamma * scale, total, is_flat(best, SPEND_BOUNDS) and q > 1.01)
 
 
-def expected_spend(model: Spend, x, mean_spend) -> np.ndarray:
-    """E(spend per purchase | x purchases of that mean); who never came back gets everybody's mean."""
-    x = _floats(x)
-    m = np.where(x > 0, np.nan_to_num(_floats(mean_spend)), 0.0)
+def expected_spend(model: Spend, x: ArrayLike, mean_spend: ArrayLike) -> np.ndarray:
+    """E(spend per purchase | x purchases of that mean). With x = 0 it is the mean of all customers."""
+    x = floats(x)
+    m = np.where(x > 0, np.nan_to_num(floats(mean_spend)), 0.0)
     return model.p * (model.gamma + x * m) / (model.p * x + model.q - 1)
-
-
-def _lowest(objective, starts, bounds, **options):
-    """The best of several L-BFGS-B searches over logarithms; the first one when equal."""
-    limits = np.log(bounds)
-    found = [
-        minimize(
-            objective,
-            np.clip(np.log(start), limits[:, 0], limits[:, 1]),
-            method="L-BFGS-B",
-            bounds=limits,
-            options={"maxiter": 2000, "maxfun": 5000, "ftol": 1e-14, "gtol": 1e-8},
-            **options,
-        )
-        for start in starts
-    ]
-    usable = [f for f in found if np.isfinite(f.fun)] or found
-    return min(usable, key=lambda f: f.fun)
-
-
-def _is_flat(found, bounds) -> bool:
-    """Whether no step inside the bounds gains anything: 1e-4 a customer and unit of the logarithm.
-
-    The search's own `success` is no answer: it is also false when rounding ends the last line search.
-    """
-    low, high = np.log(bounds).T
-    step = np.clip(found.x - found.jac, low, high) - found.x
-    return bool(np.isfinite(found.fun) and np.abs(step).max() < 1e-4)
-
-
-def _floats(values) -> np.ndarray:
-    return np.asarray(values, dtype="float64")

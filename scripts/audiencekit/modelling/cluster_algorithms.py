@@ -1,8 +1,7 @@
-"""Five ways to cut customers into groups, behind one function, and the one way they are scored.
+"""Five algorithms that group customers, behind one function, and the one way to score their groups.
 
-k-means, Gaussian mixture and Ward's tree are told how many groups to make; DBSCAN and HDBSCAN find
-out themselves and leave some customers as noise. Whatever made the groups, what is kept is one
-centre each, and a customer belongs to the nearest.
+k-means, Gaussian mixture and Ward's tree are given the number of groups. DBSCAN and HDBSCAN find it themselves and
+leave some customers as noise. The model keeps one centre for each group, and a customer belongs to the nearest.
 """
 
 from collections.abc import Callable, Iterable
@@ -14,14 +13,13 @@ from sklearn.cluster import DBSCAN, HDBSCAN, KMeans
 from sklearn.mixture import GaussianMixture
 from sklearn.neighbors import NearestNeighbors
 
-COUNTED = ("kmeans", "gaussian_mixture", "hierarchical")
-ALGORITHMS = (*COUNTED, "dbscan", "hdbscan")
+from audiencekit.modelling.cluster_settings import ALGORITHMS, COUNTED, ClusterSettings
 
-# The key under which the density algorithms report: they choose the number of groups themselves.
+# The key of a grouping by DBSCAN or HDBSCAN, which choose the number of groups themselves.
 OWN_COUNT = 0
 NOISE = -1
 
-# Rows an algorithm is fitted on at most. The last three need all distances between pairs.
+# The most rows that an algorithm is fitted on. The last three need the distance of every pair.
 SAMPLE_ROWS = {
     "kmeans": 50_000,
     "gaussian_mixture": 50_000,
@@ -35,9 +33,9 @@ SAMPLE_ROWS = {
 class Partition:
     """One way of grouping n points.
 
-    `labels` is (n,) int64 from 0, `NOISE` for a point in no group. `assign` places other points in
-    the same groups, or is None where the algorithm cannot. `centroids` is (k, d) where the
-    algorithm has its own centres, None where they are to be taken as the means of the groups.
+    `labels` is (n,) int64 from 0, `NOISE` for a point in no group. `assign` places other points in the same groups,
+    or is None where the algorithm cannot. `centroids` is (k, d) where the algorithm has its own centres, and None
+    where the means of the groups serve as centres.
     """
 
     labels: np.ndarray
@@ -51,35 +49,35 @@ def counts_for(algorithm: str, ks: Iterable[int]) -> tuple[int, ...]:
 
 
 def partitions(
-    algorithm: str, points: np.ndarray, ks: Iterable[int], *, seed: int, starts: int, floor: float
+    algorithm: str, points: np.ndarray, ks: Iterable[int], settings: ClusterSettings, starts: int
 ) -> dict[int, Partition]:
     """Group scaled `points` (n, d) once for each number of groups in `ks`.
 
-    `starts` is how often k-means begins anew; `floor` (0..1) is the share of points below which
-    HDBSCAN does not call something a group. Raises ValueError for an unknown algorithm.
+    k-means begins `starts` times; a group of HDBSCAN has at least the minimum share of points. Raises ValueError for
+    an unknown algorithm.
     """
     ks = counts_for(algorithm, ks)
     if algorithm == "kmeans":
-        return {k: _kmeans(points, k, seed, starts) for k in ks}
+        return {k: _kmeans(points, k, settings.seed, starts) for k in ks}
     if algorithm == "gaussian_mixture":
-        return {k: _gaussian_mixture(points, k, seed) for k in ks}
+        return {k: _gaussian_mixture(points, k, settings.seed) for k in ks}
     if algorithm == "hierarchical":
-        # The tree is built once and cut at every k; scikit-learn's Ward would build it each time.
+        # The tree is built once and cut at every k. scikit-learn's Ward would build it each time.
         tree = linkage(points, method="ward")
         return {k: Partition(_from_zero(fcluster(tree, k, "maxclust"))) for k in ks}
     if algorithm == "dbscan":
         return {OWN_COUNT: _dbscan(points)}
     if algorithm == "hdbscan":
-        smallest = max(5, round(floor * len(points)))
-        found = HDBSCAN(min_cluster_size=smallest, min_samples=5, copy=True).fit(points)
-        return {OWN_COUNT: Partition(found.labels_.astype("int64"))}
+        smallest = max(5, round(settings.minimum_share * len(points)))
+        fitted = HDBSCAN(min_cluster_size=smallest, min_samples=5, copy=True).fit(points)
+        return {OWN_COUNT: Partition(fitted.labels_.astype("int64"))}
     raise ValueError(f"no algorithm named {algorithm!r}; one of {', '.join(ALGORITHMS)}")
 
 
 def nearest_centroid(points: np.ndarray, centroids: np.ndarray) -> np.ndarray:
     """Row number (n,) of the centroid (k, d) nearest to each point (n, d); ties to the smaller.
 
-    Written as SQL says it: the sum of squared differences, then the smallest.
+    Calculated as in SQL: the sum of squared differences, then the smallest.
     """
     distances = np.stack([((points - centre) ** 2).sum(axis=1) for centre in centroids], axis=1)
     return distances.argmin(axis=1)
@@ -95,7 +93,7 @@ def centroids_of(partition: Partition, points: np.ndarray) -> np.ndarray:
 
 def _kmeans(points: np.ndarray, k: int, seed: int, starts: int) -> Partition:
     fitted = KMeans(n_clusters=k, n_init=starts, random_state=seed).fit(points)
-    # Fewer different points than k leave a centre twice; the copy has nobody.
+    # With fewer different points than k, a centre appears twice, and the copy has no members.
     centroids = np.unique(fitted.cluster_centers_, axis=0)
     return Partition(
         nearest_centroid(points, centroids),
@@ -105,17 +103,17 @@ def _kmeans(points: np.ndarray, k: int, seed: int, starts: int) -> Partition:
 
 
 def _gaussian_mixture(points: np.ndarray, k: int, seed: int) -> Partition:
-    # Shares are often exactly 0 or 1: the ridge (in squared standard deviations) keeps a
-    # component from collapsing onto such a wall.
+    # Shares are often exactly 0 or 1. The ridge (in squared standard deviations) keeps a component from
+    # collapsing onto such a value.
     fitted = GaussianMixture(n_components=k, reg_covar=1e-2, random_state=seed).fit(points)
     return Partition(_from_zero(fitted.predict(points)), fitted.predict)
 
 
 def _dbscan(points: np.ndarray) -> Partition:
-    """DBSCAN with 2 d neighbours, and a radius that reaches them from nine points in ten.
+    """DBSCAN with 2 d neighbours, and a radius within which nine points in ten have them.
 
-    Sander et al. 1998 propose 2 d; the radius is a fixed place on the sorted k-distance graph of
-    Ester et al. 1996, because a knee read by eye is not reproducible.
+    Sander et al. 1998 propose 2 d; the radius is a fixed quantile of the k-distance graph of
+    Ester et al. 1996, because a knee that somebody reads off the graph is not reproducible.
     """
     neighbours = min(2 * points.shape[1], len(points) - 1)
     distances, _ = NearestNeighbors(n_neighbors=neighbours).fit(points).kneighbors()

@@ -1,14 +1,16 @@
-"""The algorithms side by side on the same customers, and the grouping that each would keep."""
+"""The algorithms compared on the same customers, and the grouping that each would choose."""
 
 import dataclasses
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
 from audiencekit.modelling.cluster_algorithms import SAMPLE_ROWS, Partition, partitions
-from audiencekit.modelling.cluster_quality import Choice, Quality, choose_k, measure
+from audiencekit.modelling.cluster_choice import Choice, choose_k
+from audiencekit.modelling.cluster_quality import Quality, measure
+from audiencekit.modelling.cluster_settings import ClusterSettings, Sample, Scaler
 from audiencekit.modelling.rows import KEY, Row
 
 KMEANS_STARTS = 10
@@ -16,14 +18,10 @@ KMEANS_STARTS = 10
 
 @dataclasses.dataclass(frozen=True)
 class Candidate:
-    """One algorithm's groupings by k, their quality, and the one chosen.
-
-    `inputs` (n, d) and `points` (n, d) are its sample, unscaled and scaled.
-    """
+    """One algorithm's groupings by k, their quality, and the one chosen."""
 
     algorithm: str
-    inputs: np.ndarray
-    points: np.ndarray
+    sample: Sample
     partitions: Mapping[int, Partition]
     measured: Mapping[int, Quality]
     choice: Choice
@@ -38,9 +36,9 @@ class Candidate:
 
 
 def first_by_hash(customers: pd.DataFrame, rows: int) -> pd.DataFrame:
-    """The first `rows` customers by sha256 of customer_key, in the order they stand in the frame.
+    """The first `rows` customers by sha256 of customer_key, in the order of the frame.
 
-    A customer in a small sample is in every larger one, and in next month's.
+    A customer in a small sample is also in every larger one, and in that of next month.
     """
     if len(customers) <= rows:
         return customers
@@ -49,32 +47,22 @@ def first_by_hash(customers: pd.DataFrame, rows: int) -> pd.DataFrame:
 
 
 def try_algorithms(
-    algorithms: Sequence[str],
-    sample: pd.DataFrame,
-    features: Sequence[str],
-    mean: np.ndarray,
-    scale: np.ndarray,
-    *,
-    ks: Sequence[int],
-    seed: int,
-    floor: float,
-    bootstraps: int,
+    customers: pd.DataFrame, scaler: Scaler, settings: ClusterSettings
 ) -> tuple[dict[str, Candidate], dict[str, str]]:
-    """Each algorithm's candidate, and for those that could not cope with the data a reason."""
+    """Each algorithm's candidate, and a reason for each algorithm that failed on these customers."""
     candidates, failures = {}, {}
-    for name in algorithms:
-        inputs = first_by_hash(sample, SAMPLE_ROWS[name])[list(features)].to_numpy()
-        points = (inputs - mean) / scale
+    for name in settings.algorithms:
+        rows = first_by_hash(customers, SAMPLE_ROWS[name])
+        inputs = rows[list(scaler.features)].to_numpy()
+        sample = Sample(inputs, scaler.scaled(inputs))
         try:
-            found = partitions(name, points, ks, seed=seed, starts=KMEANS_STARTS, floor=floor)
-            measured = measure(
-                name, points, inputs, found, seed=seed, floor=floor, bootstraps=bootstraps
-            )
+            grouped = partitions(name, sample.points, settings.ks, settings, KMEANS_STARTS)
+            measured = measure(name, sample, grouped, settings)
         except (ValueError, np.linalg.LinAlgError) as problem:
             failures[name] = str(problem).splitlines()[0]
             continue
-        choice = choose_k(measured, floor)
-        candidates[name] = Candidate(name, inputs, points, found, measured, choice)
+        choice = choose_k(measured, settings.minimum_share)
+        candidates[name] = Candidate(name, sample, grouped, measured, choice)
     return candidates, failures
 
 

@@ -1,4 +1,4 @@
-"""Cluster ids that mean the same after a refit."""
+"""Group ids that keep their meaning after a refit."""
 
 from dataclasses import dataclass
 
@@ -6,29 +6,29 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
+from audiencekit.modelling.cluster_settings import Scaler
+
 
 @dataclass(frozen=True)
 class Champion:
-    """The previous version: its scaler, and its centres (k, d) in scaled space by ascending id."""
+    """The version that scores now: its scaler, and its centres (k, d) in scaled space by ascending id."""
 
     version: str
-    features: tuple[str, ...]
-    mean: np.ndarray
-    scale: np.ndarray
+    scaler: Scaler
     ids: tuple[int, ...]
     centroids: np.ndarray
 
 
 @dataclass(frozen=True)
 class Match:
-    """The id of each new centre, and how far (in standard deviations) each kept id has moved."""
+    """The id of each new centre, and how far (in standard deviations) the centre of each earlier id has moved."""
 
     ids: tuple[int, ...]
     shifts: dict[int, float]
 
 
 def read_champion(rows: pd.DataFrame | None) -> Champion | None:
-    """The champion out of its rows; None when there is none or it was not fitted."""
+    """The champion from its rows; None when there is none or it was not fitted."""
     if rows is None or not (rows["part"] == "centroid").any():
         return None
     by_feature = rows[rows["part"].isin(["mean", "scale"])].pivot(
@@ -40,9 +40,11 @@ def read_champion(rows: pd.DataFrame | None) -> Champion | None:
     )[list(features)]
     return Champion(
         version=str(rows["version"].iloc[0]),
-        features=features,
-        mean=by_feature.loc[list(features), "mean"].to_numpy("float64"),
-        scale=by_feature.loc[list(features), "scale"].to_numpy("float64"),
+        scaler=Scaler(
+            features,
+            mean=by_feature.loc[list(features), "mean"].to_numpy("float64"),
+            scale=by_feature.loc[list(features), "scale"].to_numpy("float64"),
+        ),
         ids=tuple(int(group) for group in centroids.index),
         centroids=centroids.to_numpy("float64"),
     )
@@ -59,25 +61,21 @@ def first_ids(centroids: np.ndarray, shares: np.ndarray) -> tuple[int, ...]:
 
 
 def matched_ids(
-    centroids: np.ndarray,
-    shares: np.ndarray,
-    features: tuple[str, ...],
-    mean: np.ndarray,
-    scale: np.ndarray,
-    champion: Champion,
+    centroids: np.ndarray, shares: np.ndarray, scaler: Scaler, champion: Champion
 ) -> Match:
-    """Hand the champion's ids on to the nearest new centres (Hungarian assignment, Kuhn 1955).
+    """Give the champion's ids to the nearest new centres (Hungarian assignment, Kuhn 1955).
 
-    Distances are Euclidean in the champion's scaled space, over the features both have. New
-    centres without a partner get the lowest free ids from 1, the largest share first.
+    Distances are Euclidean in the champion's scaled space, over the features that both have. New centres without a
+    partner get the lowest free ids from 1, the largest share first.
     """
-    shared = [feature for feature in features if feature in champion.features]
+    before = champion.scaler
+    shared = [feature for feature in scaler.features if feature in before.features]
     if not shared:
         return Match(first_ids(centroids, shares), {})
-    here = [features.index(feature) for feature in shared]
-    there = [champion.features.index(feature) for feature in shared]
-    natural = centroids[:, here] * scale[here] + mean[here]
-    moved = (natural - champion.mean[there]) / champion.scale[there]
+    here = [scaler.features.index(feature) for feature in shared]
+    there = [before.features.index(feature) for feature in shared]
+    natural = centroids[:, here] * scaler.scale[here] + scaler.mean[here]
+    moved = (natural - before.mean[there]) / before.scale[there]
     distances = np.linalg.norm(moved[:, None, :] - champion.centroids[None][:, :, there], axis=2)
     new, old = linear_sum_assignment(distances)
     ids = {int(row): champion.ids[column] for row, column in zip(new, old, strict=True)}

@@ -1,7 +1,7 @@
-"""Names and rules for groups, in marketing's words.
+"""Names and rules for groups, in the words of marketing.
 
-A small tree learns to tell the groups apart: its paths are the rules, its accuracy says how far to
-trust them. Names come from where a group's centre stands out, through a vocabulary people review.
+A small decision tree learns the groups: its paths are the rules, and its accuracy shows how far to trust them. Names
+come from the features in which a group's centre differs most, through a vocabulary that people review.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -10,8 +10,8 @@ from itertools import pairwise
 import numpy as np
 from sklearn.tree import DecisionTreeClassifier
 
-# A feature is worth a word when the centre lies this many standard deviations from the middle.
-TELLING = 0.5
+# A feature gets a word when the centre is at least this many standard deviations from the middle.
+NOTABLE = 0.5
 WORDS_AT_FIRST = 2
 WORDS_AT_MOST = 4
 NO_WORD = "middle of the road"
@@ -20,7 +20,7 @@ Vocabulary = Mapping[str, tuple[str, str]]
 
 
 def surrogate_tree(inputs: np.ndarray, labels: np.ndarray, seed: int) -> DecisionTreeClassifier:
-    """A tree of about k + 2 leaves and depth 4 that names the group of unscaled `inputs` (n, d)."""
+    """A tree of at most k + 2 leaves and depth 4 that predicts the group of unscaled `inputs` (n, d)."""
     leaves = len(np.unique(labels)) + 2
     tree = DecisionTreeClassifier(max_leaf_nodes=leaves, max_depth=4, random_state=seed)
     return tree.fit(inputs, labels)
@@ -29,7 +29,7 @@ def surrogate_tree(inputs: np.ndarray, labels: np.ndarray, seed: int) -> Decisio
 def rules_in_words(
     tree: DecisionTreeClassifier, features: Sequence[str], log1p_features: Collection[str] = ()
 ) -> dict[int, str]:
-    """What the tree asks of each group, the largest leaf first; a group without a leaf is absent.
+    """The conditions of the tree for each group, the largest leaf first. A group without a leaf is absent.
 
     Thresholds are in the units of the inputs; of `log1p_features` in the units before log1p.
     """
@@ -49,58 +49,58 @@ def rules_in_words(
     walk(0, {})
     rules: dict[int, str] = {}
     for group, _, _, bounds in sorted(leaves, key=lambda leaf: leaf[:3]):
-        said = " and ".join(
+        rule = " and ".join(
             _condition(feature, low, high, feature in log1p_features)
             for feature, (low, high) in bounds.items()
         )
-        rules[group] = f"{rules[group]}; or {said}" if group in rules else said or "everybody"
+        rules[group] = f"{rules[group]}; or {rule}" if group in rules else rule or "everybody"
     return rules
 
 
 def name_groups(
-    standing: Mapping[int, np.ndarray], features: Sequence[str], vocabulary: Vocabulary | None
+    offsets: Mapping[int, np.ndarray], features: Sequence[str], vocabulary: Vocabulary | None
 ) -> dict[int, str]:
     """A unique name for each group.
 
-    `standing` is each group's centre (d,) in standard deviations from the middle of all customers;
-    `vocabulary` gives (word for low, word for high) of a feature, in the order in which words are
-    read; an empty word is never said. Without it the words are 'low' and 'high' of every feature.
+    `offsets` holds each group's centre (d,) in standard deviations from the middle of all customers. `vocabulary`
+    gives (word for low, word for high) of a feature, in the order of the words in a name; an empty word is left out.
+    Without a vocabulary the words are 'low' and 'high' of every feature.
 
-    A name starts with up to two telling words. Groups with the same words each add their next
-    telling one until they differ, up to four words; what four words cannot tell apart is numbered.
+    A name starts with up to two words for notable features. Groups with the same words add their next word until
+    they differ, up to four words; groups that still have the same name are numbered.
     """
     vocabulary = vocabulary or {f: (f"low {_plain(f)}", f"high {_plain(f)}") for f in features}
-    words = {group: _words(place, features, vocabulary) for group, place in standing.items()}
-    said = {
-        group: sum(strength >= TELLING for strength, _, _ in found[:WORDS_AT_FIRST])
-        for group, found in words.items()
+    words = {group: _words(offset, features, vocabulary) for group, offset in offsets.items()}
+    counts = {
+        group: sum(strength >= NOTABLE for strength, _, _ in ranked[:WORDS_AT_FIRST])
+        for group, ranked in words.items()
     }
     while True:
-        names = {group: _phrase(words[group][: said[group]]) for group in sorted(standing)}
+        names = {group: _phrase(words[group][: counts[group]]) for group in sorted(offsets)}
         taken = list(names.values())
         longer = [
             group
             for group, name in names.items()
-            if taken.count(name) > 1 and said[group] < min(WORDS_AT_MOST, len(words[group]))
+            if taken.count(name) > 1 and counts[group] < min(WORDS_AT_MOST, len(words[group]))
         ]
         if not longer:
             return _numbered(names)
         for group in longer:
-            said[group] += 1
+            counts[group] += 1
 
 
 def _words(
-    place: np.ndarray, features: Sequence[str], vocabulary: Vocabulary
+    offset: np.ndarray, features: Sequence[str], vocabulary: Vocabulary
 ) -> list[tuple[float, int, str]]:
-    """(strength, position in the vocabulary, word), the most telling first."""
-    found = []
+    """(strength, position in the vocabulary, word), the strongest first."""
+    ranked = []
     for position, (feature, (low, high)) in enumerate(vocabulary.items()):
         if feature in features:
-            value = float(place[list(features).index(feature)])
+            value = float(offset[list(features).index(feature)])
             word = high if value >= 0 else low
             if word:
-                found.append((round(abs(value), 9), position, word))
-    return sorted(found, key=lambda word: (-word[0], word[1]))
+                ranked.append((round(abs(value), 9), position, word))
+    return sorted(ranked, key=lambda word: (-word[0], word[1]))
 
 
 def _phrase(words: list[tuple[float, int, str]]) -> str:

@@ -1,8 +1,7 @@
-"""How good a grouping is, and how many groups there should be.
+"""How good a grouping is: above all, whether it comes back when the customers are drawn again.
 
-A grouping is worth a name when it comes back after the customers are drawn again. Silhouette is
-reported and never decides: k-means on unscaled spend has a beautiful one, with nearly everybody in
-one group.
+Silhouette is reported and never decides: k-means on unscaled spend has a high silhouette, with nearly all customers
+in one group.
 """
 
 import dataclasses
@@ -15,13 +14,11 @@ from sklearn.metrics import adjusted_rand_score, silhouette_score
 
 from audiencekit.modelling.cluster_algorithms import NOISE, Partition, partitions
 from audiencekit.modelling.cluster_names import surrogate_tree
+from audiencekit.modelling.cluster_settings import ClusterSettings, Sample
 
-KS = tuple(range(3, 9))
-MIN_ARI = 0.85
-MIN_JACCARD = 0.75
 SILHOUETTE_ROWS = 5_000
 
-# Rows drawn for one bootstrap at most. A smaller draw wobbles more, so this errs towards caution.
+# The most rows of one bootstrap. A smaller draw varies more, so the measured stability is never too high.
 BOOTSTRAP_ROWS = {
     "kmeans": 10_000,
     "gaussian_mixture": 5_000,
@@ -33,11 +30,11 @@ BOOTSTRAP_ROWS = {
 
 @dataclasses.dataclass(frozen=True)
 class Quality:
-    """What is reported of one grouping; shares and fidelity are 0..1, NaN where undefined.
+    """The measures of one grouping. Shares and fidelity are 0..1, NaN where undefined.
 
-    `bootstrap_ari` is the mean adjusted Rand index against the bootstraps (noise counts as a
-    group), `min_jaccard` the mean Jaccard of the least stable group, `min_share` the smallest
-    group's share of all rows, `surrogate_fidelity` how often a small tree names the same group.
+    `bootstrap_ari` is the mean adjusted Rand index against the bootstraps (noise counts as a group), `min_jaccard`
+    the mean Jaccard of the least stable group, `min_share` the smallest group's share of all rows, and
+    `surrogate_fidelity` how often a small decision tree predicts the same group.
     """
 
     k: int
@@ -49,42 +46,28 @@ class Quality:
     surrogate_fidelity: float
 
 
-@dataclasses.dataclass(frozen=True)
-class Choice:
-    """The number of groups that the rule takes, whether it earned it, and a sentence why."""
-
-    k: int
-    is_stable: bool
-    why: str
-
-
 def measure(
     algorithm: str,
-    points: np.ndarray,
-    inputs: np.ndarray,
-    found: Mapping[int, Partition],
-    *,
-    seed: int,
-    floor: float,
-    bootstraps: int,
+    sample: Sample,
+    grouped: Mapping[int, Partition],
+    settings: ClusterSettings,
 ) -> dict[int, Quality]:
-    """Quality of each partition of scaled `points` (n, d); `inputs` (n, d) are the same unscaled."""
-    stability = bootstrap_stability(
-        algorithm, points, found, seed=seed, floor=floor, bootstraps=bootstraps
-    )
+    """The quality of each partition of the sample."""
+    stability = bootstrap_stability(algorithm, sample.points, grouped, settings)
     measured = {}
-    for k, partition in found.items():
-        kept = partition.labels != NOISE
-        groups, sizes = np.unique(partition.labels[kept], return_counts=True)
+    for k, partition in grouped.items():
+        in_group = partition.labels != NOISE
+        labels = partition.labels[in_group]
+        groups, sizes = np.unique(labels, return_counts=True)
         ari, jaccards = stability[k]
         measured[k] = Quality(
             k=len(groups),
             bootstrap_ari=ari,
             min_jaccard=float(jaccards.min()) if len(groups) else np.nan,
-            min_share=float(sizes.min() / len(points)) if len(groups) else np.nan,
-            silhouette=_silhouette(points[kept], partition.labels[kept], seed),
-            noise_share=float(1 - kept.mean()),
-            surrogate_fidelity=_fidelity(inputs[kept], partition.labels[kept], seed),
+            min_share=float(sizes.min() / len(sample.points)) if len(groups) else np.nan,
+            silhouette=_silhouette(sample.points[in_group], labels, settings.seed),
+            noise_share=float(1 - in_group.mean()),
+            surrogate_fidelity=_fidelity(sample.inputs[in_group], labels, settings.seed),
         )
     return measured
 
@@ -92,31 +75,29 @@ def measure(
 def bootstrap_stability(
     algorithm: str,
     points: np.ndarray,
-    found: Mapping[int, Partition],
-    *,
-    seed: int,
-    floor: float,
-    bootstraps: int,
+    grouped: Mapping[int, Partition],
+    settings: ClusterSettings,
 ) -> dict[int, tuple[float, np.ndarray]]:
     """Mean adjusted Rand index, and each group's mean best Jaccard, over bootstraps (Hennig 2007).
 
-    k-means and mixtures fitted on a draw place every point; the others are compared on the points
-    drawn, each once, because a point drawn twice would look like density.
+    k-means and mixtures that are fitted on a draw can place every point. The other algorithms are compared on the
+    drawn points, each of them once, because a point that is drawn twice would look like density.
     """
     size = min(len(points), BOOTSTRAP_ROWS[algorithm])
-    aris = {k: [] for k in found}
-    jaccards = {k: [] for k in found}
-    for number in range(bootstraps):
-        drawn = np.sort(np.random.default_rng([seed, number]).integers(0, len(points), size))
+    aris: dict[int, list[float]] = {k: [] for k in grouped}
+    jaccards: dict[int, list[np.ndarray]] = {k: [] for k in grouped}
+    for number in range(settings.bootstraps):
+        drawn = np.sort(
+            np.random.default_rng([settings.seed, number]).integers(0, len(points), size)
+        )
         if algorithm not in ("kmeans", "gaussian_mixture"):
             drawn = np.unique(drawn)
         with warnings.catch_warnings():
-            # A draw may hold fewer different points than groups; its agreement then says so.
+            # A draw may hold fewer different points than groups. Its agreement is then low.
             warnings.simplefilter("ignore", ConvergenceWarning)
-            again = partitions(
-                algorithm, points[drawn], tuple(found), seed=seed + number, starts=3, floor=floor
-            )
-        for k, partition in found.items():
+            reseeded = dataclasses.replace(settings, seed=settings.seed + number)
+            again = partitions(algorithm, points[drawn], tuple(grouped), reseeded, starts=3)
+        for k, partition in grouped.items():
             mine, other = partition.labels, again[k]
             if other.assign is None:
                 mine, theirs = mine[drawn], other.labels
@@ -124,13 +105,13 @@ def bootstrap_stability(
                 theirs = other.assign(points)
             aris[k].append(adjusted_rand_score(mine, theirs))
             jaccards[k].append(best_jaccards(mine, theirs, int(partition.labels.max()) + 1))
-    return {k: (float(np.mean(aris[k])), _mean_of_present(jaccards[k])) for k in found}
+    return {k: (float(np.mean(aris[k])), _mean_of_present(jaccards[k])) for k in grouped}
 
 
 def best_jaccards(mine: np.ndarray, theirs: np.ndarray, groups: int) -> np.ndarray:
-    """For each of my groups 0..groups-1 the best Jaccard with one of theirs; NaN for an empty one.
+    """For each group 0..groups-1 of `mine` the best Jaccard with a group of `theirs`; NaN for an empty group.
 
-    Jaccard is what both hold over what either holds, noise aside.
+    Jaccard is the number of points in both groups over the number in either, without noise.
     """
     if groups == 0:
         return np.empty(0)
@@ -142,49 +123,6 @@ def best_jaccards(mine: np.ndarray, theirs: np.ndarray, groups: int) -> np.ndarr
     their_sizes = np.bincount(theirs[theirs != NOISE], minlength=width)[None, :]
     best = (shared / np.maximum(sizes + their_sizes - shared, 1)).max(axis=1)
     return np.where(sizes[:, 0] > 0, best, np.nan)
-
-
-def choose_k(measured: Mapping[int, Quality], floor: float) -> Choice:
-    """The largest k that is stable; if none is, the steadiest whose smallest group is big enough.
-
-    Stable is less than true: among many customers a cut through one crowd comes back, too, so this
-    errs towards more groups, the more so with few features.
-    """
-    stable = [k for k, quality in measured.items() if is_stable(quality, floor)]
-    if stable:
-        best = max(stable)
-        return Choice(
-            best,
-            True,
-            f"{_groups(measured[best])} that come back when customers are drawn again {_figures(measured[best])}.",
-        )
-    large = [k for k, quality in measured.items() if quality.min_share >= floor]
-    best = max(
-        large or measured,
-        key=lambda k: (np.nan_to_num(measured[k].bootstrap_ari, nan=-1.0), -k),
-    )
-    what = (
-        f"No number of groups from {min(measured)} to {max(measured)} is stable"
-        if len(measured) > 1
-        else "This grouping is not stable"
-    )
-    small = "" if large else f"; no grouping keeps every group above {floor:.1%} of customers"
-    return Choice(
-        best,
-        False,
-        f"{what}; taken: {_groups(measured[best])} {_figures(measured[best])}{small}. "
-        "Read them as slices of one crowd, not as kinds of customers.",
-    )
-
-
-def is_stable(quality: Quality, floor: float) -> bool:
-    """Whether a grouping passes all three bars (False where one is undefined)."""
-    return (
-        quality.k >= 2
-        and quality.bootstrap_ari >= MIN_ARI
-        and quality.min_jaccard >= MIN_JACCARD
-        and quality.min_share >= floor
-    )
 
 
 def _silhouette(points: np.ndarray, labels: np.ndarray, seed: int) -> float:
@@ -209,15 +147,3 @@ def _mean_of_present(rows: list[np.ndarray]) -> np.ndarray:
     stacked = np.array(rows)
     present = ~np.isnan(stacked)
     return np.where(present, stacked, 0.0).sum(axis=0) / np.maximum(present.sum(axis=0), 1)
-
-
-def _groups(quality: Quality) -> str:
-    return f"{quality.k} groups"
-
-
-def _figures(quality: Quality) -> str:
-    return (
-        f"(agreement {quality.bootstrap_ari:.2f}, needed {MIN_ARI:.2f}; "
-        f"weakest group {quality.min_jaccard:.2f}, needed {MIN_JACCARD:.2f}; "
-        f"smallest group {quality.min_share:.1%})"
-    )

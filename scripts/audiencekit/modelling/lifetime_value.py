@@ -1,8 +1,9 @@
-"""Customer lifetime value as rows: how often customers come back, and for how much.
+"""Customer lifetime value as rows: how often customers buy again, and how much they spend.
 
-Time is in weeks inside: alpha is in weeks, and so are T, t_x and the horizon that SQL scores with.
+The model counts time in weeks: alpha, T, t_x and the horizon that SQL scores with.
 """
 
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -18,48 +19,55 @@ COUNTS = ["repeat_purchase_days", "first_to_last_days", "tenure_days"]
 SPEND = "repeat_spend_mean_usd"
 
 
-def fit_lifetime_value(
-    customers: pd.DataFrame,
-    *,
-    model_code: str,
-    horizon_days: int,
-    cutoff: date | str,
-    method: str = "mbg_nbd",
-    seed: int = 7,
-) -> pd.DataFrame:
-    """Fit purchases (`method`: 'bg_nbd' or 'mbg_nbd') and spend (Gamma-Gamma), return rows.
+@dataclass(frozen=True)
+class LifetimeSettings:
+    """One fit. `method` is 'bg_nbd' or 'mbg_nbd'. Nothing is random: `seed` is only recorded."""
 
-    `customers` has one row a customer: customer_key, repeat_purchase_days, first_to_last_days,
-    tenure_days (days) and repeat_spend_mean_usd (null for who never came back). Impossible rows
-    (last purchase after now, negative counts) are left out and counted. Parts: `parameter` (r,
-    alpha, a, b, p, q, gamma, log_likelihood; none unless fitted) and `fact`. Too little data is
-    status 'skipped' and a search that finds nothing 'failed', never an exception; an unknown method
-    raises ValueError, an absent column KeyError. Nothing is random: `seed` is only noted.
+    model_code: str
+    horizon_days: int
+    cutoff: date | str
+    method: str = "mbg_nbd"
+    seed: int = 7
+
+
+def fit_lifetime_value(customers: pd.DataFrame, settings: LifetimeSettings) -> pd.DataFrame:
+    """Fit purchases (BG/NBD or MBG/NBD) and spend (Gamma-Gamma), return rows.
+
+    `customers` has one row a customer: customer_key, repeat_purchase_days, first_to_last_days, tenure_days (days)
+    and repeat_spend_mean_usd (null for customers with one purchase). Impossible rows (last purchase after now,
+    negative counts) are left out and counted. Parts: `parameter` (r, alpha, a, b, p, q, gamma, log_likelihood; none
+    unless fitted) and `fact`. Too little data gives status 'skipped', and a search without a result 'failed'; neither
+    raises. An unknown method raises ValueError, a missing column KeyError.
     """
+    method = settings.method
     if method not in METHODS:
         raise ValueError(f"method is {method!r}; it is one of {', '.join(METHODS)}.")
-    given = customers.assign(**{SPEND: pd.to_numeric(customers[SPEND], errors="coerce").fillna(0)})
-    read = read_training(given, [*COUNTS, SPEND])
-    known = _possible(read.frame)
-    repeat = int((known[COUNTS[0]] > 0).sum())
-    status, why, parameters, nobody_dies = _fit(known, method, repeat)
-    settings = {"horizon_days": horizon_days, "seed": seed, "library": f"scipy {scipy.__version__}"}
-    said = {
+    spend = pd.to_numeric(customers[SPEND], errors="coerce").fillna(0)
+    read = read_training(customers.assign(**{SPEND: spend}), [*COUNTS, SPEND])
+    usable = _possible(read.frame)
+    repeat = int((usable[COUNTS[0]] > 0).sum())
+    status, why, parameters, nobody_dies = _fit(usable, method, repeat)
+    chosen = {
+        "horizon_days": settings.horizon_days,
+        "seed": settings.seed,
+        "library": f"scipy {scipy.__version__}",
+    }
+    about = {
         "status": status,
         "why": why,
         "method": method,
-        "rows": len(known),
+        "rows": len(usable),
         "repeat_customers": repeat,
-        "dropped_rows": read.dropped + len(read.frame) - len(known),
-        "horizon_days": horizon_days,
-        "cutoff": cutoff,
-        "seed": seed,
+        "dropped_rows": read.dropped + len(read.frame) - len(usable),
+        "horizon_days": settings.horizon_days,
+        "cutoff": settings.cutoff,
+        "seed": settings.seed,
         "nobody_dies": nobody_dies,
         "data_hash": read.data_hash,
-        "library": settings["library"],
+        "library": chosen["library"],
     }
-    version = version_of(method, cutoff, settings, read.data_hash)
-    return build_rows(model_code, version, facts(said) + parameters)
+    version = version_of(method, settings.cutoff, chosen, read.data_hash)
+    return build_rows(settings.model_code, version, facts(about) + parameters)
 
 
 def _possible(frame: pd.DataFrame) -> pd.DataFrame:
@@ -68,11 +76,11 @@ def _possible(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[(x >= 0) & came_back & (t_x <= T)]
 
 
-def _fit(known: pd.DataFrame, method: str, repeat: int) -> tuple[str, str, list[Row], str]:
-    """Status, why, parameter rows, and whether nobody dies: 'true', 'false', or 'unknown'."""
-    x = known[COUNTS[0]].to_numpy()
-    t_x, T = (known[column].to_numpy() / DAYS_A_WEEK for column in COUNTS[1:])
-    m = known[SPEND].to_numpy()
+def _fit(customers: pd.DataFrame, method: str, repeat: int) -> tuple[str, str, list[Row], str]:
+    """Status, why, parameter rows, and whether almost nobody stops buying: 'true', 'false', or 'unknown'."""
+    x = customers[COUNTS[0]].to_numpy()
+    t_x, T = (customers[column].to_numpy() / DAYS_A_WEEK for column in COUNTS[1:])
+    m = customers[SPEND].to_numpy()
     if repeat < LEAST_REPEAT_CUSTOMERS:
         why = f"{repeat} customers bought more than once; {LEAST_REPEAT_CUSTOMERS} are needed."
         return "skipped", why, [], "unknown"

@@ -1,28 +1,38 @@
-"""Logistic regression with a Platt pair, as rows: who will buy, who will leave.
+"""Logistic regression with Platt scaling, as rows: who will buy, who will churn.
 
 probability = 1 / (1 + exp(-(slope * logit + offset))),
 logit = intercept + sum over features of weight * (x - mean) / scale.
 """
 
 import hashlib
-from collections.abc import Sequence
-from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-import sklearn
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from audiencekit.modelling import rows as r
+from audiencekit.modelling.classifier import (
+    ClassifierData,
+    ClassifierSettings,
+    classifier_facts,
+    rarer_class,
+    read_classifier_data,
+    version_settings,
+)
 
 LEAST_ROWS = 50
 LEAST_OF_A_CLASS = 10
 LEAST_OF_A_CLASS_FOR_PLATT = 30  # a slope from fewer is noise
 FOLDS = 5
-SETTINGS = {"C": 1.0, "solver": "lbfgs", "max_iter": 2000}
-PLATT_SETTINGS = {"C": np.inf, "solver": "newton-cholesky", "tol": 1e-10, "max_iter": 200}
+SETTINGS: dict[str, Any] = {"C": 1.0, "solver": "lbfgs", "max_iter": 2000}
+PLATT_SETTINGS: dict[str, Any] = {
+    "C": np.inf,
+    "solver": "newton-cholesky",
+    "tol": 1e-10,
+    "max_iter": 200,
+}
 
 
 class Line(NamedTuple):
@@ -34,67 +44,38 @@ class Line(NamedTuple):
     intercept: float
 
     def logits(self, x: np.ndarray) -> np.ndarray:
-        """Shape (rows,). Feature by feature, in the order in which SQL adds them up."""
+        """Logits of shape (rows,), added feature by feature in the order in which SQL adds them."""
         total = np.full(len(x), self.intercept)
         for k in range(x.shape[1]):
             total += self.weight[k] * (x[:, k] - self.mean[k]) / self.scale[k]
         return total
 
 
-def fit_logistic(
-    training: pd.DataFrame,
-    *,
-    model_code: str,
-    variant: str,
-    features: Sequence[str],
-    cutoff: date | str,
-    tested_at: date | str | None,
-    seed: int = 7,
-) -> pd.DataFrame:
+def fit_logistic(training: pd.DataFrame, settings: ClassifierSettings) -> pd.DataFrame:
     """Fit on one row a customer (`customer_key`, numeric features, `is_positive`), return rows.
 
-    Parts: `fact`, `weight`, `mean`, `scale`, `intercept`, `platt` (slope, offset), and `bin_edge`
-    and `bin_share` for drift of each feature and of `score`. Too little data is status 'skipped',
-    never an exception; an absent column raises KeyError. `tested_at` is only noted: it is no part
-    of the version.
+    Parts: `fact`, `weight`, `mean`, `scale`, `intercept`, `platt` (slope, offset), and `bin_edge` and `bin_share` for
+    drift of each feature and of `score`. Too little data gives status 'skipped' and never raises; a missing column
+    raises KeyError.
     """
-    features = list(features)
-    read = r.read_training(training, [*features, "is_positive"])
-    x, y = read.frame[features].to_numpy(), read.frame["is_positive"].to_numpy() == 1
-    library = f"scikit-learn {sklearn.__version__}"
-    settings = SETTINGS | {
-        "variant": variant,
-        "features": features,
-        "seed": seed,
-        "library": library,
-    }
-    version = r.version_of("logistic", cutoff, settings, read.data_hash)
-    said = {
-        "method": "logistic",
-        "variant": variant,
-        "rows": len(y),
-        "positives": int(y.sum()),
-        "dropped_rows": read.dropped,
-        "cutoff": cutoff,
-        "tested_at": tested_at,
-        "seed": seed,
-        "data_hash": read.data_hash,
-        "feature_hash": r.hash_of(features),
-        "library": library,
-    }
-    varied = spread(x)
-    why = _reason_to_skip(y, varied)
+    features = list(settings.features)
+    data = read_classifier_data(training, features)
+    about = classifier_facts("logistic", data, settings)
+    chosen = SETTINGS | version_settings(settings)
+    version = r.version_of("logistic", settings.cutoff, chosen, data.data_hash)
+    varied = spread(data.x)
+    why = _reason_to_skip(data.y, varied)
     if why:
-        return r.build_rows(model_code, version, r.facts({"status": "skipped", "why": why} | said))
+        skipped = r.facts({"status": "skipped", "why": why} | about)
+        return r.build_rows(settings.model_code, version, skipped)
 
-    line = _fit_line(x, y, varied, seed)
-    slope, offset, calibration = _fit_platt(x, y, read.frame[r.KEY], seed)
-    dropped = [name for name, keeps in zip(features, varied, strict=True) if not keeps]
-    why = f"Learned from {len(y):,} customers, {int(y.sum()):,} of them positive."
-    said = {"status": "fitted", "why": why} | said
-    said |= {"calibration": calibration, "dropped_features": dropped}
-    found = [
-        *r.facts(said),
+    line = _fit_line(data.x, data.y, varied, settings.seed)
+    slope, offset, calibration = _fit_platt(data, settings.seed)
+    dropped = [name for name, is_varied in zip(features, varied, strict=True) if not is_varied]
+    about = {"status": "fitted", "why": data.why_fitted} | about
+    about |= {"calibration": calibration, "dropped_features": dropped}
+    rows = [
+        *r.facts(about),
         *r.numbers("weight", features, line.weight),
         *r.numbers("mean", features, line.mean),
         *r.numbers("scale", features, line.scale),
@@ -102,9 +83,9 @@ def fit_logistic(
         *r.numbers("platt", ["slope", "offset"], [slope, offset]),
     ]
     for k, name in enumerate(features):
-        found += r.drift_bins(name, x[:, k])
-    found += r.drift_bins("score", _sigmoid(slope * line.logits(x) + offset))
-    return r.build_rows(model_code, version, found)
+        rows += r.drift_bins(name, data.x[:, k])
+    rows += r.drift_bins("score", _sigmoid(slope * line.logits(data.x) + offset))
+    return r.build_rows(settings.model_code, version, rows)
 
 
 def score_logistic(rows: pd.DataFrame, inputs: pd.DataFrame) -> pd.Series:
@@ -120,12 +101,12 @@ def score_logistic(rows: pd.DataFrame, inputs: pd.DataFrame) -> pd.Series:
     platt = r.part_of(rows, "platt")
     x = inputs[list(weight.index)].to_numpy("float64", na_value=np.nan)
     x = np.where(np.isfinite(x), x, np.nan)
-    found = _sigmoid(platt["slope"] * line.logits(x) + platt["offset"])
-    return pd.Series(found, index=inputs.index, name="probability")
+    probability = _sigmoid(platt["slope"] * line.logits(x) + platt["offset"])
+    return pd.Series(probability, index=inputs.index, name="probability")
 
 
 def spread(x: np.ndarray) -> np.ndarray:
-    """Which columns differ between rows by an amount that a double can hold; shape (features,)."""
+    """Booleans (features,): whether a column differs between rows, by an amount that a double can hold."""
     if not len(x):
         return np.zeros(x.shape[1], dtype=bool)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -135,9 +116,8 @@ def spread(x: np.ndarray) -> np.ndarray:
 def _reason_to_skip(y: np.ndarray, varied: np.ndarray) -> str | None:
     if len(y) < LEAST_ROWS:
         return f"Only {len(y)} customers to learn from; at least {LEAST_ROWS} are needed."
-    fewest = min(y.sum(), (~y).sum())
+    fewest, kind = rarer_class(y)
     if fewest < LEAST_OF_A_CLASS:
-        kind = "positive" if y.sum() == fewest else "negative"
         return f"Only {fewest} {kind} customers; at least {LEAST_OF_A_CLASS} are needed."
     if not varied.any():
         return "No feature differs between customers, so there is nothing to learn from."
@@ -153,18 +133,17 @@ def _fit_line(x: np.ndarray, y: np.ndarray, varied: np.ndarray, seed: int) -> Li
     return Line(mean, scale, weight, float(model.intercept_[0]))
 
 
-def _fit_platt(
-    x: np.ndarray, y: np.ndarray, keys: pd.Series, seed: int
-) -> tuple[float, float, str]:
+def _fit_platt(data: ClassifierData, seed: int) -> tuple[float, float, str]:
     """Slope, offset, and a sentence about them; slope 1 and offset 0 where they cannot be fitted.
 
     Platt (1999), 'Probabilistic outputs for support vector machines': maximum likelihood on
     out-of-fold logits, with targets (n1 + 1) / (n1 + 2) and 1 / (n0 + 2) in place of 1 and 0.
     """
+    x, y = data.x, data.y
     n1, n0 = int(y.sum()), int((~y).sum())
     if min(n1, n0) < LEAST_OF_A_CLASS_FOR_PLATT:
         return 1.0, 0.0, f"none: fewer than {LEAST_OF_A_CLASS_FOR_PLATT} customers of a class"
-    logits, folds = np.zeros(len(y)), fold_of(keys)
+    logits, folds = np.zeros(len(y)), fold_of(data.keys)
     for fold in range(FOLDS):
         held = folds == fold
         varied = spread(x[~held])
@@ -188,8 +167,8 @@ def _fit_platt(
 
 def fold_of(keys: pd.Series) -> np.ndarray:
     """Fold 0..4 of each customer, from the SHA-256 of the key: the same in every fit."""
-    found = (hashlib.sha256(key.encode()).digest()[:8] for key in keys)
-    return np.array([int.from_bytes(start) % FOLDS for start in found])
+    starts = (hashlib.sha256(key.encode()).digest()[:8] for key in keys)
+    return np.array([int.from_bytes(start) % FOLDS for start in starts])
 
 
 def _sigmoid(z: np.ndarray) -> np.ndarray:

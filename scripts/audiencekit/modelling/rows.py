@@ -1,4 +1,4 @@
-"""A fitted model is rows: how a fit writes them, names its version, and how they are read back."""
+"""A fitted model is rows: how a fit writes them and names its version, and how they are read again."""
 
 import hashlib
 import json
@@ -24,9 +24,9 @@ class Row(NamedTuple):
     label: str | None = None
 
 
-def facts(said: Mapping[str, object]) -> list[Row]:
+def facts(values: Mapping[str, object]) -> list[Row]:
     """Text about the fit, one row each: `status`, `why`, `rows` … Dates are written as ISO."""
-    return [Row("fact", item, label=text_of(value)) for item, value in said.items()]
+    return [Row("fact", item, label=text_of(value)) for item, value in values.items()]
 
 
 def numbers(part: str, items: Iterable[str], values: Iterable[float]) -> list[Row]:
@@ -35,7 +35,7 @@ def numbers(part: str, items: Iterable[str], values: Iterable[float]) -> list[Ro
 
 
 def build_rows(model_code: str, version: str, rows: Iterable[Row]) -> pd.DataFrame:
-    """The rows in the shape every fit shares, in the order given. A missing label is a null."""
+    """The rows in the shape that every fit shares, in the order given. A missing label is null."""
     frame = pd.DataFrame(list(rows), columns=Row._fields)
     frame.insert(0, "model_code", model_code)
     frame.insert(1, "version", version)
@@ -44,19 +44,19 @@ def build_rows(model_code: str, version: str, rows: Iterable[Row]) -> pd.DataFra
 
 
 def version_of(method: str, cutoff: date | str, settings: Mapping, data_hash: str) -> str:
-    """`<method>-<cutoff YYYYMMDD>-<8 hex>`: the same settings and the same data, the same version."""
-    said = {"method": method, "cutoff": cutoff, "settings": dict(settings), "data": data_hash}
-    return f"{method}-{pd.Timestamp(cutoff):%Y%m%d}-{hash_of(said)[:8]}"
+    """`<method>-<cutoff YYYYMMDD>-<8 hex>`: the same settings and the same data give the same version."""
+    identity = {"method": method, "cutoff": cutoff, "settings": dict(settings), "data": data_hash}
+    return f"{method}-{pd.Timestamp(cutoff):%Y%m%d}-{hash_of(identity)[:8]}"
 
 
 def hash_of(value: object) -> str:
-    """SHA-256 (hex) of anything JSON can write; dates as ISO, keys in any order."""
+    """SHA-256 (hex) of anything that JSON can hold; dates as ISO, keys in any order."""
     written = json.dumps(value, sort_keys=True, default=text_of)
     return hashlib.sha256(written.encode()).hexdigest()
 
 
 def text_of(value: object) -> str:
-    """A fact as text: dates as ISO (midnight is a day), names in a list by commas."""
+    """A fact as text: dates as ISO (a midnight is written as a day), lists with commas."""
     if isinstance(value, np.datetime64):
         value = pd.Timestamp(value)
     if isinstance(value, date):  # datetimes and timestamps are dates, too
@@ -68,46 +68,46 @@ def text_of(value: object) -> str:
 
 @dataclass(frozen=True)
 class Training:
-    """What a fit may use: rows sorted by customer, every number finite."""
+    """The rows that a fit may use: sorted by customer, every number finite."""
 
     frame: pd.DataFrame  # customer_key as str, then the numeric columns as float64
     dropped: int  # rows left out: no customer, or a number missing or infinite
-    data_hash: str  # of every row given, also of those left out
+    data_hash: str  # of all rows, also of those left out
 
 
-def read_training(given: pd.DataFrame, columns: Sequence[str]) -> Training:
-    """Sort by customer (then by value, where a customer stands twice), and leave out unusable rows.
+def read_training(customers: pd.DataFrame, columns: Sequence[str]) -> Training:
+    """Sort by customer (then by value, where a customer has two rows), and leave out unusable rows.
 
-    Booleans become 0 and 1. Raises KeyError when a column is absent: that is code, not data.
+    Booleans become 0 and 1. Raises KeyError when a column is missing, which is a fault of the code and not of the data.
     """
-    frame = pd.DataFrame({KEY: given[KEY].astype("str")})
+    frame = pd.DataFrame({KEY: customers[KEY].astype("str")})
     for column in columns:
-        read = pd.to_numeric(given[column], errors="coerce")
+        read = pd.to_numeric(customers[column], errors="coerce")
         frame[column] = read.to_numpy("float64", na_value=np.nan) + 0.0  # -0.0 is 0.0
     by = [KEY] if frame[KEY].is_unique else list(frame.columns)
     frame = frame.sort_values(by, kind="stable", ignore_index=True)
     usable = frame[KEY].notna() & np.isfinite(frame[list(columns)].to_numpy()).all(axis=1)
-    kept = frame[usable].reset_index(drop=True)
-    return Training(kept, len(frame) - len(kept), _hash_of_frame(frame))
+    rows = frame[usable].reset_index(drop=True)
+    return Training(rows, len(frame) - len(rows), _hash_of_frame(frame))
 
 
 def _hash_of_frame(frame: pd.DataFrame) -> str:
-    found = hashlib.sha256(json.dumps([list(frame.columns), len(frame)]).encode())
-    found.update(
+    digest = hashlib.sha256(json.dumps([list(frame.columns), len(frame)]).encode())
+    digest.update(
         json.dumps(frame[KEY].astype(object).where(frame[KEY].notna(), None).tolist()).encode()
     )
     for column in frame.columns.drop(KEY):
         values = frame[column].to_numpy("<f8")
-        found.update(np.where(np.isnan(values), np.nan, values).tobytes())
-    return found.hexdigest()
+        digest.update(np.where(np.isnan(values), np.nan, values).tobytes())
+    return digest.hexdigest()
 
 
 def drift_bins(item: str, values: np.ndarray) -> list[Row]:
     """Deciles of the training values, for PSI = sum (p - q) ln(p / q): `bin_edge` and `bin_share`.
 
     Bin k of B (group_id 1..B) holds values <= its edge and > the edge before; the last bin has no
-    edge. An edge lies half-way to the next value seen, so that the last digit of another engine's
-    arithmetic moves nobody. Equal edges collapse, and no bin is empty: B is 1 for a constant.
+    edge. An edge lies half-way to the next value seen, so that a last digit that another engine calculates
+    differently moves no customer. Equal edges collapse, and no bin is empty: B is 1 for a constant.
     """
     seen = np.unique(values)
     tenths = np.sort(values)[(np.arange(1, 10) * len(values) + 9) // 10 - 1]
@@ -127,13 +127,13 @@ def part_of(rows: pd.DataFrame, part: str) -> pd.Series:
 
 
 def fact_of(rows: pd.DataFrame, item: str) -> str | None:
-    """What the fit says about itself, None when it says nothing. `rows` is one version."""
-    found = rows.loc[(rows["part"] == "fact") & (rows["item"] == item), "label"]
-    return None if found.empty else found.iloc[0]
+    """A fact about the fit, None where it is not recorded. `rows` is one version."""
+    labels = rows.loc[(rows["part"] == "fact") & (rows["item"] == item), "label"]
+    return None if labels.empty else labels.iloc[0]
 
 
 def require_fitted(rows: pd.DataFrame) -> None:
-    """Raise ValueError unless `rows` is exactly one version, and a fitted one."""
+    """Raise ValueError unless `rows` is exactly one version that is fitted."""
     if len(rows[["model_code", "version"]].drop_duplicates()) != 1:
         raise ValueError("Score with the rows of one model and one version.")
     if fact_of(rows, "status") != "fitted":

@@ -1,6 +1,6 @@
-"""Boards: charts/*.yml drawn by dbt-charts from what was last published, one HTML file each, with no network.
+"""Boards: dbt-charts draws charts/*.yml from the published generation, one HTML file each, without a network.
 
-Their titles are sentences from `rpt_headlines`, so that a picture says what it shows today.
+Their titles are sentences from `rpt_headlines`, so a chart states what it shows today.
 """
 
 import os
@@ -11,29 +11,30 @@ from pathlib import Path
 import duckdb
 
 from audiencekit.errors import UserError
-from audiencekit.publish.generations import current_manifest
+from audiencekit.publish.generations import published_manifest
 from audiencekit.workspace import PROJECT, Workspace
 
 CHARTS = PROJECT / "charts"
 
 
 def board_names() -> list[str]:
-    """The boards there are, the overview first."""
+    """The names of all boards, the overview first."""
     names = sorted(path.stem for path in CHARTS.glob("*.yml") if path.stem != "meta")
     return sorted(names, key=lambda name: name != "overview")
 
 
 def draw_boards(
-    workspace: Workspace, kind: str = "html", segment: str | None = None, boards: tuple = ()
+    workspace: Workspace,
+    kind: str = "html",
+    segment: str | None = None,
+    boards: tuple[str, ...] = (),
 ) -> list[Path]:
-    """Draw `boards` (none named: all) into `workspace.boards`; one is about `segment`.
+    """Draw `boards` (all if empty) into `workspace.boards`. One of them shows `segment`.
 
     Raises UserError when nothing is published, for an unknown segment, or when a board cannot be drawn.
     """
-    manifest = current_manifest(workspace)
-    if not manifest:
-        raise UserError("Nothing is published yet. Run `make demo`, or `make run LANDING=folder`.")
-    said = _said(workspace, segment) | {
+    manifest = published_manifest(workspace)
+    variables = _variables(workspace, segment) | {
         "note": manifest.note,
         "moment": f", as of {manifest.as_of[:10]}",
     }
@@ -45,7 +46,7 @@ def draw_boards(
             *(CHARTS / f"{name}.yml" for name in names),
             *("--project-dir", PROJECT, "--format", kind, "--no-cache", "--no-warnings"),
             *("--output", workspace.boards / f"{{stem}}.{kind}"),
-            *(part for name, text in said.items() for part in ("--var", f"{name}={text}")),
+            *(part for name, text in variables.items() for part in ("--var", f"{name}={text}")),
         ],
         env=os.environ | workspace.as_environment() | {"DO_NOT_TRACK": "1"},
         cwd=PROJECT,
@@ -58,12 +59,12 @@ def draw_boards(
     return [workspace.boards / f"{name}.{kind}" for name in names]
 
 
-def _said(workspace: Workspace, segment: str | None) -> dict[str, str]:
-    """What fills the boards' variables: every headline, and the segment that one board is about."""
+def _variables(workspace: Workspace, segment: str | None) -> dict[str, str]:
+    """The variables of the boards: every headline, and the segment that one board shows."""
     path = str(workspace.current / "reporting.duckdb")
     with duckdb.connect(path, read_only=True) as con:
-        said = dict(con.execute("select picture, headline from rpt_headlines").fetchall())
-        # The largest of those with a holdout, for there is most to see; or the largest.
+        headlines = dict(con.execute("select picture, headline from rpt_headlines").fetchall())
+        # The largest segment with a holdout, because it has the most to show; otherwise the largest.
         ranked = con.execute(
             "select segment_code, segments.label from dim_segments as segments "
             "join rpt_segments as sizes using (segment_code) "
@@ -73,4 +74,4 @@ def _said(workspace: Workspace, segment: str | None) -> dict[str, str]:
     if segment and segment not in labels:
         raise UserError(f"There is no segment {segment}. There are: {', '.join(sorted(labels))}.")
     chosen = segment or ranked[0][0]
-    return said | {"segment": chosen, "segment_label": labels[chosen]}
+    return headlines | {"segment": chosen, "segment_label": labels[chosen]}

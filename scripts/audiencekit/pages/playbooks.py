@@ -1,6 +1,7 @@
-"""A playbook page for each segment: its strategy, who is in it, what it earned, what was tried, who answers for it.
+"""A playbook page for each segment: its strategy, members, results, experiments and owner.
 
-Made of what was last published (`reporting.duckdb`, aggregates only) and of git. One HTML file each, with no network.
+It shows the published generation (`reporting.duckdb`, aggregates only) and the git history. One HTML file each,
+without a network.
 """
 
 import json
@@ -16,19 +17,19 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from audiencekit.errors import UserError
 from audiencekit.git_history import Change, changes_by_segment, is_history_cut
-from audiencekit.publish.generations import current_manifest
+from audiencekit.publish.generations import published_manifest
 from audiencekit.workspace import Workspace
 
 TEMPLATES = Path(__file__).with_name("templates")
 MARK, PALE = "#1f5fa8", "#c9d7e8"
 
 SEGMENTS = (
-    "select dim_segments.*, sizes.members, sizes.share, sizes.status, coalesce(found.findings, 0) as findings "
+    "select dim_segments.*, sizes.members, sizes.share, sizes.status, coalesce(health.findings, 0) as findings "
     "from dim_segments join rpt_segments as sizes using (segment_code) left join "
-    "(select segment_code, count(*) as findings from rpt_segment_health group by 1) as found "
+    "(select segment_code, count(*) as findings from rpt_segment_health group by 1) as health "
     "using (segment_code) order by dim_segments.priority, segment_code"
 )
-# What a page shows, by name: rows of one segment ($segment).
+# The rows that a page shows of one segment ($segment), by the name they have in the template.
 QUERIES = {
     "performance": "from rpt_segment_performance where segment_code = $segment and order_channel = 'all' "
     "order by window_days",
@@ -54,32 +55,31 @@ QUERIES = {
 
 
 def write_playbooks(workspace: Workspace) -> list[Path]:
-    """Write `index.html` and a page for every segment into `workspace.playbooks`, in the place of those before.
+    """Write `index.html` and a page for every segment into `workspace.playbooks`, and replace those before.
 
-    Returns them, the index first. Raises UserError when nothing is published, or what is published is of an older
-    version that has not all a page shows.
+    Returns the pages, the index first. Raises UserError when nothing is published, or when an older version of
+    audiencekit published it without all that a page shows.
     """
-    manifest = current_manifest(workspace)
-    if not manifest:
-        raise UserError("Nothing is published yet. Run `make demo`, or `make run LANDING=folder`.")
-    said = {"manifest": manifest, "is_history_cut": is_history_cut()}
+    manifest = published_manifest(workspace)
+    common = {"manifest": manifest, "is_history_cut": is_history_cut()}
     changes, pages, texts = changes_by_segment(), _environment(), {}
     with duckdb.connect(str(workspace.current / "reporting.duckdb"), read_only=True) as con:
         try:
-            said["segments"] = _rows(con, SEGMENTS)
-            texts["index"] = pages.get_template("index.html").render(said)
-            for segment in said["segments"]:
+            segments = _rows(con, SEGMENTS)
+            texts["index"] = pages.get_template("index.html").render(common, segments=segments)
+            for segment in segments:
                 code = segment["segment_code"]
-                shown = {
+                rows = {
                     name: _rows(con, query, {"segment": code}) for name, query in QUERIES.items()
                 }
-                shown |= {"reach": _reach(shown["channels"]), "growth": _growth(shown["sizes"])}
+                charts = {"reach": _reach(rows["channels"]), "growth": _growth(rows["sizes"])}
                 texts[code] = pages.get_template("segment.html").render(
-                    **said, **shown, segment=segment, changes=changes.get(code, [])
+                    **common, **rows, **charts, segment=segment, changes=changes.get(code, [])
                 )
         except duckdb.CatalogException as problem:
             raise UserError(
-                f"What is published is of an older version ({str(problem).splitlines()[0]}). Run the job once more."
+                f"The published generation is of an older version ({str(problem).splitlines()[0]}). "
+                "Run the job once more."
             ) from problem
     shutil.rmtree(workspace.playbooks, ignore_errors=True)
     workspace.playbooks.mkdir(parents=True)
@@ -89,14 +89,14 @@ def write_playbooks(workspace: Workspace) -> list[Path]:
     return paths
 
 
-def _rows(con: duckdb.DuckDBPyConnection, query: str, said: dict | None = None) -> list[dict]:
-    cursor = con.execute(query, said)
+def _rows(con: duckdb.DuckDBPyConnection, query: str, values: dict | None = None) -> list[dict]:
+    cursor = con.execute(query, values)
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def _environment() -> Environment:
-    """Jinja as the pages need it: escaped, strict, and with our ways of writing a figure."""
+    """Jinja with HTML escaped, undefined names refused, and filters for figures."""
     pages = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -116,23 +116,23 @@ def _environment() -> Environment:
     return pages
 
 
-def _figure(value: Any, form: str) -> str:
-    return "-" if value is None else format(value, form)
+def _figure(value: Any, format_spec: str) -> str:
+    return "-" if value is None else format(value, format_spec)
 
 
 def _agreed(change: Change) -> str:
     if not change.commit:
         return ""
-    return ", ".join(change.approved_by) or "nobody named"
+    return ", ".join(change.approved_by) or "no name given"
 
 
 def _reach(channels: list[dict]) -> str:
-    """Members and those a platform is expected to know, by channel, as an SVG; '' without a channel."""
+    """Members and expected matches by channel, as an SVG; '' without a channel."""
     if not channels:
         return ""
     frame = pd.DataFrame(channels)[["channel", "members", "expected_matches"]].fillna(0)
-    where = alt.Y("channel:N", title=None, axis=alt.Axis(ticks=False, domain=False))
-    base = alt.Chart(frame).encode(y=where)
+    by_channel = alt.Y("channel:N", title=None, axis=alt.Axis(ticks=False, domain=False))
+    base = alt.Chart(frame).encode(y=by_channel)
     members = base.mark_bar(color=PALE, height=14).encode(
         x=alt.X("members:Q", title=None, axis=None)
     )
@@ -151,10 +151,10 @@ def _growth(sizes: list[dict]) -> str:
     base = alt.Chart(frame).encode(
         x=alt.X("moment_at:T", title=None), y=alt.Y("members:Q", title=None)
     )
-    odd = base.transform_filter("datum.is_anomaly").mark_point(
+    anomalies = base.transform_filter("datum.is_anomaly").mark_point(
         color="#c2571a", size=90, filled=True
     )
-    return _svg(base.mark_line(color=MARK) + odd, 120)
+    return _svg(base.mark_line(color=MARK) + anomalies, 120)
 
 
 def _svg(chart: alt.LayerChart, height: int) -> str:

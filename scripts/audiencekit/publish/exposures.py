@@ -1,4 +1,4 @@
-"""What a build publishes, read from the exposures of dbt's manifest: their meta drives publishing."""
+"""What a build publishes, read from the exposures in dbt's manifest: their meta names the file of each table."""
 
 import json
 from dataclasses import dataclass
@@ -35,10 +35,10 @@ class Publication:
 
 
 def read_publications(workspace: Workspace) -> list[Publication]:
-    """Every table an exposure with `meta.publish` depends on, in the order of their names."""
+    """Every table that an exposure with `meta.publish` depends on, sorted by file and name."""
     manifest = json.loads((workspace.home / "target" / "manifest.json").read_text())
     tests = _tests_by_column(manifest)
-    found = []
+    publications = []
     for exposure in manifest["exposures"].values():
         publish = exposure["config"]["meta"].get("publish")
         if not publish:
@@ -55,7 +55,7 @@ def read_publications(workspace: Workspace) -> list[Publication]:
                 )
                 for name, column in node["columns"].items()
             )
-            found.append(
+            publications.append(
                 Publication(
                     exposure["name"],
                     publish["to"],
@@ -65,7 +65,7 @@ def read_publications(workspace: Workspace) -> list[Publication]:
                     columns,
                 )
             )
-    return sorted(found, key=lambda p: (p.to, p.table))
+    return sorted(publications, key=lambda p: (p.to, p.table))
 
 
 def _tests_by_column(manifest: dict) -> dict[tuple[str, str], set[str]]:

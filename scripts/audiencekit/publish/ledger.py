@@ -1,9 +1,9 @@
-"""The ledger: history that is appended and never rewritten, and the audiences as they last stood.
+"""The ledger: history that is appended and never rewritten, and the audience rows of the last build.
 
-A build computes only what is new (`segment_changes`, `model_trials` …) from what the current
-generation's ledger holds; publishing adds those rows as one more Parquet file to the next generation.
-Old files are hard-linked forward and never opened for writing, so a failed build, a full refresh or a
-replay cannot change history.
+A build computes only what is new (`segment_changes`, `model_trials` …) compared with the ledger of the current
+generation. Publishing adds those rows as one more Parquet file to the next generation. Old files are
+hard-linked into it and never opened for writing, so a failed build, a full refresh or a replay cannot change
+history.
 """
 
 import os
@@ -17,13 +17,14 @@ import duckdb
 import yaml
 
 from audiencekit.intake.erasure import NOBODY, TOMBSTONES, Erased, write_tombstones
+from audiencekit.publish.build import Build
 from audiencekit.sql import literal, rows_of
 from audiencekit.workspace import PROJECT, Workspace
 
-# How long the changes say which identifiers a platform must take away of somebody who is forgotten.
-REMOVAL_DAYS = timedelta(days=30)
+# How long the audience changes keep the identifiers by which a platform removes an erased person.
+REMOVAL_PERIOD = timedelta(days=30)
 
-# Where dbt reads the ledger's tables, and where they are described.
+# Describes the ledger's tables. dbt reads them from there, too.
 LEDGER_FILE = PROJECT / "models" / "staging" / "ledger" / "_ledger.yml"
 
 
@@ -32,9 +33,9 @@ class LedgerTable:
     """One table of the ledger, as its YAML describes it."""
 
     name: str
-    relation: str  # schema.model whose rows a published build appends
+    relation: str  # schema.model: a published build appends its rows
     columns: dict[str, str]  # DuckDB types by name
-    is_state: bool  # what the last published build found: each generation holds only its own
+    is_state: bool  # the result of the last published build only, and no history
 
     @property
     def definition(self) -> str:
@@ -51,21 +52,23 @@ class LedgerTable:
 def ledger_tables() -> tuple[LedgerTable, ...]:
     """Every table of the ledger, in the order of the file."""
     (source,) = yaml.safe_load(LEDGER_FILE.read_text())["sources"]
-    found = []
+    tables = []
     for table in source["tables"]:
-        kept = table["config"]["meta"]["ledger"]
+        meta = table["config"]["meta"]["ledger"]
         columns = {column["name"]: column["data_type"] for column in table["columns"]}
-        found.append(LedgerTable(table["name"], kept["from"], columns, kept.get("is_state", False)))
-    return tuple(found)
+        tables.append(
+            LedgerTable(table["name"], meta["from"], columns, meta.get("is_state", False))
+        )
+    return tuple(tables)
 
 
 def open_ledger(
     workspace: Workspace, erased: Erased = NOBODY, built_at: datetime | None = None
 ) -> None:
-    """Lay the current generation's ledger beside the intake, with an empty first file a table.
+    """Link the current generation's ledger into the workspace, where dbt reads it, with an empty first file a table.
 
-    What is to be forgotten as of `built_at` is left out, so that nothing is built on it; but for the
-    audiences as they last stood, by which it is known what a platform must take away.
+    Rows of people who are erased as of `built_at` are left out, so that no model is built on them. The audience
+    rows of the last build stay: the changes follow from them, and with them what a platform must remove.
     """
     folder = workspace.home / "ledger"
     shutil.rmtree(folder, ignore_errors=True)
@@ -82,7 +85,7 @@ def open_ledger(
 
 
 def last_change_seq(workspace: Workspace) -> int:
-    """The highest change_seq of any kept generation, also of one that `current` was pointed back from."""
+    """The highest change_seq of all generations on disk, also of those newer than `current` after going back."""
     files = workspace.generations / "*" / "ledger" / "audience_changes" / "*.parquet"
     if not list(workspace.generations.glob("*/ledger/audience_changes/*.parquet")):
         return 0
@@ -91,27 +94,21 @@ def last_change_seq(workspace: Workspace) -> int:
 
 
 def append_to_ledger(
-    con: duckdb.DuckDBPyConnection,
-    workspace: Workspace,
-    generation: Path,
-    build_id: str,
-    built_at: datetime,
-    erased: Erased = NOBODY,
+    con: duckdb.DuckDBPyConnection, workspace: Workspace, generation: Path, build: Build
 ) -> bool:
     """Write the build's new ledger rows, and the files before them, into `generation`.
 
-    `con` is connected to the warehouse. The one thing that changes what was written is an erasure: rows
-    of a forgotten person go, and after REMOVAL_DAYS what a platform needed to take them away. Returns
-    whether it did.
+    `con` is connected to the warehouse. Only an erasure changes earlier files: rows of an erased person go, and
+    after REMOVAL_PERIOD the identifiers by which a platform removed them. Returns whether any file changed.
     """
-    con.register("erased", erased.people)
+    con.register("erased", build.erased.people)
     is_changed = False
     for table in ledger_tables():
         folder = generation / "ledger" / table.name
         folder.mkdir(parents=True)
         if not table.is_state:
-            is_changed |= _carry_forward(con, workspace.ledger / table.name, folder, built_at)
-        new = literal(str(folder / f"{build_id}.parquet"))
+            is_changed |= _carry_forward(con, workspace.ledger / table.name, folder, build.moment)
+        new = literal(str(folder / f"{build.build_id}.parquet"))
         con.execute(
             f"copy (select {table.selection} from {table.relation} order by all) "
             f"to {new} (format parquet)"
@@ -119,61 +116,75 @@ def append_to_ledger(
     folder = generation / "ledger" / TOMBSTONES
     folder.mkdir()
     _carry_forward(con, workspace.ledger / TOMBSTONES, folder)
-    if len(erased.tombstones):
-        write_tombstones(con, erased, built_at, build_id, folder / f"{build_id}.parquet")
+    if len(build.erased.tombstones):
+        target = folder / f"{build.build_id}.parquet"
+        write_tombstones(con, build.erased, build.moment, build.build_id, target)
     return is_changed
 
 
 def _carry_forward(
     con: duckdb.DuckDBPyConnection, past: Path, folder: Path, built_at: datetime | None = None
 ) -> bool:
-    """Link the files of one ledger table into `folder`; with `built_at`, write anew those that an erasure
-    touches. Returns whether there were any."""
+    """Link the files of one ledger table into `folder`. With `built_at`, files that an erasure affects are rewritten.
+
+    Returns whether any file was rewritten.
+    """
     is_changed = False
     for path in sorted(past.glob("*.parquet")):
-        kept = _without_the_forgotten(con, path, built_at) if built_at else None
-        if kept:
+        remaining = _without_erased(con, path, built_at) if built_at else None
+        if remaining:
             target = literal(str(folder / path.name))
-            con.execute(f"copy ({kept}) to {target} (format parquet)")
+            con.execute(f"copy ({remaining}) to {target} (format parquet)")
             is_changed = True
         else:
             os.link(path, folder / path.name)
     return is_changed
 
 
-def _without_the_forgotten(
-    con: duckdb.DuckDBPyConnection, path: Path, built_at: datetime
-) -> str | None:
-    """The rows of a ledger file that may stay, as SQL; None where all of them may, as they are.
-
-    A REMOVE stays without the person, and so does for a while what an UPDATE told of former identifiers: a
-    pickup may not have read it yet.
-    """
+def _without_erased(con: duckdb.DuckDBPyConnection, path: Path, built_at: datetime) -> str | None:
+    """SQL for the rows of a ledger file without erased people; None where the file does not change."""
     rows = rows_of(path)
     columns = {c[0] for c in con.execute(f"describe select * from {rows}").fetchall()}
     if "customer_key" not in columns:
         return None
     keys = "(select cast(customer_key as varchar) from erased where customer_key is not null)"
-    gone = f"customer_key in {keys}"
+    is_erased = f"customer_key in {keys}"
     if "former_key" in columns:
-        gone = f"({gone} or former_key in {keys})"
-    touched, kept = gone, f"select * from {rows} where not coalesce({gone}, false)"
+        is_erased = f"({is_erased} or former_key in {keys})"
+    is_affected = is_erased
+    remaining = f"select * from {rows} where not coalesce({is_erased}, false)"
     if "identifiers" in columns:
-        ended = literal((built_at - REMOVAL_DAYS).isoformat(sep=" "))
-        former = "former_identifiers is not null" if "former_identifiers" in columns else "false"
-        is_gone, was_gone = f"coalesce({gone}, false)", "coalesce(reason = 'erasure', false)"
-        is_over = f"({was_gone} and occurred_at < timestamp {ended})"
-        touched = f"{is_gone} or {is_over} and (identifiers is not null or {former})"
-        kept = f"""
-            select * replace (
-                case when {is_gone} then 'erasure' else reason end as reason,
-                case when not {is_gone} then customer_key end as customer_key,
-                case
-                    when action = 'REMOVE' and not {is_over} then identifiers
-                    when not {is_gone} and not {was_gone} then identifiers
-                end as identifiers
-            ) from {rows}
-            where action = 'REMOVE' or not {is_gone} and not {was_gone} or {former} and not {is_over}
-        """
-    count = con.execute(f"select count(*) from {rows} where {touched}").fetchall()[0][0]
-    return kept if count else None
+        has_former = (
+            "former_identifiers is not null" if "former_identifiers" in columns else "false"
+        )
+        is_affected, remaining = _audience_changes_without_erased(
+            rows, f"coalesce({is_erased}, false)", has_former, built_at
+        )
+    count = con.execute(f"select count(*) from {rows} where {is_affected}").fetchall()[0][0]
+    return remaining if count else None
+
+
+def _audience_changes_without_erased(
+    rows: str, is_erased: str, has_former: str, built_at: datetime
+) -> tuple[str, str]:
+    """As SQL, which audience changes an erasure affects, and what remains of all of them.
+
+    A REMOVE stays without the person. For REMOVAL_PERIOD it keeps its identifiers, and an UPDATE its former
+    identifiers: a pickup may not have read them yet.
+    """
+    removal_ended = literal((built_at - REMOVAL_PERIOD).isoformat(sep=" "))
+    was_erased = "coalesce(reason = 'erasure', false)"
+    is_over = f"({was_erased} and occurred_at < timestamp {removal_ended})"
+    is_affected = f"{is_erased} or {is_over} and (identifiers is not null or {has_former})"
+    remaining = f"""
+        select * replace (
+            case when {is_erased} then 'erasure' else reason end as reason,
+            case when not {is_erased} then customer_key end as customer_key,
+            case
+                when action = 'REMOVE' and not {is_over} then identifiers
+                when not {is_erased} and not {was_erased} then identifiers
+            end as identifiers
+        ) from {rows}
+        where action = 'REMOVE' or not {is_erased} and not {was_erased} or {has_former} and not {is_over}
+    """
+    return is_affected, remaining

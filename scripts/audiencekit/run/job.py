@@ -13,16 +13,17 @@ from audiencekit.errors import UserError
 from audiencekit.intake.contract import load_contract
 from audiencekit.intake.erasure import Erased, forget, resolve_requests, rows_forgotten
 from audiencekit.intake.taking_in import TableIntake, take_in
+from audiencekit.publish.build import Build
 from audiencekit.publish.exposures import read_publications
 from audiencekit.publish.generations import (
     Manifest,
-    check_sizes,
     current_manifest,
     next_build_id,
     next_moment,
     publish,
 )
 from audiencekit.publish.ledger import last_change_seq, open_ledger
+from audiencekit.publish.size_check import check_sizes
 from audiencekit.run.dbt import dbt_build
 from audiencekit.run.status import write_status
 from audiencekit.workspace import Workspace
@@ -139,9 +140,8 @@ def _run(
     console.print("[bold]4  Publish[/]")
     started = perf_counter()
     landing_rows = _rows_to_expect(workspace, taken)
-    manifest = publish(
-        workspace, publications, as_of, build_id, landing_rows, note, built_at, erased
-    )
+    build = Build(build_id, as_of, landing_rows, note, built_at, erased)
+    manifest = publish(workspace, publications, build)
     seconds["publish"] = perf_counter() - started
     return Run(manifest, taken, seconds, node_seconds)
 

@@ -1,4 +1,4 @@
-"""Aggregates for outsiders: suppressed so that small groups stay hidden, or noised with a budget."""
+"""Aggregates for other companies: with small groups suppressed, or with noise within a privacy budget."""
 
 from audiencekit.sharing.release import share_noised, share_suppressed
 

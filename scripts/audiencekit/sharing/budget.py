@@ -1,4 +1,4 @@
-"""The privacy budget: every noised release is written down before it is let out, and none beyond the limit."""
+"""The privacy budget: every noised release is recorded before it is written, and none exceeds the limit."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from audiencekit.errors import UserError
 
 @dataclass(frozen=True)
 class Release:
-    """A release of noised numbers. Privacy lost adds up over releases, whatever was in them."""
+    """A release of noised numbers. The privacy lost adds up over all releases."""
 
     build_id: str
     as_of: str
@@ -26,12 +26,12 @@ def read_releases(ledger: Path) -> list[Release]:
 
 
 def spend(ledger: Path, release: Release, limit: float) -> float:
-    """Write `release` down; returns what is left. Raises UserError, with nothing spent, when it would go beyond."""
+    """Record `release` and return the budget that is left. Raises UserError, and spends nothing, beyond the limit."""
     spent = sum(past.epsilon for past in read_releases(ledger))
     if spent + release.epsilon > limit + 1e-9:
         raise UserError(
             f"The privacy budget is {limit:g}, {spent:g} of it is spent, and this release would cost "
-            f"{release.epsilon:g}. Take a smaller --epsilon, or show an earlier release again ({ledger.parent})."
+            f"{release.epsilon:g}. Take a smaller --epsilon, or reuse an earlier release from {ledger.parent}."
         )
     ledger.parent.mkdir(parents=True, exist_ok=True)
     with ledger.open("a") as file:

@@ -1,4 +1,4 @@
-"""Differential privacy: whole numbers with noise from OpenDP, and what the noise costs and errs."""
+"""Differential privacy: whole numbers with noise from OpenDP, its cost and its scale."""
 
 from dataclasses import dataclass
 
@@ -6,24 +6,24 @@ import opendp.prelude as dp
 
 dp.enable_features("contrib")
 
-# What of a release's epsilon each measure gets.
+# The share of a release's epsilon that each measure gets.
 SHARES = {"customers": 0.4, "buyers_30d": 0.3, "spend_30d_usd": 0.3}
 
 
 @dataclass(frozen=True)
 class Noise:
-    """Noise for one measure. One customer changes its sum by at most `sensitivity`; the release costs `epsilon`."""
+    """Noise for one measure. One customer changes its sum by at most `sensitivity`, and releasing it costs `epsilon`."""
 
     epsilon: float
     sensitivity: int
 
     @property
     def scale(self) -> float:
-        """Of the discrete Laplace distribution: P(x) falls by exp(-1 / scale) a step."""
+        """The scale of the discrete Laplace distribution: P(x) falls by exp(-1 / scale) per step."""
         return self.sensitivity / self.epsilon
 
     def add(self, value: int) -> int:
-        """`value` with noise drawn anew from the system's randomness. Never seeded: who knows the seed knows all."""
+        """`value` with new noise from the system's randomness. It has no seed: a known seed would reveal the value."""
         mechanism = dp.m.make_laplace(
             dp.atom_domain(T=int), dp.absolute_distance(T=int), scale=self.scale
         )
@@ -34,6 +34,6 @@ class Noise:
 
 
 def noises(epsilon: float, spend_bound_usd: int) -> dict[str, Noise]:
-    """The noise of each measure in a release of `epsilon`. Cells share no customer, so all cells cost as one."""
+    """The noise of each measure in a release of `epsilon`. Cells share no customer, so all of them cost as much as one."""
     sensitivity = {"customers": 1, "buyers_30d": 1, "spend_30d_usd": spend_bound_usd}
     return {name: Noise(share * epsilon, sensitivity[name]) for name, share in SHARES.items()}

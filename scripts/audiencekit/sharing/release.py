@@ -1,4 +1,4 @@
-"""What goes out: one CSV a release, and a note beside it that says what it is and is not."""
+"""The release: one CSV file, and a JSON file next to it that describes it."""
 
 import json
 from pathlib import Path
@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from audiencekit.atomic_files import write_atomically
 from audiencekit.errors import UserError
-from audiencekit.publish.generations import Manifest, current_manifest
+from audiencekit.publish.generations import Manifest, published_manifest
 from audiencekit.sharing.budget import Release, read_releases, spend
 from audiencekit.sharing.noise import SHARES, noises
 from audiencekit.sharing.suppression import hidden_cells, with_totals
@@ -21,18 +22,20 @@ TOTAL = "all"
 
 
 def share_suppressed(workspace: Workspace, k: int = 20) -> Path:
-    """Exact figures of groups of at least `k` customers, with totals; the rest is left out. Returns the CSV.
+    """Write exact figures of groups of at least `k` customers, with totals, and leave out the others. Returns the CSV.
 
     Raises UserError when nothing is published or k is below 2.
     """
     if k < 2:
-        raise UserError(f"k is {k}; a group of fewer than 2 hides nobody. The default is 20.")
+        raise UserError(
+            f"k is {k}, and a group of fewer than 2 hides nobody. Choose 2 or more; the default is 20."
+        )
     with workspace.locked():
         manifest, cells = _cells(workspace)
     tables = {m: cells.pivot(index=KEYS[0], columns=KEYS[1], values=m) for m in MEASURES}
     customers = tables["customers"]
     hidden = hidden_cells(customers.to_numpy(), k)
-    # What few buyers spent tells on them, too, however many did not buy.
+    # The spend of few buyers would reveal them, even in a large group.
     few_buyers = hidden_cells(tables["buyers_30d"].to_numpy(), k, also=hidden)
     rows, columns = [*customers.index, TOTAL], [*customers.columns, TOTAL]
     out = pd.DataFrame(
@@ -53,15 +56,15 @@ def share_suppressed(workspace: Workspace, k: int = 20) -> Path:
 
 
 def share_noised(workspace: Workspace, epsilon: float) -> Path:
-    """Every cell with noise of `epsilon`-differential privacy. Returns the CSV.
+    """Write every cell with noise of `epsilon`-differential privacy. Returns the CSV.
 
-    The same build and epsilon give the release that went out before, at no cost: new noise on the same numbers
-    would be averaged away. Raises UserError when nothing is published, epsilon is not above 0, or the budget of
-    dbt_project.yml (privacy_budget) would be exceeded.
+    The same build and epsilon return the earlier release at no cost, because readers could average away new noise
+    on the same numbers. Raises UserError when nothing is published, when epsilon is not above 0, or when the budget
+    in dbt_project.yml (privacy_budget) would be exceeded.
     """
     if not epsilon > 0:
         raise UserError(
-            f"epsilon is {epsilon:g}; it must be above 0. Small is private, 0.5 is usual."
+            f"epsilon is {epsilon:g}; it must be above 0. The smaller, the more private; 0.5 is usual."
         )
     settings = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]
     ledger = workspace.shared / "releases.jsonl"
@@ -90,9 +93,7 @@ def share_noised(workspace: Workspace, epsilon: float) -> Path:
 
 
 def _cells(workspace: Workspace) -> tuple[Manifest, pd.DataFrame]:
-    manifest = current_manifest(workspace)
-    if not manifest:
-        raise UserError("Nothing is published yet. Run `make demo`, or `make run LANDING=folder`.")
+    manifest = published_manifest(workspace)
     with duckdb.connect(str(workspace.warehouse), read_only=True) as con:
         return manifest, con.execute("select * from measurement.int_share_cells order by all").df()
 
@@ -100,14 +101,15 @@ def _cells(workspace: Workspace) -> tuple[Manifest, pd.DataFrame]:
 def _write(
     workspace: Workspace, frame: pd.DataFrame, name: str, note: dict, manifest: Manifest
 ) -> Path:
-    """The CSV and its note, by rename, so that nobody reads half of one."""
+    """Write the CSV and its description. Returns the CSV."""
     workspace.shared.mkdir(parents=True, exist_ok=True)
-    said = note | {"build_id": manifest.build_id, "as_of": manifest.as_of, "note": manifest.note}
-    for suffix, text in (
-        (".csv", frame.to_csv(index=False)),
-        (".json", json.dumps(said, indent=2)),
-    ):
-        new = workspace.shared / f".{name}{suffix}.new"
-        new.write_text(text + ("" if text.endswith("\n") else "\n"))
-        new.replace(workspace.shared / f"{name}{suffix}")
-    return workspace.shared / f"{name}.csv"
+    description = note | {
+        "build_id": manifest.build_id,
+        "as_of": manifest.as_of,
+        "note": manifest.note,
+    }
+    path = workspace.shared / f"{name}.csv"
+    write_atomically(path, frame.to_csv(index=False))
+    text = json.dumps(description, indent=2) + "\n"
+    write_atomically(workspace.shared / f"{name}.json", text)
+    return path

@@ -1,1 +1,1 @@
-"""`audiencekit bench --identity`: people found in records, beside other tools, on one machine in one run."""
+"""`audiencekit bench --identity`: people found in records, compared with other tools in one run on one machine."""

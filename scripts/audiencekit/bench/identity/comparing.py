@@ -1,4 +1,4 @@
-"""Identity beside Splink and recordlinkage on the same records, one after another on one machine."""
+"""Identity compared with Splink and recordlinkage on the same records, one after another on one machine."""
 
 import json
 import shutil
@@ -20,17 +20,20 @@ NEW_SHARE = 0.01
 
 
 def run_identity_bench(size: int, folder: Path, console: Console) -> None:
-    """Print how right and how dear each tool is on every set; with `size`, also on so many simulated records and a
-    quarter of them, and what a day with 1 % new records costs. Appends to `identity.jsonl`."""
+    """Print the quality and the cost of each tool on every data set, and append them to `identity.jsonl`.
+
+    With `size` above 0, also on that many simulated records and on a quarter of them, and the cost of a day with 1 %
+    new records.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    python = _rivals(folder, console)
+    python = _other_tools(folder, console)
     rows = []
     for name in (*FEBRL, DEMO, f"simulated {SIMULATED:,}"):
         console.print(f"  {name}")
         source = _records(name, folder, python)
         rows.append(_ours(name, source, folder))
         for tool in ("splink", "recordlinkage"):
-            rows.append(_rival(tool, name, source, folder, python))
+            rows.append(_other(tool, name, source, folder, python))
     _print_quality(rows, console)
     if size:
         for count in (size // 4, size):
@@ -38,7 +41,7 @@ def run_identity_bench(size: int, folder: Path, console: Console) -> None:
             console.print(f"  {name}")
             source = _records(name, folder, python)
             rows.append(_ours(name, source, folder))
-            rows.append(_rival("splink", name, source, folder, python))
+            rows.append(_other("splink", name, source, folder, python))
         _print_quality(rows[-4:], console)
         _print_growth(rows[-4:], size, console)
         rows.append(_day_two(f"simulated {size:,}", folder, console))
@@ -46,17 +49,26 @@ def run_identity_bench(size: int, folder: Path, console: Console) -> None:
         results.write(json.dumps(rows) + "\n")
 
 
-def _rivals(folder: Path, console: Console) -> Path:
-    """The Python of an environment with the other tools, made if it is not there yet."""
-    python = folder / "rivals" / "bin" / "python"
+def _other_tools(folder: Path, console: Console) -> Path:
+    """The Python of an environment with the other tools, set up if it is not there yet."""
+    environment = folder / "other-tools"
+    python = environment / "bin" / "python"
     if not python.exists():
         console.print("  setting up the other tools")
         uv = Path(sys.executable).with_name("uv")
-        subprocess.run(
-            [uv, "venv", "--quiet", folder / "rivals", "--python", sys.executable], check=True
-        )
-        needs = [uv, "pip", "install", "--quiet", "--python", python, "-r", HERE / "rivals.txt"]
-        subprocess.run(needs, check=True)
+        subprocess.run([uv, "venv", "--quiet", environment, "--python", sys.executable], check=True)
+        requirements = HERE / "other_tools.txt"
+        install: list[str | Path] = [
+            uv,
+            "pip",
+            "install",
+            "--quiet",
+            "--python",
+            python,
+            "-r",
+            requirements,
+        ]
+        subprocess.run(install, check=True)
     return python
 
 
@@ -64,7 +76,7 @@ def _records(name: str, folder: Path, python: Path) -> Path:
     target = folder / f"{name.replace(' ', '-').replace(',', '')}.parquet"
     if not target.exists():
         if name in FEBRL:
-            command = [python, HERE / "rivals.py", name, "-", target]
+            command = [python, HERE / "other_tools.py", name, "-", target]
             measure_command(command, folder / f"{name}.log")
         elif name == DEMO:
             measure(
@@ -91,28 +103,28 @@ def _ours(name: str, source: Path, folder: Path, share: float = 1.0) -> dict:
     cost = measure(
         "identify", log, home=str(home), landing=landing, build_id="bench-000001", goes_on=False
     )
-    right = measure("score", folder / "score.log", home=str(home), source=str(source)).answer
-    return _row(name, "audiencekit", cost, right) | {"nodes": cost.answer["nodes"]}
+    quality = measure("score", folder / "score.log", home=str(home), source=str(source)).answer
+    return _row(name, "audiencekit", cost, quality) | {"nodes": cost.answer["nodes"]}
 
 
-def _rival(tool: str, name: str, source: Path, folder: Path, python: Path) -> dict:
+def _other(tool: str, name: str, source: Path, folder: Path, python: Path) -> dict:
     pairs = folder / f"{tool}-{source.stem}.parquet"
-    command = [python, HERE / "rivals.py", tool, source, pairs]
+    command = [python, HERE / "other_tools.py", tool, source, pairs]
     cost = measure_command(command, folder / f"{tool}-{source.stem}.log")
-    right = measure(
+    quality = measure(
         "score", folder / "score.log", home=str(folder), source=str(source), pairs=str(pairs)
     ).answer
-    best = {f"best {key}": value for key, value in right["at best"].items()}
-    return _row(name, tool, cost, right["at 0.5"]) | best | {"best": right["best"]}
+    best = {f"best {key}": value for key, value in quality["at best"].items()}
+    return _row(name, tool, cost, quality["at 0.5"]) | best | {"best": quality["best"]}
 
 
-def _row(name: str, tool: str, cost: Measured, right: dict) -> dict:
+def _row(name: str, tool: str, cost: Measured, quality: dict) -> dict:
     spent = {"wall": cost.wall, "cpu": cost.cpu, "peak_gib": cost.peak_gib}
-    return {"records": name, "tool": tool} | spent | right
+    return {"records": name, "tool": tool} | spent | quality
 
 
 def _day_two(name: str, folder: Path, console: Console) -> dict:
-    """The same records as if the last 1 % came a day later."""
+    """Build the records without the last 1 %, then add these a day later."""
     source = folder / f"{name.replace(' ', '-').replace(',', '')}.parquet"
     first = _ours(name, source, folder, share=1 - NEW_SHARE)
     home, people = str(folder / f"home-{source.stem}"), str(folder / "people-of-day-one.parquet")
@@ -123,9 +135,9 @@ def _day_two(name: str, folder: Path, console: Console) -> dict:
     cost = measure(
         "identify", log, home=home, landing=landing, build_id="bench-000002", goes_on=True
     )
-    right = measure("score", folder / "score.log", home=home, source=str(source)).answer
+    quality = measure("score", folder / "score.log", home=home, source=str(source)).answer
     keys = measure("kept_keys", folder / "keys.log", before=people, after=home).answer
-    row = _row(name, "audiencekit, 1 % new", cost, right) | keys
+    row = _row(name, "audiencekit, 1 % new", cost, quality) | keys
     row["nodes"] = cost.answer["nodes"]
     row["full_nodes"] = first["nodes"]
 
@@ -134,7 +146,7 @@ def _day_two(name: str, folder: Path, console: Console) -> dict:
 
     console.print(
         f"Day two, 1 % new records: {cost.wall:.0f} s against {first['wall']:.0f} s "
-        f"({cost.wall / first['wall']:.2f}); of matching {matching(cost.answer['nodes']):.1f} s against "
+        f"({cost.wall / first['wall']:.2f}); matching alone {matching(cost.answer['nodes']):.1f} s against "
         f"{matching(first['nodes']):.1f} s ({matching(cost.answer['nodes']) / matching(first['nodes']):.2f}). "
         f"{keys['with another key']:,} of {keys['customers']:,} customers have another key: "
         f"{keys['merged']:,} merged, {keys['split']:,} split.",
@@ -145,7 +157,7 @@ def _day_two(name: str, folder: Path, console: Console) -> dict:
 
 def _print_quality(rows: list[dict], console: Console) -> None:
     table = Table(
-        title="People found: pairs, records and whole persons; beside rivals at p = 0.5 and at the p best by the truth",
+        title="People found: pairs, records and whole people; other tools at p = 0.5 and at the p that is best by the truth",
         box=box.SIMPLE,
     )
     for head in (
@@ -164,19 +176,19 @@ def _print_quality(rows: list[dict], console: Console) -> None:
         table.add_column(head, justify="left" if head in ("records", "tool") else "right")
     for row in rows:
         best = f"{row['best f1']:.4f}" if "best f1" in row else ""
-        right = (f"{row[key]:.4f}" for key in ("precision", "recall", "f1"))
+        quality = (f"{row[key]:.4f}" for key in ("precision", "recall", "f1"))
         table.add_row(
-            row["records"], row["tool"], *right, best, f"{row['b_cubed']:.4f}", f"{row['whole']:.4f}",
+            row["records"], row["tool"], *quality, best, f"{row['b_cubed']:.4f}", f"{row['whole']:.4f}",
             f"{row['wall']:.1f}", f"{row['cpu']:.1f}", f"{row['peak_gib']:.2f}",
         )  # fmt: skip
     console.print(table)
 
 
 def _print_growth(rows: list[dict], size: int, console: Console) -> None:
-    small, small_rival, large, large_rival = rows
+    small, small_splink, large, large_splink = rows
     console.print(
         f"From {size // 4:,} to {size:,} records: audiencekit {large['wall'] / small['wall']:.1f} times the time, "
-        f"Splink {large_rival['wall'] / small_rival['wall']:.1f}. At {size:,}, audiencekit takes "
-        f"{large['wall'] / large_rival['wall']:.2f} of Splink's time and {large['peak_gib'] / large_rival['peak_gib']:.2f} of its memory.",
+        f"Splink {large_splink['wall'] / small_splink['wall']:.1f}. At {size:,}, audiencekit takes "
+        f"{large['wall'] / large_splink['wall']:.2f} of Splink's time and {large['peak_gib'] / large_splink['peak_gib']:.2f} of its memory.",
         highlight=False,
     )

@@ -1,4 +1,4 @@
-"""People found through the landing contract, with what it cost: the same settings for every set of records."""
+"""Find people through the landing contract, with the same settings for every data set, and measure the cost."""
 
 import shutil
 from datetime import datetime
@@ -19,7 +19,7 @@ ORDER = "order_id,ordered_at,total_usd\nbench-1,2025-06-01,1\n"
 
 
 def write_landing(contacts: pd.DataFrame, folder: Path) -> Path:
-    """A landing folder with these contacts and one guest's order, without which no landing is whole."""
+    """Write a landing folder with these contacts and the order of one guest, which the contract requires."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     contacts.drop(columns="person_id").to_parquet(folder / "contacts.parquet")
@@ -34,9 +34,9 @@ def identify(
     goes_on: bool = False,
     retrain: bool = False,
 ) -> dict:
-    """Take in a landing and build identity, tests left out. Answers seconds by stage and by node.
+    """Take in a landing and build identity without tests. Returns seconds by stage and by node.
 
-    `goes_on` builds on what `keep` kept of the build before; `retrain` learns the weights of evidence anew.
+    `goes_on` continues from what `keep` wrote after the build before; `retrain` learns the match weights again.
     """
     workspace, console = open_workspace(home), Console()
     started = perf_counter()
@@ -44,7 +44,7 @@ def identify(
     taken = perf_counter()
     if not goes_on:
         open_ledger(workspace)
-    only = (
+    identity_models = (
         *("--select", "+int_record_customers"),
         *("+int_customer_key_changes", "+int_identity_changes"),
     )
@@ -53,7 +53,7 @@ def identify(
         AS_OF,
         build_id,
         console,
-        *only,
+        *identity_models,
         *("--exclude-resource-type", "test"),
         retrain=retrain,
     )
@@ -61,19 +61,19 @@ def identify(
 
 
 def keep(workspace: Workspace) -> None:
-    """What publishing would keep of identity for the next build: what it found last, and history behind history."""
+    """Write the ledger rows of identity that publishing would keep for the next build."""
     with duckdb.connect(str(workspace.warehouse), read_only=True) as con:
         for table in (t for t in ledger_tables() if t.relation.startswith("identity.")):
             folder = workspace.home / "ledger" / table.name
-            place = "kept" if table.is_state else f"{len(list(folder.glob('*.parquet'))):08d}"
-            target = folder / f"{place}.parquet"
+            name = "state" if table.is_state else f"{len(list(folder.glob('*.parquet'))):08d}"
+            target = folder / f"{name}.parquet"
             con.execute(
                 f"copy (select {table.selection} from {table.relation}) to '{target}' (format parquet)"
             )
 
 
 def people_of(workspace: Workspace) -> pd.Series:
-    """customer_key by contact_id; of a shop login, by `account:` and its id."""
+    """customer_key by contact_id, and for shop logins by `account:` and the id."""
     query = (
         "select regexp_replace(record_id, '^contact:', '') as id, customer_key from identity.int_record_customers "
         "where record_id like 'contact:%' or record_id like 'account:%' order by all"
@@ -83,6 +83,6 @@ def people_of(workspace: Workspace) -> pd.Series:
 
 
 def changes_of(workspace: Workspace) -> pd.DataFrame:
-    """Customers who were merged or split in the last build."""
+    """The customers whom the last build merged or split."""
     with duckdb.connect(str(workspace.warehouse), read_only=True) as con:
         return con.execute("select * from identity.int_identity_changes").df()

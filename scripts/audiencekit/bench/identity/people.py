@@ -1,6 +1,6 @@
-"""Simulated contacts of whom some are the same person twice: slips, moves, new addresses, households, twins' homes.
+"""Simulated contacts, some of them the same person twice: with typos, moves, new addresses and shared households.
 
-No row is about a real person: names are drawn from Faker's lists by how often they occur, e-mails lie at example.com.
+No row is about a real person: names are drawn from Faker's lists by their frequency, and e-mails are at example.com.
 """
 
 from pathlib import Path
@@ -12,10 +12,12 @@ from faker.providers.address.en_US import Provider as Places
 from faker.providers.person.en_US import Provider as Names
 
 COPIES = 0.2  # of the records
-HOUSEHOLDS = 0.08  # of the people: name, address and now and then phone of the person before
+HOUSEHOLDS = (
+    0.08  # of the people: they have the name, address and sometimes the phone of the person before
+)
 SHARES_PHONE = 0.3
 RARE_NAMES = 0.4
-SLIPS = {
+TYPOS = {
     "first_name": 0.15, "last_name": 0.15, "street": 0.15, "house_number": 0.05, "city": 0.07,
     "postal_code": 0.07, "birth_date": 0.08, "email": 0.10, "phone": 0.10,
 }  # fmt: skip
@@ -31,7 +33,7 @@ HOME = ["last_name", "street", "house_number", "city", "region", "postal_code"]
 
 
 def make_records(size: int, seed: int = 7) -> pd.DataFrame:
-    """`size` contacts in random order, with `person_id` on top; one in five is a copy of another, changed.
+    """`size` contacts in random order, with an extra `person_id`. One in five is a changed copy of another.
 
     Columns: contact_id, first_name, last_name, street, house_number, city, region, postal_code, birth_date, email,
     phone, person_id.
@@ -100,12 +102,12 @@ def _people(size: int, rng: np.random.Generator) -> pd.DataFrame:
 
 
 def _change(copies: pd.DataFrame, people: pd.DataFrame, rng: np.random.Generator) -> None:
-    """What differs the second time somebody is written down."""
+    """Change the copies as real second records differ: typos, moves, swapped names, other contact data."""
     size = len(copies)
-    for column, share in SLIPS.items():
+    for column, share in TYPOS.items():
         values = copies[column].to_numpy().copy()
         for i in np.flatnonzero(rng.random(size) < share):
-            values[i] = _with_slip(values[i], rng)
+            values[i] = _with_typo(values[i], rng)
         copies[column] = values
     moved = rng.random(size) < MOVED
     copies.loc[moved, HOME[1:]] = people[HOME[1:]].to_numpy()[
@@ -123,8 +125,8 @@ def _change(copies: pd.DataFrame, people: pd.DataFrame, rng: np.random.Generator
     copies.loc[new, "phone"] = np.char.mod("+1307%07d", rng.integers(2000000, 9999999, len(new)))
 
 
-def _with_slip(text: str, rng: np.random.Generator) -> str:
-    """One letter or digit replaced, lost, added, or exchanged with the one before."""
+def _with_typo(text: str, rng: np.random.Generator) -> str:
+    """`text` with one character replaced, removed, added, or swapped with the one before."""
     place = int(rng.integers(0, len(text)))
     other = str(rng.integers(0, 10)) if text[place].isdigit() else chr(97 + rng.integers(0, 26))
     kind = rng.integers(0, 4)
@@ -138,8 +140,11 @@ def _with_slip(text: str, rng: np.random.Generator) -> str:
 
 
 def demo_records(landing: Path, truth: Path) -> pd.DataFrame:
-    """Contacts and logins of the demo's landing as other tools read them: one row per contact as it was last written
-    and per login (contact_id `account:` and its id), with `person_id` of `truth`."""
+    """Contacts and logins of the demo's landing in one table, as other tools read them.
+
+    One row per contact in its latest version and per login (contact_id is `account:` and its id), with the `person_id`
+    of `truth`.
+    """
     return duckdb.execute(
         f"""
         with contacts as (

@@ -1,4 +1,4 @@
-"""How right the people are that were found: by pairs of records, by records, by whole persons."""
+"""How well the found people match the truth: by pairs of records, by records, and by whole people."""
 
 import numpy as np
 import pandas as pd
@@ -6,22 +6,22 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 
-def scores(found: pd.Series, truth: pd.Series) -> dict[str, float]:
-    """Scores of `found` against `truth`, both a label by record (index).
+def scores(predicted: pd.Series, truth: pd.Series) -> dict[str, float]:
+    """Scores of `predicted` against `truth`, both a label by record (index).
 
     precision, recall and f1 over pairs of records; b_cubed: F1 of precision and recall averaged over records (Bagga
-    and Baldwin, 1998); whole: the share of true persons found with all their records and no other.
+    and Baldwin, 1998); whole: the share of true people who were found with all their records and no other.
     """
-    both = pd.DataFrame({"found": found, "truth": truth.reindex(found.index)})
-    cell = both.groupby(["found", "truth"]).size()
-    by_found, by_truth = both.groupby("found").size(), both.groupby("truth").size()
-    hits, said, true = (_pairs(sizes) for sizes in (cell, by_found, by_truth))
-    precision, recall = hits / max(said, 1), hits / max(true, 1)
-    of_found = by_found.reindex(cell.index.get_level_values("found")).to_numpy()
+    both = pd.DataFrame({"predicted": predicted, "truth": truth.reindex(predicted.index)})
+    cell = both.groupby(["predicted", "truth"]).size()
+    by_predicted, by_truth = both.groupby("predicted").size(), both.groupby("truth").size()
+    hits, matched, true = (_pairs(sizes) for sizes in (cell, by_predicted, by_truth))
+    precision, recall = hits / max(matched, 1), hits / max(true, 1)
+    of_predicted = by_predicted.reindex(cell.index.get_level_values("predicted")).to_numpy()
     of_truth = by_truth.reindex(cell.index.get_level_values("truth")).to_numpy()
     count = cell.to_numpy()
     purity, completeness = (
-        (count**2 / of_found).sum() / len(both),
+        (count**2 / of_predicted).sum() / len(both),
         (count**2 / of_truth).sum() / len(both),
     )
     return {
@@ -29,19 +29,19 @@ def scores(found: pd.Series, truth: pd.Series) -> dict[str, float]:
         "recall": recall,
         "f1": _harmonic(precision, recall),
         "b_cubed": float(_harmonic(purity, completeness)),
-        "whole": float(((count == of_found) & (count == of_truth)).sum() / len(by_truth)),
+        "whole": float(((count == of_predicted) & (count == of_truth)).sum() / len(by_truth)),
     }
 
 
 def clusters(pairs: pd.DataFrame, records: pd.Index) -> pd.Series:
-    """People as connected components of `pairs` (left, right: records), a label by record."""
+    """People as connected components of `pairs` (columns left and right hold records), a label by record."""
     left, right = records.get_indexer(pairs["left"]), records.get_indexer(pairs["right"])
     graph = coo_array((np.ones(len(pairs), "int8"), (left, right)), shape=(len(records),) * 2)
     return pd.Series(connected_components(graph, directed=False)[1], index=records)
 
 
 def best_threshold(pairs: pd.DataFrame, truth: pd.Series) -> float:
-    """The probability from which `pairs` score best: found by looking at the truth, as no user can."""
+    """The lowest probability with the best score of `pairs`. It needs the truth, which no user has."""
     records = truth.index
     choices = (0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999)
     return max(

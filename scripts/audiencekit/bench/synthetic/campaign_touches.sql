@@ -1,4 +1,4 @@
--- Two a customer, over 24 promotions of ten days, one a month.
+-- One row per campaign touch: two per customer, over 24 promotions of ten days, one a month.
 with
 
 touches as (

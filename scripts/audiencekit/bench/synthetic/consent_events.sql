@@ -1,4 +1,5 @@
--- About three a customer: what they said on some of six purposes, and one in ten changed their mind.
+-- One row per consent event, about three per customer: a decision on some of six purposes, and a later withdrawal of
+-- one in ten.
 with
 
 purposes (purpose, place) as (

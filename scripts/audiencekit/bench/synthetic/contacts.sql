@@ -1,4 +1,5 @@
--- Everybody once, and one in ten twice: a retyped address, or only the phone and the login.
+-- One row per contact: every person once, and one in ten twice, with the e-mail typed again or only the phone and the
+-- login.
 with
 
 copies as (
@@ -7,7 +8,7 @@ copies as (
         *,
         unnest(case when chance(person_id, 20) < 0.1 then [1, 2] else [1] end) as copy,
         chance(person_id, 21) as typing,
-        chance(person_id, 22) as told
+        chance(person_id, 22) as completeness
     from people
 
 )
@@ -22,21 +23,21 @@ select
     phone,
     first_name,
     last_name,
-    case when told < 0.5 then cast(birth_date as varchar) end as birth_date,
-    case when told < 0.7 then street end as street,
-    case when told < 0.7 then house_number end as house_number,
+    case when completeness < 0.5 then cast(birth_date as varchar) end as birth_date,
+    case when completeness < 0.7 then street end as street,
+    case when completeness < 0.7 then house_number end as house_number,
     cast(null as varchar) as address_2,
     pick(['Springfield', 'Riverside', 'Fairview', 'Georgetown'], typing) as city,
     region,
     postal_code,
     country_code,
-    case when copy = 2 or told < 0.3 then account_id end as account_id,
-    case when told < 0.6 then card_number end as card_number,
-    case when told >= 0.5 and told < 0.8 then pick(['19-24', '25-34', '35-44', '45-54', '55-64', '65+'], typing) end
+    case when copy = 2 or completeness < 0.3 then account_id end as account_id,
+    case when completeness < 0.6 then card_number end as card_number,
+    case when completeness >= 0.5 and completeness < 0.8 then pick(['19-24', '25-34', '35-44', '45-54', '55-64', '65+'], typing) end
         as age_band,
-    case when told < 0.4 then pick(['Under 15K', '35-49K', '50-74K', '100-124K', '150K+'], typing) end as income_band,
-    case when told < 0.4 then pick(['1', '2', '3', '4', '5+'], typing) end as household_size,
-    case when told < 0.4 then pick(['0', '1', '2', '3+'], typing) end as kids_count,
+    case when completeness < 0.4 then pick(['Under 15K', '35-49K', '50-74K', '100-124K', '150K+'], typing) end as income_band,
+    case when completeness < 0.4 then pick(['1', '2', '3', '4', '5+'], typing) end as household_size,
+    case when completeness < 0.4 then pick(['0', '1', '2', '3+'], typing) end as kids_count,
     cast(null as varchar) as source_system,
     ago(86400 * joined_days_ago) as created_at,
     ago(86400 * joined_days_ago * chance(person_id, 22 + copy)) as updated_at

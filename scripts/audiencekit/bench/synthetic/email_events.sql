@@ -1,4 +1,4 @@
--- About four a customer: what was sent in a year to six in ten, and what came of it.
+-- One row per e-mail event, about four per customer: messages of a year to six in ten people, and their events.
 with
 
 sends as (

@@ -1,4 +1,4 @@
--- A steward looked at a few people with a login, and joined it to their contact.
+-- One row per decision of a data steward: the login of a few people is linked to their contact.
 select
     'link' as decision,
     'contact_id' as left_id_type,

@@ -1,4 +1,4 @@
--- One row per purchase of a person, about ten a customer, before it is written as orders, returns and lines.
+-- One row per purchase of a person, about ten per customer. Orders, returns and lines are made from it.
 with
 
 quotas as (
@@ -29,10 +29,10 @@ drawn as (
         phone,
         ago(86400 * (left_days_ago + (joined_days_ago - left_days_ago) * chance(order_number, 30))) as ordered_at,
         round(exp(3.6 + 0.8 * bell(order_number, 31)), 2) as total_usd,
-        chance(order_number, 33) as how,
-        chance(order_number, 34) as fate,
+        chance(order_number, 33) as channel_draw,
+        chance(order_number, 34) as status_draw,
         chance(order_number, 35) as discount,
-        chance(order_number, 36) as known
+        chance(order_number, 36) as identified
     from numbered
 
 )
@@ -43,15 +43,15 @@ select
     ordered_at,
     total_usd,
     country_code,
-    case when how < 0.45 then 'store' when how < 0.85 then 'web' when how < 0.98 then 'app' else 'phone' end
+    case when channel_draw < 0.45 then 'store' when channel_draw < 0.85 then 'web' when channel_draw < 0.98 then 'app' else 'phone' end
         as order_channel,
-    case when fate < 0.02 then 'cancelled' when fate < 0.03 then 'returned' else 'completed' end as status,
-    fate >= 0.03 and fate < 0.07 as is_sent_back,
-    fate >= 0.99 as is_twice,
+    case when status_draw < 0.02 then 'cancelled' when status_draw < 0.03 then 'returned' else 'completed' end as status,
+    status_draw >= 0.03 and status_draw < 0.07 as has_return,
+    status_draw >= 0.99 as has_earlier_version,
     case when discount < 0.25 then round(total_usd * discount, 2) else 0 end as discount_usd,
-    -- Online a login or an e-mail; in a store a card or nothing: such an order is a guest's.
-    case when how >= 0.45 and how < 0.98 then account_id end as account_id,
-    case when how < 0.45 and known < 0.8 then card_number end as card_number,
-    case when how >= 0.45 and how < 0.98 and (account_id is null or known < 0.3) then email end as email,
-    case when how >= 0.98 then phone end as phone
+    -- Online a login or an e-mail; in a store a card or nothing, which is a guest order.
+    case when channel_draw >= 0.45 and channel_draw < 0.98 then account_id end as account_id,
+    case when channel_draw < 0.45 and identified < 0.8 then card_number end as card_number,
+    case when channel_draw >= 0.45 and channel_draw < 0.98 and (account_id is null or identified < 0.3) then email end as email,
+    case when channel_draw >= 0.98 then phone end as phone
 from drawn

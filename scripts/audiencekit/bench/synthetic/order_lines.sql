@@ -1,4 +1,4 @@
--- One to three lines a purchase, one and a half on average; what is popular is bought by Zipf.
+-- One row per order line: one to three per purchase, one and a half on average. Products follow a Zipf distribution.
 with
 
 counted as (

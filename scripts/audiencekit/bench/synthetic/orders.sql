@@ -1,4 +1,4 @@
--- Purchases, an earlier version of one in a hundred, and returns of one in twenty-five.
+-- One row per version of an order: purchases, an earlier version of one in a hundred, and returns of one in twenty-five.
 with
 
 written as (
@@ -23,7 +23,7 @@ written as (
         discount_usd,
         columns(['account_id', 'card_number', 'email', 'phone', 'country_code', 'order_channel'])
     from order_facts
-    where is_twice
+    where has_earlier_version
     union all by name
     select
         'r' || printf('%013d', order_number) as order_id,
@@ -35,7 +35,7 @@ written as (
         0 as discount_usd,
         columns(['account_id', 'card_number', 'email', 'phone', 'country_code', 'order_channel'])
     from order_facts
-    where is_sent_back
+    where has_return
 
 )
 

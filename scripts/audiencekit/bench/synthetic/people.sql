@@ -1,4 +1,4 @@
--- One row per simulated person: who they are, how they can be recognised, and how keen they are.
+-- One row per simulated person: their data, their identifiers, and how much they buy and browse.
 with
 
 numbered as (
@@ -24,10 +24,10 @@ numbered as (
         chance(range, 7) < 0.60 as has_card,
         chance(range, 8) < 0.95 as has_email,
         chance(range, 9) < 0.40 as has_phone,
-        -- Growing for four years: half of the people came in the last one and a half.
+        -- The shop has grown for four years: half of the people joined in the last one and a half.
         1460 * power(chance(range, 10), 1.4) + 3 as joined_days_ago,
         case when chance(range, 11) < 0.4 then chance(range, 12) else 0 end as share_of_time_away,
-        -- Long tails: the keenest buy and browse hundreds of times as much as the median.
+        -- Long tails: the most active people buy and browse hundreds of times as much as the median.
         case when chance(range, 13) < 0.12 then 0 else exp(1.1 * bell(range, 14)) end as buying,
         exp(0.9 * bell(range, 16) + 0.4 * bell(range, 14)) as browsing
     from range(1, cast(getvariable('customers') as bigint) + 1)

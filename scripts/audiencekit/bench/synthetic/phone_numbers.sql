@@ -1,5 +1,5 @@
--- One row per phone number that regulators keep for fiction (US: 555-0100 to 0199; Arcep, ACMA, Ofcom,
--- Bundesnetzagentur) and that libphonenumber calls valid. `place` numbers them within a country.
+-- One row per phone number that regulators reserve for fiction (US: 555-0100 to 0199; Arcep, ACMA, Ofcom,
+-- Bundesnetzagentur) and that libphonenumber accepts as valid. `place` numbers them within a country.
 with
 
 blocks as (

@@ -1,4 +1,4 @@
--- One row per visit, about six a customer; three in ten are by strangers who never log in.
+-- One row per visit, about six per customer. Three in ten are by strangers who never log in.
 with
 
 visitors as (
@@ -34,7 +34,7 @@ numbered as (
 
 select
     session_number,
-    -- Half of what is kept lies within the last 90 of 365 days.
+    -- Half of the visits lie within the last 90 of 365 days.
     ago(3600 + 86400 * 364 * power(chance(session_number, 50), 2)) as started_at,
     least(1 + cast(floor(-7.5 * ln(1 - chance(session_number, 51))) as bigint), 120) as events,
     case when chance(session_number, 52) < 0.4 then account_id end as account_id,

@@ -1,4 +1,4 @@
--- Events bunch in sessions: half a minute apart, logged in from the third on or not at all.
+-- One row per web event: half a minute apart within a session, logged in from the third event on or not at all.
 with
 
 numbered as (

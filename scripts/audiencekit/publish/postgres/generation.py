@@ -24,9 +24,9 @@ CSV = pyarrow.csv.WriteOptions(include_header=False)
 
 @dataclass(frozen=True)
 class Table:
-    """A published table. `columns` holds DuckDB types by name; `source` is where DuckDB finds it.
+    """A published table. `columns` holds DuckDB types by name; `source` is its name in DuckDB.
 
-    `comments` are dbt's descriptions by column, that of the table itself under ''.
+    `comments` are dbt's descriptions by column, and that of the table under ''.
     """
 
     schema: str  # 'activation' or 'reporting'
@@ -56,15 +56,15 @@ class Generation:
 
 @contextmanager
 def open_generation(workspace: Workspace, published_at: datetime) -> Iterator[Generation]:
-    """The generation `current` points at now, with a table `generation` that says which it is.
+    """The generation that `current` points at, with a table `generation` that describes it.
 
-    Raises UserError if nothing is published, or if the files hold not what the manifest says.
+    Raises UserError if nothing is published, or if the files do not hold what the manifest says.
     """
-    # Resolved once: a run may switch the pointer while we read.
+    # Resolved once, because a run may switch the pointer while we read.
     folder = workspace.current.resolve()
     if not (folder / "manifest.json").exists():
         raise UserError(
-            f"Nothing is published under {workspace.published}. First `make demo`, or `make run LANDING=folder`."
+            f"Nothing is published under {workspace.published}. Run `make demo`, or `make run LANDING=folder`."
         )
     text = (folder / "manifest.json").read_text()
     manifest = Manifest(**json.loads(text))
@@ -101,31 +101,31 @@ def _create_generation_table(
 def _read_tables(
     con: duckdb.DuckDBPyConnection, comments: Mapping[str, Mapping[str, str]]
 ) -> tuple[Table, ...]:
-    """Every table of both files by name, and `generation`."""
-    found: dict[tuple[str, str], dict[str, str]] = {}
+    """Every table of both files in the order of their names, and `generation`."""
+    columns_by_table: dict[tuple[str, str], dict[str, str]] = {}
     for file, name, column, data_type in con.execute(
         "select database_name, table_name, column_name, data_type from duckdb_columns() "
         "where not internal and database_name in ('activation', 'reporting', 'memory') "
         "order by database_name = 'memory', database_name, table_name, column_index"
     ).fetchall():
-        found.setdefault((file, name), {})[column] = data_type
+        columns_by_table.setdefault((file, name), {})[column] = data_type
     return tuple(
         Table(
             schema="reporting" if file == "memory" else file,
             name=name,
             source=f"{file}.main.{_quoted(name)}",
             columns=columns,
-            comments={c: said for c, said in comments.get(name, {}).items() if c in {"", *columns}},
+            comments={c: text for c, text in comments.get(name, {}).items() if c in {"", *columns}},
         )
-        for (file, name), columns in found.items()
+        for (file, name), columns in columns_by_table.items()
     )
 
 
 def _read_comments(workspace: Workspace) -> dict[str, dict[str, str]]:
-    """What dbt's YAML says of tables and their columns, by table; nothing without dbt's manifest."""
+    """dbt's descriptions of tables and their columns, by table; empty without dbt's manifest."""
     path = workspace.home / "target" / "manifest.json"
     nodes = json.loads(path.read_text())["nodes"].values() if path.exists() else ()
-    said = {
+    comments = {
         node["name"]: {"": node["description"].strip()}
         | {
             name: column["description"].strip()
@@ -135,8 +135,10 @@ def _read_comments(workspace: Workspace) -> dict[str, dict[str, str]]:
         for node in nodes
         if node["resource_type"] == "model"
     }
-    said["generation"] = {"": "One row: which published generation the tables of both schemas are."}
-    return said
+    comments["generation"] = {
+        "": "One row: the published generation that the tables of both schemas belong to."
+    }
+    return comments
 
 
 def _check_whole(
@@ -160,8 +162,8 @@ def copy_rows(
 ) -> int:
     """Stream a table into `target` and return the number of rows.
 
-    As CSV that Arrow writes: text is always quoted, so that '' and null differ, and doubles have the
-    shortest digits that read back as the same double.
+    Arrow writes them as CSV: text is always quoted, so that '' and null differ, and doubles have the fewest
+    digits that read back as the same double.
     """
     columns = SQL(", ").join(map(Identifier, table.columns))
     statement = SQL("copy {} ({}) from stdin (format csv, encoding 'utf8')").format(target, columns)

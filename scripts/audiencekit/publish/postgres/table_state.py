@@ -1,4 +1,4 @@
-"""The shape of tables: what PostgreSQL has, what a generation needs, and the changes between them."""
+"""Tables as PostgreSQL has them, the shape that a generation needs, and the changes between the two."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from psycopg.sql import SQL, Composable, Identifier
 from audiencekit.errors import UserError
 from audiencekit.publish.postgres.generation import Table
 
-# As PostgreSQL's format_type spells them. Our timestamps are UTC; `with time zone` tells readers so.
+# As PostgreSQL's format_type writes them. Our timestamps are UTC; `with time zone` tells readers so.
 TYPES = {
     "VARCHAR": "text",
     "BOOLEAN": "boolean",
@@ -26,10 +26,10 @@ TYPES = {
 
 
 @dataclass
-class Standing:
-    """A relation as PostgreSQL has it now; `kind` is r for a table, v for a view …
+class TableState:
+    """A relation as PostgreSQL has it before the publish. `kind` is r for a table, v for a view …
 
-    `columns` holds types, `comments` what is said of columns and, under '', of the table.
+    `columns` holds types by name; `comments` are by column, and that of the table under ''.
     """
 
     kind: str
@@ -39,13 +39,13 @@ class Standing:
     comments: dict[str, str | None] = field(default_factory=dict)
 
 
-def read_standing(
+def read_table_states(
     pg: psycopg.Connection, schemas: Mapping[str, str]
-) -> dict[tuple[str, str], Standing]:
-    """Every relation in our schemas, whoever made it, by schema (as we name it) and name."""
-    found: dict[tuple[str, str], Standing] = {}
+) -> dict[tuple[str, str], TableState]:
+    """Every relation in our schemas, also those that others created, by schema (our name of it) and name."""
+    states: dict[tuple[str, str], TableState] = {}
     names = {schema: name for name, schema in schemas.items()}
-    for schema, relation, kind, said, column, data_type, column_said, key_name in pg.execute(
+    for schema, relation, kind, comment, column, data_type, column_comment, key_name in pg.execute(
         """
         select
             n.nspname, c.relname, c.relkind::text, obj_description(c.oid, 'pg_class'),
@@ -59,18 +59,19 @@ def read_standing(
         """,
         [list(names)],
     ).fetchall():
-        there = found.setdefault((names[schema], relation), Standing(kind, comments={"": said}))
+        empty = TableState(kind, comments={"": comment})
+        state = states.setdefault((names[schema], relation), empty)
         if column is None:
             continue
-        there.columns[column] = data_type
-        there.comments[column] = column_said
+        state.columns[column] = data_type
+        state.comments[column] = column_comment
         if key_name:
-            there.key, there.key_name = column, key_name
-    return found
+            state.key, state.key_name = column, key_name
+    return states
 
 
-def needed_type(table: Table, column: str) -> str:
-    """The PostgreSQL type of a column. Raises UserError for what no reverse-ETL tool takes either."""
+def postgres_type(table: Table, column: str) -> str:
+    """The PostgreSQL type of a published column. Raises UserError for nested types, which no reverse-ETL tool reads."""
     data_type = table.columns[column]
     if data_type.startswith("DECIMAL("):
         return data_type.replace("DECIMAL", "numeric")
@@ -82,30 +83,30 @@ def needed_type(table: Table, column: str) -> str:
     return TYPES[data_type]
 
 
-def changes(table: Table, there: Standing | None) -> tuple[list[Composable], list[str]]:
+def shape_changes(table: Table, state: TableState | None) -> tuple[list[Composable], list[str]]:
     """The clauses of the `alter table` that gives a table its shape, and what they do in words.
 
-    All rows are written anew, so a column of another type is dropped and added: no values are
-    converted, the table is not rewritten, and readers of an older snapshot keep its rows.
+    All rows are written again, so a column whose type changes is dropped and added: no values are converted,
+    the table is not rewritten, and readers of an older snapshot keep its rows.
     """
-    needed = {column: needed_type(table, column) for column in table.columns}
-    has = there.columns if there else {}
-    gone = [c for c in has if c not in needed]
+    needed = {column: postgres_type(table, column) for column in table.columns}
+    has = state.columns if state else {}
+    dropped = [c for c in has if c not in needed]
     retyped = [c for c in needed if c in has and has[c] != needed[c]]
     added = [c for c in needed if c not in has]
     clauses: list[Composable] = []
-    rekeyed = table.key != (there.key if there else None) or table.key in retyped
-    if rekeyed and there and there.key_name:
-        clauses.append(SQL("drop constraint {}").format(Identifier(there.key_name)))
-    clauses += [SQL("drop column {}").format(Identifier(c)) for c in gone + retyped]
+    rekeyed = table.key != (state.key if state else None) or table.key in retyped
+    if rekeyed and state and state.key_name:
+        clauses.append(SQL("drop constraint {}").format(Identifier(state.key_name)))
+    clauses += [SQL("drop column {}").format(Identifier(c)) for c in dropped + retyped]
     for c in retyped + added:
         kind = needed[c] + (" not null" if c == table.key else "")
         clauses.append(SQL("add column {} {}").format(Identifier(c), SQL(kind)))
     if rekeyed and table.key:
         clauses.append(SQL("add primary key ({})").format(Identifier(table.key)))
-    if there is None:
+    if state is None:
         return clauses, ["created"]
-    words = [f"column {c} dropped" for c in gone]
+    words = [f"column {c} dropped" for c in dropped]
     words += [f"column {c} is now {needed[c]} (was {has[c]})" for c in retyped]
     words += [f"column {c} added" for c in added]
     if rekeyed:
