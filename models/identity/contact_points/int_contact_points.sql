@@ -1,5 +1,5 @@
--- One row per e-mail or phone as the source wrote it, and the address or E.164 number it stands for; null where it
--- cannot be parsed. This model gives the columns of the Python model before it their types.
+-- One row per e-mail or phone as the source wrote it, and its normalised address or E.164 number; null where it cannot
+-- be parsed. This model gives types to the columns of the Python model before it.
 select
     cast(kind as string) as kind,
     cast(raw_value as string) as raw_value,

@@ -48,7 +48,7 @@ owned_keys as (
 
 ),
 
--- Of a customer in today's records, the keys that were merged into theirs. Of one who is not, the keys that their
+-- For a customer with records, the keys that were merged into theirs. For a past customer, the keys that their
 -- identifiers had earlier and that belong to nobody else.
 earlier_keys as (
 

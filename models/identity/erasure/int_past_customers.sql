@@ -1,5 +1,4 @@
--- One row per customer whom only history knows, and identifiers that a channel had of them: none of today's records is
--- theirs.
+-- One row per customer who is in history but has none of today's records, and identifiers that a channel had of them.
 with
 
 history as (

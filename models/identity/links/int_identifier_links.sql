@@ -1,6 +1,6 @@
 -- One row per record and identifier that links the record to others. Left out are e-mails and phones that several
--- people share: named records that no strong link connects contain it, or checkouts give the same phone with different
--- e-mails. Such a record is linked by its other identifiers or by its details.
+-- people share: two named records contain them and no strong link connects these records, or checkouts give the same
+-- phone with different e-mails. Such records are linked by their other identifiers or by their details.
 with
 
 identifiers as (

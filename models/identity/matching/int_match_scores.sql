@@ -1,6 +1,6 @@
 -- One row per pair of records that may be one person, with the evidence (bits) and the probability. A rare name or
 -- place says more than a common one when it agrees, but only compared with strangers: people of one household share it
--- too. A pair of unchanged records is not compared again: its recorded pattern is weighed again.
+-- too. A pair of unchanged records is not compared again: its recorded pattern gets a new weight.
 {% set rare = {'first_name': 1, 'last_name': 2, 'street': 3, 'address_2': 5, 'city': 6} %}
 with
 

@@ -54,10 +54,12 @@ ranked as (
 
     select
         *,
-        avg(match_probability) over (
+        row_number() over (order by match_probability desc, left_no, right_no) as rank_by_probability,
+        -- Added as decimals, so that the sum is the same in any order of rows.
+        cast(sum(cast(match_probability as decimal(38, 18))) over (
             order by match_probability desc, left_no, right_no
             rows between unbounded preceding and current row
-        ) as precision_so_far
+        ) as double) as expected_matches
     from judged
     where not is_within_deduplicated and not has_closer
 
@@ -74,7 +76,8 @@ select
     case
         when judged.is_within_deduplicated then 'both are from a source that holds each person once'
         when judged.has_closer then 'another record of that source is a closer match'
-        when ranked.precision_so_far < {{ var('match_precision') }} then 'too many of such matches would be wrong'
+        when ranked.expected_matches / ranked.rank_by_probability < {{ var('match_precision') }}
+            then 'too many of such matches would be wrong'
         else 'taken'
     end as verdict
 from judged

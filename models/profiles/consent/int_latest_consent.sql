@@ -23,8 +23,8 @@ linked_groups as (
 
 ),
 
--- Records that identifiers link are one voice. A withdrawal through the customer's own action has no linked group: it
--- counts in each of their voices, or as a voice of its own where there is none.
+-- The records that identifiers link have one voice. A withdrawal through the customer's own action has no linked group:
+-- it counts in every voice of the customer, or as the only one.
 voices as (
 
     select customer_key, linked_group as voice, purpose, channel, status, decided_at, expires_at, decision_id
