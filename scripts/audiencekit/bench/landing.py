@@ -11,6 +11,8 @@ from pathlib import Path
 import duckdb
 import phonenumbers
 
+from audiencekit.sql import literal
+
 VERSION = 4  # raise it when a statement changes, so that old landings are made again
 AS_OF = datetime(2026, 1, 1)
 PRODUCTS = 20_000
@@ -71,8 +73,8 @@ def write_synthetic_landing(folder: Path, customers: int, seed: int = 1) -> None
     for table in HELPER_TABLES:
         con.execute(f"create table {table} as {_statement(table)}")
     for table in TABLES:
-        path = str(folder / f"{table}.parquet").replace("'", "''")
-        con.execute(f"copy ({_statement(table)}) to '{path}' (format parquet, compression zstd)")
+        path = literal(str(folder / f"{table}.parquet"))
+        con.execute(f"copy ({_statement(table)}) to {path} (format parquet, compression zstd)")
     con.close()
 
 

@@ -14,6 +14,7 @@ from psycopg.sql import SQL, Identifier
 
 from audiencekit.errors import UserError
 from audiencekit.publish.generations import Manifest
+from audiencekit.sql import literal
 from audiencekit.workspace import Workspace
 
 # A table's primary key is the first of these columns that it has.
@@ -70,8 +71,8 @@ def open_generation(workspace: Workspace, published_at: datetime) -> Iterator[Ge
     manifest = Manifest(**json.loads(text))
     with duckdb.connect() as con:
         for file in ("activation", "reporting"):
-            path = str(folder / f"{file}.duckdb").replace("'", "''")
-            con.execute(f"attach '{path}' as {file} (read_only)")
+            path = literal(str(folder / f"{file}.duckdb"))
+            con.execute(f"attach {path} as {file} (read_only)")
         _create_generation_table(con, manifest, text, published_at)
         tables = _read_tables(con, _read_comments(workspace))
         _check_whole(con, tables, manifest)
