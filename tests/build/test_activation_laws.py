@@ -42,6 +42,8 @@ BUILT = (
     *("int_hashed_identifiers", *(f"aud_{channel}" for channel in CHANNELS)),
     *("int_audience_rows", "int_audience_changes"),
 )
+# What the YAML of segments says, as tables.
+SETTINGS = ("dim_segments", "segment_channels", "segment_excludes")
 # What these nodes append to the ledger, by the staging model that the next build reads it from.
 LEDGER = {
     f"staging.stg_ledger__{table.name}": table.relation
@@ -216,7 +218,7 @@ class Activation:
             self.con.execute(f"create schema {schema}")
         with duckdb.connect(str(published.workspace.warehouse), read_only=True) as source:
             for name, table in self.inputs.items():
-                is_kept = table.startswith("seeds.") or name == "dim_segments"
+                is_kept = table.startswith("seeds.") or name in SETTINGS
                 rows = source.execute(f"from {table} limit {'all' if is_kept else 0}")
                 self.con.register("rows", rows.to_arrow_table())
                 self.con.execute(f"create table {table} as from rows")

@@ -236,8 +236,6 @@ def test_no_model_compares_every_row_with_every_row(published):
         "rpt_audience_readiness": 2,
         "rpt_days": 1,
         "rpt_segments": 1,
-        "segment_overlap": 1,
-        "segment_suppressions": 1,
     }
 
 
