@@ -226,10 +226,10 @@ def test_no_model_compares_every_row_with_every_row(published):
     assert slow == {
         "int_audience_candidates": 1,
         "int_channel_permissions": 1,
+        "int_drift_shares": 25,
         "int_erased_people": 1,
         "int_match_candidates": 1,
         "int_match_scores": 1,
-        "model_drift": 25,
         "model_outcomes": 1,
         "no_audience_row_without_live_consent": 1,
         "revenue_is_neither_lost_nor_doubled": 1,
