@@ -1,5 +1,5 @@
--- One row per customer in any segment: all their segments, and the primary one. The lowest priority number wins. Segments
--- of equal priority are ordered by code, so that the choice never depends on the order of rows.
+-- One row per customer in any segment: all their segments, and the primary one. The lowest priority number wins.
+-- Segments of equal priority are ordered by code, so that the choice never depends on the order of rows.
 select
     membership.customer_key,
     {{ json_text_array('membership.segment_code') }} as segment_codes,

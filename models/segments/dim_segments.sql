@@ -3,7 +3,8 @@
 {% for segment in (segment_properties() if execute else []) %}
 select
     '{{ segment.code }}' as segment_code,
-    -- Ad platforms see this code instead of the name, because the name of an audience can reveal something about people.
+    -- Ad platforms see this code instead of the name, because the name of an audience can reveal something about
+    -- people.
     'ak_' || substring({{ sha256_hex(quoted(var('key_salt') ~ '|' ~ segment.code)) }}, 1, 10) as audience_code,
     {{ quoted(segment.label) }} as label,
     {{ quoted(segment.owner) }} as owner,

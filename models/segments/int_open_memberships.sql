@@ -1,5 +1,5 @@
--- One row per segment and customer who was in it when the last published build ended. The history of merged customer keys
--- counts for the key of today.
+-- One row per segment and customer who was in it when the last published build ended. The history of merged customer
+-- keys counts for the key of today.
 {% set columns = ['segment_code', 'action', 'changed_at', 'build_id'] -%}
 with
 

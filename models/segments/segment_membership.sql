@@ -1,5 +1,6 @@
 -- One row per segment and customer in it now, and since when. Members are the customers who match the rule. A static
--- segment that is taken once keeps the customers who matched when its rule was first run, as long as they are customers.
+-- segment that is taken once keeps the customers who matched when its rule was first run, as long as they are
+-- customers.
 with
 
 -- A segment that is taken once is settled when its rule has been published.

@@ -1,5 +1,5 @@
--- One row per boosted version and test: how much lower its squared error is than the full logistic version's on the same
--- customers, and the standard error of the difference.
+-- One row per boosted version and test: how much lower its squared error is than the full logistic version's on the
+-- same customers, and the standard error of the difference.
 with
 
 errors as (

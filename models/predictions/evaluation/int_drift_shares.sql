@@ -1,4 +1,4 @@
--- One row per classifier that scores, thing watched (each feature, and the score) and bin: how many of today's customers
+-- One row per classifier that scores, watched item (each feature, and the score) and bin: how many of today's customers
 -- are in the bin, and the share of the training set that was. The bins are the tenths of the training set.
 with
 

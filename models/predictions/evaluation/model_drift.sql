@@ -1,4 +1,4 @@
--- One row per classifier that scores and thing watched (each feature, and the score): how far today's customers have
+-- One row per classifier that scores and watched item (each feature, and the score): how far today's customers have
 -- drifted from the training set. PSI = sum of (p - q) * ln(p / q) over the bins, with half a customer added to each. An
 -- alarm needs a PSI above 0.25 and above what chance gives two samples of these sizes.
 with

@@ -1,5 +1,5 @@
--- One row per version that this build tried: what it was trained on, how it did on its test, and the decision. Publishing
--- appends these rows to the registry, and nothing ever changes them.
+-- One row per version that this build tried: what it was trained on, how it did on its test, and the decision.
+-- Publishing appends these rows to the registry, and nothing ever changes them.
 with
 
 verdicts as (

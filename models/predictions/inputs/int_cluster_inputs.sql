@@ -1,4 +1,5 @@
--- One row per customer who has bought, if micro-segments are to be trained in this build: the features they are made of.
+-- One row per customer who has bought, if micro-segments are to be trained in this build: the features they are made
+-- of.
 select
     {% for feature in cluster_features() %}
     inputs.{{ feature }},

@@ -1,5 +1,5 @@
--- One row per customer: how close they are to buying (score, 0 to 100) and what they are worth (grade, A to D), for sales.
--- A part that is unknown is left out of the mean and does not count as zero.
+-- One row per customer: how close they are to buying (score, 0 to 100) and what they are worth (grade, A to D), for
+-- sales. A part that is unknown is left out of the mean and does not count as zero.
 with
 
 parts as (

@@ -1,5 +1,5 @@
--- One row per customer who has bought: their micro-segment, which is the nearest centroid of the version that scores, in
--- its own scale. A tie goes to the smaller id.
+-- One row per customer who has bought: their micro-segment, which is the nearest centroid of the version that scores,
+-- in its own scale. A tie goes to the smaller id.
 with
 
 champion as (
