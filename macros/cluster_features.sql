@@ -1,4 +1,4 @@
-{#- What micro-segments are made of: columns of model_inputs. -#}
+{#- The features that micro-segments are made of, named as in model_features(). -#}
 {% macro cluster_features() -%}
     {{ return([
         'log_recency_days', 'log_orders_365d', 'log_spend_365d_usd', 'log_lines_per_order_365d',

@@ -1,6 +1,6 @@
 {#-
-    ln of the gamma function for v > 0, right to 1e-11: Stirling's series at v + 8, and the recurrence
-    gamma(v + 1) = v gamma(v) back. Not every engine has one. `v` is a double, written 20 times.
+    ln of the gamma function for v > 0, exact to 1e-11: Stirling's series at v + 8, and the recurrence
+    gamma(v + 1) = v gamma(v) back. Not every engine has this function. `v` is a double, written 20 times.
 -#}
 {% macro ln_gamma(v) -%}
     (

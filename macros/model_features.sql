@@ -1,4 +1,7 @@
-{#- What the classifiers learn from: columns of model_inputs. A new one is a line here and one there. -#}
+{#-
+    The features that classifiers are trained on. Each is a column of feat_all (nulls become 0), or with `log_` before it
+    ln(1 + column). A new one is a line here.
+-#}
 {% macro model_features() -%}
     {{ return([
         'log_recency_days', 'log_tenure_days', 'log_overdue', 'gap_regularity',

@@ -1,4 +1,4 @@
-{#- Tells whether a version was fitted to the features of today; `method` is a column of the seed's methods. -#}
+{#- A hash of the features that models of a method are trained on. `method` is a column with the seed's methods. -#}
 {% macro model_features_hash(method) -%}
     case {{ method }}
         when 'classifier' then '{{ local_md5(model_features() | join(',')) }}'

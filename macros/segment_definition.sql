@@ -1,4 +1,4 @@
-{#- A segment's rule as one line of text, with the rules of the segments it reads behind it. -#}
+{#- A segment's rule as one line of text, followed by the rules of the segments that it reads. -#}
 {% macro segment_definition(node) -%}
     {%- set lines = [] -%}
     {%- for line in node.raw_code.split('\n') if not line.strip().startswith('--') -%}

@@ -1,4 +1,5 @@
--- One row per customer and moment with order lines in the year before: what they buy most, and how broadly.
+-- One row per customer and moment with order lines in the year before: what they buy most, and in how many categories.
+-- Categories are null where the landing has no products.
 with
 
 bought as (
@@ -75,10 +76,11 @@ select
     basket_size.customer_key,
     basket_size.moment_at,
     basket_size.lines_per_order_365d,
-    breadth.categories_365d,
-    top_category.category as top_category,
-    top_category.share as top_category_share
+    case when present.has_products then breadth.categories_365d end as categories_365d,
+    case when present.has_products then top_category.category end as top_category,
+    case when present.has_products then top_category.share end as top_category_share
 from basket_size
+cross join {{ ref('stg_landing__presence') }} as present
 left join breadth
     on basket_size.customer_key = breadth.customer_key and basket_size.moment_at = breadth.moment_at
 left join top_category

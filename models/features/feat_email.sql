@@ -1,4 +1,5 @@
--- One row per customer and moment with e-mail events in the year before: what they were sent, and made of it.
+-- One row per customer and moment: e-mails they were sent, opened and clicked in the year before. Null where the
+-- landing has no e-mail events.
 with
 
 events as (
@@ -16,18 +17,36 @@ events as (
             select {{ dbt.dateadd('day', -365, 'min(moment_at)') }} from {{ ref('int_feature_spine') }}
         )
 
+),
+
+counted as (
+
+    select
+        customer_key,
+        moment_at,
+        {% for days in [30, 90] %}
+        {% for event in ['sent', 'opened', 'clicked'] %}
+        count(*) filter (where event_name = '{{ event }}' and {{ in_window(days, 'day') }})
+            as emails_{{ event }}_{{ days }}d,
+        {% endfor %}
+        {% endfor %}
+        max(occurred_at) filter (where event_name in ('opened', 'clicked')) as last_email_engaged_at
+    from events
+    where {{ in_window(365, 'day') }}
+    group by customer_key, moment_at
+
 )
 
 select
-    customer_key,
-    moment_at,
+    spine.customer_key,
+    spine.moment_at,
     {% for days in [30, 90] %}
     {% for event in ['sent', 'opened', 'clicked'] %}
-    count(*) filter (where event_name = '{{ event }}' and {{ in_window(days, 'day') }})
+    case when present.has_email_events then coalesce(counted.emails_{{ event }}_{{ days }}d, 0) end
         as emails_{{ event }}_{{ days }}d,
     {% endfor %}
     {% endfor %}
-    max(occurred_at) filter (where event_name in ('opened', 'clicked')) as last_email_engaged_at
-from events
-where {{ in_window(365, 'day') }}
-group by customer_key, moment_at
+    counted.last_email_engaged_at
+from {{ ref('int_feature_spine') }} as spine
+cross join {{ ref('stg_landing__presence') }} as present
+left join counted on spine.customer_key = counted.customer_key and spine.moment_at = counted.moment_at

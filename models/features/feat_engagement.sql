@@ -1,45 +1,33 @@
--- One row per customer and moment: the engagement score, 0 to 100. Its formula is in docs/features.md.
--- Each component rises steeply at first and then levels off: 1 - exp(-count / scale). A component whose
--- source is absent is left out, and the weights of the others stand for the whole.
+-- One row per customer and moment: the engagement score, 0 to 100 (its formula is in docs/features.md), and the days
+-- since their last interaction.
 with
 
-present as (
-
-    select * from {{ ref('stg_landing__presence') }}
-
-),
-
+-- Each component rises steeply at first and then levels off. It is null where the landing lacks its source.
 components as (
 
     select
-        spine.customer_key,
-        spine.moment_at,
-        1 - exp(-coalesce(orders.orders_30d, 0) / 2.0) as buying,
-        1 - exp(-coalesce(web.sessions_30d, 0) / 3.0) as browsing,
-        1 - exp(
-            -(coalesce(email.emails_opened_30d, 0) + 2.0 * coalesce(email.emails_clicked_30d, 0)) / 3.0
-        ) as reading
-    from {{ ref('int_feature_spine') }} as spine
-    left join {{ ref('feat_orders') }} as orders
-        on spine.customer_key = orders.customer_key and spine.moment_at = orders.moment_at
-    left join {{ ref('feat_web') }} as web
-        on spine.customer_key = web.customer_key and spine.moment_at = web.moment_at
-    left join {{ ref('feat_email') }} as email
-        on spine.customer_key = email.customer_key and spine.moment_at = email.moment_at
+        orders.customer_key,
+        orders.moment_at,
+        1 - exp(-orders.orders_30d / 2.0) as buying,
+        1 - exp(-web.sessions_30d / 3.0) as browsing,
+        1 - exp(-(email.emails_opened_30d + 2.0 * email.emails_clicked_30d) / 3.0) as reading,
+        greatest(orders.last_order_at, web.last_web_at, email.last_email_engaged_at) as last_interaction_at
+    from {{ ref('feat_orders') }} as orders
+    inner join {{ ref('feat_web') }} as web
+        on orders.customer_key = web.customer_key and orders.moment_at = web.moment_at
+    inner join {{ ref('feat_email') }} as email
+        on orders.customer_key = email.customer_key and orders.moment_at = email.moment_at
 
 )
 
+-- A component without a source is left out, and the weights of the others are scaled up.
 select
-    components.customer_key,
-    components.moment_at,
-    100.0 * (
-        0.50 * components.buying
-        + case when present.has_web_events then 0.30 * components.browsing else 0 end
-        + case when present.has_email_events then 0.20 * components.reading else 0 end
-    ) / (
+    customer_key,
+    moment_at,
+    100.0 * (0.50 * buying + coalesce(0.30 * browsing, 0) + coalesce(0.20 * reading, 0)) / (
         0.50
-        + case when present.has_web_events then 0.30 else 0 end
-        + case when present.has_email_events then 0.20 else 0 end
-    ) as engagement_score
+        + case when browsing is null then 0 else 0.30 end
+        + case when reading is null then 0 else 0.20 end
+    ) as engagement_score,
+    {{ elapsed('day', 'last_interaction_at', 'moment_at') }} as interaction_recency_days
 from components
-cross join present

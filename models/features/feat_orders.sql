@@ -1,24 +1,22 @@
--- One row per customer and moment by which they had bought: how recently, how often, how much, how regularly.
+-- One row per customer and moment: how recently, how often, how much and how regularly they had bought by then.
 with
 
-purchases as (
-
-    select * from {{ ref('int_purchases') }}
-
-),
-
-gaps as (
+visits as (
 
     select
         *,
         {{ micros_between('ordered_at', 'moment_at') }} as age_micros,
-        {{ elapsed('day', 'lag(ordered_at) over visits', 'ordered_at') }} as gap_days,
+        {{ elapsed('day', 'lag(ordered_at) over in_order', 'ordered_at') }} as gap_days,
+        {{ elapsed('day', 'min(ordered_at) over history', 'max(ordered_at) over history') }}
+        / nullif(count(*) over history - 1, 0) as gap_mean_days,
         cast(ordered_at as date) as ordered_on,
         -- Days since a Monday, so that 0 is Monday and 6 Sunday on every engine.
         cast(floor({{ elapsed('day', "cast('1900-01-01' as timestamp)", 'ordered_at') }}) as bigint) % 7 as weekday,
-        cast(first_value(ordered_at) over visits as date) as first_ordered_on
-    from purchases
-    window visits as (partition by customer_key, moment_at order by ordered_at, order_id)
+        cast(min(ordered_at) over history as date) as first_ordered_on
+    from {{ ref('int_purchases') }}
+    window
+        history as (partition by customer_key, moment_at),
+        in_order as (partition by customer_key, moment_at order by ordered_at, order_id)
 
 ),
 
@@ -37,8 +35,11 @@ measured as (
         {% endfor %}
         sum(discount_usd) filter (where {{ in_window(365, 'day') }}) as discount_365d_usd,
         sum(placed_usd) filter (where {{ in_window(365, 'day') }}) as placed_365d_usd,
-        round(avg(gap_days), 6) as gap_mean_days,
-        round(stddev_samp(gap_days), 6) as gap_stddev_days,
+        round(max(gap_mean_days), 6) as gap_mean_days,
+        -- The sample standard deviation, as an exact sum.
+        round(sqrt(
+            {{ exact_sum('(gap_days - gap_mean_days) * (gap_days - gap_mean_days)') }} / nullif(count(gap_days) - 1, 0)
+        ), 6) as gap_stddev_days,
         count(*) filter (where order_channel = 'store') as store_orders,
         count(*) filter (where order_channel in ('web', 'app')) as online_orders,
         count(*) filter (where weekday >= 5 and {{ in_window(365, 'day') }}) as weekend_orders_365d,
@@ -49,43 +50,45 @@ measured as (
             as orders_same_season_last_year,
         count(distinct ordered_on) - 1 as repeat_days,
         sum(net_usd) filter (where ordered_on > first_ordered_on) as repeat_spend_usd
-    from gaps
+    from visits
     group by customer_key, moment_at
 
 )
 
 select
-    customer_key,
-    moment_at,
-    first_order_at,
-    last_order_at,
-    orders_lifetime,
-    spend_lifetime_usd,
+    spine.customer_key,
+    spine.moment_at,
+    measured.first_order_at,
+    measured.last_order_at,
+    coalesce(measured.orders_lifetime, 0) as orders_lifetime,
+    cast(coalesce(measured.spend_lifetime_usd, 0) as double) as spend_lifetime_usd,
     {% for days in [7, 30, 90, 365] %}
-    orders_{{ days }}d,
-    spend_{{ days }}d_usd,
+    coalesce(measured.orders_{{ days }}d, 0) as orders_{{ days }}d,
+    cast(coalesce(measured.spend_{{ days }}d_usd, 0) as double) as spend_{{ days }}d_usd,
     {% endfor %}
-    gap_mean_days,
-    gap_stddev_days,
-    orders_same_season_last_year,
-    repeat_days,
-    {{ elapsed('day', 'last_order_at', 'moment_at') }} as recency_days,
-    {{ elapsed('day', 'first_order_at', 'moment_at') }} as tenure_days,
-    cast(spend_365d_usd as double) / nullif(orders_365d, 0) as aov_365d_usd,
-    cast(discount_365d_usd as double) / nullif(placed_365d_usd + discount_365d_usd, 0) as discount_share_365d,
-    weekend_orders_365d / cast(nullif(orders_365d, 0) as double) as weekend_share_365d,
-    online_orders / cast(nullif(store_orders + online_orders, 0) as double) as online_share,
-    1 / (1 + gap_stddev_days / nullif(gap_mean_days, 0)) as gap_regularity,
-    cast(repeat_spend_usd as double) / nullif(repeat_days, 0) as repeat_day_spend_usd,
+    measured.gap_mean_days,
+    measured.gap_stddev_days,
+    1 / (1 + measured.gap_stddev_days / nullif(measured.gap_mean_days, 0)) as gap_regularity,
+    {{ elapsed('day', 'measured.last_order_at', 'spine.moment_at') }} as recency_days,
+    {{ elapsed('day', 'measured.first_order_at', 'spine.moment_at') }} as tenure_days,
+    cast(measured.spend_365d_usd as double) / nullif(measured.orders_365d, 0) as aov_365d_usd,
+    cast(measured.discount_365d_usd as double)
+    / nullif(measured.placed_365d_usd + measured.discount_365d_usd, 0) as discount_share_365d,
+    measured.weekend_orders_365d / cast(nullif(measured.orders_365d, 0) as double) as weekend_share_365d,
+    measured.online_orders / cast(nullif(measured.store_orders + measured.online_orders, 0) as double) as online_share,
+    coalesce(measured.orders_same_season_last_year, 0) as orders_same_season_last_year,
+    coalesce(measured.repeat_days, 0) as repeat_days,
+    cast(measured.repeat_spend_usd as double) / nullif(measured.repeat_days, 0) as repeat_day_spend_usd,
     case
-        when store_orders + online_orders = 0 then 'unknown'
-        when store_orders >= online_orders then 'store'
-        else 'online'
+        when measured.store_orders + measured.online_orders = 0 then 'unknown'
+        when measured.store_orders >= measured.online_orders then 'store'
+        when measured.store_orders < measured.online_orders then 'online'
     end as preferred_order_channel,
-    case greatest(q1, q2, q3, q4)
-        when q1 then 'winter'
-        when q2 then 'spring'
-        when q3 then 'summer'
-        else 'autumn'
+    case greatest(measured.q1, measured.q2, measured.q3, measured.q4)
+        when measured.q1 then 'winter'
+        when measured.q2 then 'spring'
+        when measured.q3 then 'summer'
+        when measured.q4 then 'autumn'
     end as top_season
-from measured
+from {{ ref('int_feature_spine') }} as spine
+left join measured on spine.customer_key = measured.customer_key and spine.moment_at = measured.moment_at

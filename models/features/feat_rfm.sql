@@ -1,10 +1,18 @@
--- One row per customer and moment by which they had bought: quintiles of recency, frequency and spend among all who
--- had by then, and the family they give.
+-- One row per customer and moment by which they had bought: their quintiles of recency, frequency and spend among all
+-- such customers, and the RFM family of the quintiles.
 with
 
 orders as (
 
-    select * from {{ ref('feat_orders') }}
+    select
+        customer_key,
+        moment_at,
+        recency_days,
+        orders_365d,
+        -- Decimals, so that cut points are exact amounts.
+        cast(spend_365d_usd as decimal(38, 4)) as spend_365d_usd
+    from {{ ref('feat_orders') }}
+    where orders_lifetime > 0
 
 ),
 

@@ -1,11 +1,12 @@
--- One row per customer and moment with web events in the 90 days before: sessions, product views, carts, and how
--- recent they are.
+-- One row per customer and moment: web sessions, product views and carts in the 90 days before. Null where the landing
+-- has no web events.
+{% set session_windows = [('7d', 7, 'day'), ('30d', 30, 'day'), ('90d', 90, 'day'), ('48h', 48, 'hour')] %}
 {% set intent_windows = [
     ('10m', 10, 'minute'), ('30m', 30, 'minute'), ('48h', 48, 'hour'), ('7d', 7, 'day'), ('30d', 30, 'day')
 ] %}
 with
 
-seen as (
+linked as (
 
     select
         spine.customer_key,
@@ -15,7 +16,7 @@ seen as (
         events.occurred_at,
         {{ micros_between('events.occurred_at', 'spine.moment_at') }} as age_micros
     from {{ ref('fct_events') }} as events
-    -- What was anonymous at a moment was nobody's then, whoever logged in from the device later.
+    -- An event that was still anonymous at the moment does not count, even if somebody logged in from the device later.
     inner join {{ ref('int_feature_spine') }} as spine
         on events.customer_key = spine.customer_key and events.known_at < spine.moment_at
     where
@@ -27,18 +28,8 @@ seen as (
 
 events as (
 
-    select * from seen
+    select * from linked
     where {{ in_window(90, 'day') }}
-
-),
-
-promotions as (
-
-    select
-        cast(starts_on as timestamp) as starts_at,
-        {{ dbt.dateadd('day', 1, 'cast(ends_on as timestamp)') }} as ends_at
-    from {{ ref('dim_campaigns') }}
-    where starts_on is not null and ends_on is not null
 
 ),
 
@@ -48,11 +39,11 @@ marked as (
     select
         *,
         coalesce(
-            {{ elapsed('minute', 'lag(occurred_at) over visits', 'occurred_at') }} > 30,
+            {{ elapsed('minute', 'lag(occurred_at) over in_order', 'occurred_at') }} > 30,
             true
         ) as starts_session
     from events
-    window visits as (partition by customer_key, moment_at order by occurred_at, event_id)
+    window in_order as (partition by customer_key, moment_at order by occurred_at, event_id)
 
 ),
 
@@ -62,7 +53,7 @@ counted as (
         customer_key,
         moment_at,
         max(occurred_at) as last_web_at,
-        {% for name, count, unit in [('7d', 7, 'day'), ('30d', 30, 'day'), ('90d', 90, 'day'), ('48h', 48, 'hour')] %}
+        {% for name, count, unit in session_windows %}
         count(*) filter (where starts_session and {{ in_window(count, unit) }}) as sessions_{{ name }},
         {% endfor %}
         {% for name, count, unit in intent_windows %}
@@ -87,20 +78,37 @@ during_promotion as (
         event_name = 'product_view'
         and {{ in_window(7, 'day') }}
         and exists (
-            select 1 from promotions
-            where events.occurred_at >= promotions.starts_at and events.occurred_at < promotions.ends_at
+            select 1 from {{ ref('dim_campaigns') }} as campaigns
+            where
+                events.occurred_at >= cast(campaigns.starts_on as timestamp)
+                and events.occurred_at < {{ dbt.dateadd('day', 1, 'cast(campaigns.ends_on as timestamp)') }}
         )
     group by customer_key, moment_at
 
 )
 
 select
-    counted.*,
-    coalesce(during_promotion.promotion_views_7d, 0) as promotion_views_7d,
+    spine.customer_key,
+    spine.moment_at,
+    counted.last_web_at,
+    {% for name, _, _ in session_windows %}
+    case when present.has_web_events then coalesce(counted.sessions_{{ name }}, 0) end as sessions_{{ name }},
+    {% endfor %}
+    {% for name, _, _ in intent_windows %}
+    {% for action in ['product_views', 'cart_adds'] %}
+    case when present.has_web_events then coalesce(counted.{{ action }}_{{ name }}, 0) end as {{ action }}_{{ name }},
+    {% endfor %}
+    {% endfor %}
+    case
+        when present.has_web_events and present.has_campaign_touches
+            then coalesce(during_promotion.promotion_views_7d, 0)
+    end as promotion_views_7d,
     case
         when counted.last_checkout_at is null or counted.last_cart_at > counted.last_checkout_at
-            then {{ elapsed('minute', 'counted.last_cart_at', 'counted.moment_at') }}
+            then {{ elapsed('minute', 'counted.last_cart_at', 'spine.moment_at') }}
     end as open_cart_minutes
-from counted
+from {{ ref('int_feature_spine') }} as spine
+cross join {{ ref('stg_landing__presence') }} as present
+left join counted on spine.customer_key = counted.customer_key and spine.moment_at = counted.moment_at
 left join during_promotion
-    on counted.customer_key = during_promotion.customer_key and counted.moment_at = during_promotion.moment_at
+    on spine.customer_key = during_promotion.customer_key and spine.moment_at = during_promotion.moment_at

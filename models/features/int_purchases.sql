@@ -1,5 +1,5 @@
--- One row per purchase and moment it counts at, with what had come back of it by then: an order that is
--- returned tomorrow is a purchase today.
+-- One row per purchase and moment at which it counts, net of what had been returned by then: an order that is returned
+-- tomorrow is a purchase today.
 with
 
 orders as (

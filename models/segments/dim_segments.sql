@@ -1,34 +1,35 @@
--- One row per segment: its rule, and all its YAML says of it.
+-- One row per segment: its rule, and the settings in its YAML.
 
 {% for segment in (segment_properties() if execute else []) %}
 select
-    cast('{{ segment.code }}' as string) as segment_code,
-    -- Ad platforms see this and not the name: names of audiences are read, and can tell on people.
-    cast('ak_' || substring({{ sha256_hex(quoted(var('key_salt') ~ '|' ~ segment.code)) }}, 1, 10) as string) as audience_code,
-    cast({{ quoted(segment.label) }} as string) as label,
-    cast({{ quoted(segment.owner) }} as string) as owner,
-    cast('{{ segment.kind }}' as string) as kind,
-    cast({{ quoted(segment.refresh) }} as string) as refresh,
+    '{{ segment.code }}' as segment_code,
+    -- Ad platforms see this code instead of the name, because the name of an audience can reveal something about
+    -- people.
+    'ak_' || substring({{ sha256_hex(quoted(var('key_salt') ~ '|' ~ segment.code)) }}, 1, 10) as audience_code,
+    {{ quoted(segment.label) }} as label,
+    {{ quoted(segment.owner) }} as owner,
+    '{{ segment.kind }}' as kind,
+    {{ quoted(segment.refresh) }} as refresh,
     cast({{ segment.priority }} as bigint) as priority,
     cast({{ segment.minimum_share }} as double) as minimum_share,
-    cast({{ quoted(segment.needs) }} as string) as needs,
-    cast({{ quoted(segment.get('needs_model', '')) }} as string) as needs_model,
-    cast({{ quoted(segment.channels) }} as string) as channels,
-    cast({{ segment.suppress_inactive | lower }} as boolean) as suppress_inactive,
-    cast({{ quoted(segment.get('excludes', [])) }} as string) as excludes,
-    cast({{ quoted(segment.get('exclusive_group', '')) }} as string) as exclusive_group,
-    cast({{ quoted(segment.get('relevance', '')) }} as string) as relevance,
-    cast({{ quoted(segment.get('holdout', {}).get('experiment', '')) }} as string) as holdout_experiment,
+    {{ quoted(segment.needs) }} as needs,
+    {{ quoted(segment.get('needs_model', '')) }} as needs_model,
+    {{ quoted(segment.channels) }} as channels,
+    {{ segment.suppress_inactive | lower }} as suppress_inactive,
+    {{ quoted(segment.get('excludes', [])) }} as excludes,
+    {{ quoted(segment.get('exclusive_group', '')) }} as exclusive_group,
+    {{ quoted(segment.get('relevance', '')) }} as relevance,
+    {{ quoted(segment.get('holdout', {}).get('experiment', '')) }} as holdout_experiment,
     cast({{ segment.get('holdout', {}).get('share', 0) }} as double) as holdout_share,
-    cast({{ quoted(segment.get('holdout', {}).get('stratify_by', '')) }} as string) as holdout_stratum,
-    cast({{ quoted(segment.get('challenges', '')) }} as string) as challenges,
+    {{ quoted(segment.get('holdout', {}).get('stratify_by', '')) }} as holdout_stratum,
+    {{ quoted(segment.get('challenges', '')) }} as challenges,
     cast({{ segment.get('holdout', {}).get('attribution_days', 30) }} as bigint) as attribution_days,
-    cast({{ quoted(segment.strategy.objective) }} as string) as objective,
-    cast({{ quoted(segment.strategy.messaging_themes) }} as string) as messaging_themes,
-    cast({{ quoted(segment.strategy.offer) }} as string) as offer,
-    cast({{ quoted(segment.strategy.success_metric) }} as string) as success_metric,
-    cast({{ quoted(segment.definition) }} as string) as definition,
-    cast('{{ segment.definition_hash }}' as string) as definition_hash
+    {{ quoted(segment.strategy.objective) }} as objective,
+    {{ quoted(segment.strategy.messaging_themes) }} as messaging_themes,
+    {{ quoted(segment.strategy.offer) }} as offer,
+    {{ quoted(segment.strategy.success_metric) }} as success_metric,
+    {{ quoted(segment.definition) }} as definition,
+    '{{ segment.definition_hash }}' as definition_hash
 {{ 'union all' if not loop.last }}
 {% else %}
 select null as segment_code

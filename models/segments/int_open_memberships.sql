@@ -1,16 +1,16 @@
--- One row per segment and customer who was in it when the last published build ended: by what history tells of who is
--- that person today.
+-- One row per segment and customer who was in it when the last published build ended. The history of merged customer
+-- keys counts for the key of today.
 {% set columns = ['segment_code', 'action', 'changed_at', 'build_id'] -%}
 with
 
 last_change as (
 
     select customer_key, {{ columns | join(', ') }}
-    from {{ history_of('segment_changes', columns) }} as kept
+    from {{ history_of('segment_changes', columns) }} as changes
     where changed_at <= {{ as_of() }}
     qualify row_number() over (
         partition by segment_code, customer_key
-        -- At one moment two who are one person may have come and gone.
+        -- Two keys that are merged now can have entered and left at the same moment. Entering wins.
         order by changed_at desc, build_id desc, case when action = 'entered' then 0 else 1 end
     ) = 1
 

@@ -1,4 +1,5 @@
--- One row per segment and customer who matches its rule now. A new segment is one line here.
+-- One row per segment and customer who matches its rule now. A new segment is one line here: dbt has to read the names
+-- when it parses, before it knows the files.
 {% set segments = [
     'abandoned_cart',
     'at_risk',
@@ -43,7 +44,7 @@
 
 {% for segment in segments %}
 select
-    cast('{{ segment }}' as string) as segment_code,
+    '{{ segment }}' as segment_code,
     customer_key
 from {{ ref('seg_' ~ segment) }}
 {{ 'union all' if not loop.last }}

@@ -1,10 +1,13 @@
--- One row per pair of segments: how many customers are in both, and how alike they are (Jaccard).
--- Customers are first grouped by the set of segments they are in: there are far fewer sets than customers.
+-- One row per pair of segments that both have members: how many customers are in both, and their Jaccard index.
+-- Customers in the same segments are counted together first: there are far fewer such sets than customers.
 with
 
 member_sets as (
 
-    select segment_codes, count(*) as customers
+    select
+        segment_codes,
+        min(customer_key) as one_customer_key,
+        count(*) as customers
     from {{ ref('customer_segments') }}
     group by segment_codes
 
@@ -13,12 +16,12 @@ member_sets as (
 set_members as (
 
     select
-        segments.segment_code,
+        membership.segment_code,
         member_sets.segment_codes,
         member_sets.customers
     from member_sets
-    inner join {{ ref('dim_segments') }} as segments
-        on member_sets.segment_codes like '%"' || segments.segment_code || '"%'
+    inner join {{ ref('segment_membership') }} as membership
+        on member_sets.one_customer_key = membership.customer_key
 
 ),
 
@@ -41,19 +44,28 @@ pairs as (
         on a.segment_codes = b.segment_codes and a.segment_code < b.segment_code
     group by a.segment_code, b.segment_code
 
+),
+
+counts as (
+
+    select
+        a.segment_code,
+        b.segment_code as other_segment_code,
+        cast(a.members as bigint) as members,
+        cast(b.members as bigint) as other_members,
+        cast(coalesce(pairs.members_of_both, 0) as bigint) as members_of_both
+    from sizes as a
+    inner join sizes as b on a.segment_code < b.segment_code
+    left join pairs
+        on a.segment_code = pairs.segment_code and b.segment_code = pairs.other_segment_code
+
 )
 
 select
-    cast(a.segment_code as string) as segment_code,
-    cast(b.segment_code as string) as other_segment_code,
-    cast(a.members as bigint) as members,
-    cast(b.members as bigint) as other_members,
-    cast(coalesce(pairs.members_of_both, 0) as bigint) as members_of_both,
-    cast(
-        coalesce(pairs.members_of_both, 0) / cast(a.members + b.members - coalesce(pairs.members_of_both, 0) as double)
-        as double
-    ) as jaccard
-from sizes as a
-inner join sizes as b on a.segment_code < b.segment_code
-left join pairs
-    on a.segment_code = pairs.segment_code and b.segment_code = pairs.other_segment_code
+    segment_code,
+    other_segment_code,
+    members,
+    other_members,
+    members_of_both,
+    members_of_both / cast(members + other_members - members_of_both as double) as jaccard
+from counts

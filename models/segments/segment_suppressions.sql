@@ -1,5 +1,5 @@
--- One row per segment, member who is left out of its audiences, and why: inactive people leave active campaigns,
--- unless winning them back is what the segment is for; and members of a segment that this one excludes.
+-- One row per segment, member who is left out of its audiences, and reason: the member is inactive (unless the segment
+-- exists to win inactive customers back), or is in a segment that this one excludes.
 with
 
 membership as (
@@ -22,30 +22,24 @@ inactive as (
 
 ),
 
+-- A member can be in several excluded segments, and is left out once.
 excluded as (
 
     select distinct
         membership.segment_code,
         membership.customer_key,
         'excluded' as reason
-    from {{ ref('dim_segments') }} as segments
-    inner join {{ ref('dim_segments') }} as others on segments.excludes like '%"' || others.segment_code || '"%'
-    inner join membership on segments.segment_code = membership.segment_code
+    from membership
+    inner join {{ ref('segment_excludes') }} as excludes on membership.segment_code = excludes.segment_code
     inner join membership as other_membership
         on
-            others.segment_code = other_membership.segment_code
+            excludes.excluded_segment_code = other_membership.segment_code
             and membership.customer_key = other_membership.customer_key
 
 )
 
-select
-    cast(segment_code as string) as segment_code,
-    cast(customer_key as string) as customer_key,
-    cast(reason as string) as reason
+select segment_code, customer_key, reason
 from inactive
 union all
-select
-    cast(segment_code as string) as segment_code,
-    cast(customer_key as string) as customer_key,
-    cast(reason as string) as reason
+select segment_code, customer_key, reason
 from excluded

@@ -42,6 +42,8 @@ BUILT = (
     *("int_hashed_identifiers", *(f"aud_{channel}" for channel in CHANNELS)),
     *("int_audience_rows", "int_audience_changes"),
 )
+# What the YAML of segments says, as tables.
+SETTINGS = ("dim_segments", "segment_channels", "segment_excludes")
 # What these nodes append to the ledger, by the staging model that the next build reads it from.
 LEDGER = {
     f"staging.stg_ledger__{table.name}": table.relation

@@ -32,6 +32,7 @@ VERSION = ["model_code", "version"]
 TEST = [*VERSION, "tested_at"]
 # Whose reasons and drift are looked at where the champion knows but one feature: the full versions.
 CHAMPIONS = '"warehouse"."predictions"."int_champions"'
+DRIFT_SHARES = '"warehouse"."predictions"."int_drift_shares"'
 FULL_VERSIONS = "(select * from predictions.int_fits where variant = 'full' and place = 0 and status = 'fitted')"
 
 
@@ -439,7 +440,10 @@ def psi_of(before: np.ndarray, after: np.ndarray, edges: np.ndarray) -> tuple[fl
 
 @pytest.mark.parametrize("whose", [CHAMPIONS, FULL_VERSIONS], ids=["champions", "full versions"])
 def test_drift_is_the_population_stability_index_of_numpy(published, tables, now, whose):
-    drift = published.warehouse(replaced(sql_of(published, "model_drift"), (CHAMPIONS, whose)))
+    shares = replaced(sql_of(published, "int_drift_shares"), (CHAMPIONS, whose))
+    drift = published.warehouse(
+        replaced(sql_of(published, "model_drift"), (DRIFT_SHARES, f"({shares})"))
+    )
     if whose == CHAMPIONS:
         kept, again = (
             frame.sort_values(["model_code", "item"], ignore_index=True).drop(columns="build_id")

@@ -1,6 +1,6 @@
--- One row per customer and moment their features are wanted at: everybody now, and a sample of buyers at the cut-offs
--- that models learn from and are tested at. A customer key is a salted hash, so the first keys are a random sample,
--- and the same one every time.
+-- One row per customer and moment at which their features are calculated: all customers now, and a sample of buyers at
+-- the cut-offs that models learn from and are tested at. A customer key is a salted hash, so the first keys are a
+-- random sample, and the same one every time.
 with
 
 buyers as (
@@ -23,7 +23,7 @@ past_moments as (
     union
     select tested_at from {{ ref('int_training_plan') }}
     union
-    -- What scores is tested on the newest outcome in every build.
+    -- Versions in use are tested on the newest outcome in every build.
     select incumbents.newest_test_at from {{ ref('int_incumbents') }} as incumbents
 
 )

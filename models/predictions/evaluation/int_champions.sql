@@ -1,4 +1,4 @@
--- One row per model with a version good enough to score now: promoted by this build, or else kept from before.
+-- One row per model with a version that scores now: the one this build promoted, or else the incumbent.
 select model_code, version, method, horizon_days from {{ ref('model_trials') }}
 where status = 'champion'
 union all

@@ -1,4 +1,5 @@
--- One row per classifier version, test and group of people: how well it told who would from who would not.
+-- One row per classifier version, test and group of people: how well it separates customers with the outcome from those
+-- without. Doubles are added up exactly, so that a decision does not depend on the order of rows.
 with
 
 tests as (
@@ -29,7 +30,7 @@ ranked as (
         ) as place,
         count(*) over within_test as customers,
         sum(outcome) over within_test as positives,
-        -- Those who score as high or higher, and how many of them did.
+        -- Customers who score as high or higher, and how many of them had the outcome.
         count(*) over (
             partition by model_code, version, tested_at, people order by probability desc
         ) as so_far,
@@ -48,7 +49,7 @@ bins as (
         version,
         tested_at,
         people,
-        sum(abs(gap)) / sum(customers) as ece
+        {{ exact_sum('abs(gap)') }} / sum(customers) as ece
     from (
         select
             model_code,
@@ -56,7 +57,7 @@ bins as (
             tested_at,
             people,
             count(*) as customers,
-            sum(probability - outcome) as gap
+            {{ exact_sum('probability - outcome') }} as gap
         from ranked
         group by model_code, version, tested_at, people, bin
     ) as gaps
@@ -73,19 +74,19 @@ measured as (
         people,
         count(*) as customers,
         sum(outcome) as positives,
-        avg(probability) as mean_probability,
-        avg((probability - outcome) * (probability - outcome)) as brier,
-        -- Mann and Whitney: how often one who did ranks above one who did not.
+        {{ exact_sum('probability') }} / count(*) as mean_probability,
+        {{ exact_sum('(probability - outcome) * (probability - outcome)') }} / count(*) as brier,
+        -- Mann and Whitney: how often a customer with the outcome ranks above one without.
         (sum(mean_rank) filter (where outcome = 1) - sum(outcome) * (sum(outcome) + 1) / 2.0)
         / nullif(cast(sum(outcome) as double) * (count(*) - sum(outcome)), 0) as auc,
-        sum(positives_so_far / cast(so_far as double)) filter (where outcome = 1) / nullif(sum(outcome), 0) as pr_auc,
+        {{ exact_sum('case when outcome = 1 then positives_so_far / cast(so_far as double) end') }}
+        / nullif(sum(outcome), 0) as pr_auc,
         avg(outcome) filter (where place <= ceil(customers / 10.0)) / nullif(avg(outcome), 0) as lift_10pc
     from ranked
     group by model_code, version, tested_at, people
 
 )
 
--- Rounded: in the last digits a sum depends on the order of its rows, and a decision must not.
 select
     measured.model_code,
     measured.version,

@@ -1,4 +1,4 @@
--- One row per customer, classifier version and test: the probability at the cut-off, and what came after.
+-- One row per customer, classifier version and test: the predicted probability and the outcome that followed.
 select
     scores.model_code,
     scores.version,

@@ -1,6 +1,6 @@
--- One row per classifier version tried for today: may it score from now on, and why. The gate: on the same test its
--- Brier score must be lower than that of what scores so far (at first: of the base rate), and its AUC not lower by
--- more than 0.005. Boosted trees must also beat the logistic version beyond chance.
+-- One row per classifier version that could score from today on: the verdict, and why. The gate: on the same test its
+-- Brier score must be lower than that of the incumbent and of the base rate, and its AUC at most 0.005 lower. Boosted
+-- trees must also beat the logistic version by more than two standard errors.
 with
 
 candidates as (
@@ -25,7 +25,7 @@ candidates as (
 
 ),
 
--- The bar is what scores so far, or the base rate where that is nearer.
+-- The bar is the better of the incumbent and the base rate.
 bars as (
 
     select

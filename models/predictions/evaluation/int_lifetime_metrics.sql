@@ -1,4 +1,5 @@
--- One row per lifetime version and test: how near the expected spend came, and whether it put the right people first.
+-- One row per lifetime version and test: how close the expected spend is to the actual spend, and how well it orders
+-- customers. Doubles are added up exactly, so that a decision does not depend on the order of rows.
 with
 
 tests as (
@@ -26,10 +27,19 @@ ranked as (
 
     select
         *,
-        rank() over (partition by model_code, version, tested_at order by expected_spend_usd)
-        + (count(*) over (partition by model_code, version, tested_at, expected_spend_usd) - 1) / 2.0 as expected_rank,
-        rank() over (partition by model_code, version, tested_at order by spend_usd)
-        + (count(*) over (partition by model_code, version, tested_at, spend_usd) - 1) / 2.0 as spend_rank,
+        -- Ranks from the middle, so that their mean is 0. Equal values share the mean of their ranks.
+        cast(
+            rank() over (partition by model_code, version, tested_at order by expected_spend_usd)
+            + (count(*) over (partition by model_code, version, tested_at, expected_spend_usd) - 1) / 2.0
+            - (count(*) over within_test + 1) / 2.0
+            as double
+        ) as expected_rank,
+        cast(
+            rank() over (partition by model_code, version, tested_at order by spend_usd)
+            + (count(*) over (partition by model_code, version, tested_at, spend_usd) - 1) / 2.0
+            - (count(*) over within_test + 1) / 2.0
+            as double
+        ) as spend_rank,
         row_number() over (
             partition by model_code, version, tested_at order by expected_spend_usd desc, customer_key
         ) as place,
@@ -40,24 +50,40 @@ ranked as (
     from tests
     window within_test as (partition by model_code, version, tested_at)
 
+),
+
+sums as (
+
+    select
+        model_code,
+        version,
+        tested_at,
+        count(*) as customers,
+        {{ exact_sum('expected_rank * spend_rank') }} as rank_products,
+        {{ exact_sum('expected_rank * expected_rank') }} as expected_rank_squares,
+        {{ exact_sum('spend_rank * spend_rank') }} as spend_rank_squares,
+        {{ exact_sum('abs(expected_spend_usd - spend_usd)') }} as error_usd,
+        {{ exact_sum('abs(expected_purchases - purchase_days)') }} as error_purchases,
+        count(expected_purchases) as customers_with_purchases,
+        {{ exact_sum('spend_usd') }} as spend_usd,
+        {{ exact_sum('case when place <= ceil(customers / 10.0) then spend_usd end') }} as top_spend_usd,
+        {{ exact_sum('case when best_place <= ceil(customers / 10.0) then spend_usd end') }} as best_spend_usd,
+        {{ exact_sum('expected_spend_usd') }} as expected_spend_usd
+    from ranked
+    group by model_code, version, tested_at
+
 )
 
 select
     model_code,
     version,
     tested_at,
-    count(*) as customers,
-    -- Without any difference there is no order to compare, and some engines would say NaN.
-    case
-        when min(expected_rank) < max(expected_rank) and min(spend_rank) < max(spend_rank)
-            then round(corr(expected_rank, spend_rank), 9)
-    end as spearman,
-    round(avg(abs(expected_spend_usd - spend_usd)), 9) as mae_usd,
-    round(avg(abs(expected_purchases - purchase_days)), 9) as mae_purchases,
-    round(sum(spend_usd) filter (where place <= ceil(customers / 10.0)) / nullif(sum(spend_usd), 0), 9)
-        as capture_10pc,
-    round(sum(spend_usd) filter (where best_place <= ceil(customers / 10.0)) / nullif(sum(spend_usd), 0), 9)
-        as capture_10pc_at_best,
-    round(sum(expected_spend_usd) / nullif(sum(spend_usd), 0), 9) as ratio_of_totals
-from ranked
-group by model_code, version, tested_at
+    customers,
+    -- Null where all customers are equal, because then there is no order to compare.
+    round(rank_products / nullif(sqrt(expected_rank_squares * spend_rank_squares), 0), 9) as spearman,
+    round(error_usd / customers, 9) as mae_usd,
+    round(error_purchases / nullif(customers_with_purchases, 0), 9) as mae_purchases,
+    round(top_spend_usd / nullif(spend_usd, 0), 9) as capture_10pc,
+    round(best_spend_usd / nullif(spend_usd, 0), 9) as capture_10pc_at_best,
+    round(expected_spend_usd / nullif(spend_usd, 0), 9) as ratio_of_totals
+from sums

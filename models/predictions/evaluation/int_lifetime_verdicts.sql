@@ -1,6 +1,6 @@
--- One row per lifetime version tried for today: may it score from now on, and why. The gate: on the same test its
--- mean error must be lower than that of what scores so far (at first: of the spend rate), and its order of customers
--- not worse by more than 0.005 in Spearman's correlation. Until a model does, the spend rate scores.
+-- One row per lifetime version that could score from today on: the verdict, and why. The gate: on the same test its
+-- mean error must be lower than that of the incumbent and of the spend rate, and its Spearman correlation at most
+-- 0.005 lower. Until a version passes, the spend rate scores.
 with
 
 candidates as (
@@ -18,7 +18,7 @@ candidates as (
 
 ),
 
--- The bar is the nearer of the spend rate and what scores so far.
+-- The bar is the better of the spend rate and the incumbent.
 bars as (
 
     select

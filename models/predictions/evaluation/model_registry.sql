@@ -1,4 +1,4 @@
--- One row per version and build that tried it, over all published builds and this one.
+-- One row per version, place and build that tried it, over all published builds and this one.
 {% set columns = [
     'model_code', 'version', 'method', 'variant', 'place', 'status', 'why', 'why_due', 'horizon_days', 'cutoff_at',
     'tested_at', 'training_rows', 'training_positives', 'tested_customers', 'auc', 'pr_auc', 'brier', 'ece',

@@ -1,5 +1,5 @@
--- One row per version this build tried: what it learnt from, how it did on its test, and what was decided. Publishing
--- appends these rows to the registry, and nothing ever rewrites them.
+-- One row per version that this build tried: what it was trained on, how it did on its test, and the decision.
+-- Publishing appends these rows to the registry, and nothing ever changes them.
 with
 
 verdicts as (
@@ -8,7 +8,7 @@ verdicts as (
     union all
     select model_code, version, 0, verdict, why from {{ ref('int_lifetime_verdicts') }}
     union all
-    -- Nothing comes after that clusters could be tested on: they must hold together when redrawn.
+    -- Clusters have no outcome to be tested on. They must come back when customers are drawn again.
     select
         fits.model_code,
         fits.version,
@@ -26,39 +26,39 @@ verdicts as (
 )
 
 select
-    cast(fits.model_code as string) as model_code,
-    cast(fits.version as string) as version,
-    cast(fits.method as string) as method,
-    cast(fits.variant as string) as variant,
-    cast(fits.place as bigint) as place,
-    cast(case
+    fits.model_code,
+    fits.version,
+    fits.method,
+    fits.variant,
+    fits.place,
+    case
         when fits.place = 0 then verdicts.verdict
         when fits.status = 'fitted' then 'back-test'
         else fits.status
-    end as string) as status,
-    cast(coalesce(verdicts.why, fits.why) as string) as why,
-    cast(plan.why_due as string) as why_due,
-    cast(fits.horizon_days as bigint) as horizon_days,
-    cast(fits.cutoff_at as timestamp) as cutoff_at,
-    cast(fits.tested_at as timestamp) as tested_at,
-    cast(fits.rows as bigint) as training_rows,
-    cast(fits.positives as bigint) as training_positives,
-    cast(coalesce(metrics.customers, lifetime.customers) as bigint) as tested_customers,
-    cast(metrics.auc as double) as auc,
-    cast(metrics.pr_auc as double) as pr_auc,
-    cast(metrics.brier as double) as brier,
-    cast(metrics.ece as double) as ece,
-    cast(metrics.lift_10pc as double) as lift_10pc,
-    cast(lifetime.spearman as double) as spearman,
-    cast(lifetime.mae_usd as double) as mae_usd,
-    cast(lifetime.capture_10pc as double) as capture_10pc,
-    cast(lifetime.ratio_of_totals as double) as ratio_of_totals,
-    cast({{ model_features_hash('plan.method') }} as string) as features_hash,
-    cast(fits.data_hash as string) as data_hash,
-    cast(fits.seed as bigint) as seed,
-    cast(fits.library as string) as library,
-    cast({{ as_of() }} as timestamp) as decided_at,
-    cast('{{ var("build_id") }}' as string) as build_id
+    end as status,
+    coalesce(verdicts.why, fits.why) as why,
+    plan.why_due,
+    fits.horizon_days,
+    fits.cutoff_at,
+    fits.tested_at,
+    fits.rows as training_rows,
+    fits.positives as training_positives,
+    coalesce(metrics.customers, lifetime.customers) as tested_customers,
+    metrics.auc,
+    metrics.pr_auc,
+    metrics.brier,
+    metrics.ece,
+    metrics.lift_10pc,
+    lifetime.spearman,
+    lifetime.mae_usd,
+    lifetime.capture_10pc,
+    lifetime.ratio_of_totals,
+    {{ model_features_hash('plan.method') }} as features_hash,
+    fits.data_hash,
+    fits.seed,
+    fits.library,
+    {{ as_of() }} as decided_at,
+    '{{ var("build_id") }}' as build_id
 from {{ ref('int_fits') }} as fits
 inner join {{ ref('int_training_plan') }} as plan
     on fits.model_code = plan.model_code and fits.place = plan.place

@@ -1,4 +1,4 @@
--- One row per number or text that this build's fits wrote.
+-- One row per number or text that this build's fits wrote. The Python models have no contract, so types are set here.
 {% for fits in ['ml_classifiers', 'ml_lifetime_value', 'ml_micro_segments'] %}
 select
     cast(model_code as string) as model_code,

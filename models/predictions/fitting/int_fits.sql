@@ -1,4 +1,4 @@
--- One row per version this build tried to fit: what it is, what it learnt from, and whether it came out.
+-- One row per version that this build tried to fit: what it is, what it was trained on, and whether the fit succeeded.
 with
 
 facts as (
@@ -19,7 +19,7 @@ facts as (
 
 ),
 
--- What the lifetime model has to beat is a version like any other: spend goes on at last year's rate.
+-- The baseline of lifetime models is a version like any other: spend continues at last year's rate.
 spend_rates as (
 
     select
@@ -53,7 +53,7 @@ select
     plan.method as kind,
     case
         when plan.method <> 'classifier' then true
-        -- Trees need more to learn from; with very little of it, recency is all that can be learnt.
+        -- Trees need more training data. With very little of it, recency alone is the challenger.
         when facts.method = 'boosted' then least(facts.positives, facts.rows - facts.positives) >= 300
         when least(facts.positives, facts.rows - facts.positives) < 50 then facts.variant = 'recency'
         else facts.variant = 'full'

@@ -6,7 +6,7 @@ def model(dbt, session):
     return fit_planned_micro_segments(
         dbt.ref("int_cluster_inputs").df(),
         dbt.ref("int_training_plan").df(),
-        dbt.ref("int_cluster_champion").df(),
+        dbt.ref("int_incumbent_clusters").df(),
         algorithm=dbt.config.get("algorithm"),
         minimum_share=dbt.config.get("minimum_share"),
     )

@@ -1,4 +1,5 @@
--- One row per customer in the sample, when micro-segments are to be made anew: what they are made of, as of now.
+-- One row per customer who has bought, if micro-segments are to be trained in this build: the features they are made
+-- of.
 select
     {% for feature in cluster_features() %}
     inputs.{{ feature }},

@@ -1,4 +1,5 @@
--- One row per lifetime model to be trained, cut-off and customer: how often, how long and how much so far.
+-- One row per lifetime model to be trained, cut-off and customer: how often, for how long and how much they had bought
+-- by then.
 select
     plan.model_code,
     plan.cutoff_at,

@@ -1,4 +1,5 @@
--- One row per classifier to be trained, cut-off and customer: the features at the cut-off, and what came after.
+-- One row per classifier to be trained, cut-off and customer: the features at the cut-off, and the outcome that
+-- followed.
 select
     plan.model_code,
     plan.cutoff_at,

@@ -1,5 +1,5 @@
 -- One row per customer, past moment and horizon: what they bought in the window [moment, moment + horizon). Only
--- where that window has ended by now.
+-- where the window has ended by now.
 with
 
 horizons as (
@@ -24,12 +24,13 @@ purchases as (
 windows as (
 
     select
-        inputs.customer_key,
-        inputs.moment_at,
+        buyers.customer_key,
+        buyers.moment_at,
         horizons.horizon_days,
-        {{ dbt.dateadd('day', 'horizons.horizon_days', 'inputs.moment_at') }} as ends_at
-    from {{ ref('model_inputs') }} as inputs
+        {{ dbt.dateadd('day', 'horizons.horizon_days', 'buyers.moment_at') }} as ends_at
+    from {{ ref('feat_orders') }} as buyers
     cross join horizons
+    where buyers.orders_lifetime > 0
 
 )
 

@@ -1,4 +1,4 @@
--- One row per customer who has bought: what the versions that score expect of them now. Null where none does.
+-- One row per customer who has bought: the predictions of the versions that score now. Null where no version scores.
 with
 
 probabilities as (
@@ -30,26 +30,26 @@ lifetime_values as (
 )
 
 select
-    cast(inputs.customer_key as string) as customer_key,
-    cast(probabilities.propensity_30d as double) as propensity_30d,
-    cast(probabilities.propensity_90d as double) as propensity_90d,
-    cast(case
+    inputs.customer_key,
+    probabilities.propensity_30d,
+    probabilities.propensity_90d,
+    case
         when probabilities.propensity_90d is not null
             then percent_rank() over (
                 partition by probabilities.propensity_90d is null order by probabilities.propensity_90d
             )
-    end as double) as propensity_90d_rank,
-    cast(probabilities.churn_90d as double) as churn_90d,
-    cast(lifetime_values.expected_purchases as double) as expected_purchases_90d,
-    cast(lifetime_values.expected_spend_usd as double) as lifetime_value_90d_usd,
-    cast(case
+    end as propensity_90d_rank,
+    probabilities.churn_90d,
+    lifetime_values.expected_purchases as expected_purchases_90d,
+    lifetime_values.expected_spend_usd as lifetime_value_90d_usd,
+    case
         when lifetime_values.expected_spend_usd is not null
             then percent_rank() over (
                 partition by lifetime_values.expected_spend_usd is null order by lifetime_values.expected_spend_usd
             )
-    end as double) as lifetime_value_90d_rank,
-    cast(micro_segments.micro_segment_id as bigint) as micro_segment_id,
-    cast(micro_segments.micro_segment_name as string) as micro_segment_name
+    end as lifetime_value_90d_rank,
+    micro_segments.micro_segment_id,
+    micro_segments.micro_segment_name
 from {{ ref('model_inputs') }} as inputs
 left join probabilities on inputs.customer_key = probabilities.customer_key
 left join lifetime_values on inputs.customer_key = lifetime_values.customer_key

@@ -1,5 +1,5 @@
--- One row per version and moment it is to score: each new version where it is tested, whatever may score from today
--- also now, and what scores so far both now and on the newest test, which is its challengers'.
+-- One row per version and moment it is to score. A new version scores at its test, and now if it may be promoted. An
+-- incumbent scores now and at the newest test, where it is compared with its challengers.
 with
 
 fits as (

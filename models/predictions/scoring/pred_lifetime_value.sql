@@ -1,6 +1,6 @@
--- One row per customer, lifetime version and moment it scores: purchase days and net spend to be expected in the
--- horizon. BG/NBD or MBG/NBD for how often, Gamma-Gamma for how much; time is in weeks. The spend rate, which they
--- have to beat, goes on as in the last 365 days.
+-- One row per customer, lifetime version and moment it scores: expected purchase days and net spend in the horizon.
+-- BG/NBD or MBG/NBD says how often, and Gamma-Gamma how much. Time is in weeks. The spend rate is the baseline: spend
+-- continues as in the last 365 days.
 {% set names = ['r', 'alpha', 'a', 'b', 'p', 'q', 'gamma'] %}
 with
 
@@ -43,7 +43,7 @@ histories as (
 
 ),
 
--- MBG/NBD lets customers stop after the first purchase, too, which counts as one more chance to have stopped.
+-- MBG/NBD also lets customers stop after the first purchase: one more chance to stop.
 shaped as (
 
     select
@@ -78,23 +78,23 @@ expected as (
             ) }}
             {% endfor %}
         end as probability_alive,
-        -- Returns can leave a spend of nothing or less, and Gamma-Gamma knows only spend above nothing.
+        -- Returns can leave a spend of zero or less, and Gamma-Gamma is defined for positive spend only.
         case when repeat_day_spend_usd > 0 then repeat_days else 0 end as spending_days
     from placed
 
 )
 
 select
-    cast(model_code as string) as model_code,
-    cast(version as string) as version,
-    cast(customer_key as string) as customer_key,
-    cast(moment_at as timestamp) as moment_at,
-    cast(purchases_while_alive * probability_alive as double) as expected_purchases,
-    cast(probability_alive as double) as probability_alive,
-    cast(case
+    model_code,
+    version,
+    customer_key,
+    moment_at,
+    purchases_while_alive * probability_alive as expected_purchases,
+    probability_alive,
+    case
         when method = 'spend_rate' then spend_at_last_rate_usd
         else
             purchases_while_alive * probability_alive
             * p * (gamma + spending_days * repeat_day_spend_usd) / (p * spending_days + q - 1)
-    end as double) as expected_spend_usd
+    end as expected_spend_usd
 from expected

@@ -45,9 +45,9 @@ logits as (
 )
 
 select
-    cast(model_code as string) as model_code,
-    cast(version as string) as version,
-    cast(customer_key as string) as customer_key,
-    cast(moment_at as timestamp) as moment_at,
-    cast(1 / (1 + exp(-(platt_slope * logit + platt_offset))) as double) as probability
+    model_code,
+    version,
+    customer_key,
+    moment_at,
+    1 / (1 + exp(-(platt_slope * logit + platt_offset))) as probability
 from logits

@@ -1,5 +1,5 @@
--- One row per customer who has bought: the nearest centroid of the version that scores, in its own scale. A tie goes to
--- the smaller id.
+-- One row per customer who has bought: their micro-segment, which is the nearest centroid of the version that scores,
+-- in its own scale. A tie goes to the smaller id.
 with
 
 champion as (
@@ -44,7 +44,7 @@ names as (
 
 ),
 
--- A feature the version does not know pulls nobody anywhere.
+-- A feature that the version does not know adds nothing to a distance.
 distances as (
 
     select
@@ -64,9 +64,9 @@ distances as (
 )
 
 select
-    cast(distances.customer_key as string) as customer_key,
-    cast(distances.group_id as bigint) as micro_segment_id,
-    cast(names.label as string) as micro_segment_name
+    distances.customer_key,
+    distances.group_id as micro_segment_id,
+    names.label as micro_segment_name
 from distances
 left join names on distances.group_id = names.group_id
 qualify row_number() over (

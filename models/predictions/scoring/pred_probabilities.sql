@@ -1,4 +1,5 @@
--- One row per customer, classifier version and moment it scores: the probability, whichever kind scored it.
+-- One row per customer, classifier version and moment it scores: the calibrated probability. pred_boosted is a
+-- Python model without a contract, so its types are set here.
 select model_code, version, customer_key, moment_at, probability
 from {{ ref('pred_logistic') }}
 union all

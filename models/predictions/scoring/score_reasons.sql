@@ -1,5 +1,5 @@
--- One row per customer, classifier that scores and place 1 to 3: the features that move their logit most, up or down,
--- against the average customer the version learnt from.
+-- One row per customer, classifier that scores and place 1 to 3: the features that move the logit most, up or down,
+-- compared with the average customer of the training set.
 with
 
 weights as (

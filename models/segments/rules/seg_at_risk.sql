@@ -1,4 +1,4 @@
--- Silent at the till for over 90 days, and hardly hears us.
+-- No purchase for over 90 days, and little engagement.
 select customer_key
 from {{ ref('customer_360') }}
 where

@@ -1,4 +1,4 @@
--- Aged 25 to 34 and on a product page in 7 days while a promotion ran.
+-- Aged 25 to 34, and viewed a product in the last 7 days while a promotion ran.
 select customer_key
 from {{ ref('customer_360') }}
 where

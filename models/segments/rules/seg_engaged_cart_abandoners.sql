@@ -1,4 +1,4 @@
--- Left a full cart within two days, and usually answers us.
+-- Left a full cart in the last two days, and usually reacts to our messages.
 select customer_key
 from {{ ref('customer_360') }}
 where

@@ -1,4 +1,4 @@
--- The fifth that spends most, with a purchase in the last half year.
+-- The fifth of customers who spend most, with a purchase in the last half year.
 select customer_key
 from {{ ref('customer_360') }}
 where

@@ -1,4 +1,4 @@
--- Has bought, but less than once in three months.
+-- Has bought before, but not in the last 90 days.
 select customer_key
 from {{ ref('customer_360') }}
 where

@@ -1,4 +1,4 @@
--- Buys more than once a week and answers what we send.
+-- Buys more than once a week, and reacts to our messages.
 select customer_key
 from {{ ref('customer_360') }}
 where

@@ -1,4 +1,4 @@
--- Customers who buy alike, group 2. rpt_micro_segments says what it is called today.
+-- Customers with similar buying behaviour, group 2. rpt_micro_segments has its current name.
 select customer_key
 from {{ ref('customer_360') }}
 where micro_segment_id = 2

@@ -1,4 +1,4 @@
--- Upper two fifths both in recency and in frequency.
+-- In the upper two fifths by recency and by frequency.
 select customer_key
 from {{ ref('customer_360') }}
 where

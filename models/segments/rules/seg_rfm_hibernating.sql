@@ -1,4 +1,4 @@
--- Seldom, and long ago.
+-- Bought rarely, and long ago.
 select customer_key
 from {{ ref('customer_360') }}
 where rfm_family = 'hibernating'

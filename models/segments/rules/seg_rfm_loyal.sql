@@ -1,4 +1,4 @@
--- Comes often and came lately.
+-- Buys often, and bought recently.
 select customer_key
 from {{ ref('customer_360') }}
 where rfm_family = 'loyal'

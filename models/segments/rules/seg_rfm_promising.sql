@@ -1,4 +1,4 @@
--- Came fairly lately, once.
+-- Bought fairly recently, and once.
 select customer_key
 from {{ ref('customer_360') }}
 where rfm_family = 'promising'

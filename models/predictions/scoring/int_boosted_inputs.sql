@@ -1,4 +1,5 @@
--- One row per customer, boosted version and moment it is to score: the features. Empty while no boosted version is.
+-- One row per customer, boosted version and moment it is to score: the features. Empty if no boosted version is to
+-- score.
 select
     jobs.model_code,
     jobs.version,
