@@ -20,13 +20,13 @@ members as (
     select
         micro_segment_id,
         count(*) as customers,
-        avg(recency_days) as recency_days,
-        avg(orders_365d) as orders_365d,
-        avg(spend_365d_usd) as spend_365d_usd,
-        avg(lines_per_order_365d) as lines_per_order_365d,
-        avg(discount_share_365d) as discount_share_365d,
-        avg(weekend_share_365d) as weekend_share_365d,
-        avg(online_share) as online_share
+        {{ exact_mean('recency_days') }} as recency_days,
+        {{ exact_mean('orders_365d') }} as orders_365d,
+        {{ exact_mean('spend_365d_usd') }} as spend_365d_usd,
+        {{ exact_mean('lines_per_order_365d') }} as lines_per_order_365d,
+        {{ exact_mean('discount_share_365d') }} as discount_share_365d,
+        {{ exact_mean('weekend_share_365d') }} as weekend_share_365d,
+        {{ exact_mean('online_share') }} as online_share
     from {{ ref('customer_360') }}
     where micro_segment_id is not null
     group by micro_segment_id
