@@ -8,8 +8,9 @@
     - every other double: exact_sum() for a sum, exact_mean() for a mean. Never sum() or avg().
 
     The sum, and each number, must be below 1e20 in absolute value: a larger one stops the build with a conversion
-    error. Amounts of money up to 1e12 leave room for 100 million rows. Digits after the 18th decimal place are lost, so
-    scale tiny numbers first (int_experiment_statistics does). The result is null when no row has a number.
+    error. Amounts of money up to 1e12 leave room for 100 million rows; squares of money do not, so multiply and add them
+    as decimals (rpt_experiment_plans does). Digits after the 18th decimal place are lost, so scale tiny numbers first
+    (int_experiment_scaled_values does). The result is null when no row has a number.
 -#}
 {% macro exact_sum(number) -%}
     cast(sum(cast({{ number }} as decimal(38, 18))) as double)

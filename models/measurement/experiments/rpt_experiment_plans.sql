@@ -31,7 +31,7 @@ bought as (
     select
         members.segment_code,
         members.customer_key,
-        sum(cast(orders.net_usd as decimal(18, 4))) as net_usd
+        cast(sum(cast(orders.net_usd as decimal(18, 4))) as decimal(18, 4)) as net_usd
     from members
     inner join segments on members.segment_code = segments.segment_code
     inner join {{ ref('fct_orders') }} as orders on members.customer_key = orders.customer_key
@@ -51,7 +51,7 @@ sums as (
         percentile_cont(0.5) within group (order by members.gap_mean_days) as median_gap_days,
         cast(count(bought.customer_key) as double) as buyers,
         cast(coalesce(sum(bought.net_usd), 0) as double) as spent,
-        coalesce({{ exact_sum('cast(bought.net_usd as double) * cast(bought.net_usd as double)') }}, 0) as spent_squared
+        cast(coalesce(sum(bought.net_usd * bought.net_usd), 0) as double) as spent_squared
     from members
     left join bought
         on members.segment_code = bought.segment_code and members.customer_key = bought.customer_key

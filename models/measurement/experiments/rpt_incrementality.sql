@@ -2,9 +2,20 @@
 -- when one only compares the customers who were reached with those who were not.
 with
 
+holdouts as (
+
+    select experiment_code
+    from {{ ref('rpt_experiments') }}
+    where is_holdout
+
+),
+
 lift as (
 
-    select * from {{ ref('rpt_experiment_lift') }}
+    select lift.*
+    from {{ ref('rpt_experiment_lift') }} as lift
+    inner join holdouts on lift.experiment_code = holdouts.experiment_code
+    where lift.stratum is null and lift.status = 'readable'
 
 ),
 
@@ -37,6 +48,7 @@ compared as (
         {{ exact_sum('case when exposed.unit_id is not null then observed.before_value end') }} as exposed_before,
         {{ exact_sum('case when exposed.unit_id is null then observed.value end') }} as unexposed_value
     from {{ ref('int_experiment_values') }} as observed
+    inner join holdouts on observed.experiment_code = holdouts.experiment_code
     left join exposed
         on observed.experiment_code = exposed.experiment_code and observed.unit_id = exposed.unit_id
     group by observed.experiment_code, observed.outcome_name
@@ -63,6 +75,3 @@ select
 from lift
 inner join compared
     on lift.experiment_code = compared.experiment_code and lift.outcome_name = compared.outcome_name
-inner join {{ ref('rpt_experiments') }} as experiments
-    on lift.experiment_code = experiments.experiment_code and experiments.is_holdout
-where lift.stratum is null and lift.status = 'readable'
