@@ -1,8 +1,9 @@
 {#-
-    How likely chance alone takes a standard normal as far from 0 as z: erfc(|z| / sqrt(2)), to 14 digits, also far out.
-    No engine here has a normal distribution. exp(x * x) * erfc(x) * (1 + x) is smooth in t = (x - 3) / (x + 3), which
-    goes from -1 to 1: its Chebyshev fit of degree 20, as a polynomial (coefficients fitted with numpy to scipy's
-    erfcx; tests/build/test_experiments.py compares). `z` is a column or a call, written 46 times.
+    The two-sided p-value of a standard normal z: the probability that chance alone gives a value as far from 0, which is
+    erfc(|z| / sqrt(2)). Correct to 14 digits, also far from 0. No engine here has a normal distribution, so it is a
+    polynomial: exp(x * x) * erfc(x) * (1 + x) is smooth in t = (x - 3) / (x + 3), which goes from -1 to 1, and the
+    coefficients are those of its Chebyshev fit of degree 20 (fitted with numpy to scipy's erfcx;
+    tests/build/test_experiments.py compares). `z` is a column or a call, written 46 times.
 -#}
 {% macro two_sided_p(z) -%}
     {%- set coefficients = [

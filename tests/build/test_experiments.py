@@ -368,6 +368,7 @@ def test_the_chi_squared_tail_is_scipys_for_any_number_of_arms(read, degrees):
         {
             "measurement.rpt_experiment_arms": arms,
             "measurement.int_experiment_units": units,
+            "measurement.int_sample_ratio_checks": "int_sample_ratio_checks",
         },
     ).set_index("experiment_code")
     for code, mine in arms.groupby("experiment_code"):

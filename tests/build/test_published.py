@@ -234,9 +234,7 @@ def test_no_model_compares_every_row_with_every_row(published):
         "model_outcomes": 1,
         "no_audience_row_without_live_consent": 1,
         "revenue_is_neither_lost_nor_doubled": 1,
-        "rpt_audience_readiness": 2,
         "rpt_days": 1,
-        "rpt_segments": 1,
     }
 
 

@@ -27,9 +27,14 @@ def moves_of(changes: np.ndarray, action: str) -> pd.DataFrame:
     )
 
 
+def sizes_of(published, history: pd.DataFrame) -> pd.DataFrame:
+    steps = {"measurement.int_segment_size_steps": "int_segment_size_steps"}
+    return run_over(published, "rpt_segment_sizes", {"segments.segment_history": history} | steps)
+
+
 def sizes_over(published, entered: np.ndarray, departed: np.ndarray) -> pd.DataFrame:
     history = pd.concat([moves_of(entered, "entered"), moves_of(departed, "left")])
-    sizes = run_over(published, "rpt_segment_sizes", {"segments.segment_history": history})
+    sizes = sizes_of(published, history)
     sizes["day"] = (sizes["moment_at"] - FIRST).dt.days
     return sizes
 
@@ -182,7 +187,7 @@ def sorted_like(frame: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
 
 
 def test_sizes_are_members_at_each_build(published, history):
-    sizes = run_over(published, "rpt_segment_sizes", {"segments.segment_history": history})
+    sizes = sizes_of(published, history)
     stays = stays_of(history)
     assert len(sizes) > 150
     for row in sizes.itertuples():

@@ -1,6 +1,6 @@
--- One row per purchase and campaign touch in the days before it that can claim it, with the part each way of sharing
--- gives to the touch. A purchase that nothing touched has one row, without a touch. A touch at the very moment counts:
--- a voucher is redeemed as its order is placed.
+-- One row per purchase and campaign touch that can claim it, with the share that each attribution method gives to the
+-- touch. A touch can claim purchases of the campaign_window_days after it, and a purchase at its very moment: a voucher
+-- is redeemed as its order is placed. A purchase without such a touch has one row, without a touch.
 {% set days = var('campaign_window_days') %}
 with
 
@@ -32,17 +32,17 @@ touched as (
 )
 
 select
-    cast(purchases.order_id as string) as order_id,
-    cast(purchases.customer_key as string) as customer_key,
-    cast(purchases.ordered_at as timestamp) as ordered_at,
-    cast(purchases.net_usd as double) as net_usd,
-    cast(touched.touch_id as string) as touch_id,
-    cast(touched.touched_at as timestamp) as touched_at,
-    cast(touched.campaign_id as string) as campaign_id,
-    cast(touched.channel as string) as channel,
+    purchases.order_id,
+    purchases.customer_key,
+    purchases.ordered_at,
+    purchases.net_usd,
+    touched.touch_id,
+    touched.touched_at,
+    touched.campaign_id,
+    touched.channel,
     cast(case when coalesce(touched.place, 1) = 1 then 1 else 0 end as double) as first_share,
     cast(case when coalesce(touched.place, 1) = coalesce(touched.touches, 1) then 1 else 0 end as double) as last_share,
-    cast(1 / cast(coalesce(touched.touches, 1) as double) as double) as linear_share,
+    1 / cast(coalesce(touched.touches, 1) as double) as linear_share,
     cast(case
         when coalesce(touched.touches, 1) <= 2 then 1 / cast(coalesce(touched.touches, 1) as double)
         when touched.place in (1, touched.touches) then 0.4

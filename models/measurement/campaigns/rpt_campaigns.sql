@@ -1,5 +1,5 @@
--- One row per campaign and channel: whom it reached, what it cost, what each way of sharing gives it, and the return.
--- Attribution shares out what was bought; what a campaign caused, only a holdout tells.
+-- One row per campaign and channel: the customers it reached, its cost, the revenue that each attribution method gives
+-- it, and the return. Attribution shares out what was bought; only a holdout shows what a campaign caused.
 with
 
 touches as (
@@ -44,24 +44,24 @@ earned as (
 )
 
 select
-    cast(coalesce(touches.campaign_id, costs.campaign_id) as string) as campaign_id,
-    cast(campaigns.campaign_name as string) as campaign_name,
-    cast(coalesce(touches.channel, costs.channel) as string) as channel,
-    cast(touches.first_touched_at as timestamp) as first_touched_at,
-    cast(coalesce(touches.touches, 0) as bigint) as touches,
-    cast(coalesce(touches.people, 0) as bigint) as people,
-    cast(coalesce(touches.clicks, 0) as bigint) as clicks,
-    cast(coalesce(touches.redemptions, 0) as bigint) as redemptions,
-    cast(costs.cost_usd as double) as cost_usd,
-    cast(coalesce(earned.first_revenue_usd, 0) as double) as first_revenue_usd,
-    cast(coalesce(earned.last_revenue_usd, 0) as double) as last_revenue_usd,
-    cast(coalesce(earned.linear_revenue_usd, 0) as double) as linear_revenue_usd,
-    cast(coalesce(earned.position_revenue_usd, 0) as double) as position_revenue_usd,
-    -- What nobody was reached with cannot be told to have earned nothing.
-    cast(case
+    coalesce(touches.campaign_id, costs.campaign_id) as campaign_id,
+    campaigns.campaign_name,
+    coalesce(touches.channel, costs.channel) as channel,
+    touches.first_touched_at,
+    coalesce(touches.touches, 0) as touches,
+    coalesce(touches.people, 0) as people,
+    coalesce(touches.clicks, 0) as clicks,
+    coalesce(touches.redemptions, 0) as redemptions,
+    costs.cost_usd,
+    coalesce(earned.first_revenue_usd, 0) as first_revenue_usd,
+    coalesce(earned.last_revenue_usd, 0) as last_revenue_usd,
+    coalesce(earned.linear_revenue_usd, 0) as linear_revenue_usd,
+    coalesce(earned.position_revenue_usd, 0) as position_revenue_usd,
+    -- Without touches nothing is attributed, and a return of -1 would mislead.
+    case
         when touches.touches > 0
             then (coalesce(earned.linear_revenue_usd, 0) - costs.cost_usd) / nullif(costs.cost_usd, 0)
-    end as double) as linear_roi
+    end as linear_roi
 from touches
 full join costs
     on touches.campaign_id = costs.campaign_id and touches.channel is not distinct from costs.channel

@@ -1,4 +1,4 @@
--- One row per channel: rows to pick up, people behind them, and why it is empty if it is.
+-- One row per channel: its audience rows, the customers in segments for it, and why it is empty if it is.
 with
 
 published as (
@@ -37,16 +37,16 @@ refusals as (
 )
 
 select
-    cast(published.channel as string) as channel,
-    cast(published.audiences as bigint) as audiences,
-    cast(published.audience_rows as bigint) as audience_rows,
-    cast(coalesce(people.people, 0) as bigint) as addressable_people,
-    cast(case
+    published.channel,
+    published.audiences,
+    published.audience_rows,
+    coalesce(people.people, 0) as addressable_people,
+    case
         when published.audience_rows > 0 then 'ready'
         when people.people > 0 then 'empty: nobody in it can be reached there'
         when refusals.refused_because is not null then 'empty: not allowed, mostly ' || refusals.refused_because
         else 'empty: nobody is in a segment for it'
-    end as string) as status
+    end as status
 from published
 left join people on published.channel = people.channel
 left join refusals on published.channel = refusals.channel and refusals.place = 1

@@ -1,20 +1,17 @@
--- One row per purpose, jurisdiction, answer and ground: how many customers, and how many of these grants run out soon.
--- About all channels; what somebody decided about one channel alone is not in it.
+-- One row per purpose, jurisdiction, answer and basis: how many customers, and how many of their grants expire soon.
+-- It counts answers for all channels; answers for one channel alone are not in it.
 select
-    cast(purpose as string) as purpose,
-    cast(jurisdiction as string) as jurisdiction,
-    cast(is_allowed as boolean) as is_allowed,
-    cast(basis as string) as basis,
-    cast(count(*) as bigint) as customers,
-    cast(
-        count(case
-            when
-                basis = 'granted'
-                and {{ elapsed('day', as_of(), 'expires_at') }} <= {{ var('consent_notice_days') }}
-                then 1
-        end)
-        as bigint
-    ) as runs_out_soon
+    purpose,
+    jurisdiction,
+    is_allowed,
+    basis,
+    count(*) as customers,
+    count(case
+        when
+            basis = 'granted'
+            and {{ elapsed('day', as_of(), 'expires_at') }} <= {{ var('consent_notice_days') }}
+            then 1
+    end) as runs_out_soon
 from {{ ref('dim_consent') }}
 where channel = 'all'
 group by purpose, jurisdiction, is_allowed, basis

@@ -1,4 +1,4 @@
--- One row per month of first purchase and month since: how many of them still buy, and what they bring.
+-- One row per month of first purchase and month since: how many customers of the cohort buy, and their revenue.
 with
 
 purchases as (
@@ -33,7 +33,7 @@ sizes as (
 
 ),
 
--- A month in which nobody of a cohort bought is a month, too.
+-- A month in which no customer of a cohort bought has a row, too.
 months as (
 
     select sizes.cohort_on, sizes.customers, calendar.month_on
@@ -43,17 +43,17 @@ months as (
 )
 
 select
-    cast(months.cohort_on as date) as cohort_on,
+    months.cohort_on,
     cast(
         12 * (extract(year from months.month_on) - extract(year from months.cohort_on))
         + extract(month from months.month_on) - extract(month from months.cohort_on)
         as bigint
     ) as months_since,
-    cast(months.month_on as date) as month_on,
-    cast({{ dbt.dateadd('month', 1, 'months.month_on') }} <= {{ as_of() }} as boolean) as is_complete,
-    cast(max(months.customers) as bigint) as customers,
-    cast(count(monthly.customer_key) as bigint) as buyers,
-    cast(count(monthly.customer_key) / cast(max(months.customers) as double) as double) as retention,
+    months.month_on,
+    {{ dbt.dateadd('month', 1, 'months.month_on') }} <= {{ as_of() }} as is_complete,
+    max(months.customers) as customers,
+    count(monthly.customer_key) as buyers,
+    count(monthly.customer_key) / cast(max(months.customers) as double) as retention,
     cast(coalesce(sum(monthly.purchases), 0) as bigint) as purchases,
     cast(coalesce(sum(monthly.net_usd), 0) as double) as revenue_usd
 from months

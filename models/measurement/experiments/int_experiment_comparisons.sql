@@ -1,7 +1,8 @@
--- One row per experiment, outcome, arm that is not the control, and stratum (null: all of them): the arm (1) and its
--- control (0) side by side, and both as one sample. What is withheld, or of too few units, has its row and no figures:
--- of an arm where less than ten units differ from its smallest or its largest value, the mean is nowhere near normal.
-{% set fewest = 10 %}
+-- One row per experiment, outcome, arm that is not the control, and stratum (null: all strata): the statistics of the
+-- arm (1) and its control (0), and of both pooled into one sample. A withheld comparison, or one of too few units, has
+-- its row and no figures. Units are too few where less than ten of an arm differ from its smallest or its largest
+-- value: the mean is then far from normal.
+{% set minimum_units = 10 %}
 with
 
 arms as (
@@ -15,7 +16,7 @@ statistics as (
     select
         statistics.*,
         experiments.status,
-        statistics.units_above >= {{ fewest }} and statistics.units_below >= {{ fewest }} as is_enough
+        least(statistics.units_above, statistics.units_below) >= {{ minimum_units }} as has_enough_units
     from {{ ref('int_experiment_statistics') }} as statistics
     inner join {{ ref('rpt_experiments') }} as experiments
         on statistics.experiment_code = experiments.experiment_code and experiments.status in ('readable', 'withheld')
@@ -31,7 +32,8 @@ pairs as (
         treated.arm,
         control.arm as control_arm,
         case
-            when treated.status = 'readable' and not (treated.is_enough and control.is_enough) then 'too few'
+            when treated.status = 'readable' and not (treated.has_enough_units and control.has_enough_units)
+                then 'too few'
             else treated.status
         end as status,
         treated.units as n1,
@@ -72,21 +74,14 @@ readable as (
         n1,
         n0,
         n,
-        case when status = 'readable' then m1 end as m1,
-        case when status = 'readable' then m0 end as m0,
-        case when status = 'readable' then v1 end as v1,
-        case when status = 'readable' then v0 end as v0,
-        case when status = 'readable' then lift end as lift,
-        case when status = 'readable' then before_lift end as before_lift,
-        case when status = 'readable' then xv1 end as xv1,
-        case when status = 'readable' then xv0 end as xv0,
-        case when status = 'readable' then c1 end as c1,
-        case when status = 'readable' then c0 end as c0
+        {% for figure in ['m1', 'm0', 'v1', 'v0', 'lift', 'before_lift', 'xv1', 'xv0', 'c1', 'c0'] %}
+        case when status = 'readable' then {{ figure }} end as {{ figure }}{{ ',' if not loop.last }}
+        {% endfor %}
     from pairs
 
 ),
 
--- Sums of squares and products over both arms as one sample.
+-- Sums of squares and products over both arms, pooled into one sample.
 pooled as (
 
     select

@@ -1,5 +1,6 @@
--- One row per experiment, outcome and unit it was seen on: how much after the unit was assigned, and before. A holdout
--- is read on what its customers bought within the attribution window, and within as long a time before it.
+-- One row per experiment, outcome and unit it was observed on: the value after the unit was assigned, and before.
+-- Outcomes of a holdout are what its customers bought within the attribution window, and in a window of the same
+-- length before.
 with
 
 units as (
@@ -15,10 +16,7 @@ measured_elsewhere as (
         outcomes.outcome_name,
         outcomes.unit_id,
         outcomes.before_value,
-        case
-            when outcomes.observed_at < units.assigned_at then 0
-            else outcomes.value
-        end as value
+        case when outcomes.observed_at < units.assigned_at then 0 else outcomes.value end as value
     from {{ ref('stg_experiments__outcomes') }} as outcomes
     inner join units
         on outcomes.experiment_code = units.experiment_code and outcomes.unit_id = units.unit_id
@@ -59,15 +57,15 @@ bought as (
 )
 
 select
-    cast(experiment_code as string) as experiment_code,
-    cast(outcome_name as string) as outcome_name,
-    cast(unit_id as string) as unit_id,
-    -- One row is left as it is: decimals would round what is tiny.
-    cast(case
+    experiment_code,
+    outcome_name,
+    unit_id,
+    -- A single value is not summed: decimals would round a tiny one.
+    case
         when count(*) = 1 then max(value)
         else cast(sum(cast(value as decimal(38, 12))) as double)
-    end as double) as value,
-    cast(max(before_value) as double) as before_value
+    end as value,
+    max(before_value) as before_value
 from measured_elsewhere
 group by experiment_code, outcome_name, unit_id
 union all
@@ -83,14 +81,14 @@ select
     experiment_code,
     'orders' as outcome_name,
     unit_id,
-    cast(orders as double) as value,
-    cast(orders_before as double) as before_value
+    orders as value,
+    orders_before as before_value
 from bought
 union all
 select
     experiment_code,
     'revenue_usd' as outcome_name,
     unit_id,
-    cast(net_usd as double) as value,
-    cast(net_usd_before as double) as before_value
+    net_usd as value,
+    net_usd_before as before_value
 from bought

@@ -1,5 +1,5 @@
--- One row per experiment and unit with the arm it was assigned to: of the holdouts kept here, and of experiments run
--- elsewhere. Whatever a unit then saw or did, it counts for its arm.
+-- One row per experiment and unit with the arm it was assigned to, of holdouts kept here and of experiments run
+-- elsewhere. A unit counts for its arm, whatever it then saw or did.
 with
 
 assigned_here as (
@@ -26,28 +26,25 @@ assigned_elsewhere as (
         min(assigned_at) as assigned_at,
         count(*) > 1 as is_in_two_arms
     from {{ ref('stg_experiments__units') }}
-    -- A holdout of this name is kept here, and is what counts.
+    -- A holdout kept here takes precedence over landing rows with its code.
     where experiment_code not in (select experiment_code from windows)
     group by experiment_code, unit_id
 
 )
 
 select
-    cast(assigned_here.experiment_code as string) as experiment_code,
-    cast(true as boolean) as is_holdout,
-    cast(assigned_here.customer_key as string) as unit_id,
-    cast(assigned_here.arm as string) as arm,
-    cast(assigned_here.stratum as string) as stratum,
-    cast(assigned_here.assigned_at as timestamp) as assigned_at,
-    cast(assigned_here.holdout_share as double) as holdout_share,
-    cast(windows.attribution_days as bigint) as attribution_days,
-    cast(false as boolean) as is_in_two_arms,
-    cast(
-        {{ elapsed('day', 'assigned_here.assigned_at', as_of()) }} < windows.attribution_days
-        as boolean
-    ) as is_waiting
+    assigned_here.experiment_code,
+    true as is_holdout,
+    assigned_here.customer_key as unit_id,
+    assigned_here.arm,
+    assigned_here.stratum,
+    assigned_here.assigned_at,
+    assigned_here.holdout_share,
+    windows.attribution_days,
+    false as is_in_two_arms,
+    {{ elapsed('day', 'assigned_here.assigned_at', as_of()) }} < windows.attribution_days as is_waiting
 from assigned_here
--- What no segment asks for any more is over.
+-- A holdout that no segment names any more is over.
 inner join windows on assigned_here.experiment_code = windows.experiment_code
 where assigned_here.customer_key is not null
 union all

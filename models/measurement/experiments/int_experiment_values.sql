@@ -1,5 +1,5 @@
--- One row per experiment, outcome and unit that is read, with 0 for what was not seen on it. Left out are units in two
--- arms, and those of a holdout whose attribution window is still open.
+-- One row per experiment, outcome and unit that counts, with 0 where no outcome was observed. Units in two arms do not
+-- count, nor do units of a holdout whose attribution window is still open.
 with
 
 units as (
@@ -23,15 +23,14 @@ outcome_names as (
 )
 
 select
-    cast(units.experiment_code as string) as experiment_code,
-    cast(outcome_names.outcome_name as string) as outcome_name,
-    cast(units.unit_id as string) as unit_id,
-    cast(units.arm as string) as arm,
-    cast(units.stratum as string) as stratum,
-    cast(coalesce(outcomes.value, 0) as double) as value,
-    -- Of a holdout all purchases are known, so that who has none before has 0.
-    cast(case when units.is_holdout then coalesce(outcomes.before_value, 0) else outcomes.before_value end as double)
-        as before_value
+    units.experiment_code,
+    outcome_names.outcome_name,
+    units.unit_id,
+    units.arm,
+    units.stratum,
+    coalesce(outcomes.value, 0) as value,
+    -- All purchases of the customers in a holdout are known: no purchase before means 0.
+    case when units.is_holdout then coalesce(outcomes.before_value, 0) else outcomes.before_value end as before_value
 from units
 inner join outcome_names on units.experiment_code = outcome_names.experiment_code
 left join outcomes

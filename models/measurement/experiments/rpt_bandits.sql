@@ -1,6 +1,6 @@
--- One row per bandit and variant: how many decisions fell on it, what they brought, and what it gets now. Plain rates
--- of variants compare other times and people; weighting each decision by one over its chance undoes that (Hájek's
--- estimate) for variants that were offered over the same time.
+-- One row per bandit and variant: its decisions, their successes, and the share of decisions it gets now. Plain rates
+-- compare decisions made at different times for different people. Weighting each decision by one over its chance
+-- corrects for that (Hájek's estimate), for variants that were offered over the same time.
 with
 
 posteriors as (
@@ -26,18 +26,18 @@ errors as (
 )
 
 select
-    cast(variants.experiment_code as string) as experiment_code,
-    cast(variants.segment_code as string) as segment_code,
-    cast(variants.variant as string) as variant,
-    cast(variants.outcome_name as string) as outcome_name,
-    cast(errors.first_decided_at as timestamp) as first_decided_at,
-    cast(posteriors.trials as bigint) as trials,
-    cast(posteriors.successes as bigint) as successes,
-    cast(posteriors.successes / nullif(cast(posteriors.trials as double), 0) as double) as rate,
-    cast(posteriors.weighted_rate as double) as weighted_rate,
-    cast(errors.weighted_se as double) as weighted_se,
-    cast(allocations.chance_best as double) as chance_best,
-    cast(allocations.share as double) as share
+    variants.experiment_code,
+    variants.segment_code,
+    variants.variant,
+    variants.outcome_name,
+    errors.first_decided_at,
+    posteriors.trials,
+    posteriors.successes,
+    posteriors.successes / nullif(cast(posteriors.trials as double), 0) as rate,
+    posteriors.weighted_rate,
+    errors.weighted_se,
+    allocations.chance_best,
+    allocations.share
 from {{ ref('int_bandit_variants') }} as variants
 inner join posteriors
     on variants.experiment_code = posteriors.experiment_code and variants.variant = posteriors.variant

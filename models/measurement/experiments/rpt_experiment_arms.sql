@@ -1,4 +1,4 @@
--- One row per experiment and arm: how many units were to be in it, and how many are.
+-- One row per experiment and arm: its expected units by plan, and its units.
 with
 
 units as (
@@ -18,16 +18,16 @@ counted as (
     select
         experiment_code,
         arm,
-        sum(case when is_in_two_arms then 0 else 1 end) as units,
-        sum(case when is_in_two_arms or is_waiting then 0 else 1 end) as units_read,
-        -- Each customer was held out with the share of the day they entered.
+        count(case when not is_in_two_arms then 1 end) as units,
+        count(case when not is_in_two_arms and not is_waiting then 1 end) as units_read,
+        -- Each customer was held out with the share that applied on the day they entered.
         {{ exact_sum('case when is_holdout then holdout_share end') }} as held_out_by_plan
     from units
     group by experiment_code, arm
 
 ),
 
--- An arm that was planned and got nobody is an arm, too.
+-- A planned arm without units is an arm, too.
 arms as (
 
     select
@@ -82,13 +82,13 @@ with_shares as (
 )
 
 select
-    cast(experiment_code as string) as experiment_code,
-    cast(arm as string) as arm,
-    cast(is_planned as boolean) as is_planned,
-    cast(place = 1 as boolean) as is_control,
-    cast(planned_share as double) as expected_share,
-    cast(units / nullif(cast(all_units as double), 0) as double) as share,
-    cast(planned_share * all_units as double) as expected_units,
-    cast(units as bigint) as units,
-    cast(units_read as bigint) as units_read
+    experiment_code,
+    arm,
+    is_planned,
+    place = 1 as is_control,
+    planned_share as expected_share,
+    units / nullif(cast(all_units as double), 0) as share,
+    planned_share * all_units as expected_units,
+    units,
+    units_read
 from with_shares

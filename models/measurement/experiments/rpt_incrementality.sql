@@ -1,10 +1,21 @@
--- One row per holdout that can be read and outcome: what addressing the segment changed, next to what it seems to have
--- changed to those who only compare the people they reached with the people they did not.
+-- One row per readable holdout and outcome: what addressing the segment changed, next to what it seems to have changed
+-- when one only compares the customers who were reached with those who were not.
 with
+
+holdouts as (
+
+    select experiment_code
+    from {{ ref('rpt_experiments') }}
+    where is_holdout
+
+),
 
 lift as (
 
-    select * from {{ ref('rpt_experiment_lift') }}
+    select lift.*
+    from {{ ref('rpt_experiment_lift') }} as lift
+    inner join holdouts on lift.experiment_code = holdouts.experiment_code
+    where lift.stratum is null and lift.status = 'readable'
 
 ),
 
@@ -37,6 +48,7 @@ compared as (
         {{ exact_sum('case when exposed.unit_id is not null then observed.before_value end') }} as exposed_before,
         {{ exact_sum('case when exposed.unit_id is null then observed.value end') }} as unexposed_value
     from {{ ref('int_experiment_values') }} as observed
+    inner join holdouts on observed.experiment_code = holdouts.experiment_code
     left join exposed
         on observed.experiment_code = exposed.experiment_code and observed.unit_id = exposed.unit_id
     group by observed.experiment_code, observed.outcome_name
@@ -44,28 +56,22 @@ compared as (
 )
 
 select
-    cast(lift.experiment_code as string) as experiment_code,
-    cast(lift.outcome_name as string) as outcome_name,
-    cast(compared.treated as bigint) as treated,
-    cast(lift.control_units as bigint) as held_out,
-    cast(compared.exposed as bigint) as exposed,
-    cast(lift.lift as double) as lift,
-    cast(lift.lift_low as double) as lift_low,
-    cast(lift.lift_high as double) as lift_high,
-    cast(lift.lift * compared.treated as double) as incremental,
-    cast(lift.lift_low * compared.treated as double) as incremental_low,
-    cast(lift.lift_high * compared.treated as double) as incremental_high,
-    -- Addressing changed nothing for those it did not reach, so all of the lift is of those it did.
-    cast(lift.lift * compared.treated / nullif(compared.exposed, 0) as double) as lift_per_exposed,
-    cast(
-        compared.exposed_value / nullif(compared.exposed, 0) - compared.unexposed_value / nullif(compared.unexposed, 0)
-        as double
-    ) as naive_lift,
-    cast((compared.exposed_value - compared.exposed_before) / nullif(compared.exposed, 0) as double)
-        as before_after_lift
+    lift.experiment_code,
+    lift.outcome_name,
+    compared.treated,
+    lift.control_units as held_out,
+    compared.exposed,
+    lift.lift,
+    lift.lift_low,
+    lift.lift_high,
+    lift.lift * compared.treated as incremental,
+    lift.lift_low * compared.treated as incremental_low,
+    lift.lift_high * compared.treated as incremental_high,
+    -- Addressing changed nothing for customers it did not reach, so the whole lift comes from those it did.
+    lift.lift * compared.treated / nullif(compared.exposed, 0) as lift_per_exposed,
+    compared.exposed_value / nullif(compared.exposed, 0)
+    - compared.unexposed_value / nullif(compared.unexposed, 0) as naive_lift,
+    (compared.exposed_value - compared.exposed_before) / nullif(compared.exposed, 0) as before_after_lift
 from lift
 inner join compared
     on lift.experiment_code = compared.experiment_code and lift.outcome_name = compared.outcome_name
-inner join {{ ref('rpt_experiments') }} as experiments
-    on lift.experiment_code = experiments.experiment_code and experiments.is_holdout
-where lift.stratum is null and lift.status = 'readable'

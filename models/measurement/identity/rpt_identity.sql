@@ -1,20 +1,20 @@
--- One row: how many people were found in how many records, and how sure that is.
+-- One row: how many people the records belong to, and how certain that is.
 with
 
-persons as (
+people as (
 
     select
-        persons.person_id,
+        people.person_id,
         count(*) as records,
         count(named.record_id) as named_records,
-        count(distinct persons.linked_group) as linked_groups
-    from {{ ref('int_people') }} as persons
-    left join {{ ref('int_match_records') }} as named on persons.record_id = named.record_id
-    group by persons.person_id
+        count(distinct people.linked_group) as linked_groups
+    from {{ ref('int_people') }} as people
+    left join {{ ref('int_match_records') }} as named on people.record_id = named.record_id
+    group by people.person_id
 
 ),
 
-found as (
+counts as (
 
     select
         sum(named_records) as named_records,
@@ -22,7 +22,7 @@ found as (
         count(case when named_records > 1 then 1 end) as people_recorded_twice,
         count(case when linked_groups > 1 then 1 end) as people_by_details,
         max(records) as most_records
-    from persons
+    from people
 
 ),
 
@@ -31,13 +31,12 @@ matches as (
     select
         count(case when verdict = 'taken' then 1 end) as matches_taken,
         min(case when verdict = 'taken' then match_probability end) as least_probability,
-        {{ exact_sum("case when verdict = 'taken' then match_probability end") }}
-        / nullif(count(case when verdict = 'taken' then 1 end), 0) as expected_precision
+        {{ exact_mean("case when verdict = 'taken' then match_probability end") }} as expected_precision
     from {{ ref('int_matches') }}
 
 ),
 
-learnt as (
+training as (
 
     select
         max(case when relation = 'household' and field = 'prior' then value end) as household_share,
@@ -54,18 +53,18 @@ reviews as (
 )
 
 select
-    cast(found.named_records as bigint) as named_records,
-    cast(found.named_people as bigint) as named_people,
-    cast(found.people_recorded_twice as bigint) as people_recorded_twice,
-    cast(found.people_by_details as bigint) as people_by_details,
-    cast(found.most_records as bigint) as most_records,
-    cast(matches.matches_taken as bigint) as matches_taken,
-    cast(matches.least_probability as double) as least_probability,
-    cast(matches.expected_precision as double) as expected_precision,
-    cast(learnt.household_share as double) as household_share,
-    cast(learnt.trained_at as timestamp) as trained_at,
-    cast(reviews.reviews as bigint) as reviews
-from found
+    cast(counts.named_records as bigint) as named_records,
+    counts.named_people,
+    counts.people_recorded_twice,
+    counts.people_by_details,
+    counts.most_records,
+    matches.matches_taken,
+    matches.least_probability,
+    matches.expected_precision,
+    training.household_share,
+    training.trained_at,
+    reviews.reviews
+from counts
 cross join matches
-cross join learnt
+cross join training
 cross join reviews

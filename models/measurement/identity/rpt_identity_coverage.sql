@@ -1,8 +1,8 @@
--- One row per kind of identifier: how many values there are, how many of them tie nobody because they are junk, crowded
--- or shared, and how many customers have one.
+-- One row per type of identifier: how many values there are, how many of them link no records because they are
+-- blocked, shared or in too many records, and how many customers have one.
 with
 
-carried as (
+identifiers as (
 
     select id_type, count(distinct id_value) as identifiers
     from {{ ref('int_record_identifiers') }}
@@ -18,7 +18,7 @@ linked as (
 
 ),
 
-named as (
+customers as (
 
     select id_type, count(distinct customer_key) as customers
     from {{ ref('int_identifiers') }}
@@ -26,7 +26,7 @@ named as (
 
 ),
 
-everybody as (
+all_customers as (
 
     select count(distinct customer_key) as customers
     from {{ ref('int_identifiers') }}
@@ -34,12 +34,12 @@ everybody as (
 )
 
 select
-    cast(carried.id_type as string) as id_type,
-    cast(carried.identifiers as bigint) as identifiers,
-    cast(carried.identifiers - coalesce(linked.identifiers, 0) as bigint) as identifiers_of_nobody,
-    cast(coalesce(named.customers, 0) as bigint) as customers,
-    cast(coalesce(named.customers, 0) * 1.0 / nullif(everybody.customers, 0) as double) as share_of_customers
-from carried
-left join linked on carried.id_type = linked.id_type
-left join named on carried.id_type = named.id_type
-cross join everybody
+    identifiers.id_type,
+    identifiers.identifiers,
+    identifiers.identifiers - coalesce(linked.identifiers, 0) as identifiers_of_nobody,
+    coalesce(customers.customers, 0) as customers,
+    coalesce(customers.customers, 0) / nullif(cast(all_customers.customers as double), 0) as share_of_customers
+from identifiers
+left join linked on identifiers.id_type = linked.id_type
+left join customers on identifiers.id_type = customers.id_type
+cross join all_customers

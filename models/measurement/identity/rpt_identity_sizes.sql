@@ -1,17 +1,17 @@
--- One row per number of CRM contacts and shop logins that are one customer, ten and more together.
+-- One row per number of named records (CRM contacts and shop accounts) of one person; ten stands for ten and more.
 with
 
-persons as (
+people as (
 
-    select persons.person_id, count(*) as records
-    from {{ ref('int_people') }} as persons
-    inner join {{ ref('int_match_records') }} as named on persons.record_id = named.record_id
-    group by persons.person_id
+    select people.person_id, count(*) as records
+    from {{ ref('int_people') }} as people
+    inner join {{ ref('int_match_records') }} as named on people.record_id = named.record_id
+    group by people.person_id
 
 )
 
 select
     cast(least(records, 10) as bigint) as records,
-    cast(count(*) as bigint) as people
-from persons
+    count(*) as people
+from people
 group by least(records, 10)

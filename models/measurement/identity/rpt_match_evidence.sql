@@ -1,5 +1,5 @@
--- One row per field and level of agreement: how often two records of one person, of one household and of anybody
--- agree so far, what that says (bits), and how often records that are taken for one person do so today.
+-- One row per field and level of agreement: how often two records of one person, of one household and of any two people
+-- agree at that level, how strong that evidence is (bits), and how often records that are linked today agree at it.
 with
 
 params as (
@@ -16,7 +16,7 @@ params as (
 
 ),
 
-taken as (
+linked as (
 
     select pattern, count(*) as pairs
     from {{ ref('int_matches') }}
@@ -27,13 +27,13 @@ taken as (
 
 levels as (
 
-    {{ pattern_levels('taken', kept='pairs') }}
+    {{ pattern_levels('linked', kept='pairs') }}
 
 ),
 
 today as (
 
-    select field, level, sum(pairs) as pairs
+    select field, level, cast(sum(pairs) as bigint) as pairs
     from levels
     where level <> '-'
     group by field, level
@@ -41,15 +41,14 @@ today as (
 )
 
 select
-    cast(params.field as string) as field,
-    cast(params.level as string) as level,
-    cast(params.share_same as double) as share_same,
-    cast(params.share_household as double) as share_household,
-    cast(params.share_random as double) as share_random,
-    cast(ln(params.share_same / params.share_random) / ln(2) as double) as bits,
-    cast(coalesce(today.pairs, 0) as bigint) as pairs_taken,
-    cast(
-        coalesce(today.pairs, 0) * 1.0 / nullif(sum(today.pairs) over (partition by params.field), 0) as double
-    ) as share_taken
+    params.field,
+    params.level,
+    params.share_same,
+    params.share_household,
+    params.share_random,
+    ln(params.share_same / params.share_random) / ln(2) as bits,
+    coalesce(today.pairs, 0) as pairs_taken,
+    coalesce(today.pairs, 0)
+    / nullif(cast(sum(today.pairs) over (partition by params.field) as double), 0) as share_taken
 from params
 left join today on params.field = today.field and params.level = today.level

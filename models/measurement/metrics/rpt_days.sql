@@ -1,4 +1,4 @@
--- One row per day from 2000 to 2100: the calendar that metrics over time stand on.
+-- One row per day from 2000 to 2100: the calendar for metrics over time.
 with
 
 digits as (
@@ -9,7 +9,7 @@ digits as (
 
 ),
 
-myriads as (
+ten_thousands as (
 
     select digit from digits
     where digit < 4
@@ -18,12 +18,14 @@ myriads as (
 
 days as (
 
-    select ones.digit + 10 * tens.digit + 100 * hundreds.digit + 1000 * thousands.digit + 10000 * myriads.digit as day
+    select
+        ones.digit + 10 * tens.digit + 100 * hundreds.digit + 1000 * thousands.digit
+        + 10000 * ten_thousands.digit as day
     from digits as ones
     cross join digits as tens
     cross join digits as hundreds
     cross join digits as thousands
-    cross join myriads
+    cross join ten_thousands
 
 )
 

@@ -1,4 +1,4 @@
--- One row per micro-segment: what it is called, its rule in words, how many are in it and how they buy.
+-- One row per micro-segment: its name, its rule in words, how many customers are in it and how they buy.
 with
 
 texts as (
@@ -20,13 +20,13 @@ members as (
     select
         micro_segment_id,
         count(*) as customers,
-        avg(recency_days) as recency_days,
-        avg(orders_365d) as orders_365d,
-        avg(spend_365d_usd) as spend_365d_usd,
-        avg(lines_per_order_365d) as lines_per_order_365d,
-        avg(discount_share_365d) as discount_share_365d,
-        avg(weekend_share_365d) as weekend_share_365d,
-        avg(online_share) as online_share
+        {{ exact_mean('recency_days') }} as recency_days,
+        {{ exact_mean('orders_365d') }} as orders_365d,
+        {{ exact_mean('spend_365d_usd') }} as spend_365d_usd,
+        {{ exact_mean('lines_per_order_365d') }} as lines_per_order_365d,
+        {{ exact_mean('discount_share_365d') }} as discount_share_365d,
+        {{ exact_mean('weekend_share_365d') }} as weekend_share_365d,
+        {{ exact_mean('online_share') }} as online_share
     from {{ ref('customer_360') }}
     where micro_segment_id is not null
     group by micro_segment_id
@@ -34,16 +34,16 @@ members as (
 )
 
 select
-    cast(texts.group_id as bigint) as micro_segment_id,
-    cast(texts.name as string) as name,
-    cast(texts.rule as string) as rule,
-    cast(coalesce(members.customers, 0) as bigint) as customers,
+    texts.group_id as micro_segment_id,
+    texts.name,
+    texts.rule,
+    coalesce(members.customers, 0) as customers,
     {% for mean in [
         'recency_days', 'orders_365d', 'spend_365d_usd', 'lines_per_order_365d', 'discount_share_365d',
         'weekend_share_365d', 'online_share'
     ] %}
-    cast(round(members.{{ mean }}, 6) as double) as mean_{{ mean }},
+    round(members.{{ mean }}, 6) as mean_{{ mean }},
     {% endfor %}
-    cast(coalesce(members.customers, 0) / nullif(cast(sum(members.customers) over () as double), 0) as double) as share
+    coalesce(members.customers, 0) / nullif(cast(sum(members.customers) over () as double), 0) as share
 from texts
 left join members on texts.group_id = members.micro_segment_id

@@ -1,31 +1,58 @@
--- One row per classifier version tested in this build, test and tenth of customers by their score, 1 the highest:
--- what was foretold and what came.
+-- One row per classifier version tested in this build, test and tenth of customers by their score (1 the highest):
+-- predictions against outcomes.
 with
+
+ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by model_code, version, tested_at order by probability desc, customer_key
+        ) as place,
+        count(*) over (partition by model_code, version, tested_at) as customers
+    from {{ ref('int_classifier_tests') }}
+
+),
 
 tenths as (
 
     select
-        *,
-        least(10, cast(floor(10.0 * (row_number() over within_test - 1) / count(*) over (
-            partition by model_code, version, tested_at
-        )) as bigint) + 1) as tenth
-    from {{ ref('int_classifier_tests') }}
-    window within_test as (
-        partition by model_code, version, tested_at order by probability desc, customer_key
-    )
+        model_code,
+        version,
+        tested_at,
+        least(10, cast(floor(10.0 * (place - 1) / customers) as bigint) + 1) as tenth,
+        count(*) as customers,
+        {{ exact_mean('probability') }} as mean_probability,
+        {{ exact_mean('outcome') }} as share_positive
+    from ranked
+    group by model_code, version, tested_at, least(10, cast(floor(10.0 * (place - 1) / customers) as bigint) + 1)
+
+),
+
+tests as (
+
+    select
+        model_code,
+        version,
+        tested_at,
+        {{ exact_mean('share_positive') }} as share_positive
+    from tenths
+    group by model_code, version, tested_at
 
 )
 
 select
-    cast(model_code as string) as model_code,
-    cast(version as string) as version,
-    cast(tested_at as timestamp) as tested_at,
-    cast(tenth as bigint) as tenth,
-    cast(count(*) as bigint) as customers,
-    cast(round(avg(probability), 9) as double) as mean_probability,
-    cast(round(avg(outcome), 9) as double) as share_positive,
-    cast(round(
-        avg(outcome) / nullif(avg(avg(outcome)) over (partition by model_code, version, tested_at), 0), 9
-    ) as double) as lift
+    tenths.model_code,
+    tenths.version,
+    tenths.tested_at,
+    tenths.tenth,
+    tenths.customers,
+    round(tenths.mean_probability, 9) as mean_probability,
+    round(tenths.share_positive, 9) as share_positive,
+    round(tenths.share_positive / nullif(tests.share_positive, 0), 9) as lift
 from tenths
-group by model_code, version, tested_at, tenth
+inner join tests
+    on
+        tenths.model_code = tests.model_code
+        and tenths.version = tests.version
+        and tenths.tested_at = tests.tested_at

@@ -1,15 +1,18 @@
--- One row per classifier version tested in this build, test and group of people: how well it told who would.
+-- One row per classifier version tested in this build, test and group of people: the quality of its predictions.
 select
-    cast(metrics.model_code as string) as model_code,
-    cast(metrics.version as string) as version,
-    cast(coalesce(fits.method, incumbents.method) as string) as method,
-    cast(coalesce(fits.variant, fits.method, 'champion so far') as string) as variant,
-    cast(metrics.tested_at as timestamp) as tested_at,
-    cast(metrics.people as string) as people,
-    {% for metric in ['mean_probability', 'auc', 'pr_auc', 'brier', 'ece', 'lift_10pc'] %}
-    cast(metrics.{{ metric }} as double) as {{ metric }},
-    {% endfor %}
-    cast(metrics.customers as bigint) as customers,
+    metrics.model_code,
+    metrics.version,
+    coalesce(fits.method, incumbents.method) as method,
+    coalesce(fits.variant, fits.method, 'champion so far') as variant,
+    metrics.tested_at,
+    metrics.people,
+    metrics.mean_probability,
+    metrics.auc,
+    metrics.pr_auc,
+    metrics.brier,
+    metrics.ece,
+    metrics.lift_10pc,
+    metrics.customers,
     cast(metrics.positives as bigint) as positives
 from {{ ref('int_classifier_metrics') }} as metrics
 left join {{ ref('int_fits') }} as fits

@@ -1,5 +1,5 @@
--- One row per segment, customer and stay in it: when they entered and when they left, if they did. Of what several
--- builds said of one moment, as a broken one and its repetition, the last counts.
+-- One row per segment, customer and stay in it: when they entered and when they left, if they did. When several builds
+-- recorded the same moment (a failed one and its repetition), the last one counts.
 with
 
 last_of_moment as (
@@ -30,9 +30,9 @@ turns as (
 )
 
 select
-    cast(segment_code as string) as segment_code,
-    cast(customer_key as string) as customer_key,
-    cast(changed_at as timestamp) as entered_at,
-    cast(next_at as timestamp) as left_at
+    segment_code,
+    customer_key,
+    changed_at as entered_at,
+    next_at as left_at
 from turns
 where action = 'entered'

@@ -1,5 +1,5 @@
--- One row per month, primary segment at its start and primary segment at its end: how many customers went that way. A
--- month starts and ends with the last build before it; null is no segment.
+-- One row per month, primary segment at its start and primary segment at its end: how many customers moved that way. A
+-- month starts with the last build of the month before, and ends with its own last build; null is no segment.
 with
 
 moments as (
@@ -15,7 +15,7 @@ moments as (
 
 ),
 
-held as (
+primary_segments as (
 
     select
         moments.moment_at,
@@ -29,29 +29,29 @@ held as (
 
 ),
 
--- Who is in a segment at either end of a month.
-travellers as (
+-- Customers who are in a segment at either end of a month.
+customers as (
 
-    select moments.before_at, moments.moment_at, held.customer_key
+    select moments.before_at, moments.moment_at, primary_segments.customer_key
     from moments
-    inner join held on moments.moment_at = held.moment_at
+    inner join primary_segments on moments.moment_at = primary_segments.moment_at
     where moments.before_at is not null
     union
-    select moments.before_at, moments.moment_at, held.customer_key
+    select moments.before_at, moments.moment_at, primary_segments.customer_key
     from moments
-    inner join held on moments.before_at = held.moment_at
+    inner join primary_segments on moments.before_at = primary_segments.moment_at
 
 )
 
 select
-    cast(travellers.before_at as timestamp) as from_at,
-    cast(travellers.moment_at as timestamp) as to_at,
-    cast(before.segment_code as string) as from_segment,
-    cast(after.segment_code as string) as to_segment,
-    cast(count(*) as bigint) as customers
-from travellers
-left join held as before
-    on travellers.customer_key = before.customer_key and travellers.before_at = before.moment_at
-left join held as after
-    on travellers.customer_key = after.customer_key and travellers.moment_at = after.moment_at
-group by travellers.before_at, travellers.moment_at, before.segment_code, after.segment_code
+    customers.before_at as from_at,
+    customers.moment_at as to_at,
+    before.segment_code as from_segment,
+    after.segment_code as to_segment,
+    count(*) as customers
+from customers
+left join primary_segments as before
+    on customers.customer_key = before.customer_key and customers.before_at = before.moment_at
+left join primary_segments as after
+    on customers.customer_key = after.customer_key and customers.moment_at = after.moment_at
+group by customers.before_at, customers.moment_at, before.segment_code, after.segment_code

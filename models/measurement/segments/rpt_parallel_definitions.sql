@@ -1,6 +1,6 @@
--- One row per rule that runs beside the one it may replace, and group of customers (both, only_current,
--- only_challenger): how many they are, and what they did. A challenger is a segment of its own whose YAML says which
--- one it `challenges`; with `channels: []` nobody is addressed for it.
+-- One row per challenger segment and group of customers (both, only_current, only_challenger): how many they are, and
+-- what they did. A challenger is a segment of its own; its YAML names in `challenges` the segment it may replace. With
+-- `channels: []` no customer is addressed for it.
 with
 
 pairs as (
@@ -46,15 +46,14 @@ grouped as (
 )
 
 select
-    cast(grouped.segment_code as string) as segment_code,
-    cast(grouped.challenger as string) as challenger,
-    cast(grouped.who as string) as who,
-    cast(count(*) as bigint) as customers,
-    cast(count(case when profiles.orders_30d > 0 then 1 end) / cast(count(*) as double) as double) as conversion_30d,
-    cast(cast(sum(cast(profiles.spend_90d_usd as decimal(18, 4))) as double) / count(*) as double)
-        as spend_90d_per_customer_usd,
-    cast({{ exact_sum('profiles.engagement_score') }} / count(profiles.engagement_score) as double) as engagement_score,
-    cast({{ exact_sum('profiles.churn_90d') }} / count(profiles.churn_90d) as double) as churn_90d
+    grouped.segment_code,
+    grouped.challenger,
+    grouped.who,
+    count(*) as customers,
+    count(case when profiles.orders_30d > 0 then 1 end) / cast(count(*) as double) as conversion_30d,
+    cast(sum(cast(profiles.spend_90d_usd as decimal(18, 4))) as double) / count(*) as spend_90d_per_customer_usd,
+    {{ exact_mean('profiles.engagement_score') }} as engagement_score,
+    {{ exact_mean('profiles.churn_90d') }} as churn_90d
 from grouped
 inner join {{ ref('customer_360') }} as profiles on grouped.customer_key = profiles.customer_key
 group by grouped.segment_code, grouped.challenger, grouped.who

@@ -1,5 +1,5 @@
--- One row per segment, month its members entered and 30 days since: who is still in, who bought, and what they brought.
--- Only stays whose 30 days are over count, so that a young month does not look like a bad one.
+-- One row per segment, month in which members entered and period of 30 days since: how many stayed, how many bought,
+-- and their revenue. Only stays whose period is over count, so that a recent month does not look like a bad one.
 with
 
 stays as (
@@ -14,16 +14,16 @@ stays as (
 
 ),
 
--- Twelve times thirty days.
+-- Twelve periods of 30 days.
 periods as (
 
     {% for period in range(12) %}
-    select {{ period }} as period {{ 'union all' if not loop.last }}
+    select cast({{ period }} as bigint) as period {{ 'union all' if not loop.last }}
     {% endfor %}
 
 ),
 
-over as (
+finished as (
 
     select
         stays.*,
@@ -33,8 +33,8 @@ over as (
 
 ),
 
--- Each order of a stay, once, with the thirty days it lies in.
-ordered as (
+-- Each order of a stay, once, with its period.
+orders as (
 
     select
         stays.segment_code,
@@ -52,31 +52,28 @@ ordered as (
 bought as (
 
     select segment_code, customer_key, entered_at, period, sum(net_usd) as net_usd
-    from ordered
+    from orders
     where period < 12
     group by segment_code, customer_key, entered_at, period
 
 )
 
 select
-    cast(over.segment_code as string) as segment_code,
-    cast(over.entered_month_on as date) as entered_month_on,
-    cast(over.period as bigint) as period,
-    cast(count(*) as bigint) as entered,
-    cast(
-        count(case
-            when over.left_at is null then 1
-            when {{ elapsed('day', 'over.entered_at', 'over.left_at') }} >= 30 * (over.period + 1) then 1
-        end)
-        as bigint
-    ) as still_in,
-    cast(count(bought.customer_key) as bigint) as buyers,
+    finished.segment_code,
+    finished.entered_month_on,
+    finished.period,
+    count(*) as entered,
+    count(case
+        when finished.left_at is null then 1
+        when {{ elapsed('day', 'finished.entered_at', 'finished.left_at') }} >= 30 * (finished.period + 1) then 1
+    end) as still_in,
+    count(bought.customer_key) as buyers,
     cast(coalesce(sum(bought.net_usd), 0) as double) as revenue_usd
-from over
+from finished
 left join bought
     on
-        over.segment_code = bought.segment_code
-        and over.customer_key = bought.customer_key
-        and over.entered_at = bought.entered_at
-        and over.period = bought.period
-group by over.segment_code, over.entered_month_on, over.period
+        finished.segment_code = bought.segment_code
+        and finished.customer_key = bought.customer_key
+        and finished.entered_at = bought.entered_at
+        and finished.period = bought.period
+group by finished.segment_code, finished.entered_month_on, finished.period

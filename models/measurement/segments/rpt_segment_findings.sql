@@ -1,5 +1,5 @@
--- One row per segment, other segment and finding: rules that clash or never act, proved from the rules or seen in
--- the data. What is proved is not said again as seen.
+-- One row per segment, other segment and finding: rules that conflict or have no effect, proved from the rules or seen
+-- in the data. A finding that is proved is not repeated as seen.
 with
 
 sizes as (
@@ -33,18 +33,18 @@ proved as (
 
 ),
 
--- A micro-segment beyond the number found is no rule that fails: it stands by for the next clustering.
+-- Micro-segments are left out: one without members is reserved for the next clustering.
 never_matched as (
 
     select
         sizes.segment_code,
         cast(null as string) as other_segment_code,
         'never_matched' as finding,
-        'Nobody has ever matched ' || sizes.segment_code || ', whose rule is known since '
-        || cast(cast(min(known.first_seen_at) as date) as string) || ', and all it needs is there.' as explanation
+        'No customer has ever matched ' || sizes.segment_code || ', whose rule has been the same since '
+        || cast(cast(min(rules.first_seen_at) as date) as string) || '. All data it needs is there.' as explanation
     from sizes
-    inner join {{ ref('int_rule_history') }} as known
-        on sizes.segment_code = known.segment_code and sizes.definition_hash = known.definition_hash
+    inner join {{ ref('int_rule_history') }} as rules
+        on sizes.segment_code = rules.segment_code and sizes.definition_hash = rules.definition_hash
     where
         sizes.status = 'empty: nobody matches'
         and sizes.needs_model <> 'micro_segments'
@@ -67,14 +67,14 @@ seen as (
 
     select * from never_matched
     union all
-    -- Of a segment too small to act on, anything may be true.
+    -- Only segments that are ready: a segment of few members may overlap with any other by chance.
     select
         pairs.segment_code,
         pairs.other_segment_code,
         'swallowed' as finding,
         'All ' || cast(pairs.members as string) || ' members of ' || pairs.segment_code || ' are in '
         || pairs.other_segment_code || ' today'
-        || case when pairs.members = pairs.other_members then ', and nobody else is.' else '.' end as explanation
+        || case when pairs.members = pairs.other_members then ', and no other customer is.' else '.' end as explanation
     from pairs
     inner join sizes on pairs.segment_code = sizes.segment_code
     where sizes.status = 'ready' and pairs.members = pairs.members_of_both
@@ -84,7 +84,8 @@ seen as (
         cast(null as string) as other_segment_code,
         'never_primary' as finding,
         'All ' || cast(members as string) || ' members of ' || segment_code
-        || ' are also in segments that come first: it is nobody''s primary segment today.' as explanation
+        || ' are also in segments of a higher precedence: it is the primary segment of no customer today.'
+            as explanation
     from sizes
     where members > 0 and segment_code not in (select primary_segment from {{ ref('customer_segments') }})
 
@@ -108,13 +109,13 @@ findings as (
 )
 
 select
-    cast(findings.segment_code as string) as segment_code,
-    cast(findings.other_segment_code as string) as other_segment_code,
-    cast(findings.finding as string) as finding,
-    cast(findings.evidence as string) as evidence,
-    cast(sizes.members as bigint) as members,
-    cast(others.members as bigint) as other_members,
-    cast(findings.explanation as string) as explanation
+    findings.segment_code,
+    findings.other_segment_code,
+    findings.finding,
+    findings.evidence,
+    sizes.members,
+    others.members as other_members,
+    findings.explanation
 from findings
 left join sizes on findings.segment_code = sizes.segment_code
 left join sizes as others on findings.other_segment_code = others.segment_code

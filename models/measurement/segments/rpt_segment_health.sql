@@ -1,139 +1,96 @@
--- One row per segment and thing about it that its owner should look at, gravest first.
+-- One row per segment and finding that its owner should look at; gravity 1 is the most severe.
 with
 
 segments as (
 
-    select segments.*, sizes.members, sizes.share, sizes.status
-    from {{ ref('dim_segments') }} as segments
-    inner join {{ ref('rpt_segments') }} as sizes on segments.segment_code = sizes.segment_code
+    select segment_code, owner, needs_model, holdout_experiment
+    from {{ ref('dim_segments') }}
 
 ),
 
-newest as (
+lifts as (
 
-    select * from {{ ref('rpt_segment_sizes') }}
-    qualify row_number() over (partition by segment_code order by moment_at desc) = 1
+    select segments.segment_code, lift.*
+    from {{ ref('rpt_experiment_lift') }} as lift
+    inner join segments on lift.experiment_code = segments.holdout_experiment
+    where lift.stratum is null
 
 ),
 
-moved as (
+drifted_models as (
 
-    select segment_code, min(moment_at) as first_at, max(case when entered + departed > 0 then moment_at end) as last_at
-    from {{ ref('rpt_segment_sizes') }}
-    group by segment_code
+    select
+        model_code,
+        replace(translate({{ json_text_array('item') }}, '[]"', ''), ',', ', ') as items,
+        max(psi) as psi
+    from {{ ref('rpt_model_drift') }}
+    where status = 'alarm'
+    group by model_code
+
+),
+
+pairs as (
+
+    select segment_code, other_segment_code, jaccard from {{ ref('segment_overlap') }}
+    union all
+    select other_segment_code, segment_code, jaccard from {{ ref('segment_overlap') }}
 
 ),
 
 findings as (
 
-    select
-        segment_code,
-        1 as gravity,
-        'size anomaly' as finding,
-        'from ' || cast(members - entered + departed as string) || ' to ' || cast(members as string)
-        || ' members in one build, which is unlike the 28 before it' as explanation
-    from newest
-    where is_anomaly
+    select segment_code, gravity, finding, explanation
+    from {{ ref('int_segment_size_findings') }}
 
     union all
     select
-        segments.segment_code,
+        segment_code,
         2 as gravity,
         'does harm' as finding,
-        lift.outcome_name || ' is lower where it is addressed than where it is held out, beyond chance' as explanation
-    from {{ ref('rpt_experiment_lift') }} as lift
-    inner join segments on lift.experiment_code = segments.holdout_experiment
-    -- This is looked at in every build.
-    where lift.stratum is null and lift.always_valid_high < 0
+        outcome_name || ' is lower for addressed members than for held-out members, beyond chance' as explanation
+    from lifts
+    -- Every build looks at it, so the always-valid interval decides.
+    where always_valid_high < 0
 
     union all
     select
         segments.segment_code,
         3 as gravity,
         'drift' as finding,
-        segments.needs_model || ' has learnt from other customers than there are now: ' || drifted.items
-        || ' moved, PSI up to ' || cast(cast(drifted.psi as decimal(6, 2)) as string) as explanation
+        segments.needs_model || ' was trained on customers who differ from those of today: ' || drifted_models.items
+        || ' moved, PSI up to ' || cast(cast(drifted_models.psi as decimal(6, 2)) as string) as explanation
     from segments
-    inner join (
-        select
-            model_code,
-            replace(translate({{ json_text_array('item') }}, '[]"', ''), ',', ', ') as items,
-            max(psi) as psi
-        from {{ ref('rpt_model_drift') }}
-        where status = 'alarm'
-        group by model_code
-    ) as drifted
-        on segments.needs_model = drifted.model_code
+    inner join drifted_models on segments.needs_model = drifted_models.model_code
 
     union all
     select
-        segments.segment_code,
+        segment_code,
         4 as gravity,
         'no effect' as finding,
-        'what addressing it changes in ' || lift.outcome_name || ' is less than a tenth, and may be nothing'
-            as explanation
-    from {{ ref('rpt_experiment_lift') }} as lift
-    inner join segments on lift.experiment_code = segments.holdout_experiment
+        'addressing it changes ' || outcome_name || ' by less than a tenth, and perhaps not at all' as explanation
+    from lifts
     where
-        lift.stratum is null
-        and coalesce(lift.cuped_low, lift.lift_low) <= 0
-        and coalesce(lift.cuped_high, lift.lift_high) < 0.1 * lift.control_mean
-        and lift.always_valid_high >= 0
+        coalesce(cuped_low, lift_low) <= 0
+        and coalesce(cuped_high, lift_high) < 0.1 * control_mean
+        and always_valid_high >= 0
 
     union all
     select
         segment_code,
-        5 as gravity,
-        'prune' as finding,
-        'holds ' || cast(members as string) || ' customers, less than the ' || cast(100 * minimum_share as string)
-        || ' % it asks for' as explanation
-    from segments
-    where status = 'too small'
-
-    union all
-    select
-        pairs.segment_code,
         6 as gravity,
         'merge' as finding,
-        'is nearly the same people as ' || pairs.other_segment_code || ' (Jaccard '
-        || cast(cast(pairs.jaccard as decimal(4, 2)) as string) || ')' as explanation
-    from (
-        select segment_code, other_segment_code, jaccard from {{ ref('segment_overlap') }}
-        union all
-        select other_segment_code, segment_code, jaccard from {{ ref('segment_overlap') }}
-    ) as pairs
-    where pairs.jaccard >= 0.8
-
-    union all
-    select
-        segment_code,
-        7 as gravity,
-        'vague' as finding,
-        'holds ' || cast(cast(100 * share as decimal(5, 1)) as string) || ' % of all customers: a message for everybody'
-            as explanation
-    from segments
-    where share >= 0.6
-
-    union all
-    select
-        segments.segment_code,
-        8 as gravity,
-        'stale' as finding,
-        'nobody has entered or left since ' || cast(cast(moved.last_at as date) as string) as explanation
-    from segments
-    inner join moved on segments.segment_code = moved.segment_code
-    where
-        segments.kind = 'dynamic'
-        and segments.members > 0
-        and {{ elapsed('day', 'moved.last_at', as_of()) }} >= 90
+        'has nearly the same members as ' || other_segment_code || ' (Jaccard '
+        || cast(cast(jaccard as decimal(4, 2)) as string) || ')' as explanation
+    from pairs
+    where jaccard >= 0.8
 
 )
 
 select
-    cast(findings.segment_code as string) as segment_code,
-    cast(segments.owner as string) as owner,
+    findings.segment_code,
+    segments.owner,
     cast(findings.gravity as bigint) as gravity,
-    cast(findings.finding as string) as finding,
-    cast(findings.explanation as string) as explanation
+    findings.finding,
+    findings.explanation
 from findings
 inner join segments on findings.segment_code = segments.segment_code

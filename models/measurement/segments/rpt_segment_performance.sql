@@ -1,60 +1,19 @@
 -- One row per segment, window before as_of and order channel (all, or one), and of all customers (segment_code null):
--- what its members of today did. It describes who is in a segment; what addressing changed is in rpt_incrementality.
-{% set windows = [30, 90, 365] %}
+-- what today's members did. It describes who is in a segment; what addressing them changed is in rpt_incrementality.
 with
 
 members as (
 
     select segment_code, customer_key from {{ ref('segment_membership') }}
     union all
-    -- The baseline: everybody.
+    -- The baseline: all customers.
     select cast(null as string) as segment_code, customer_key from {{ ref('customer_360') }}
 
 ),
 
-orders as (
+purchases as (
 
-    select
-        customer_key,
-        coalesce(order_channel, 'unknown') as order_channel,
-        cast(net_usd as decimal(18, 4)) as net_usd,
-        {{ elapsed('day', 'ordered_at', as_of()) }} as age_days
-    from {{ ref('fct_orders') }}
-    where is_purchase and customer_key is not null and ordered_at < {{ as_of() }}
-
-),
-
-by_channel as (
-
-    {% for days in windows %}
-    select
-        cast({{ days }} as bigint) as window_days,
-        customer_key,
-        order_channel,
-        sum(case when age_days <= {{ days }} then 1 else 0 end) as purchases,
-        sum(case when age_days <= {{ days }} then net_usd else 0 end) as net_usd,
-        sum(case when age_days > {{ days }} then 1 else 0 end) as purchases_before
-    from orders
-    where age_days <= {{ 2 * days }}
-    group by customer_key, order_channel
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
-
-),
-
-bought as (
-
-    select * from by_channel
-    union all
-    select
-        window_days,
-        customer_key,
-        'all' as order_channel,
-        sum(purchases) as purchases,
-        sum(net_usd) as net_usd,
-        sum(purchases_before) as purchases_before
-    from by_channel
-    group by window_days, customer_key
+    select * from {{ ref('int_customer_purchases') }}
 
 ),
 
@@ -62,16 +21,16 @@ earned as (
 
     select
         members.segment_code,
-        bought.window_days,
-        bought.order_channel,
-        count(case when bought.purchases > 0 then 1 end) as buyers,
-        sum(bought.purchases) as purchases,
-        sum(bought.net_usd) as net_usd,
-        count(case when bought.purchases_before > 0 then 1 end) as buyers_before,
-        count(case when bought.purchases > 0 and bought.purchases_before > 0 then 1 end) as kept
+        purchases.window_days,
+        purchases.order_channel,
+        count(case when purchases.purchases > 0 then 1 end) as buyers,
+        cast(sum(purchases.purchases) as bigint) as purchases,
+        cast(sum(purchases.net_usd) as double) as revenue_usd,
+        count(case when purchases.purchases_before > 0 then 1 end) as buyers_before,
+        count(case when purchases.purchases > 0 and purchases.purchases_before > 0 then 1 end) as retained
     from members
-    inner join bought on members.customer_key = bought.customer_key
-    group by members.segment_code, bought.window_days, bought.order_channel
+    inner join purchases on members.customer_key = purchases.customer_key
+    group by members.segment_code, purchases.window_days, purchases.order_channel
 
 ),
 
@@ -80,22 +39,21 @@ profiles as (
     select
         members.segment_code,
         count(*) as members,
-        {{ exact_sum('profiles.engagement_score') }} / count(profiles.engagement_score) as engagement_score,
-        {{ exact_sum('profiles.lifetime_value_90d_usd') }} / count(profiles.lifetime_value_90d_usd)
-            as lifetime_value_90d_usd,
-        {{ exact_sum('profiles.churn_90d') }} / count(profiles.churn_90d) as churn_90d
+        {{ exact_mean('profiles.engagement_score') }} as engagement_score,
+        {{ exact_mean('profiles.lifetime_value_90d_usd') }} as lifetime_value_90d_usd,
+        {{ exact_mean('profiles.churn_90d') }} as churn_90d
     from members
     inner join {{ ref('customer_360') }} as profiles on members.customer_key = profiles.customer_key
     group by members.segment_code
 
 ),
 
--- What nobody in a segment did is a row, too.
+-- A segment has a row for every window and channel, also where no member bought.
 grid as (
 
     select profiles.*, kinds.window_days, kinds.order_channel
     from profiles
-    cross join (select distinct window_days, order_channel from bought) as kinds
+    cross join (select distinct window_days, order_channel from purchases) as kinds
 
 ),
 
@@ -105,10 +63,10 @@ measured as (
         grid.*,
         coalesce(earned.buyers, 0) as buyers,
         coalesce(earned.purchases, 0) as purchases,
-        cast(coalesce(earned.net_usd, 0) as double) as revenue_usd,
+        coalesce(earned.revenue_usd, 0) as revenue_usd,
         coalesce(earned.buyers, 0) / cast(grid.members as double) as conversion,
-        cast(earned.net_usd as double) / nullif(earned.purchases, 0) as aov_usd,
-        earned.kept / cast(nullif(earned.buyers_before, 0) as double) as retention
+        earned.revenue_usd / nullif(earned.purchases, 0) as aov_usd,
+        earned.retained / cast(nullif(earned.buyers_before, 0) as double) as retention
     from grid
     left join earned
         on
@@ -119,24 +77,24 @@ measured as (
 )
 
 select
-    cast(measured.segment_code as string) as segment_code,
-    cast(measured.window_days as bigint) as window_days,
-    cast(measured.order_channel as string) as order_channel,
-    cast(measured.members as bigint) as members,
-    cast(measured.buyers as bigint) as buyers,
-    cast(measured.purchases as bigint) as purchases,
-    cast(measured.revenue_usd as double) as revenue_usd,
-    cast(measured.conversion as double) as conversion,
-    cast(measured.aov_usd as double) as aov_usd,
-    cast(measured.revenue_usd / measured.members as double) as revenue_per_member_usd,
-    cast(measured.retention as double) as retention,
-    cast(measured.engagement_score as double) as engagement_score,
-    cast(measured.lifetime_value_90d_usd as double) as lifetime_value_90d_usd,
-    cast(measured.churn_90d as double) as churn_90d,
-    cast(baseline.conversion as double) as baseline_conversion,
-    cast(baseline.aov_usd as double) as baseline_aov_usd,
-    cast(baseline.revenue_usd / baseline.members as double) as baseline_revenue_per_member_usd,
-    cast(baseline.retention as double) as baseline_retention
+    measured.segment_code,
+    measured.window_days,
+    measured.order_channel,
+    measured.members,
+    measured.buyers,
+    measured.purchases,
+    measured.revenue_usd,
+    measured.conversion,
+    measured.aov_usd,
+    measured.revenue_usd / measured.members as revenue_per_member_usd,
+    measured.retention,
+    measured.engagement_score,
+    measured.lifetime_value_90d_usd,
+    measured.churn_90d,
+    baseline.conversion as baseline_conversion,
+    baseline.aov_usd as baseline_aov_usd,
+    baseline.revenue_usd / baseline.members as baseline_revenue_per_member_usd,
+    baseline.retention as baseline_retention
 from measured
 inner join measured as baseline
     on

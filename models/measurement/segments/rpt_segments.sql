@@ -1,4 +1,4 @@
--- One row per segment: how many are in it, what share of customers, and whether it can be acted on.
+-- One row per segment: its members, their share of customers, and whether it can be used.
 with
 
 sizes as (
@@ -18,30 +18,30 @@ customers as (
 absent as (
 
     select
-        segments.segment_code,
+        needs.segment_code,
         replace(translate({{ json_text_array('landing.table_name') }}, '[]"', ''), ',', ', ') as absent_tables
-    from {{ ref('dim_segments') }} as segments
-    inner join {{ ref('stg_landing__tables') }} as landing
-        on not landing.is_present and segments.needs like '%"' || landing.table_name || '"%'
-    group by segments.segment_code
+    from {{ ref('segment_needs') }} as needs
+    inner join {{ ref('stg_landing__tables') }} as landing on needs.landing_table = landing.table_name
+    where not landing.is_present
+    group by needs.segment_code
 
 )
 
 select
-    cast(segments.segment_code as string) as segment_code,
-    cast(segments.label as string) as label,
-    cast(segments.owner as string) as owner,
-    cast(segments.priority as bigint) as priority,
-    cast(coalesce(sizes.members, 0) as bigint) as members,
-    cast(coalesce(sizes.members, 0) / nullif(cast(customers.customers as double), 0) as double) as share,
-    cast(case
+    segments.segment_code,
+    segments.label,
+    segments.owner,
+    segments.priority,
+    coalesce(sizes.members, 0) as members,
+    coalesce(sizes.members, 0) / nullif(cast(customers.customers as double), 0) as share,
+    case
         when absent.absent_tables is not null then 'empty: the landing lacks ' || absent.absent_tables
         when segments.needs_model <> '' and champions.version is null
             then 'empty: ' || segments.needs_model || ' does not score yet, rpt_models says why'
         when sizes.members is null then 'empty: nobody matches'
         when sizes.members < segments.minimum_share * customers.customers then 'too small'
         else 'ready'
-    end as string) as status
+    end as status
 from {{ ref('dim_segments') }} as segments
 cross join customers
 left join sizes on segments.segment_code = sizes.segment_code

@@ -1,6 +1,6 @@
--- One row per primary segment and preferred order channel, of all there can be: the cells of what is shared with
--- outsiders. Every customer is in one cell, and counts in it with at most share_spend_bound_usd. Small cells tell on
--- people: this table stays here, and `audiencekit share` lets out what may be let out.
+-- One row per primary segment and preferred order channel, of all possible ones: the cells behind the figures that
+-- `audiencekit share` shares with outsiders. Every customer is in one cell, with at most share_spend_bound_usd of
+-- spend. Small cells reveal people, so this table is never published.
 with
 
 customers as (
@@ -15,7 +15,7 @@ customers as (
 
 ),
 
--- The cells are the same whoever is there, for which cells exist would tell on people, too.
+-- All segments have cells, with or without customers: which cells exist would reveal people, too.
 segments as (
 
     select segment_code from {{ ref('dim_segments') }}
@@ -35,11 +35,11 @@ channels as (
 )
 
 select
-    cast(segments.segment_code as string) as primary_segment,
-    cast(channels.order_channel as string) as order_channel,
-    cast(count(customers.primary_segment) as bigint) as customers,
-    cast(count(case when customers.orders_30d > 0 then 1 end) as bigint) as buyers_30d,
-    -- Whole dollars, each customer's rounded, so that the noise can be whole as well.
+    segments.segment_code as primary_segment,
+    channels.order_channel,
+    count(customers.primary_segment) as customers,
+    count(case when customers.orders_30d > 0 then 1 end) as buyers_30d,
+    -- Each customer's spend in whole dollars, so that the noise can be in whole dollars as well.
     cast(coalesce(sum(cast(round(customers.spend_usd, 0) as bigint)), 0) as bigint) as spend_30d_usd
 from segments
 cross join channels

@@ -1,0 +1,29 @@
+-- One row per picture on the board 'identity': what it shows today, in a sentence; null where there is nothing to show.
+-- max() over one row gives a row in that case, too.
+with
+
+strongest_evidence as (
+
+    select field, bits
+    from {{ ref('rpt_match_evidence') }}
+    where pairs_taken > 0
+    qualify row_number() over (order by bits desc, field) = 1
+
+)
+
+select
+    'people' as picture,
+    max(
+        {{ whole_percent('people_recorded_twice / cast(named_people as double)') }}
+        || ' of people are recorded more than once'
+    ) as headline
+from {{ ref('rpt_identity') }}
+where named_people > 0
+union all
+select
+    'evidence' as picture,
+    max(
+        'The strongest evidence is an equal ' || replace(field, '_', ' ') || ': '
+        || cast(cast(bits as decimal(4, 1)) as string) || ' bits'
+    ) as headline
+from strongest_evidence

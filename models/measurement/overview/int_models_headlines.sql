@@ -1,0 +1,17 @@
+-- One row per picture on the board 'models': what it shows today, in a sentence; null where there is nothing to show.
+-- max() over one row gives a row in that case, too.
+with
+
+best_classifier as (
+
+    select label, auc
+    from {{ ref('rpt_models') }}
+    where is_scoring and auc is not null
+    qualify row_number() over (order by auc desc, model_code) = 1
+
+)
+
+select
+    'models' as picture,
+    max(label || ' ranks best: AUC ' || cast(cast(auc as decimal(4, 2)) as string)) as headline
+from best_classifier

@@ -1,0 +1,78 @@
+-- One row per picture on the board 'overview': what it shows today, in a sentence; null where there is nothing to show.
+-- max() over one row gives a row in that case, too.
+with
+
+largest_segment as (
+
+    select label, share
+    from {{ ref('rpt_segments') }}
+    where status = 'ready'
+    qualify row_number() over (order by members desc, segment_code) = 1
+
+),
+
+best_segment as (
+
+    select
+        segments.label,
+        performance.revenue_per_member_usd / nullif(performance.baseline_revenue_per_member_usd, 0) as times
+    from {{ ref('rpt_segment_performance') }} as performance
+    inner join {{ ref('rpt_segments') }} as segments
+        on performance.segment_code = segments.segment_code and segments.status = 'ready'
+    where performance.window_days = 90 and performance.order_channel = 'all'
+    qualify row_number() over (order by performance.revenue_per_member_usd desc nulls last, segments.segment_code) = 1
+
+),
+
+months as (
+
+    select month_on, {{ exact_sum('net_revenue_usd') }} as revenue_usd
+    from {{ ref('rpt_revenue') }}
+    where {{ dbt.dateadd('month', 1, 'month_on') }} <= {{ as_of() }}
+    group by month_on
+
+),
+
+newest_month as (
+
+    select revenue_usd, lag(revenue_usd) over (order by month_on) as revenue_before_usd
+    from months
+    qualify row_number() over (order by month_on desc) = 1
+
+),
+
+oldest_cohort as (
+
+    select retention, months_since
+    from {{ ref('rpt_cohorts') }}
+    where is_complete
+    qualify row_number() over (order by cohort_on, months_since desc) = 1
+
+)
+
+select
+    'sizes' as picture,
+    max('The largest: ' || label || ', ' || {{ whole_percent('share') }} || ' of all') as headline
+from largest_segment
+union all
+select
+    'value' as picture,
+    max(label || ' brings ' || cast(cast(times as decimal(9, 1)) as string) || ' times the average') as headline
+from best_segment
+union all
+select
+    'revenue' as picture,
+    max(
+        'Revenue: ' || {{ whole_percent('abs(revenue_usd / revenue_before_usd - 1)') }}
+        || case when revenue_usd < revenue_before_usd then ' below' else ' above' end || ' the month before'
+    ) as headline
+from newest_month
+where revenue_before_usd > 0
+union all
+select
+    'cohorts' as picture,
+    max(
+        'After ' || cast(months_since as string) || ' months ' || {{ whole_percent('retention') }} || ' still buy'
+    ) as headline
+from oldest_cohort
+where months_since > 0
