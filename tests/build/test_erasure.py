@@ -19,14 +19,9 @@ from workspaces import AD_CHANNELS, CHANNELS, Published, rewrite
 import audiencekit.run.job
 from audiencekit.errors import UserError
 from audiencekit.intake.contract import load_contract
-from audiencekit.intake.erasure import (
-    LARGEST_HOUSEHOLD,
-    TOMBSTONES,
-    forget,
-    resolve_requests,
-    salt,
-    write_people,
-)
+from audiencekit.intake.erasure import erase_from_intake, write_people
+from audiencekit.intake.erasure_requests import LARGEST_HOUSEHOLD, resolve_requests
+from audiencekit.intake.tombstones import TOMBSTONES, salt
 from audiencekit.publish.generations import _drop_old, _switch
 from audiencekit.publish.ledger import open_ledger
 from audiencekit.workspace import Workspace
@@ -756,7 +751,7 @@ def test_a_request_about_more_than_a_household_asks_first(tmp_path):
     crowd = [("r", f"k{n}", "contact_id", f"c{n}", "") for n in range(LARGEST_HOUSEHOLD + 1)]
     (tmp_path / "asked").mkdir()
     (tmp_path / "accepted").mkdir()
-    with pytest.raises(UserError, match=r"request r names an identifier that 11 people carry"):
+    with pytest.raises(UserError, match=r"request r names an identifier that 11 people have"):
         resolved(tmp_path / "asked", crowd)
     assert len(resolved(tmp_path / "accepted", crowd, is_accepted=True)[1].people) == 11
 
@@ -810,8 +805,8 @@ def test_a_national_number_goes_with_its_country(tmp_path):
         for n, text in enumerate(['{"phone": "06 12345678"}', '{"phone": "0699999999"}'])
     )
     duckdb.execute(f"copy ({refused}) to '{workspace.intake}/quarantine.parquet' (format parquet)")
-    forget(workspace)
-    forget(workspace, erased)
+    erase_from_intake(workspace)
+    erase_from_intake(workspace, erased)
     left = duckdb.execute(
         f"select contact_id from '{workspace.intake}/contacts.parquet'"
     ).fetchall()
@@ -867,8 +862,8 @@ def test_units_of_experiments_go_by_whatever_they_are(tmp_path):
         "copy (select 't' as table_name, 'f' as file_name, 1 as row_number, '{}' as raw_row) "
         f"to '{workspace.intake}/quarantine.parquet' (format parquet)"
     )
-    forget(workspace)
-    forget(workspace, erased)
+    erase_from_intake(workspace)
+    erase_from_intake(workspace, erased)
     for table in ("experiment_units", "experiment_outcomes"):
         left = duckdb.execute(
             f"select id_type, unit_id from '{workspace.intake}/{table}.parquet' order by 2, 1"

@@ -21,7 +21,8 @@ import duckdb
 from audiencekit import __version__
 from audiencekit.errors import UserError
 from audiencekit.git_history import project_commit
-from audiencekit.intake.erasure import NOBODY, TOMBSTONES, Erased, write_people
+from audiencekit.intake.erasure import write_people
+from audiencekit.intake.tombstones import NOBODY, TOMBSTONES, Erased
 from audiencekit.publish.exposures import Publication
 from audiencekit.publish.ledger import append_to_ledger, open_ledger
 from audiencekit.workspace import Workspace

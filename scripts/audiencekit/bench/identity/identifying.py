@@ -9,7 +9,7 @@ import duckdb
 import pandas as pd
 from rich.console import Console
 
-from audiencekit.intake.taking_in import take_in
+from audiencekit.intake.job import take_in
 from audiencekit.publish.ledger import ledger_tables, open_ledger
 from audiencekit.run.dbt import dbt_build
 from audiencekit.workspace import Workspace, open_workspace
