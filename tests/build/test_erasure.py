@@ -573,7 +573,7 @@ def test_a_failed_build_leaves_the_last_generation_and_the_request_waiting(story
     name, rows = story.after_failure
     assert name == story.known.build_id
     assert rows == len(story.known.changes)
-    assert "The last good generation still stands" in story.refusal
+    assert "The last good generation is still published" in story.refusal
 
 
 @pytest.mark.parametrize("step", ["forgotten", "again", "month"])
@@ -639,7 +639,7 @@ def test_the_receipts_count_what_was_taken_away(story):
     nobody = receipts[receipts["request_id"] == "zr-3"]
     assert list(nobody["rows_removed"]) == [0] * len(CHANNELS)
     assert nobody["tombstone"].isna().all()
-    assert "1 requests to be forgotten are about nobody we know: zr-3." in story.forgotten.printed
+    assert "1 erasure requests match no customer: zr-3." in story.forgotten.printed
 
 
 def test_orders_of_the_forgotten_stay_in_revenue(story):

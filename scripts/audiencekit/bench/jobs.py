@@ -33,11 +33,12 @@ def run(home: str, landing: str) -> dict:
 def models(home: str) -> dict:
     """dbt over the same intake once more: models and seeds, no tests."""
     from audiencekit.publish.generations import current_manifest
-    from audiencekit.run.dbt import dbt_build
+    from audiencekit.run.dbt import DbtVars, dbt_build
 
     workspace = open_workspace(home)
     last = current_manifest(workspace)
-    dbt_build(workspace, AS_OF, last.build_id, Console(), "--exclude-resource-type", "test")
+    dbt_vars = DbtVars(AS_OF, last.build_id)
+    dbt_build(workspace, dbt_vars, Console(), "--exclude-resource-type", "test")
     return {"nodes": _node_seconds(workspace.home)}
 
 

@@ -109,7 +109,7 @@ def _count_quoted_rows(path: Path, name: str, delimiter: str) -> RowCount:
     return RowCount(number - 2 - len(blank_lines), tuple(blank_lines))
 
 
-def _opened(path: Path) -> BinaryIO:
+def _opened(path: Path) -> BinaryIO | gzip.GzipFile:
     return gzip.open(path) if path.name.lower().endswith(".gz") else path.open("rb")
 
 

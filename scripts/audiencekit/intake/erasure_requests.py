@@ -16,7 +16,9 @@ from audiencekit.intake.tombstones import NATIONAL, NOBODY, REQUEST, Erased, has
 from audiencekit.sql import rows_of
 from audiencekit.workspace import Workspace
 
-LARGEST_HOUSEHOLD = 10  # the most people that one request may be about, for example by a shared phone
+LARGEST_HOUSEHOLD = (
+    10  # the most people that one request may be about, for example by a shared phone
+)
 
 
 def resolve_requests(

@@ -112,7 +112,9 @@ def _open_parquet(
         return con.execute(query, [str(path)]).fetchall()
 
     try:
-        types = [row[1] for row in query_file("describe from read_parquet(?, hive_partitioning = false)")]
+        types = [
+            row[1] for row in query_file("describe from read_parquet(?, hive_partitioning = false)")
+        ]
         header = _top_level(query_file("select name, num_children from parquet_schema(?)"))
         rows = query_file("select count(*) from read_parquet(?)")[0][0]
     except duckdb.Error as problem:

@@ -73,7 +73,9 @@ def take_in(
         create_quarantine(con)
         files = {
             name: [
-                open_file(path, str(path.relative_to(landing)), contract[name], con, session.scratch)
+                open_file(
+                    path, str(path.relative_to(landing)), contract[name], con, session.scratch
+                )
                 for path in table_paths
             ]
             for name, table_paths in paths.items()

@@ -61,7 +61,9 @@ def check_rows(
     )
 
 
-def kept_rows(con: duckdb.DuckDBPyConnection, table: Table, file: LandingFile, checked: Path) -> str:
+def kept_rows(
+    con: duckdb.DuckDBPyConnection, table: Table, file: LandingFile, checked: Path
+) -> str:
     """SQL for the rows that are kept, without the `.0` that pandas appends to identifiers."""
     rows = rows_of(checked)
     texts = [

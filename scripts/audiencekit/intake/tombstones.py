@@ -64,9 +64,7 @@ def load_tombstones(con: duckdb.DuckDBPyConnection, workspace: Workspace, new: E
         if list(ledger.parent.glob("*.parquet"))
         else ""
     )
-    con.execute(
-        f"create table tombstones as {earlier} select id_type, id_hash from new_tombstones"
-    )
+    con.execute(f"create table tombstones as {earlier} select id_type, id_hash from new_tombstones")
     return con.execute("select count(*) from tombstones").fetchall()[0][0] > 0
 
 
