@@ -24,7 +24,7 @@ def audiencekit(home, *arguments: str) -> subprocess.CompletedProcess:
     [
         (["run", "no/such/folder"], "is not a folder"),
         (["show", "email"], "Nothing is published"),
-        (["run", ".", "--as-of", "yesterday"], "'yesterday' is no moment"),
+        (["run", ".", "--as-of", "yesterday"], "'yesterday' is not a moment"),
         (["intake", "."], "holds no orders.csv or orders.parquet"),
     ],
 )
