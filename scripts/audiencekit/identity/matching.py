@@ -162,28 +162,28 @@ def _by_chance(random: pd.DataFrame, fields: dict[str, str]) -> list[np.ndarray]
 def _tables(field: _Field, relation: np.ndarray, pairs: np.ndarray) -> np.ndarray:
     """Relation by level: how often two records of that relation agree on the field to that level."""
     name, level, by_chance = field.name, field.level, field.by_chance
-    believed = np.array(BELIEVED[field.kind])
+    prior = np.array(BELIEVED[field.kind])
     of = dict(zip(RELATIONS, relation.T, strict=True))
     # Two people who share only a family name are strangers in every field but names.
     strangers = of["strangers"] if name in NAME else of["strangers"] + of["family_name"]
-    one, apart = _counted(level, np.column_stack([of["same"], strangers]), pairs, believed)
+    one, two = _counted(level, np.column_stack([of["same"], strangers]), pairs, prior)
     special = {}
     if name == "first_name":
         special["household"] = _with(JUNIORS, 4, by_chance)
     elif name == "birth_digits":
         # Few people have two birth dates in their records: at most twice the prior.
-        one = _at_most(one, dict(enumerate(2 * believed[0, :3])))
+        one = _at_most(one, dict(enumerate(2 * prior[0, :3])))
         special = {"household": _with(TWINS, 3, by_chance), "birthday": BORN_THE_SAME_DAY}
     elif name == "email":
         # Equal e-mails belong to one person or one household. Similar e-mails often belong to people with similar names.
-        one = _at_most(one, {1: believed[0, 1], 2: believed[0, 2]})
-        apart = _at_most(apart, {4: believed[1, 4]})
+        one = _at_most(one, {1: prior[0, 1], 2: prior[0, 2]})
+        two = _at_most(two, {4: prior[1, 4]})
         two_people = np.column_stack([of["household"], of["namesakes"]])
-        household, namesakes = _counted(level, two_people, pairs, believed[[1, 1]])
+        household, namesakes = _counted(level, two_people, pairs, prior[[1, 1]])
         special = {"household": household, "namesakes": _at_most(namesakes, {4: by_chance[4]})}
-    special["strangers"] = apart
+    special["strangers"] = two
     if name not in NAME:
-        special["family_name"] = apart
+        special["family_name"] = two
     return np.array(
         [
             special.get(relation, one if name in shared else by_chance)
@@ -207,22 +207,20 @@ def _at_most(table: np.ndarray, most: dict[int, float]) -> np.ndarray:
 
 
 def _counted(
-    level: np.ndarray, weights: np.ndarray, pairs: np.ndarray, believed: np.ndarray
+    level: np.ndarray, weights: np.ndarray, pairs: np.ndarray, prior: np.ndarray
 ) -> np.ndarray:
     """One row per column of `weights`: the weighted shares of the levels, with the prior."""
     has_level = level >= 0
     counts = [
-        np.bincount(
-            level[has_level], weights=(pairs * column)[has_level], minlength=believed.shape[1]
-        )
+        np.bincount(level[has_level], weights=(pairs * column)[has_level], minlength=prior.shape[1])
         for column in weights.T
     ]
-    counts = np.array(counts) + BELIEVED_PAIRS * believed / believed.sum(axis=1, keepdims=True)
+    counts = np.array(counts) + BELIEVED_PAIRS * prior / prior.sum(axis=1, keepdims=True)
     return counts / counts.sum(axis=1, keepdims=True)
 
 
-def _smoothed(relation: np.ndarray, pairs: np.ndarray, believed: tuple[float, ...]) -> np.ndarray:
-    counts = pairs @ relation + BELIEVED_PAIRS * np.array(believed)
+def _smoothed(relation: np.ndarray, pairs: np.ndarray, prior: tuple[float, ...]) -> np.ndarray:
+    counts = pairs @ relation + BELIEVED_PAIRS * np.array(prior)
     return counts / counts.sum()
 
 

@@ -145,7 +145,7 @@ class _Groups:
             self.conflicts.setdefault(right, set()).add(left)
 
     def root(self, record: str) -> str:
-        """The record that stands for the group of `record`."""
+        """The record that identifies the group of `record`."""
         while self.parent.setdefault(record, record) != record:
             self.parent[record] = self.parent[self.parent[record]]
             record = self.parent[record]
