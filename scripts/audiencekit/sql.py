@@ -9,5 +9,5 @@ def literal(text: str) -> str:
 
 
 def rows_of(path: Path) -> str:
-    """SQL for the rows of a Parquet file. `a=b` in its path is a name and not a column."""
+    """SQL for the rows of a Parquet file. `a=b` in its path is not read as a partition column."""
     return f"read_parquet({literal(str(path))}, hive_partitioning = false)"

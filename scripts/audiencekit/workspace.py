@@ -1,4 +1,4 @@
-"""Where a run writes. Everything lies under one folder, AUDIENCEKIT_HOME (default `var`)."""
+"""Where a run writes. Everything is under one folder, AUDIENCEKIT_HOME (default `var`)."""
 
 import fcntl
 import os
@@ -20,12 +20,12 @@ class Workspace:
 
     @property
     def intake(self) -> Path:
-        """Checked and typed landing tables, one Parquet file each, and what was refused."""
+        """Checked and typed landing tables, one Parquet file each, and refused rows."""
         return self.home / "intake"
 
     @property
     def warehouse(self) -> Path:
-        """The private DuckDB file a build writes. Nobody else reads it."""
+        """The private DuckDB file a build writes. Nothing else reads it."""
         return self.home / "warehouse.duckdb"
 
     @property
@@ -35,17 +35,17 @@ class Workspace:
 
     @property
     def boards(self) -> Path:
-        """Boards as last drawn."""
+        """The boards of the last drawing."""
         return self.home / "boards"
 
     @property
     def playbooks(self) -> Path:
-        """A page for each segment, as last written."""
+        """A page for each segment."""
         return self.home / "playbooks"
 
     @property
     def shared(self) -> Path:
-        """Aggregates let out to others, and the ledger of what they cost."""
+        """Aggregates that may be shared, and the ledger of the privacy budget they cost."""
         return self.home / "shared"
 
     @property
@@ -97,7 +97,7 @@ def open_workspace(home: str | Path | None = None) -> Workspace:
 
 @contextmanager
 def environment(values: dict[str, str]) -> Iterator[None]:
-    """Set environment variables for the length of a block."""
+    """Set environment variables within a block."""
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     try:

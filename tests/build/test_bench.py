@@ -16,7 +16,7 @@ from audiencekit.bench.report import Bench
 from audiencekit.bench.scoring import run_scoring_bench
 from audiencekit.errors import UserError
 from audiencekit.intake.contract import load_contract
-from audiencekit.intake.taking_in import TableIntake, take_in
+from audiencekit.intake.job import TableIntake, take_in
 from audiencekit.workspace import Workspace, open_workspace
 
 CUSTOMERS = 300

@@ -22,9 +22,9 @@ def audiencekit(home, *arguments: str) -> subprocess.CompletedProcess:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["run", "no/such/folder"], "is no folder"),
+        (["run", "no/such/folder"], "is not a folder"),
         (["show", "email"], "Nothing is published"),
-        (["run", ".", "--as-of", "yesterday"], "'yesterday' is no moment"),
+        (["run", ".", "--as-of", "yesterday"], "'yesterday' is not a moment"),
         (["intake", "."], "holds no orders.csv or orders.parquet"),
     ],
 )

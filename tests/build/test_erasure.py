@@ -19,14 +19,9 @@ from workspaces import AD_CHANNELS, CHANNELS, Published, rewrite
 import audiencekit.run.job
 from audiencekit.errors import UserError
 from audiencekit.intake.contract import load_contract
-from audiencekit.intake.erasure import (
-    LARGEST_HOUSEHOLD,
-    TOMBSTONES,
-    forget,
-    resolve_requests,
-    salt,
-    write_people,
-)
+from audiencekit.intake.erasure import erase_from_intake, write_people
+from audiencekit.intake.erasure_requests import LARGEST_HOUSEHOLD, resolve_requests
+from audiencekit.intake.tombstones import TOMBSTONES, salt
 from audiencekit.publish.generations import _drop_old, _switch
 from audiencekit.publish.ledger import open_ledger
 from audiencekit.workspace import Workspace
@@ -578,7 +573,7 @@ def test_a_failed_build_leaves_the_last_generation_and_the_request_waiting(story
     name, rows = story.after_failure
     assert name == story.known.build_id
     assert rows == len(story.known.changes)
-    assert "The last good generation still stands" in story.refusal
+    assert "The last good generation is still published" in story.refusal
 
 
 @pytest.mark.parametrize("step", ["forgotten", "again", "month"])
@@ -644,7 +639,7 @@ def test_the_receipts_count_what_was_taken_away(story):
     nobody = receipts[receipts["request_id"] == "zr-3"]
     assert list(nobody["rows_removed"]) == [0] * len(CHANNELS)
     assert nobody["tombstone"].isna().all()
-    assert "1 requests to be forgotten are about nobody we know: zr-3." in story.forgotten.printed
+    assert "1 erasure requests match no customer: zr-3." in story.forgotten.printed
 
 
 def test_orders_of_the_forgotten_stay_in_revenue(story):
@@ -756,7 +751,7 @@ def test_a_request_about_more_than_a_household_asks_first(tmp_path):
     crowd = [("r", f"k{n}", "contact_id", f"c{n}", "") for n in range(LARGEST_HOUSEHOLD + 1)]
     (tmp_path / "asked").mkdir()
     (tmp_path / "accepted").mkdir()
-    with pytest.raises(UserError, match=r"request r names an identifier that 11 people carry"):
+    with pytest.raises(UserError, match=r"request r names an identifier that 11 people have"):
         resolved(tmp_path / "asked", crowd)
     assert len(resolved(tmp_path / "accepted", crowd, is_accepted=True)[1].people) == 11
 
@@ -810,8 +805,8 @@ def test_a_national_number_goes_with_its_country(tmp_path):
         for n, text in enumerate(['{"phone": "06 12345678"}', '{"phone": "0699999999"}'])
     )
     duckdb.execute(f"copy ({refused}) to '{workspace.intake}/quarantine.parquet' (format parquet)")
-    forget(workspace)
-    forget(workspace, erased)
+    erase_from_intake(workspace)
+    erase_from_intake(workspace, erased)
     left = duckdb.execute(
         f"select contact_id from '{workspace.intake}/contacts.parquet'"
     ).fetchall()
@@ -867,8 +862,8 @@ def test_units_of_experiments_go_by_whatever_they_are(tmp_path):
         "copy (select 't' as table_name, 'f' as file_name, 1 as row_number, '{}' as raw_row) "
         f"to '{workspace.intake}/quarantine.parquet' (format parquet)"
     )
-    forget(workspace)
-    forget(workspace, erased)
+    erase_from_intake(workspace)
+    erase_from_intake(workspace, erased)
     for table in ("experiment_units", "experiment_outcomes"):
         left = duckdb.execute(
             f"select id_type, unit_id from '{workspace.intake}/{table}.parquet' order by 2, 1"

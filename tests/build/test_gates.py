@@ -122,7 +122,7 @@ def test_yesterdays_audiences_stand_until_somebody_accepts(runner, published, de
     assert re.search(case.says, problem) and case.what_next in problem, problem
     assert (
         stands
-        == f"Nothing was published. The last good generation still stands: {before.build_id}."
+        == f"Nothing was published. The last good generation is still published: {before.build_id}."
     )
     assert bytes_of(workspace) == standing
     assert all(f"activation/aud_{channel}.parquet" in standing for channel in CHANNELS)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audiencekit.identity import people as identity
-from audiencekit.identity.people import connected, persons
+from audiencekit.identity.people import assign_people, connected
 
 NO_PAIRS = pd.DataFrame(columns=["left_record_id", "right_record_id", "match_weight"]).astype(
     {"match_weight": float}
@@ -41,7 +41,7 @@ def people(
     frame: pd.DataFrame, said: pd.DataFrame = NO_PAIRS, apart=(), most_records: int = 100
 ) -> set[frozenset[str]]:
     apart = pd.DataFrame(apart, columns=["left_record_id", "right_record_id"])
-    return groups(persons(frame, said, apart, most_records), "person")
+    return groups(assign_people(frame, said, apart, most_records), "person")
 
 
 def test_records_that_share_an_identifier_are_one_person():
@@ -78,7 +78,7 @@ def test_components_that_stop_too_early_are_not_taken(monkeypatch):
         return count + 1, label
 
     monkeypatch.setattr(identity, "connected_components", gives_up)
-    with pytest.raises(RuntimeError, match="lie apart from what ties them"):
+    with pytest.raises(RuntimeError, match="are separated from what links them"):
         connected(ties(*SHAPES["chain"]))
 
 
@@ -157,7 +157,7 @@ def test_likeness_makes_no_crowd_one_person():
 
 def test_within_a_person_what_identifiers_tie_is_told_from_what_likeness_does():
     frame = pd.concat([ties(("a", "x"), ("b", "x"), ("c", "y")), match("b", "c", 9)])
-    found = persons(frame, NO_PAIRS, NO_PAIRS, 100)
+    found = assign_people(frame, NO_PAIRS, NO_PAIRS, 100)
     assert groups(found, "person") == {frozenset("abc")}
     assert groups(found, "linked_group") == {frozenset("ab"), frozenset("c")}
 

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from audiencekit.errors import UserError
 from audiencekit.identity import matching
-from audiencekit.identity.explaining import _print_evidence
+from audiencekit.identity.evidence import print_evidence
 from audiencekit.identity.matching import (
     AS_ONE,
     ONE_PERSON,
@@ -179,7 +179,7 @@ def answered(params: pd.DataFrame) -> str:
         con.execute("create table identity.int_match_levels as from identity.int_match_scores")
         fields = " ".join(f"{name}:{kind}" for name, kind in FIELDS.items())
         con.execute("create table identity.int_match_plan as select $1 as fields", [fields])
-        _print_evidence(con, "a", "b", console)
+        print_evidence(con, "a", "b", console)
     return console.file.getvalue()
 
 

@@ -181,7 +181,7 @@ def test_an_audience_that_loses_half_its_rows_is_not_published_unless_accepted(
     standing = good.workspace.current.resolve()
     with pytest.raises(UserError, match=r"aud_\w+, audience \w+, fell from") as refused:
         runner("shrunk", landing, as_of=datetime(2018, 1, 2))
-    assert f"The last good generation still stands: {good.run.manifest.build_id}." in str(
+    assert f"The last good generation is still published: {good.run.manifest.build_id}." in str(
         refused.value
     )
     assert good.workspace.current.resolve() == standing

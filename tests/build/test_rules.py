@@ -143,7 +143,7 @@ def test_a_narrower_rule_is_swallowed_by_the_wider():
     }
     assert found(narrow="a >= 1 and p", wide="a >= 1") == {("narrow", "wide", "swallowed")}
     assert explained("swallowed", narrow="a >= 1 and p", wide="a > 0") == [
-        "Whoever is in narrow is in wide too, whatever the data: a >= 1 is enough for it."
+        "Everyone in narrow is also in wide, for any data: a >= 1 is sufficient."
     ]
 
 
@@ -177,7 +177,7 @@ def test_several_that_come_first_leave_nobody_together():
     }
     assert ("all_known", None, "unreachable_priority") in found(**rules)
     assert explained("unreachable_priority", **rules) == [
-        "all_known (priority 3) is never anybody's primary segment: whoever is in it is also in "
+        "all_known (priority 3) is never a customer's primary segment: everyone in it is also in "
         "high (priority 1) or low (priority 0), which comes first."
     ]
 
@@ -281,9 +281,9 @@ def test_facts_prove_more_and_are_named():
     )
     assert list(frame["explanation"]) == [
         "Nobody can match: orders_7d < 0 can never be true, given that orders_7d is never negative.",
-        "Whoever is in week is in month too, whatever the data: orders_7d > 3 is enough for it, given that "
+        "Everyone in week is also in month, for any data: orders_7d > 3 is sufficient, given that "
         "orders_30d counts all that orders_7d counts.",
-        "week (priority 1) is never anybody's primary segment: whoever is in it is also in month (priority 0), "
+        "week (priority 1) is never a customer's primary segment: everyone in it is also in month (priority 0), "
         "which comes first, given that orders_30d counts all that orders_7d counts.",
     ]
     assert found({"a is small": "a < 9"}, one="a > 9") == {("one", None, "never_matches")}

@@ -12,7 +12,7 @@ import pandas as pd
 from rich.console import Console
 
 from audiencekit.demo import AS_OF
-from audiencekit.run.job import Run, run
+from audiencekit.run.job import Options, Run, run
 from audiencekit.workspace import PROJECT, Workspace
 
 # The channels there are, as their folders say.
@@ -71,7 +71,7 @@ class Runner:
     ) -> Published:
         workspace = self.workspace(name)
         console = Console(record=True, width=200, quiet=False, file=_Nowhere())
-        result = run(landing, workspace, as_of, console, tuple(accept))
+        result = run(landing, workspace, as_of, console, Options(tuple(accept)))
         self.parsed = self.parsed or workspace.home / "target" / "partial_parse.msgpack"
         return Published(workspace, result, console.export_text())
 

@@ -29,7 +29,8 @@ from hypothesis import strategies as st
 
 from audiencekit.errors import UserError
 from audiencekit.intake.contract import load_contract
-from audiencekit.intake.taking_in import TableIntake, take_in
+from audiencekit.intake.gates import Gates
+from audiencekit.intake.job import TableIntake, take_in
 from audiencekit.workspace import Workspace
 
 AS_OF = datetime(2018, 1, 1)
@@ -60,7 +61,7 @@ def take(folder: Path, files: dict[str, Content], **options) -> Taken:
         write(landing / name, content)
     said: list[str] = []
     workspace = Workspace(folder / "home")
-    taken = take_in(landing, workspace, AS_OF, say=said.append, **options)
+    taken = take_in(landing, workspace, AS_OF, Gates(**options), said.append)
     counts = {result.table_name: result for result in taken}
     for table, result in counts.items():
         mine = [p for p in landing.rglob("*") if p.is_file() and belongs_to(p, landing) == table]
@@ -154,21 +155,21 @@ DAMAGED_PAGE[4:200] = b"\xff" * 196
         ("orders.parquet", GOOD_TABLE.slice(0, 0), "a header and no rows"),
         ("orders.csv", "\n1,2,3\n", "row 1: the header is blank"),
         ("orders.csv", orders().replace(",", "^"), "Only one column was found"),
-        ("orders.csv", "order_id,total_usd\n1,5\n", "no column ordered_at (also taken: order_date"),
-        ("orders.csv", orders(header="order_id,ordered_at,Order ID"), "order_id stands 2 times"),
-        ("orders.csv", orders(header="id,total,total,ordered_at"), "total stands 2 times"),
+        ("orders.csv", "order_id,total_usd\n1,5\n", "no column ordered_at (or order_date"),
+        ("orders.csv", orders(header="order_id,ordered_at,Order ID"), "order_id appears 2 times"),
+        ("orders.csv", orders(header="id,total,total,ordered_at"), "total appears 2 times"),
         ("orders.csv", "1,2017-12-31,5\n2,2017-12-31,5\n", "no column order_id"),
         ("orders.csv", '"' + orders(), "row 1: a quote in the header is not closed"),
         ("orders.csv", b"PK\x03\x04\x00\x00", "Excel"),
         ("orders.csv", gzip.compress(b"x", mtime=0), "Name it .csv.gz"),
         ("orders.csv", parquet_bytes(GOOD_TABLE), "Name it .parquet"),
-        ("orders.csv", orders().encode("utf-16-le"), "this is no text"),
+        ("orders.csv", orders().encode("utf-16-le"), "this is not text"),
         ("orders.csv", orders().encode("utf-16")[:-1], "broken utf-16"),
         ("orders.parquet", orders(), "not a readable Parquet file"),
         ("orders.parquet", parquet_bytes(GOOD_TABLE)[:-20], "not a readable Parquet file"),
         ("orders.parquet", parquet_bytes(GOOD_TABLE)[:300], "not a readable Parquet file"),
         ("orders.parquet", bytes(DAMAGED_PAGE), "cannot be read"),
-        ("orders.parquet", pa.table([[1], [2]], names=["order_id", "ORDER_ID"]), "stands 2 times"),
+        ("orders.parquet", pa.table([[1], [2]], names=["order_id", "ORDER_ID"]), "appears 2 times"),
     ],
 )
 def test_a_file_that_cannot_serve_is_refused_by_name(tmp_path, name, content, says):
@@ -192,7 +193,7 @@ def test_a_quote_that_never_closes_is_named_by_its_row(tmp_path, before):
 def test_a_quote_that_closes_many_rows_later_is_refused_too(tmp_path):
     text = orders('x,2017-06-01,"1', "y,2017-06-01,2", 'z,"2017-06-01",3')
     message = refusal(tmp_path, {"orders.csv": text})
-    assert "orders.csv, row 2: a quote opens and does not close well" in message
+    assert "orders.csv, row 2: a quote opens and is not closed properly" in message
 
 
 def test_a_quote_left_open_before_megabytes_of_rows_is_found(tmp_path):
@@ -879,10 +880,10 @@ def test_strangers_are_left_alone_with_a_hint(tmp_path):
     }
     said = take(tmp_path, files).said
     assert said == [
-        "Customers.csv is no landing table and was left alone",
+        "Customers.csv is not a landing table and was ignored",
         "accounts is not read: export it as .csv, .csv.gz or .parquet",
         "contacts.xlsx is not read: export it as .csv, .csv.gz or .parquet",
-        "order.csv is no landing table and was left alone; is it orders?",
+        "order.csv is not a landing table and was ignored; is it orders?",
         "orders.tsv is not read: export it as .csv, .csv.gz or .parquet",
         "orders: 20 rows",
     ]
@@ -892,7 +893,7 @@ def test_strangers_are_left_alone_with_a_hint(tmp_path):
 def test_a_landing_that_is_no_folder_is_refused(tmp_path, is_file):
     if is_file:
         (tmp_path / "landing").write_text("x")
-    assert "is no folder" in refusal(tmp_path, {})
+    assert "is not a folder" in refusal(tmp_path, {})
 
 
 def test_the_one_table_that_must_be_there_is_asked_for(tmp_path):

@@ -78,11 +78,11 @@ def test_what_looks_like_data_is_named(tmp_path):
     found, notes = find_files(touch(tmp_path, *names), CONTRACT)
     assert list(found) == ["orders"]
     assert notes == [
-        "Kunden.xlsx is no landing table and was left alone",
+        "Kunden.xlsx is not a landing table and was ignored",
         "contacts.json is not read: export it as .csv, .csv.gz or .parquet",
-        "email_event.csv is no landing table and was left alone; is it email_events?",
+        "email_event.csv is not a landing table and was ignored; is it email_events?",
         "orders/a.xlsx is not read: export it as .csv, .csv.gz or .parquet",
-        "web-events is no landing table and was left alone; is it web_events?",
+        "web-events is not a landing table and was ignored; is it web_events?",
     ]
 
 
@@ -113,7 +113,7 @@ def test_columns_are_matched_by_name_before_alias(header, served):
 
 @pytest.mark.parametrize("header", [["order_id", "Order ID"], ["total", "TOTAL"], ["id", "id"]])
 def test_a_name_that_stands_twice_is_refused_where_it_would_serve(header):
-    with pytest.raises(UserError, match=r"orders\.csv, header: column \w+ stands 2 times"):
+    with pytest.raises(UserError, match=r"orders\.csv, header: column \w+ appears 2 times"):
         match_columns(header, CONTRACT["orders"], "orders.csv")
 
 

@@ -6,5 +6,5 @@ def model(dbt, session):
     return params_to_use(
         patterns=dbt.ref("int_match_patterns").df(),
         plan=dbt.ref("int_match_plan").df(),
-        learnt=dbt.ref("int_previous_match_params").df(),
+        previous=dbt.ref("int_previous_match_params").df(),
     )

@@ -1,11 +1,11 @@
-from audiencekit.identity.people import persons
+from audiencekit.identity.people import assign_people
 
 
 def model(dbt, session):
     dbt.config(materialized="table")
-    return persons(
-        ties=dbt.ref("int_record_links").df(),
+    return assign_people(
+        links=dbt.ref("int_record_links").df(),
         evidence=dbt.ref("int_pair_evidence").df(),
-        apart=dbt.ref("int_steward_unlinks").df(),
+        unlinked=dbt.ref("int_steward_unlinks").df(),
         most_records=dbt.config.get("most_records"),
     ).rename(columns={"person": "person_id"})

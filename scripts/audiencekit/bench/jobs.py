@@ -33,11 +33,11 @@ def run(home: str, landing: str) -> dict:
 def models(home: str) -> dict:
     """dbt once more over the same intake: models and seeds, without tests."""
     from audiencekit.publish.generations import published_manifest
-    from audiencekit.run.dbt import dbt_build
+    from audiencekit.run.dbt import DbtVars, dbt_build
 
     workspace = open_workspace(home)
-    build_id = published_manifest(workspace).build_id
-    dbt_build(workspace, AS_OF, build_id, Console(), "--exclude-resource-type", "test")
+    dbt_vars = DbtVars(AS_OF, published_manifest(workspace).build_id)
+    dbt_build(workspace, dbt_vars, Console(), "--exclude-resource-type", "test")
     return {"nodes": _node_seconds(workspace.home)}
 
 

@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 import pandas as pd
 
-from audiencekit.intake.erasure import salt
+from audiencekit.intake.tombstones import salt
 
 ROWS = {
     ("google_ads", "frequent_and_recent"): (310, 171),

@@ -1,4 +1,4 @@
-"""E-mail addresses and phone numbers as typed, read as what they stand for."""
+"""Normalise e-mail addresses and phone numbers as people type them, or say why they are invalid."""
 
 import re
 import unicodedata
@@ -9,12 +9,12 @@ from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, valida
 from joblib import Parallel, cpu_count, delayed
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat
 
-# Joiners, direction marks, soft hyphens and emoji styles that copying from a screen leaves behind. The macro
-# plain_text takes the same ones out of names.
+# Joiners, direction marks, soft hyphens and emoji styles that remain when text is copied from a screen. The macro
+# plain_text removes the same characters from names.
 INVISIBLE = dict.fromkeys(
     [0xAD, 0x34F, 0x61C, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFE0E, 0xFE0F, 0xFEFF]
 )  # fmt: skip
-# What nearly every address looks like; read at once it comes out as the validator would have it.
+# The form of nearly every address. Such an address needs no validator: the result is the same.
 _NAME = r"[A-Za-z0-9_+-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9]|-(?!-)){0,61}(?<!-)"
 _PLAIN_EMAIL = re.compile(
@@ -27,41 +27,42 @@ _NOT_PARSED = {
     NumberParseException.TOO_SHORT_NSN: "too short",
     NumberParseException.TOO_LONG: "too long",
 }
-# So many values are worth a process of their own: phones are two seconds' work.
+# Values per process. This many phone numbers take about two seconds.
 CHUNK = 100_000
 
 
 def read_email(text: str) -> tuple[str | None, str | None]:
-    """The address in NFC and lower case, or None and why it is none. Dots and +tags stay."""
-    if found := _PLAIN_EMAIL.fullmatch(text):
-        domain = found[1].lower()
+    """The address in NFC and lower case, or None and the reason why it is not an address. Dots and +tags are kept."""
+    if match := _PLAIN_EMAIL.fullmatch(text):
+        domain = match[1].lower()
         if not any(f".{domain}".endswith(f".{special}") for special in SPECIAL_USE_DOMAIN_NAMES):
             return text.lower(), None
-    # Space around the @ is a slip. Space elsewhere may part two words, and joining them makes up an address.
+    # Space around the @ is a typo. Space elsewhere may separate two words, and joining them would invent an address.
     plain = "@".join(part.strip() for part in text.translate(INVISIBLE).split("@"))
     try:
-        # Deliverability is the e-mail platform's to tell; no name server is asked.
+        # The e-mail platform checks whether an address can receive mail. No name server is queried here.
         address = validate_email(plain, check_deliverability=False).normalized
     except EmailNotValidError as problem:
-        # What follows quotes the address, and a reason holds no contact data.
+        # The rest of the message quotes the address, and a reason must not hold contact data.
         return None, re.split(r"[:(]", str(problem))[0].strip()
     return lowered(address), None
 
 
 def lowered(text: str) -> str:
-    """Lower case, one character to one, in NFC.
+    """Lower case, one character for one character, in NFC.
 
-    That is what SQL engines and other languages agree on. `str.lower` would make two characters of İ and look at
-    its neighbours to lower a Σ; and a lowered letter can compose where its capital could not.
+    SQL engines and other languages agree on this result. `str.lower` would turn İ into two characters, and would
+    choose the lower case of Σ by its neighbours. NFC comes last, because a lower-case letter can compose with an
+    accent where its capital cannot.
     """
     return unicodedata.normalize("NFC", "".join(c.lower()[0] for c in text))
 
 
 def read_phone(text: str, country: str) -> tuple[str | None, str | None]:
-    """The number as E.164, or None and why it is none. `country` (ISO 3166) reads national numbers.
+    """The number as E.164, or None and the reason why it is not one. National numbers are of `country` (ISO 3166).
 
     `00` before a country code is read as `+` where it is not a number of `country`. A number with an
-    extension is refused: it rings at a switchboard, not with one person.
+    extension is refused, because it calls a switchboard and not one person.
     """
     plain = unicodedata.normalize("NFKC", text).translate(INVISIBLE).strip()
     plain = "".join(str(unicodedata.decimal(c, c)) for c in plain)
@@ -70,7 +71,7 @@ def read_phone(text: str, country: str) -> tuple[str | None, str | None]:
     if problem and digits.startswith("00"):
         abroad, not_abroad = _parse("+" + digits[2:], "")
         number, problem = (number, problem) if not_abroad else (abroad, None)
-    if problem:
+    if problem or not number:
         return None, problem
     if number.extension:
         return None, "has an extension"
@@ -88,23 +89,25 @@ def _parse(text: str, country: str) -> tuple[PhoneNumber | None, str | None]:
 
 
 def parse_contact_points(raw: pd.DataFrame, default_country: str | None) -> pd.DataFrame:
-    """Read distinct raw values.
+    """Normalise distinct raw values.
 
     `raw` has columns kind ('email' or 'phone'), raw_value and country_code ('' for unknown); the
-    result adds contact_point (null where the value is no address or number) and problem.
-    `default_country` reads a national phone number whose record names no country.
+    result adds contact_point (null where the value is not a valid address or number) and problem.
+    National phone numbers are of `default_country` where their record names no country.
     """
     values = list(zip(raw["kind"], raw["raw_value"], raw["country_code"], strict=True))
     chunks = [values[start : start + CHUNK] for start in range(0, len(values), CHUNK)]
     workers = max(1, min(len(chunks), cpu_count()))
-    parts = Parallel(n_jobs=workers)(delayed(_read)(chunk, default_country) for chunk in chunks)
-    read = [point for part in parts for point in part]
-    points = pd.DataFrame(read, columns=["contact_point", "problem"], dtype="object")
+    parts = Parallel(n_jobs=workers)(
+        delayed(_normalise)(chunk, default_country) for chunk in chunks
+    )
+    normalised = [point for part in parts for point in part]
+    points = pd.DataFrame(normalised, columns=["contact_point", "problem"], dtype="object")
     points = points.astype({"contact_point": "str", "problem": "str"})
     return pd.concat([raw.reset_index(drop=True), points], axis=1)
 
 
-def _read(
+def _normalise(
     values: list[tuple[str, str, str]], default_country: str | None
 ) -> list[tuple[str | None, str | None]]:
     return [

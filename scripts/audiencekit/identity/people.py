@@ -1,10 +1,10 @@
-"""Which records and identifiers belong to one person: connected components of what ties records, cut where the
-evidence inside says that they are several.
+"""Which records and identifiers belong to one person: connected components of the links between records, split where
+the evidence inside says that they are several people.
 
-A tie connects records: an identifier they share, a match of their details, a steward's link. Whatever ties connect is
-one component. A component is looked at again where two of its records were kept apart by a steward, where some do not
-look like one person, or where there are too many; there ties are taken up one by one, the strongest first, and a tie
-that would join two groups is refused if the evidence between all their records speaks against it.
+A link connects records: an identifier they share, a match of their details, a steward's decision. Everything that
+links connect is one component. A component is examined again if a steward unlinked two of its records, if some of its
+records do not look like one person, or if it has too many records. There, links are followed one by one, the strongest
+first. A link that would join two groups is refused if the evidence between all their records is against it.
 """
 
 from dataclasses import dataclass
@@ -15,190 +15,212 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-# From here on a tie is no question of likelihood (bits): a login, a card, a steward's word.
+# A link of at least this weight (bits) is certain: a login, a card, a steward's decision.
 CERTAIN = 50.0
-# How much one pair of records may say for or against (bits), so that none outvotes all others.
-LOUDEST = 15.0
+# The most that one pair of records may count for or against (bits), so that none outvotes all others.
+LARGEST_EVIDENCE = 15.0
 NODES = ["id_type", "id_value"]
 
 
-def connected(ties: pd.DataFrame) -> pd.DataFrame:
+def connected(links: pd.DataFrame) -> pd.DataFrame:
     """Components of records, however long the chain.
 
-    `ties` has one row per tie and record it connects (id_type, id_value: the tie; record_id); the result one row per
-    record (record_id, component). Components are numbered in the order of their smallest record, so shuffled ties give
-    the same numbers. Raises RuntimeError if two records of one tie end up in two components.
+    `links` has one row per link and record it connects (id_type, id_value: the link; record_id). The result has one row
+    per record (record_id, component). Components are numbered in the order of their smallest record, so shuffled links
+    give the same numbers. Raises RuntimeError if two records of one link end up in two components.
     """
-    record, records = pd.factorize(ties["record_id"], sort=True)
-    component = _components(record, _codes(ties), len(records))
+    record, records = pd.factorize(links["record_id"], sort=True)
+    component = _components(record, _codes(links), len(records))
     return pd.DataFrame({"record_id": records, "component": component})
 
 
-def _codes(ties: pd.DataFrame) -> np.ndarray:
-    """A number for each tie, the same one in all its rows."""
-    return pd.factorize(ties["id_type"] + "|" + ties["id_value"])[0]
+def _codes(links: pd.DataFrame) -> np.ndarray:
+    """A number for each link, the same one in all its rows."""
+    return pd.factorize(links["id_type"] + "|" + links["id_value"])[0]
 
 
-def _components(record: np.ndarray, tie: np.ndarray, records: int) -> np.ndarray:
-    """A number for each of the `records`, the same where ties (record and tie, row by row) connect them."""
+def _components(record: np.ndarray, link: np.ndarray, records: int) -> np.ndarray:
+    """A number for each of the `records`, the same where links (record and link, row by row) connect them."""
     if not records:
         return np.zeros(0, dtype="int64")
-    size = records + int(tie.max(initial=-1)) + 1
-    graph = coo_array((np.ones(len(tie), dtype="int8"), (record, records + tie)), (size, size))
+    size = records + int(link.max(initial=-1)) + 1
+    graph = coo_array((np.ones(len(link), dtype="int8"), (record, records + link)), (size, size))
     _, label = connected_components(graph, directed=False)
     component, _ = pd.factorize(label[:records])
     first = np.full(size - records, -1)
-    first[tie[::-1]] = component[record[::-1]]
-    torn = int((first[tie] != component[record]).sum())
-    if torn:
+    first[link[::-1]] = component[record[::-1]]
+    separated = int((first[link] != component[record]).sum())
+    if separated:
         raise RuntimeError(
-            f"identity: {torn:,} records lie apart from what ties them. This is a defect; report it."
+            f"identity: {separated:,} records are separated from what links them. This is a defect; report it."
         )
     return component.astype("int64")
 
 
-def persons(
-    ties: pd.DataFrame,
+def assign_people(
+    links: pd.DataFrame,
     evidence: pd.DataFrame,
-    apart: pd.DataFrame,
+    unlinked: pd.DataFrame,
     most_records: int,
 ) -> pd.DataFrame:
     """One row per record (record_id, person, linked_group).
 
-    `ties` as in `connected`, with tie_weight (bits); `evidence` one row per pair of records of one component that say
-    who they are (left_record_id, right_record_id, match_weight in bits, below zero where they look like two people);
-    `apart` the pairs of records that a steward says are two people (left_record_id, right_record_id). Ties below
-    CERTAIN make no person of more than `most_records`. Within a person, a linked_group is what identifiers alone tie.
+    `links` is as in `connected`, with tie_weight (bits). `evidence` has one row per pair of records of one component
+    that both hold personal details (left_record_id, right_record_id, match_weight in bits, below zero where they look
+    like two people). `unlinked` has the pairs of records that a steward decided are two people (left_record_id,
+    right_record_id). Links below CERTAIN make no person of more than `most_records`. Within a person, a linked_group
+    is what identifiers alone connect.
     """
-    record, records = pd.factorize(ties["record_id"], sort=True)
-    tie = _codes(ties)
-    person = _components(record, tie, len(records))
-    is_doubtful = np.bincount(person) > most_records if len(person) else np.zeros(0, dtype=bool)
-    for pairs in (evidence[evidence["match_weight"] < 0], apart):
-        left, right = (
-            records.get_indexer(pairs[side]) for side in ("left_record_id", "right_record_id")
-        )
-        is_known = (left >= 0) & (right >= 0)
-        left, right = person[left[is_known]], person[right[is_known]]
-        is_doubtful[left[left == right]] = True
+    record, records = pd.factorize(links["record_id"], sort=True)
+    link = _codes(links)
+    person = _components(record, link, len(records))
+    is_doubtful = _doubtful_components(person, records, (evidence, unlinked), most_records)
     refused = np.zeros(0, dtype="int64")
     if is_doubtful.any():
         rows = np.flatnonzero(is_doubtful[person[record]])
-        groups = _Groups(evidence, apart, most_records)
-        refused = groups.take_up(ties.iloc[rows].assign(tie=tie[rows]))
-        torn = np.unique(record[rows])
-        names, _ = pd.factorize(np.array([groups.root(r) for r in records[torn]], dtype=object))
-        person[torn] = len(person) + names
+        groups = _Groups(evidence, unlinked, most_records)
+        refused = groups.follow(links.iloc[rows].assign(link=link[rows]))
+        examined = np.unique(record[rows])
+        names, _ = pd.factorize(np.array([groups.root(r) for r in records[examined]], dtype=object))
+        person[examined] = len(person) + names
     person, _ = pd.factorize(person)
-    links = ~ties["id_type"].isin(["match", "decision"]).to_numpy() & ~np.isin(tie, refused)
-    linked = _components(record[links], tie[links], len(records))
+    is_identifier = ~links["id_type"].isin(["match", "decision"]).to_numpy() & ~np.isin(
+        link, refused
+    )
+    linked = _components(record[is_identifier], link[is_identifier], len(records))
     group, _ = pd.factorize(person.astype("int64") * (len(records) + 1) + linked)
     return pd.DataFrame(
         {
             "record_id": records,
-            "person": person.astype("int64"),
+            "person_id": person.astype("int64"),
             "linked_group": group.astype("int64"),
         }
     )
 
 
+def _doubtful_components(
+    component: np.ndarray,
+    records: pd.Index,
+    pairs: tuple[pd.DataFrame, pd.DataFrame],
+    most_records: int,
+) -> np.ndarray:
+    """Whether each component has too many records, or two that may be two people by `pairs` (evidence, unlinked)."""
+    if not len(component):
+        return np.zeros(0, dtype=bool)
+    is_doubtful = np.bincount(component) > most_records
+    evidence, unlinked = pairs
+    for two_people in (evidence[evidence["match_weight"] < 0], unlinked):
+        left, right = (
+            records.get_indexer(two_people[side]) for side in ("left_record_id", "right_record_id")
+        )
+        has_both = (left >= 0) & (right >= 0)
+        left, right = component[left[has_both]], component[right[has_both]]
+        is_doubtful[left[left == right]] = True
+    return is_doubtful
+
+
 @dataclass
 class _Groups:
-    """Records joined so far, by union-find, and what speaks between any two of them."""
+    """Records joined so far, by union-find, and the evidence between any two of them."""
 
     evidence: pd.DataFrame
-    apart: pd.DataFrame
+    unlinked: pd.DataFrame
     most_records: int
 
     def __post_init__(self) -> None:
         self.parent: dict[str, str] = {}
         self.members: dict[str, list[str]] = {}
-        self.said: dict[str, dict[str, float]] = {}
-        self.foes: dict[str, set[str]] = {}
-        weight = self.evidence["match_weight"].clip(-LOUDEST, LOUDEST)
+        self.bits: dict[str, dict[str, float]] = {}
+        self.conflicts: dict[str, set[str]] = {}
+        weight = self.evidence["match_weight"].clip(-LARGEST_EVIDENCE, LARGEST_EVIDENCE)
         for left, right, bits in zip(
             self.evidence["left_record_id"], self.evidence["right_record_id"], weight, strict=True
         ):
-            self.said.setdefault(left, {})[right] = bits
-            self.said.setdefault(right, {})[left] = bits
+            self.bits.setdefault(left, {})[right] = bits
+            self.bits.setdefault(right, {})[left] = bits
         for left, right in zip(
-            self.apart["left_record_id"], self.apart["right_record_id"], strict=True
+            self.unlinked["left_record_id"], self.unlinked["right_record_id"], strict=True
         ):
-            self.foes.setdefault(left, set()).add(right)
-            self.foes.setdefault(right, set()).add(left)
+            self.conflicts.setdefault(left, set()).add(right)
+            self.conflicts.setdefault(right, set()).add(left)
 
     def root(self, record: str) -> str:
+        """The record that identifies the group of `record`."""
         while self.parent.setdefault(record, record) != record:
             self.parent[record] = self.parent[self.parent[record]]
             record = self.parent[record]
         return record
 
-    def take_up(self, ties: pd.DataFrame) -> np.ndarray:
-        """Join what ties connect, the strongest first, and return the numbers (column tie) of those refused."""
-        ties = ties.sort_values(
+    def follow(self, links: pd.DataFrame) -> np.ndarray:
+        """Join what links connect, the strongest first. Returns the numbers (column link) of those refused."""
+        links = links.sort_values(
             ["tie_weight", *NODES, "record_id"], ascending=[False, True, True, True]
         )
         rows = zip(
-            ties["tie"], ties["id_type"], ties["id_value"], ties["tie_weight"], ties["record_id"], strict=True
+            links["link"], links["id_type"], links["id_value"], links["tie_weight"], links["record_id"], strict=True
         )  # fmt: skip
         refused = []
-        for (tie, kind, value, weight), members in groupby(rows, key=lambda row: row[:4]):
-            records = self._own_first(kind, value, [row[4] for row in members])
+        for (link, kind, value, weight), members in groupby(rows, key=lambda row: row[:4]):
+            records = self._own_record_first(kind, value, [row[4] for row in members])
             groups = list(dict.fromkeys(self.root(record) for record in records))
             if weight >= CERTAIN:
-                self._join_where_friendly(groups)
+                self._join_without_conflicts(groups)
             elif len(groups) > 1:
                 if self._may_join(groups):
                     self._join(groups)
                 else:
-                    refused.append(tie)
+                    refused.append(link)
         return np.array(refused, dtype="int64")
 
     @staticmethod
-    def _own_first(kind: str, value: str, records: list[str]) -> list[str]:
-        """The records of a tie, the one that the identifier is of before those that only mention it."""
+    def _own_record_first(kind: str, value: str, records: list[str]) -> list[str]:
+        """The records of a link: first the record whose id the identifier is, then those that only mention it."""
         own = {"contact_id": f"contact:{value}", "account_id": f"account:{value}"}.get(kind)
         return sorted(records, key=lambda record: (record != own, record))
 
-    def _join_where_friendly(self, groups: list[str]) -> None:
-        """A certain tie is only cut where a steward said so: each group joins the first that is no foe."""
+    def _join_without_conflicts(self, groups: list[str]) -> None:
+        """Join the groups of a certain link. Only a steward can split it: each group joins the first one that it has
+        no conflict with."""
         joined: list[str] = []
         for group in groups:
-            friend = next((j for j in joined if not self._are_foes([j, group])), None)
-            if friend is None:
+            fit = next((j for j in joined if not self._have_conflict([j, group])), None)
+            if fit is None:
                 joined.append(group)
             else:
-                self._join([friend, group])
-                joined[joined.index(friend)] = self.root(friend)
+                self._join([fit, group])
+                joined[joined.index(fit)] = self.root(fit)
 
     def _may_join(self, groups: list[str]) -> bool:
-        """Whether no steward, no size and no evidence is against it. An identifier that two named records share is
-        part of the evidence between them."""
+        """Whether no steward, no size and no evidence is against joining them.
+
+        An identifier that two records with a name share is already part of the evidence between them.
+        """
         members = [self.members.get(group, [group]) for group in groups]
-        if sum(map(len, members)) > self.most_records or self._are_foes(groups):
+        if sum(map(len, members)) > self.most_records or self._have_conflict(groups):
             return False
-        bits = 0.0
+        total = 0.0
         for i, left in enumerate(members):
             others = {record for right in members[i + 1 :] for record in right}
-            bits += sum(
-                said
+            total += sum(
+                bits
                 for one in left
-                for other, said in self.said.get(one, {}).items()
+                for other, bits in self.bits.get(one, {}).items()
                 if other in others
             )
-        return bits >= 0
+        return total >= 0
 
-    def _are_foes(self, groups: list[str]) -> bool:
-        member_of = {m: group for group in groups for m in self.members.get(group, [group])}
+    def _have_conflict(self, groups: list[str]) -> bool:
+        """Whether a steward unlinked records of different groups."""
+        group_of = {m: group for group in groups for m in self.members.get(group, [group])}
         return any(
-            member_of.get(foe, group) != group
-            for m, group in member_of.items()
-            for foe in self.foes.get(m, ())
+            group_of.get(other, group) != group
+            for m, group in group_of.items()
+            for other in self.conflicts.get(m, ())
         )
 
     def _join(self, groups: list[str]) -> None:
         first = min(groups)
-        everyone = [m for group in groups for m in self.members.pop(group, [group])]
+        members = [m for group in groups for m in self.members.pop(group, [group])]
         for group in groups:
             self.parent[group] = first
-        self.members[first] = everyone
+        self.members[first] = members

@@ -13,7 +13,7 @@ CONTRACT_FILE = PROJECT / "models" / "staging" / "_landing.yml"
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a landing table and the rules its values must keep."""
+    """One column of a landing table and the rules for its values."""
 
     name: str
     data_type: str
@@ -28,13 +28,13 @@ class Column:
 
     @property
     def is_identifier(self) -> bool:
-        """Whether values name a thing, so that joins and keys stand on them."""
+        """Whether values identify something, so that joins and keys depend on them."""
         return self.name.endswith(("_id", "id_value")) or self.name == "card_number"
 
 
 @dataclass(frozen=True)
 class Table:
-    """One landing table. `key` identifies a row; of several, the one latest by `latest_by` wins."""
+    """One landing table. `key` identifies a row; of several rows with one key, the latest by `latest_by` is used."""
 
     name: str
     description: str
@@ -49,7 +49,7 @@ class Table:
 
     @property
     def clocks(self) -> tuple[str, ...]:
-        """Columns that say when a row came to be known; none may be later than as_of."""
+        """Columns that say when a row became known; none may be later than as_of."""
         return tuple(dict.fromkeys(c for c in (self.event_at, self.latest_by) if c))
 
 

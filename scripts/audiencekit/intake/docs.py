@@ -1,4 +1,4 @@
-"""docs/landing.md, printed from the landing contract."""
+"""Print docs/landing.md from the landing contract."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,9 +11,11 @@ INTRO = f"""\
 
 <!-- Printed from models/staging/_landing.yml by `make docs`. Change it there. -->
 
-A landing folder holds what your systems export: one file, or several, for each table below. Only `orders` must be
-there; each further table unlocks more. Intake checks every row, lets the good ones flow on, sets the bad ones aside
-with file, row and reason, and counts both: rows in = kept + quarantined + held back, whatever the file.
+A landing folder holds the exports of your systems: one or more files for each table below. Only `orders` is
+required. Each further table unlocks more.
+
+Intake checks every row and keeps the valid ones. Invalid rows go to quarantine with file, row and reason. Intake
+counts all of them, so for every file: rows in = kept + quarantined + held back.
 
 ```sh
 audiencekit intake /path/to/folder     # only check
@@ -23,51 +25,59 @@ make run LANDING=/path/to/folder       # check, build, publish
 ## Files
 
 - **A file is named after its table**, in any case: `orders.csv`, `Orders.CSV`, `orders.csv.gz`, `orders.parquet`.
-- **Several extracts of one table** are read together: `orders.2023.csv` beside `orders.2024.parquet`, or any depth of
-  files in a folder `orders/`. Their columns may differ in order, name and type. Where two hold the same key, one
-  row wins, as said below; nothing is counted twice.
-- Any other file is left alone and said so. Hidden files, names that begin with `_` and readmes are skipped.
-- **CSV**: a header first; columns split by comma, semicolon, tab or pipe, which is found out. UTF-8, or UTF-16 and
-  UTF-32 with a byte-order mark. Any line end, also mixed. A cell with the delimiter, a quote or a line break stands in
-  double quotes, with quotes inside it doubled. Lines without any value are no rows. A row may have 2,000,000 bytes.
-- **Parquet**: any type that holds the value. Lists, structs and, for a time, plain integers do not.
-- **Row numbers** are a spreadsheet's: the header is row 1, also for Parquet, and a cell of several lines is in one row.
+- **Several extracts of one table** are read together: `orders.2023.csv` and `orders.2024.parquet`, or files at any
+  depth in a folder `orders/`. Their columns may differ in order, name and type. Where two extracts hold the same key,
+  one row is used, as described for each table below. Nothing is counted twice.
+- **Any other file** is ignored, and intake names it. Hidden files, files whose name begins with `_` and readmes are
+  skipped.
+- **CSV**: the first row is a header. Intake detects whether columns are separated by comma, semicolon, tab or pipe.
+  The text is UTF-8, or UTF-16 or UTF-32 with a byte-order mark. Any line end works, also mixed ones.
+- **CSV cells**: a cell that contains the delimiter, a quote or a line break is written in double quotes, with quotes
+  inside it doubled. Lines without any value are not rows. A row may have up to 2,000,000 bytes.
+- **Parquet**: any column type that can hold the value. Lists and structs cannot, and plain integers cannot hold times.
+- **Row numbers** are those of a spreadsheet: the header is row 1, also for Parquet, and a cell of several lines is in
+  one row.
 
 ## Columns
 
-- **Names** match in any case, with spaces or hyphens for underscores, and by the names under *also taken as*. A column
-  goes by its own name first. A name that stands twice is refused; columns that serve nothing are left alone and listed.
-- **No value** is an empty cell or one of nothing but space. In identifiers, codes, numbers and times so are `NULL`,
-  `\\N`, `NaN`, `NA`, `N/A`, `#N/A`, `<NA>`, `NaT`, `None` and `nil`; in free text they stay, for people are called Null
-  and NA is Namibia. Space around a value goes, also no-break space.
-- **Numbers** are plain decimals: `1234.50`, `-5`, `.5`, `1e3`. Refused: `12,50`, `1,234.50`, `$5`, `1_000`, `0x1A`,
-  `(5.00)`, infinity, and digits of other scripts.
-- **Times** are `2017-12-31 18:30:00` (also with `T`, with `/` in the date, without seconds, or only the date, which is
-  midnight). One without a zone is UTC. `Z`, `UTC`, `GMT`, an offset such as `+01:00`, or a zone such as
-  ` Europe/Paris` is reckoned to UTC. Refused: `12/31/2017`, `31.12.2017`, epoch numbers, AM and PM, and letters that
-  name several zones, such as `BST`.
-- **Dates** are `2017-12-31`, or that day at midnight. A birth date is not in the future; any other date lies between
-  {EARLIEST} and {LATEST}.
+- **Names** match in any case, with spaces or hyphens instead of underscores. The names under *also accepted as* match
+  as well, but a column's own name comes first. A name that appears twice is refused. Columns that are not listed below
+  are ignored, and intake lists them.
+- **No value** is an empty cell or one with white space only. In identifiers, codes, numbers and times, the following
+  also mean no value: `NULL`, `\\N`, `NaN`, `NA`, `N/A`, `#N/A`, `<NA>`, `NaT`, `None` and `nil`. In free text they
+  are kept, because Null is a family name and NA is Namibia.
+- **White space** around a value is removed, also no-break spaces.
+- **Numbers** are plain decimals: `1234.50`, `-5`, `.5`, `1e3`. Refused are `12,50`, `1,234.50`, `$5`, `1_000`,
+  `0x1A`, `(5.00)`, infinity, and digits of other scripts.
+- **Times** are written `2017-12-31 18:30:00`. They may have `T` before the time, `/` in the date, or no seconds. A
+  date alone means midnight.
+- **Time zones**: a time without a zone is UTC. A time with `Z`, `UTC`, `GMT`, an offset such as `+01:00`, or a zone
+  such as ` Europe/Paris` is converted to UTC.
+- **Refused times** are `12/31/2017`, `31.12.2017`, epoch numbers, AM and PM, and letters that can mean several zones,
+  such as `BST`.
+- **Dates** are written `2017-12-31`, or as that day at midnight. A birth date must not be in the future. Any other
+  date must be between {EARLIEST} and {LATEST}.
 - **Codes** (*one of* below) are compared in lower case.
-- **Identifiers** are text: `007` stays `007`. A column of whole numbers with gaps leaves pandas as `17.0`: where every
-  value of a CSV text column ends in `.0`, the `.0` goes; in a Parquet file of floating numbers too. `1.2E+12` has lost
-  its digits and is refused.
+- **Identifiers** are text: `007` stays `007`. pandas writes a column of whole numbers with gaps as `17.0`. So where
+  every value of a CSV text column ends in `.0`, the `.0` is removed; in a Parquet file of floating-point numbers too.
+  `1.2E+12` has lost its digits and is refused.
 
-## What time it is
+## As-of
 
 A run is *as of* a moment: `--as-of 2018-01-01`, or now. A row whose event time or last change is at that moment or
-later was not known yet. It is **held back**, counted apart and no mistake. Event times and last changes must lie
-between {EARLIEST} and {LATEST}; others are refused.
+later was not known yet. Intake **holds it back** and counts it separately; it is not an error. Event times and last
+changes must be between {EARLIEST} and {LATEST}; others are refused.
 
 ## What is refused
 
 - **A row** that breaks a rule goes to `var/intake/quarantine.parquet` with table, file, row number, every reason and
-  its cells; so does a row that is held back. The file is written also when the run stops, and it holds personal data.
-- **A file** that cannot be read, is empty, lacks a required column or leaves a quote open stops the run, with one line
-  that says which and where.
-- **A table** stops the run if more than 10 % (and more than 50) or more than half of its rows break a rule, if none is
-  usable, or if it is gone or has less than half the rows of the last published build. Where that is meant, name it:
-  `--accept contacts`. Repeat the option for more tables.
+  its cells. So does a row that is held back. The file is also written when the run stops, and it contains personal
+  data.
+- **A file** stops the run if it cannot be read, is empty, lacks a required column or has a quote that never closes.
+  One line says which file and where.
+- **A table** stops the run if more than 10 % (and more than 50) or more than half of its rows break a rule, or if no
+  row is usable. It also stops the run if it is missing or has less than half the rows of the last published build.
+- **To accept a table anyway**, name it: `--accept contacts`. Repeat the option for more tables.
 
 ## Tables
 """
@@ -94,15 +104,15 @@ def _table(table: Table) -> Iterator[str]:
     yield table.description
     yield ""
     yield f"- **Unlocks**: {table.unlocks}."
-    yield f"- **Key**: {_listed(table.key)}. {_winner(table)}"
+    yield f"- **Key**: {_listed(table.key)}. {_row_used(table)}"
     if table.event_at:
         yield f"- **Event time**: `{table.event_at}`."
     if table.may_be_empty:
         yield "- **May be empty**: a header is enough."
     if table.append_only:
-        yield "- **Only grows**: a row less than last time, or one that breaks a rule, stops the run."
+        yield "- **Only grows**: fewer rows than last time, or a row that breaks a rule, stop the run."
     yield ""
-    yield "| column | type | required | rules | also taken as | description |"
+    yield "| column | type | required | rules | also accepted as | description |"
     yield "| --- | --- | --- | --- | --- | --- |"
     for column in table.columns:
         cells = [
@@ -116,10 +126,10 @@ def _table(table: Table) -> Iterator[str]:
         yield f"| {' | '.join(cells)} |"
 
 
-def _winner(table: Table) -> str:
+def _row_used(table: Table) -> str:
     if table.latest_by:
-        return f"Of two rows with one key the latest by `{table.latest_by}` wins."
-    return "Of two rows with one key one is kept, always the same."
+        return f"Of several rows with the same key, the latest by `{table.latest_by}` is used."
+    return "Of several rows with the same key, one is used, always the same one."
 
 
 def _rules(column: Column) -> Iterator[str]:

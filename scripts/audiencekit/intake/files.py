@@ -1,4 +1,4 @@
-"""Open one landing file: say which column serves what, or what is wrong with the file."""
+"""Open one landing file: match its columns to the contract, or report what is wrong with it."""
 
 import csv
 import io
@@ -17,10 +17,10 @@ DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 
 @dataclass(frozen=True)
 class LandingFile:
-    """One readable file: its header, its DuckDB types and which contract column each serves.
+    """One readable file: its header, its DuckDB types and the position of each contract column.
 
-    `name` is what users call it: its path inside the landing folder. `path` is what is read: for a
-    CSV a plain copy where the original is not UTF-8 with newlines. Blank lines are no rows.
+    `name` is its path inside the landing folder, for messages. `path` is the file that is read: for a
+    CSV a plain copy where the original is not UTF-8 with newlines. Blank lines are not rows.
     """
 
     name: str
@@ -34,7 +34,7 @@ class LandingFile:
 
     @property
     def ignored(self) -> tuple[str, ...]:
-        """Header names that serve no contract column."""
+        """Header names that match no contract column."""
         used = set(self.positions.values())
         return tuple(name for i, name in enumerate(self.header) if i not in used)
 
@@ -42,7 +42,7 @@ class LandingFile:
 def open_file(
     path: Path, name: str, table: Table, con: duckdb.DuckDBPyConnection, scratch: Path
 ) -> LandingFile:
-    """Read a file's header and match it to the contract. Raises UserError if it cannot serve."""
+    """Read a file's header and match it to the contract. Raises UserError if it cannot be used."""
     try:
         with path.open("rb") as stream:
             is_empty = not stream.read(1)
@@ -68,12 +68,12 @@ def open_file(
 
 
 def _names(column: Column) -> str:
-    also = f" (also taken: {', '.join(column.aliases)})" if column.aliases else ""
+    also = f" (or {', '.join(column.aliases)})" if column.aliases else ""
     return column.name + also
 
 
 def _shown(header: tuple[str, ...]) -> str:
-    """The header for a message; what may be a person's data, for want of a header, is left out."""
+    """The header for a message. Cells that may be personal data, where the header row is missing, are left out."""
     return ", ".join("…" if "@" in n or len(n) > 40 or not n.isprintable() else n for n in header)[
         :300
     ]
@@ -90,14 +90,14 @@ def _plain(name: str) -> str:
 
 
 def match_columns(header: list[str], table: Table, file_name: str = "") -> dict[str, int]:
-    """Which header position serves which contract column: its own name first, then its aliases."""
+    """The header position of each contract column, found by its own name first, then by its aliases."""
     plain = [_plain(name) for name in header]
     positions: dict[str, int] = {}
     for column in table.columns:
         for name in (column.name, *column.aliases):
             if plain.count(name) > 1:
                 raise UserError(
-                    f"{file_name}, header: column {name} stands {plain.count(name)} times."
+                    f"{file_name}, header: column {name} appears {plain.count(name)} times. Keep one."
                 )
             if name in plain:
                 positions[column.name] = plain.index(name)
@@ -108,13 +108,15 @@ def match_columns(header: list[str], table: Table, file_name: str = "") -> dict[
 def _open_parquet(
     path: Path, name: str, table: Table, con: duckdb.DuckDBPyConnection
 ) -> LandingFile:
-    def ask(query: str) -> list[tuple]:
+    def query_file(query: str) -> list[tuple]:
         return con.execute(query, [str(path)]).fetchall()
 
     try:
-        types = [row[1] for row in ask("describe from read_parquet(?, hive_partitioning = false)")]
-        header = _top_level(ask("select name, num_children from parquet_schema(?)"))
-        rows = ask("select count(*) from read_parquet(?)")[0][0]
+        types = [
+            row[1] for row in query_file("describe from read_parquet(?, hive_partitioning = false)")
+        ]
+        header = _top_level(query_file("select name, num_children from parquet_schema(?)"))
+        rows = query_file("select count(*) from read_parquet(?)")[0][0]
     except duckdb.Error as problem:
         why = str(problem).splitlines()[0].replace(str(path), name)[:160]
         raise UserError(
@@ -125,7 +127,7 @@ def _open_parquet(
 
 
 def _top_level(nodes: list[tuple[str, int | None]]) -> list[str]:
-    """Column names of a Parquet schema, whose nodes stand parent before children, root first."""
+    """Column names of a Parquet schema, whose nodes are listed parent before children, root first."""
     names, inside = [], 0
     for name, children in nodes[1:]:
         if inside:

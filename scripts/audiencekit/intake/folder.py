@@ -1,4 +1,4 @@
-"""Find the files of a landing folder, and name what is there besides."""
+"""Find the files of a landing folder, and list files that belong to no table."""
 
 import difflib
 from collections.abc import Iterator
@@ -13,43 +13,43 @@ EXPORT_AS = "export it as .csv, .csv.gz or .parquet"
 
 
 def find_files(folder: Path, tables: dict[str, Table]) -> tuple[dict[str, list[Path]], list[str]]:
-    """Files by table (`orders.csv`, `orders.2024.parquet`, `orders/**`), and notes on strangers.
+    """Files by table (`orders.csv`, `orders.2024.parquet`, `orders/**`), and notes on files that are not read.
 
     Raises UserError when the folder, or a required table in it, is missing.
     """
-    found: dict[str, list[Path]] = {}
+    paths: dict[str, list[Path]] = {}
     notes = []
     try:
         if not folder.is_dir():
-            raise UserError(f"Landing folder {folder} is no folder. Point LANDING at a folder.")
-        here = _visible(folder)
-        for path in here:
+            raise UserError(f"Landing folder {folder} is not a folder. Point LANDING at a folder.")
+        entries = _visible(folder)
+        for path in entries:
             name = path.name.split(".")[0].lower()
             if name in tables:
                 inside = list(_files_in(path)) if path.is_dir() else [path]
                 files = [p for p in inside if p.name.lower().endswith(ENDINGS)]
-                found.setdefault(name, []).extend(files)
+                paths.setdefault(name, []).extend(files)
                 for unread in [p for p in inside or [path] if p not in files]:
                     notes.append(f"{unread.relative_to(folder)} is not read: {EXPORT_AS}")
                 continue
             near = difflib.get_close_matches(name, tables, n=1)
             if near or path.name.lower().endswith((*ENDINGS, *OTHER_ENDINGS)):
                 hint = f"; is it {near[0]}?" if near else ""
-                notes.append(f"{path.name} is no landing table and was left alone{hint}")
+                notes.append(f"{path.name} is not a landing table and was ignored{hint}")
     except OSError as problem:
         raise UserError(f"{problem.filename}: cannot be read ({problem.strerror}).") from None
     for table in tables.values():
-        if table.required and not found.get(table.name):
-            held = ", ".join(p.name for p in here)[:300] or "nothing"
+        if table.required and not paths.get(table.name):
+            content = ", ".join(p.name for p in entries)[:300] or "nothing"
             raise UserError(
                 f"{folder} holds no {table.name}.csv or {table.name}.parquet, the one table that "
-                f"must be there. It holds: {held}."
+                f"must be there. It holds: {content}."
             )
-    return {name: files for name, files in found.items() if files}, notes
+    return {name: files for name, files in paths.items() if files}, notes
 
 
 def _visible(folder: Path) -> list[Path]:
-    """What lies in a folder, in order, without hidden files, Spark's `_SUCCESS` and readmes."""
+    """The entries of a folder, in order, without hidden files, Spark's `_SUCCESS` and readmes."""
     return [
         p
         for p in sorted(folder.iterdir())

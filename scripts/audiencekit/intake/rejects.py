@@ -1,4 +1,4 @@
-"""Lines of a CSV that DuckDB did not read as rows, and whether every row is accounted for."""
+"""Lines of a CSV that DuckDB did not read as rows, and a check that every row is accounted for."""
 
 from pathlib import Path
 
@@ -12,10 +12,10 @@ LONGEST_LINE = 2_000_000  # bytes
 
 
 def collect_rejected_lines(con: duckdb.DuckDBPyConnection, file: LandingFile) -> None:
-    """Lines that are not among the judged rows, as the temp table `rejected`; blank ones have no reason.
+    """Write the lines that are not among the checked rows to the temp table `rejected`.
 
-    Judged rows are numbered without them: a row moves down by `passed` lines, of the last rejected
-    line whose `shift` it has reached.
+    Blank lines have no reason. Checked rows are numbered as if rejected lines did not exist. To get its number in
+    the file, a row moves down by `passed` lines, taken from the last rejected line whose `shift` it has reached.
     """
     con.execute(
         "create or replace temp table rejected "
@@ -29,8 +29,8 @@ def collect_rejected_lines(con: duckdb.DuckDBPyConnection, file: LandingFile) ->
     ).fetchall()
     if swallowed:
         raise UserError(
-            f"{file.name}, row {swallowed[0][0]}: a quote opens and does not close well, so the rows "
-            "after it cannot be told apart. Close or double the quote."
+            f"{file.name}, row {swallowed[0][0]}: a quote opens and is not closed properly, so the rows "
+            "after it cannot be separated. Close or double the quote."
         )
     con.execute(
         f"""
@@ -61,20 +61,20 @@ def collect_rejected_lines(con: duckdb.DuckDBPyConnection, file: LandingFile) ->
 
 
 def _blank_lines(file: LandingFile) -> tuple[int, ...]:
-    """Rows that DuckDB steps over. In a file of one column a blank line is a row without a value."""
+    """Rows that DuckDB skips. In a file of one column a blank line is a row without a value."""
     return file.blank_lines if len(file.header) > 1 else ()
 
 
-def check_count(con: duckdb.DuckDBPyConnection, file: LandingFile, target: Path) -> None:
-    """Hold the rows judged and rejected against the independent count of the file's rows."""
-    judged, others, first = con.execute(
+def check_row_count(con: duckdb.DuckDBPyConnection, file: LandingFile, target: Path) -> None:
+    """Compare checked and rejected rows with the independent count of the file's rows. Raises UserError."""
+    checked, others, first = con.execute(
         f"select (select count(*) from {rows_of(target)}), count(*), "
         "min(line) filter (where reason is not null) from rejected"
     ).fetchall()[0]
-    read, expected = judged + others, file.rows + len(file.blank_lines)
+    read, expected = checked + others, file.rows + len(file.blank_lines)
     if read != expected:
         where = f" The first doubtful row is {first}." if first else ""
         raise UserError(
-            f"{file.name}: {expected:,} rows, of which {read:,} could be read. Was it written to "
-            f"meanwhile, or are its quotes not doubled?{where} Export it again."
+            f"{file.name}: {expected:,} rows, of which {read:,} could be read. Was it "
+            f"changed during the run, or are its quotes not doubled?{where} Export it again."
         )

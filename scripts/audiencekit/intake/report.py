@@ -1,4 +1,4 @@
-"""What intake did: counts by table and the rows it refused, said to the user and written for dbt."""
+"""What intake did: counts by table and refused rows, as messages for the user and as files for dbt."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -26,8 +26,8 @@ class TableIntake:
     ignored_columns: str
 
 
-def open_quarantine(con: duckdb.DuckDBPyConnection) -> None:
-    """Make the empty table of refused rows: where each stood, why it is refused, its cells as JSON."""
+def create_quarantine(con: duckdb.DuckDBPyConnection) -> None:
+    """Create the empty table of refused rows: file and row of each, why it is refused, its cells as JSON."""
     con.execute(
         "create table quarantine (table_name varchar, file_name varchar, row_number bigint, "
         "reasons varchar, raw_row varchar)"
@@ -43,9 +43,11 @@ def count_refused(con: duckdb.DuckDBPyConnection, table: Table) -> tuple[int, in
     ).fetchall()[0]
 
 
-def most_often(con: duckdb.DuckDBPyConnection, table: Table) -> str:
-    """The commonest reason of a table's refused rows (of those held back only where no other
-    is refused), and where it first occurs."""
+def most_common_reason(con: duckdb.DuckDBPyConnection, table: Table) -> str:
+    """The most common reason why rows of a table are refused, and where it first occurs.
+
+    Rows that are held back count only where no other row is refused.
+    """
     reason, count, file_name, row = con.execute(
         "select reasons, count(*), arg_min(file_name, (file_name, row_number)), "
         "arg_min(row_number, (file_name, row_number)) "
@@ -57,15 +59,15 @@ def most_often(con: duckdb.DuckDBPyConnection, table: Table) -> str:
     return f"Most often: {reason} ({times} in {file_name}, row {row})."
 
 
-def spoken(result: TableIntake) -> str:
-    """One line about a table."""
+def summary_line(result: TableIntake) -> str:
+    """One line about a table, for the user."""
     parts = [f"{result.table_name}: {result.rows_kept:,} rows"]
     if result.rows_quarantined:
         parts.append(f"{result.rows_quarantined:,} to quarantine")
     if result.rows_held_back:
         parts.append(f"{result.rows_held_back:,} {HELD_BACK}")
     if result.ignored_columns:
-        parts.append(f"columns left alone: {result.ignored_columns[:120]}")
+        parts.append(f"columns ignored: {result.ignored_columns[:120]}")
     return ", ".join(parts)
 
 
@@ -76,9 +78,9 @@ def write_quarantine(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
 
 
 def write_counts(
-    con: duckdb.DuckDBPyConnection, taken: list[TableIntake], as_of: datetime, folder: Path
+    con: duckdb.DuckDBPyConnection, results: list[TableIntake], as_of: datetime, folder: Path
 ) -> None:
-    """Write `tables.parquet`, and last `run.parquet`, which says that all is there."""
+    """Write `tables.parquet`, and last `run.parquet`, which marks the intake as complete."""
     con.execute(
         "create table tables (table_name varchar, is_present boolean, file_names varchar, "
         "rows_in bigint, rows_kept bigint, rows_quarantined bigint, rows_held_back bigint, "
@@ -86,7 +88,7 @@ def write_counts(
     )
     con.executemany(
         f"insert into tables values ({', '.join('?' * 9)})",
-        [list(asdict(result).values()) for result in taken],
+        [list(asdict(result).values()) for result in results],
     )
     _write(con, "select * from tables order by table_name", folder / "tables.parquet")
     moment = literal(as_of.isoformat(sep=" "))

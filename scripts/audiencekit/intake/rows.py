@@ -1,7 +1,7 @@
-"""Read one landing file, once: every row typed and judged, and every line that is no row.
+"""Read one landing file, once: every row typed and checked, and every line that is no row.
 
-The judged rows go to a Parquet file with the contract's columns and `verdict`: null for a row that is
-kept, else why it is not.
+The checked rows go to a Parquet file with the contract's columns and `verdict`: null for a row that is
+kept, otherwise the reason why it is not.
 """
 
 from pathlib import Path
@@ -11,7 +11,7 @@ import duckdb
 from audiencekit.errors import UserError
 from audiencekit.intake.contract import Table
 from audiencekit.intake.files import LandingFile
-from audiencekit.intake.rejects import LONGEST_LINE, check_count, collect_rejected_lines
+from audiencekit.intake.rejects import LONGEST_LINE, check_row_count, collect_rejected_lines
 from audiencekit.intake.rules import later_than, raw_name, rules_for
 from audiencekit.intake.values import clean_value, typed_value
 from audiencekit.sql import literal, rows_of
@@ -22,17 +22,17 @@ BLANK = "blank"
 FLOATED = r"-?\d+\.0"
 
 
-def judge(
+def check_rows(
     con: duckdb.DuckDBPyConnection, table: Table, file: LandingFile, as_of: str, target: Path
 ) -> None:
-    """Write the rows of `file` to `target`, and what is wrong with it to the table `quarantine`.
+    """Write the rows of `file` to `target`, and refused rows to the table `quarantine`.
 
-    Raises UserError if the file's rows cannot be told apart.
+    Raises UserError if the file cannot be read or its rows cannot be separated.
     """
     con.execute("drop table if exists reject_errors; drop table if exists reject_scans")
     try:
         con.execute(
-            f"copy ({_judged(table, file, as_of)}) to {literal(str(target))} "
+            f"copy ({_checked_rows(table, file, as_of)}) to {literal(str(target))} "
             "(format parquet, compression snappy)"
         )
     except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException):
@@ -41,7 +41,7 @@ def judge(
         why = str(problem).splitlines()[0].replace(str(file.path), file.name)[:200]
         raise UserError(f"{file.name}: cannot be read ({why}). Export it again.") from None
     collect_rejected_lines(con, file)
-    check_count(con, file, target)
+    check_row_count(con, file, target)
     con.execute(
         f"""
         insert into quarantine
@@ -51,8 +51,8 @@ def judge(
             group by shift
         )
         select $table, $file, row_number + coalesce(lines, 0), verdict, raw_row
-        from {rows_of(target)} as judged
-        asof left join passed on judged.row_number >= passed.shift
+        from {rows_of(target)} as checked
+        asof left join passed on checked.row_number >= passed.shift
         where verdict <> $blank
         union all
         select $table, $file, line, reason, raw_row from rejected where reason is not null
@@ -61,9 +61,11 @@ def judge(
     )
 
 
-def kept_rows(con: duckdb.DuckDBPyConnection, table: Table, file: LandingFile, judged: Path) -> str:
-    """SQL for the rows that are kept, identifiers mended where pandas made them fractions."""
-    rows = rows_of(judged)
+def kept_rows(
+    con: duckdb.DuckDBPyConnection, table: Table, file: LandingFile, checked: Path
+) -> str:
+    """SQL for the rows that are kept, without the `.0` that pandas appends to identifiers."""
+    rows = rows_of(checked)
     texts = [
         c.name
         for c in table.columns
@@ -71,9 +73,9 @@ def kept_rows(con: duckdb.DuckDBPyConnection, table: Table, file: LandingFile, j
     ]
     floated: set[str] = set()
     if file.delimiter and texts:
-        looks = ", ".join(f"bool_and(regexp_full_match({c}, '{FLOATED}'))" for c in texts)
-        found = con.execute(f"select {looks} from {rows} where verdict is null").fetchall()[0]
-        floated = {name for name, is_floated in zip(texts, found, strict=True) if is_floated}
+        tests = ", ".join(f"bool_and(regexp_full_match({c}, '{FLOATED}'))" for c in texts)
+        results = con.execute(f"select {tests} from {rows} where verdict is null").fetchall()[0]
+        floated = {name for name, is_floated in zip(texts, results, strict=True) if is_floated}
     columns = ", ".join(
         f"replace({c.name}, '.0', '') as {c.name}" if c.name in floated else c.name
         for c in table.columns
@@ -82,17 +84,17 @@ def kept_rows(con: duckdb.DuckDBPyConnection, table: Table, file: LandingFile, j
 
 
 def no_rows(table: Table) -> str:
-    """SQL for a table of which there is no file."""
+    """SQL for a table without a file."""
     absent = LandingFile("", Path(), (), (), {})
     values = ", ".join(f"{typed_value(c, absent)} as {c.name}" for c in table.columns)
     return f"select {values} where false"
 
 
-def _judged(table: Table, file: LandingFile, as_of: str) -> str:
+def _checked_rows(table: Table, file: LandingFile, as_of: str) -> str:
     """SQL for every row of `file`: typed, with its number, verdict and, if refused, its cells."""
-    served = [c for c in table.columns if c.name in file.positions]
+    present = [c for c in table.columns if c.name in file.positions]
     cleaned = ", ".join(
-        f"{clean_value(c, file)} as {raw_name(file.positions[c.name])}" for c in served
+        f"{clean_value(c, file)} as {raw_name(file.positions[c.name])}" for c in present
     )
     typed = ", ".join(f"{typed_value(c, file)} as {c.name}" for c in table.columns)
     reasons = ", ".join(
@@ -118,7 +120,7 @@ def _judged(table: Table, file: LandingFile, as_of: str) -> str:
             from typed
         ),
 
-        judged as (
+        checked as (
             select
                 *,
                 case
@@ -133,12 +135,12 @@ def _judged(table: Table, file: LandingFile, as_of: str) -> str:
             {names}, verdict,
             case when verdict is not null then row_number end as row_number,
             case when verdict is not null then json_object({raw_row}) end as raw_row
-        from judged
+        from checked
     """
 
 
 def _reader(file: LandingFile) -> str:
-    """SQL that reads a file with its columns called c0, c1, … and its row numbers, the header being 1."""
+    """SQL that reads a file with its columns called c0, c1, … and its row numbers, counting the header as row 1."""
     path = literal(str(file.path))
     cells = [raw_name(i) for i in range(len(file.header))]
     if file.delimiter is None:
@@ -150,7 +152,7 @@ def _reader(file: LandingFile) -> str:
             f"select * exclude (file_row), file_row + 2 as row_number from {rows} as file({names})"
         )
     columns = ", ".join(f"{literal(cell)}: 'varchar'" for cell in cells)
-    # One thread: several have to guess whether a line break is in quotes.
+    # One thread, because several threads would have to guess whether a line break is inside quotes.
     return (
         f"select *, row_number() over () + 1 as row_number from read_csv({path}, "
         f"delim = {literal(file.delimiter)}, quote = '\"', escape = '\"', header = true, "

@@ -14,7 +14,7 @@ SQL_TYPES = {
     "double": "double",
     "bigint": "bigint",
 }
-SPOKEN_TYPES = {
+TYPE_MESSAGES = {
     "string": "not text",
     "timestamp": "not a timestamp (write 2017-12-31 18:30:00, with +01:00 if not UTC)",
     "date": "not a date (write 2017-12-31)",
@@ -22,7 +22,7 @@ SPOKEN_TYPES = {
     "bigint": "not a whole number",
 }
 LOST_DIGITS = r"\d(\.\d+)?[eE]\+\d+"
-# Whole floating numbers up to here are exact.
+# Whole numbers up to this size are exact in a floating-point column.
 EXACT = {"DOUBLE": 2**53, "FLOAT": 2**24}
 
 
@@ -35,12 +35,12 @@ class Rule:
 
 
 def raw_name(position: int) -> str:
-    """How intake calls the column at `position` of a file, whatever its header says."""
+    """The name that intake gives the column at `position` of a file, whatever its header says."""
     return f"c{position}"
 
 
 def rules_for(table: Table, file: LandingFile, as_of: str) -> list[Rule]:
-    """Every rule of the contract that a row of `file` can break, except being later than as_of."""
+    """Every rule of the contract that a row of `file` can break, except that of being later than as_of."""
     return [
         Rule(broken, f"{column.name}: {reason}")
         for column in table.columns
@@ -53,7 +53,7 @@ def _rules_of(column: Column, table: Table, file: LandingFile, as_of: str) -> li
     value, position = column.name, file.positions[column.name]
     cell, native = raw_name(position), file.types[position]
     kind = "" if native == "VARCHAR" else f"; the file holds {native.lower()[:40]}"
-    rules = [(f"{cell} is not null and {value} is null", SPOKEN_TYPES[column.data_type] + kind)]
+    rules = [(f"{cell} is not null and {value} is null", TYPE_MESSAGES[column.data_type] + kind)]
     if column.required:
         rules.append((f"{cell} is null", "missing"))
     if column.data_type == "string" and not column.one_of:
@@ -81,6 +81,6 @@ def _rules_of(column: Column, table: Table, file: LandingFile, as_of: str) -> li
 
 
 def later_than(table: Table, as_of: str) -> str:
-    """SQL that holds for a row that was not yet known at as_of."""
+    """SQL that is true for a row that was not yet known at as_of."""
     late = [f"{c} >= cast({literal(as_of)} as timestamp)" for c in table.clocks]
     return f"coalesce({' or '.join(late)}, false)" if late else "false"

@@ -1,7 +1,7 @@
-"""A cell as the value its column promises, as DuckDB expressions over one file.
+"""DuckDB expressions that convert the cells of one file to the types of the contract.
 
-A cell is first cleaned, then read; what does not read is null, and that breaks a rule. Readings are
-narrow on purpose: what could mean two things is refused.
+A cell is first cleaned, then converted. A cell that cannot be converted becomes null, which breaks a rule.
+Conversions are narrow on purpose: a cell that could mean two things is refused.
 """
 
 from audiencekit.intake.contract import Column
@@ -9,21 +9,21 @@ from audiencekit.intake.files import LandingFile
 from audiencekit.intake.rules import EXACT, SQL_TYPES, raw_name
 from audiencekit.sql import literal
 
-# What other programs write for 'no value'. In free text these stay: people are called Null, and NA
-# is Namibia.
+# What other programs write for 'no value'. They are kept in free text, because Null is a family name and
+# NA is Namibia.
 NO_VALUE = ("NULL", "Null", "null", r"\N", "NaN", "nan", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaT", "None", "nil")  # fmt: skip
 EDGE = r"[\s\pZ\x{200b}\x{feff}]"  # white space of every kind
 DAY = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}"
 CLOCK = r"[ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?"
 MIDNIGHT = r"[ T]00:00(:00(\.0+)?)?"
-# An offset or a named zone. Letters alone, as BST, name several zones: only UTC and GMT are plain.
+# An offset or a named zone. Letters alone, such as BST, can mean several zones; only UTC and GMT are unambiguous.
 ZONE = r" ?(Z|UTC|GMT|[+-](0\d|1[0-4])(:?[0-5]\d)?)| [A-Za-z]+(/[A-Za-z0-9_+-]+)+"
 NUMBER = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
 WHOLE_NUMBER = r"[+-]?\d+(\.0*)?"
 
 
 def clean_value(column: Column, file: LandingFile) -> str:
-    """SQL for the column's cell, in the file's own type, null where it holds no value."""
+    """SQL for the column's cell, in the file's own type; null where it holds no value."""
     position = file.positions[column.name]
     raw, native = raw_name(position), file.types[position]
     if native in EXACT:
@@ -32,31 +32,31 @@ def clean_value(column: Column, file: LandingFile) -> str:
         return raw
     edges = f"regexp_replace({raw}, '^{EDGE}+|{EDGE}+$', '', 'g')"
     text = f"case when regexp_matches({raw}, '^{EDGE}|{EDGE}$') then {edges} else {raw} end"
-    nothing = ["", *NO_VALUE] if _is_formal(column) else [""]
-    return f"case when {text} not in ({', '.join(map(literal, nothing))}) then {text} end"
+    empty = ["", *NO_VALUE] if _is_formal(column) else [""]
+    return f"case when {text} not in ({', '.join(map(literal, empty))}) then {text} end"
 
 
 def _is_formal(column: Column) -> bool:
-    """Whether values are identifiers, codes, numbers or times, and not what people may be called."""
+    """Whether values are identifiers, codes, numbers or times, and not free text such as names."""
     return column.data_type != "string" or column.is_identifier or bool(column.one_of)
 
 
 def typed_value(column: Column, file: LandingFile) -> str:
-    """SQL for the column's typed value from its clean cell, null where it does not read."""
-    wanted = SQL_TYPES[column.data_type]
+    """SQL for the column's typed value from its clean cell; null where it cannot be converted."""
+    sql_type = SQL_TYPES[column.data_type]
     if column.name not in file.positions:
-        return f"cast(null as {wanted})"
+        return f"cast(null as {sql_type})"
     position = file.positions[column.name]
-    read = {
+    convert = {
         "string": _as_text,
         "timestamp": _as_timestamp,
         "date": _as_date,
         "double": _as_number,
         "bigint": _as_whole_number,
     }[column.data_type]
-    value = read(raw_name(position), _family(file.types[position]), file.types[position])
+    value = convert(raw_name(position), _family(file.types[position]), file.types[position])
     if value is None or (column.is_identifier and file.types[position] == "BOOLEAN"):
-        return f"cast(null as {wanted})"
+        return f"cast(null as {sql_type})"
     return f"lower({value})" if column.one_of else value
 
 
@@ -80,7 +80,7 @@ def _family(native: str) -> str:
 
 def _as_text(cell: str, family: str, native: str) -> str | None:
     if family == "fraction":
-        # A float id is an integer id that met a null in pandas: 17.0 is the id 17.
+        # pandas turns whole-number ids with gaps into floats: 17.0 is the id 17.
         is_whole = f"{cell} = trunc({cell})"
         if native in EXACT:
             is_whole += f" and abs({cell}) <= {EXACT[native]}"
@@ -98,8 +98,8 @@ def _as_timestamp(cell: str, family: str, native: str) -> str | None:
         return f"try_cast({cell} as timestamp)"
     if family != "text":
         return None
-    # Through timestamptz, so that an offset counts; the session runs in UTC. DuckDB wants seconds
-    # before a zone, and no space before an offset.
+    # Converted through timestamptz, so that the offset is applied; the session runs in UTC. DuckDB requires
+    # seconds before a zone, and no space before an offset.
     in_seconds = f"regexp_replace({cell}, '^({DAY}[ T]\\d{{1,2}}:\\d\\d)([^:])', '\\1:00\\2')"
     zoned = f"try_cast(regexp_replace({in_seconds}, ' ([Z+-])', '\\1') as timestamptz)"
     return (

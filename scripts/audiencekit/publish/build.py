@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from audiencekit.intake.erasure import NOBODY, Erased
+from audiencekit.intake.tombstones import NOBODY, Erased
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,8 @@ from audiencekit import __version__
 from audiencekit.atomic_files import sync, sync_folder
 from audiencekit.errors import UserError
 from audiencekit.git_history import project_commit
-from audiencekit.intake.erasure import NOBODY, TOMBSTONES, write_people
+from audiencekit.intake.erasure import write_people
+from audiencekit.intake.tombstones import NOBODY, TOMBSTONES
 from audiencekit.publish.build import Build
 from audiencekit.publish.exposures import Publication
 from audiencekit.publish.ledger import append_to_ledger, open_ledger

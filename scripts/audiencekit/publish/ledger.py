@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 import yaml
 
-from audiencekit.intake.erasure import NOBODY, TOMBSTONES, Erased, write_tombstones
+from audiencekit.intake.tombstones import NOBODY, TOMBSTONES, Erased, write_tombstones
 from audiencekit.publish.build import Build
 from audiencekit.sql import literal, rows_of
 from audiencekit.workspace import PROJECT, Workspace

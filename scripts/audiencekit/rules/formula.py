@@ -1,7 +1,7 @@
-"""What a segment's rule says, as a formula of z3 in SQL's three-valued logic.
+"""A segment's rule as a formula of z3, in SQL's three-valued logic.
 
-A formula is made from the text of the rule, to compare rules with each other. It is no second evaluator:
-who is in a segment is for the engine to say. What is not read for sure raises NotAnalysed.
+A formula is made from the text of the rule, to compare rules with each other. It does not evaluate the rule: only the
+engine decides who is in a segment. SQL that cannot be read with certainty raises NotAnalysed.
 """
 
 import operator
@@ -14,7 +14,7 @@ from sqlglot import exp
 from audiencekit.rules.terms import (
     NotAnalysed,
     Term,
-    alike,
+    as_common_kind,
     as_kind,
     as_number,
     calculated,
@@ -42,38 +42,38 @@ _SUMS = {
 
 @dataclass(frozen=True)
 class Scope:
-    """What names mean: SQL types of columns, rules that a rule reads, literal texts by their rank."""
+    """The meaning of names: SQL types of columns, rules that a rule reads, literal texts by their rank."""
 
     types: dict[str, str]
-    rules: dict[str, exp.Expression]
+    rules: dict[str, exp.Expr]
     texts: dict[str, int]
     context: z3.Context
 
 
-def conjuncts(select: exp.Expression, scope: Scope) -> list[tuple[str, z3.BoolRef]]:
-    """What must all be true of whoever the select names: each part's SQL and formula."""
+def conjuncts(select: exp.Expr, scope: Scope) -> list[tuple[str, z3.BoolRef]]:
+    """The conditions that every selected customer meets: SQL and formula of each."""
     source = select.args.get("from_") and select.args["from_"].this
-    said = {name for name, value in select.args.items() if value}
+    clauses = {name for name, value in select.args.items() if value}
     if (
         not isinstance(select, exp.Select)
-        or said - {"kind", "expressions", "from_", "where"}
+        or clauses - {"kind", "expressions", "from_", "where"}
         or not isinstance(source, exp.Table)
         or {name for name, value in source.args.items() if value} - {"this", "alias"}
         or [e.sql() for e in select.expressions] != ["customer_key"]
     ):
         raise NotAnalysed(f"{select.sql('duckdb')} is more than customer keys and a condition")
-    found = []
+    conditions = []
     if source.name in scope.rules:
-        found = conjuncts(scope.rules[source.name], scope)
+        conditions = conjuncts(scope.rules[source.name], scope)
     elif source.name != "customer_360":
         raise NotAnalysed(f"{source.name} is neither customer_360 nor a rule")
     if select.args.get("where"):
         for part in _parts(select.args["where"].this):
-            found.append((part.sql("duckdb"), truth(part, scope).is_true))
-    return found
+            conditions.append((part.sql("duckdb"), truth(part, scope).is_true))
+    return conditions
 
 
-def _parts(node: exp.Expression) -> Iterator[exp.Expression]:
+def _parts(node: exp.Expr) -> Iterator[exp.Expr]:
     node = node.unnest()
     if isinstance(node, exp.And):
         yield from _parts(node.left)
@@ -82,22 +82,48 @@ def _parts(node: exp.Expression) -> Iterator[exp.Expression]:
         yield node
 
 
-def truth(node: exp.Expression, scope: Scope) -> Term:
+def truth(node: exp.Expr, scope: Scope) -> Term:
     """A condition: true, false or null."""
     return as_kind(term(node, scope), "truth")
 
 
-def term(node: exp.Expression, scope: Scope) -> Term:
+def term(node: exp.Expr, scope: Scope) -> Term:
     """Any expression a rule may hold. Raises NotAnalysed for one the analysis does not know."""
     sql, ctx = node.sql("duckdb"), scope.context
     return replace(_term(node, sql, scope, z3.BoolVal(False, ctx)), sql=sql)
 
 
-def _term(node: exp.Expression, sql: str, scope: Scope, never: z3.BoolRef) -> Term:
+def _term(node: exp.Expr, sql: str, scope: Scope, never: z3.BoolRef) -> Term:
     ctx = scope.context
     match node:
         case exp.Paren():
             return term(node.this, scope)
+        case exp.Column() | exp.Null() | exp.Boolean() | exp.Literal():
+            return _leaf(node, sql, scope, never)
+        case exp.Coalesce() | exp.Nullif() | exp.Case():
+            return _choice(node, scope)
+        case exp.Neg():
+            one = as_number(term(node.this, scope))
+            return replace(one, value=-one.value)
+        case exp.Cast() if type(node) is exp.Cast and node.to.sql() == "DOUBLE":
+            return as_kind(as_number(term(node.this, scope)), "double")
+        case exp.Add() | exp.Sub() | exp.Mul() | exp.Div():
+            pair = term(node.left, scope), term(node.right, scope)
+            if isinstance(node, exp.Div) and _may_be_zero(node.right.unnest()):
+                # Engines differ: the result is infinity, null or an error.
+                raise NotAnalysed(f"{sql} may divide by zero")
+            return calculated(_SUMS[type(node)], *pair, sql)
+        case exp.Like() | exp.ILike():
+            # Opaque: it may be true of any text, but of the same one everywhere.
+            texts = [as_kind(term(n, scope), "text") for n in (node.this, node.expression)]
+            return Term("truth", z3.Bool(sql, ctx), z3.Or([t.null for t in texts]), sql)
+    return _condition(node, sql, scope, never)
+
+
+def _leaf(node: exp.Expr, sql: str, scope: Scope, never: z3.BoolRef) -> Term:
+    """A column or a literal."""
+    ctx = scope.context
+    match node:
         case exp.Column():
             return column(node.name.lower(), scope.types, ctx)
         case exp.Null():
@@ -106,8 +132,12 @@ def _term(node: exp.Expression, sql: str, scope: Scope, never: z3.BoolRef) -> Te
             return Term("truth", z3.BoolVal(node.this, ctx), never, sql)
         case exp.Literal(is_string=True):
             return Term("text", z3.RealVal(scope.texts[node.this], ctx), never, sql)
-        case exp.Literal():
-            return number(node.this, ctx)
+    return number(node.this, ctx)
+
+
+def _condition(node: exp.Expr, sql: str, scope: Scope, never: z3.BoolRef) -> Term:
+    """An expression that is true, false or null."""
+    match node:
         case exp.Not():
             one = truth(node.this, scope)
             return replace(one, value=z3.Not(one.value))
@@ -117,7 +147,7 @@ def _term(node: exp.Expression, sql: str, scope: Scope, never: z3.BoolRef) -> Te
             pair = term(node.left, scope), term(node.right, scope)
             return compared(_COMPARISONS[type(node)], *pair)
         case exp.NullSafeEQ() | exp.NullSafeNEQ():
-            one, other = alike([term(node.left, scope), term(node.right, scope)])
+            one, other = as_common_kind([term(node.left, scope), term(node.right, scope)])
             same = z3.And(one.null == other.null, z3.Or(one.null, one.value == other.value))
             return Term(
                 "truth", same if isinstance(node, exp.NullSafeEQ) else z3.Not(same), never, sql
@@ -126,7 +156,7 @@ def _term(node: exp.Expression, sql: str, scope: Scope, never: z3.BoolRef) -> Te
             low = exp.GTE(this=node.this, expression=node.args["low"])
             return truth(low.and_(exp.LTE(this=node.this, expression=node.args["high"])), scope)
         case exp.In() if node.args.get("query") and node.this.sql() == "customer_key":
-            # Keys are unique: the row that the other select names is this one.
+            # Keys are unique, so the row that the other select names is this one.
             inner = conjuncts(node.args["query"].unnest(), scope)
             return Term("truth", z3.And([f for _, f in inner] + [z3.Not(never)]), never, sql)
         case exp.In() if node.expressions:
@@ -137,33 +167,25 @@ def _term(node: exp.Expression, sql: str, scope: Scope, never: z3.BoolRef) -> Te
         case exp.Is() if isinstance(node.expression, exp.Boolean):
             one = truth(node.this, scope)
             return Term("truth", one.is_true if node.expression.this else one.is_false, never, sql)
-        case exp.Like() | exp.ILike():
-            # Opaque: it may be true of any text, but of the same one everywhere.
-            texts = [as_kind(term(n, scope), "text") for n in (node.this, node.expression)]
-            return Term("truth", z3.Bool(sql, ctx), z3.Or([t.null for t in texts]), sql)
+    raise NotAnalysed(f"{sql} is not among what the analysis reads")
+
+
+def _choice(node: exp.Coalesce | exp.Nullif | exp.Case, scope: Scope) -> Term:
+    """An expression that is one of several others."""
+    match node:
         case exp.Coalesce():
-            *firsts, found = alike([term(n, scope) for n in (node.this, *node.expressions)])
+            *firsts, chosen = as_common_kind(
+                [term(n, scope) for n in (node.this, *node.expressions)]
+            )
             for one in reversed(firsts):
-                found = choose(z3.Not(one.null), one, found)
-            return found
+                chosen = choose(z3.Not(one.null), one, chosen)
+            return chosen
         case exp.Nullif():
             one = term(node.this, scope)
             same = compared(operator.eq, one, term(node.expression, scope))
             return replace(one, null=z3.Or(one.null, same.is_true))
         case exp.Case():
             return _case(node, scope)
-        case exp.Neg():
-            one = as_number(term(node.this, scope))
-            return replace(one, value=-one.value)
-        case exp.Cast() if type(node) is exp.Cast and node.to.sql() == "DOUBLE":
-            return as_kind(as_number(term(node.this, scope)), "double")
-        case exp.Add() | exp.Sub() | exp.Mul() | exp.Div():
-            pair = term(node.left, scope), term(node.right, scope)
-            if isinstance(node, exp.Div) and _may_be_zero(node.right.unnest()):
-                # One engine gives infinity, another null, a third an error.
-                raise NotAnalysed(f"{sql} may divide by zero")
-            return calculated(_SUMS[type(node)], *pair, sql)
-    raise NotAnalysed(f"{sql} is not among what the analysis reads")
 
 
 def _joined(node: exp.And | exp.Or, sql: str, scope: Scope) -> Term:
@@ -173,7 +195,7 @@ def _joined(node: exp.And | exp.Or, sql: str, scope: Scope) -> Term:
     return Term("truth", true, z3.Not(z3.Or(true, false)), sql)
 
 
-def _may_be_zero(divisor: exp.Expression) -> bool:
+def _may_be_zero(divisor: exp.Expr) -> bool:
     if isinstance(divisor, exp.Nullif):
         return divisor.expression.sql() != "0"
     return not isinstance(divisor, exp.Literal) or divisor.is_string or not float(divisor.this)
@@ -182,10 +204,10 @@ def _may_be_zero(divisor: exp.Expression) -> bool:
 def _case(node: exp.Case, scope: Scope) -> Term:
     branches = node.args["ifs"]
     results = [b.args["true"] for b in branches] + [node.args.get("default") or exp.null()]
-    *firsts, found = alike([term(result, scope) for result in results])
+    *firsts, chosen = as_common_kind([term(result, scope) for result in results])
     for branch, one in zip(reversed(branches), reversed(firsts), strict=True):
         when = term(branch.this, scope)
         if node.this:
             when = compared(operator.eq, term(node.this, scope), when)
-        found = choose(as_kind(when, "truth").is_true, one, found)
-    return found
+        chosen = choose(as_kind(when, "truth").is_true, one, chosen)
+    return chosen

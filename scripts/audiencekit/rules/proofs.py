@@ -1,4 +1,4 @@
-"""Claims that cannot all be true, proved by z3: within a fixed amount of work, and the same every time."""
+"""Prove with z3 that claims cannot all be true, within a fixed amount of work and with the same result every time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from functools import cached_property
 
 import z3
 
-# Steps of z3, not seconds: a slower machine decides the same. About a third of a second; all rules of this project
-# together take less than half of it.
+# Steps of z3, not seconds, so that a slower machine gets the same result. It is about a third of a second. All rules
+# of this project together take less than half of it.
 MOST_WORK = 2_000_000
 
 
@@ -17,7 +17,7 @@ class Undecided(Exception):
 
 @dataclass(frozen=True)
 class Claim:
-    """Something said of a customer, as SQL and as a formula: by a rule, by another segment, or a fact."""
+    """A statement about a customer, as SQL and as a formula: from a rule, from another segment, or a fact."""
 
     source: str  # 'rule', 'fact', or the code of the segment it is not in
     text: str
@@ -25,33 +25,35 @@ class Claim:
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """Everything the formula leaves open: columns, and whether they are null."""
-        found, seen, left = set(), set(), [self.formula]
-        while left:
-            part = left.pop()
+        """The variables of the formula: columns, and whether they are null."""
+        names, seen, queue = set(), set(), [self.formula]
+        while queue:
+            part = queue.pop()
             if part.get_id() not in seen:
                 seen.add(part.get_id())
-                left += part.children()
+                queue += part.children()
                 if z3.is_const(part) and part.decl().kind() == z3.Z3_OP_UNINTERPRETED:
-                    found.add(part.decl().name())
-        return frozenset(found)
+                    names.add(part.decl().name())
+        return frozenset(names)
 
 
 def about(claims: Sequence[Claim], facts: Sequence[Claim]) -> list[Claim]:
-    """The facts that may bear on `claims`: on their columns, or on columns that such facts tie to them.
-    The others can contradict nothing, and cost time."""
-    names = frozenset().union(*(claim.names for claim in claims))
+    """The facts about the columns of `claims`, and about columns that such facts relate to them.
+
+    Other facts cannot contradict the claims, and cost time.
+    """
+    names: frozenset[str] = frozenset().union(*(claim.names for claim in claims))
     while True:
-        found = [fact for fact in facts if fact.names & names]
-        wider = names.union(*(fact.names for fact in found))
+        relevant = [fact for fact in facts if fact.names & names]
+        wider = names.union(*(fact.names for fact in relevant))
         if wider == names:
-            return found
+            return relevant
         names = wider
 
 
 def refute(claims: Sequence[Claim]) -> tuple[list[Claim], z3.ModelRef | None]:
-    """The fewest of `claims` that contradict each other (none can be left out), and None; or none, and
-    an example in which all are true. Raises Undecided."""
+    """Claims that contradict each other, of which none can be left out, and None; or [], and an example in which all
+    claims are true. Raises Undecided."""
     solver = _solver(claims)
     answer = solver.check()
     if answer == z3.sat:
@@ -59,7 +61,7 @@ def refute(claims: Sequence[Claim]) -> tuple[list[Claim], z3.ModelRef | None]:
     if answer != z3.unsat:
         raise Undecided
     core = _core(claims)
-    # From the end, where facts stand: what a rule says itself explains better.
+    # Leave out facts first. They are at the end, and the rule itself makes the better explanation.
     for claim in core[::-1]:
         fewer = [other for other in core if other is not claim]
         if fewer and _solver(fewer).check() == z3.unsat:
@@ -75,7 +77,7 @@ def _solver(claims: Sequence[Claim]) -> z3.Solver:
 
 
 def _core(claims: Sequence[Claim]) -> list[Claim]:
-    """Some of the claims that already contradict each other, as z3 first meets them; all if it cannot say."""
+    """Some of the claims that already contradict each other, as z3 finds them; all of them if it finds none."""
     ctx = claims[0].formula.ctx
     solver = z3.Solver(ctx=ctx)
     solver.set(rlimit=MOST_WORK, random_seed=0)
@@ -84,5 +86,5 @@ def _core(claims: Sequence[Claim]) -> list[Claim]:
         solver.add(z3.Implies(flag, claim.formula))
     if solver.check(*flags) != z3.unsat:
         return list(claims)
-    told = {flag.get_id() for flag in solver.unsat_core()}
-    return [c for flag, c in zip(flags, claims, strict=True) if flag.get_id() in told]
+    in_core = {flag.get_id() for flag in solver.unsat_core()}
+    return [c for flag, c in zip(flags, claims, strict=True) if flag.get_id() in in_core]

@@ -1,7 +1,7 @@
-"""Pieces of SQL as z3 terms: what a column, a number or a text is, and how they become alike.
+"""Pieces of SQL as z3 terms: columns, numbers and texts, and how they are converted to a common type.
 
-Texts and moments are numbers in their order: a rule can only compare them. What doubles lose in arithmetic
-is part of a term: a result is off by as much as rounding may make it.
+Texts and moments become numbers in the same order, because a rule can only compare them. The rounding of doubles is
+part of a term: a result may be off by as much as rounding allows.
 """
 
 import operator
@@ -18,15 +18,14 @@ _RELATIVE, _ABSOLUTE = str(Fraction(1, 2**52)), str(Fraction(1, 2**1022))
 
 
 class NotAnalysed(Exception):
-    """A rule, or a part of it, that the analysis cannot read for sure; the message says which."""
+    """A rule, or a part of it, that the analysis cannot read with certainty; the message says which."""
 
 
 @dataclass(frozen=True)
 class Term:
     """A piece of SQL: its value, and whether it is null.
 
-    `kind` is whole, decimal, double, truth, text, timestamp, date or, for the literal, null; `sql` is
-    what it was made from.
+    `kind` is whole, decimal, double, truth, text, timestamp, date or, for the literal, null. `sql` is its SQL.
     """
 
     kind: str
@@ -47,25 +46,24 @@ def column(name: str, types: dict[str, str], ctx: z3.Context) -> Term:
     """A column by its SQL type. Raises NotAnalysed for an unknown name or type."""
     if name not in types:
         raise NotAnalysed(f"{name} is no column of customer_360")
-    said = types[name].upper()
-    if re.fullmatch(r"(TINY|SMALL|BIG|HUGE)?INT(EGER)?", said):
+    sql_type = types[name].upper()
+    if re.fullmatch(r"(TINY|SMALL|BIG|HUGE)?INT(EGER)?", sql_type):
         kind = "whole"
-    elif said.startswith("DECIMAL("):
+    elif sql_type.startswith("DECIMAL("):
         kind = "decimal"
-    elif said in ("TIMESTAMP", "DATE"):
-        kind = said.lower()
+    elif sql_type in ("TIMESTAMP", "DATE"):
+        kind = sql_type.lower()
     else:
-        kind = {"DOUBLE": "double", "BOOLEAN": "truth", "VARCHAR": "text", "STRING": "text"}.get(
-            said
-        )
+        kinds = {"DOUBLE": "double", "BOOLEAN": "truth", "VARCHAR": "text", "STRING": "text"}
+        kind = kinds.get(sql_type, "")
     if not kind:
-        raise NotAnalysed(f"{name} is of type {said}")
+        raise NotAnalysed(f"{name} is of type {sql_type}")
     make = {"whole": z3.Int, "truth": z3.Bool}.get(kind, z3.Real)
     return Term(kind, make(name, ctx), z3.Bool(f"{name} is null", ctx), name)
 
 
 def number(text: str, ctx: z3.Context) -> Term:
-    """A literal number: 3 is whole, 3.0 a decimal and 3e0 a double, as DuckDB has it."""
+    """A literal number, typed as DuckDB does: 3 is whole, 3.0 a decimal and 3e0 a double."""
     never = z3.BoolVal(False, ctx)
     try:
         if text.isdigit():
@@ -78,7 +76,7 @@ def number(text: str, ctx: z3.Context) -> Term:
 
 
 def as_kind(one: Term, kind: str) -> Term:
-    """The same as another kind: null as anything, and a number as a wider one. Raises NotAnalysed."""
+    """The term as another kind: null as any kind, and a number as a wider one. Raises NotAnalysed."""
     if one.kind == kind:
         return one
     ctx = one.null.ctx
@@ -97,7 +95,7 @@ def as_kind(one: Term, kind: str) -> Term:
     return Term(kind, value, one.null, one.sql)
 
 
-def alike(terms: Sequence[Term]) -> list[Term]:
+def as_common_kind(terms: Sequence[Term]) -> list[Term]:
     """Terms as the widest of their kinds."""
     kinds = [one.kind for one in terms if one.kind != "null"] or ["null"]
     is_number = all(kind in NUMBERS for kind in kinds)
@@ -106,22 +104,22 @@ def alike(terms: Sequence[Term]) -> list[Term]:
 
 
 def as_number(one: Term) -> Term:
-    """The same, if it is a number or null."""
+    """The term, if it is a number or null. Raises NotAnalysed otherwise."""
     return one if one.kind in NUMBERS else as_kind(one, "whole")
 
 
-def compared(compare: Callable, one: Term, other: Term) -> Term:
+def compared(compare: Callable[..., z3.BoolRef], one: Term, other: Term) -> Term:
     """`compare` (of module operator) of two terms: null if either is. Raises NotAnalysed."""
-    one, other = alike([one, other])
+    one, other = as_common_kind([one, other])
     if one.kind in ("truth", "null") and compare not in (operator.eq, operator.ne):
         raise NotAnalysed(f"{one.sql} is compared as if it had an order")
     value = compare(one.value, other.value)
     return Term("truth", value, z3.Or(one.null, other.null), one.sql)
 
 
-def calculated(calculate: Callable, one: Term, other: Term, sql: str) -> Term:
+def calculated(calculate: Callable[..., z3.ArithRef], one: Term, other: Term, sql: str) -> Term:
     """`calculate` (of module operator) of two numbers: null if either is. A quotient is a double."""
-    one, other = alike([as_number(one), as_number(other)])
+    one, other = as_common_kind([as_number(one), as_number(other)])
     if calculate is operator.truediv:
         one, other = as_kind(one, "double"), as_kind(other, "double")
     value = calculate(one.value, other.value)
@@ -131,7 +129,7 @@ def calculated(calculate: Callable, one: Term, other: Term, sql: str) -> Term:
 
 
 def _rounded(exact: z3.ArithRef, sql: str) -> z3.ArithRef:
-    """`exact`, give or take what a double loses; the same loss wherever the same SQL stands."""
+    """`exact` plus or minus what a double may lose; the same SQL always loses the same amount."""
     ctx = exact.ctx
     loss = z3.Real(f"rounding of {sql}", ctx)
     size = z3.If(exact < 0, -exact, exact)
@@ -140,6 +138,6 @@ def _rounded(exact: z3.ArithRef, sql: str) -> z3.ArithRef:
 
 
 def choose(condition: z3.BoolRef, one: Term, other: Term) -> Term:
-    """`one` where the condition holds, else `other`; both of one kind."""
+    """`one` where the condition is true, else `other`; both of the same kind."""
     value = z3.If(condition, one.value, other.value)
     return Term(one.kind, value, z3.If(condition, one.null, other.null), other.sql)

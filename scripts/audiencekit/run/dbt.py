@@ -1,13 +1,16 @@
-"""Run dbt in this process, show how far it is, and say in one line what failed."""
+"""Run dbt in this process, show its progress, and report in one line what failed."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import yaml
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-from dbt.cli.main import dbtRunner
+from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt.contracts.results import RunExecutionResult
+from dbt_common.events.base_types import EventMsg
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -18,42 +21,56 @@ from audiencekit.workspace import PROJECT, Workspace, environment
 SHOWN_FAILURES = 5
 
 
+@dataclass(frozen=True)
+class DbtVars:
+    """The dbt vars of one build; moments in UTC.
+
+    `built_at` is the moment of the build in the history (as_of, unless given). `retrain` trains every model, due or
+    not. `last_change_seq` is the highest change_seq published so far.
+    """
+
+    as_of: datetime
+    build_id: str
+    built_at: datetime | None = None
+    retrain: bool = False
+    last_change_seq: int = 0
+
+    def as_yaml(self) -> str:
+        """The vars as dbt's option --vars takes them."""
+        return yaml.safe_dump(
+            {
+                "as_of": self.as_of.isoformat(sep=" "),
+                "built_at": (self.built_at or self.as_of).isoformat(sep=" "),
+                "build_id": self.build_id,
+                "commit_id": project_commit(),
+                "retrain": self.retrain,
+                "last_change_seq": self.last_change_seq,
+            }
+        )
+
+
 def dbt_build(
-    workspace: Workspace,
-    as_of: datetime,
-    build_id: str,
-    console: Console,
-    *extra: str,
-    built_at: datetime | None = None,
-    retrain: bool = False,
-    last_change_seq: int = 0,
+    workspace: Workspace, dbt_vars: DbtVars, console: Console, *options: str
 ) -> dict[str, float]:
     """Build every model and run every data test into the workspace's private warehouse.
 
-    Returns seconds by node name. Raises UserError naming the first failing nodes.
+    `options` are further options of `dbt build`. Returns seconds by model name. Raises UserError naming the first
+    failing nodes.
     """
     workspace.warehouse.unlink(missing_ok=True)
     Path(f"{workspace.warehouse}.wal").unlink(missing_ok=True)
-    choice = {
-        "as_of": as_of.isoformat(sep=" "),
-        "built_at": (built_at or as_of).isoformat(sep=" "),
-        "build_id": build_id,
-        "commit_id": project_commit(),
-        "retrain": retrain,
-        "last_change_seq": last_change_seq,
-    }
-    with progress_of(console) as step:
+    with _progress(console) as on_event:
         result = run_dbt(
             workspace,
             "build",
             "--exclude-resource-type",
             "unit_test",
             "--vars",
-            yaml.safe_dump(choice),
-            *extra,
-            on_event=step,
+            dbt_vars.as_yaml(),
+            *options,
+            on_event=on_event,
         )
-    if result.exception:
+    if result.exception or not isinstance(result.result, RunExecutionResult):
         raise UserError(f"dbt: {_plain(str(result.exception))}")
     nodes = result.result.results
     failed = [n for n in nodes if n.status in ("error", "fail", "runtime error")]
@@ -64,8 +81,10 @@ def dbt_build(
     return {n.node.name: n.execution_time for n in nodes if n.node.resource_type == "model"}
 
 
-def run_dbt(workspace: Workspace, *arguments: str, on_event: Callable | None = None):
-    """One dbt command against a workspace, its artifacts kept there; the database is let go after."""
+def run_dbt(
+    workspace: Workspace, *arguments: str, on_event: Callable[[EventMsg], None] | None = None
+) -> dbtRunnerResult:
+    """Run one dbt command against a workspace. Its artifacts stay there; the database is closed afterwards."""
     runner = dbtRunner(callbacks=[on_event] if on_event else [])
     with environment(workspace.as_environment()):
         try:
@@ -83,8 +102,8 @@ def run_dbt(workspace: Workspace, *arguments: str, on_event: Callable | None = N
 
 
 @contextmanager
-def progress_of(console: Console) -> Iterator[Callable]:
-    """A dbt event callback that moves a progress bar, or prints a line each tenth without a terminal."""
+def _progress(console: Console) -> Iterator[Callable[[EventMsg], None]]:
+    """A dbt event callback that moves a progress bar. Without a terminal it prints a line for every tenth."""
     bar = Progress(
         TextColumn("  {task.description:<28}"),
         BarColumn(),
@@ -97,7 +116,7 @@ def progress_of(console: Console) -> Iterator[Callable]:
     task = bar.add_task("building", total=None)
     tenths = [0]
 
-    def step(event) -> None:
+    def on_event(event: EventMsg) -> None:
         data = event.data
         if event.info.name not in ("LogModelResult", "LogTestResult", "LogSeedResult"):
             return
@@ -110,7 +129,7 @@ def progress_of(console: Console) -> Iterator[Callable]:
             console.print(f"  {data.index} of {total} models and tests")
 
     with bar:
-        yield step
+        yield on_event
 
 
 def _plain(message: str | None) -> str:

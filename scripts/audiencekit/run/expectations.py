@@ -1,8 +1,8 @@
-"""Great Expectations at our two walls: what came in, and what is about to go out.
+"""Great Expectations at our two walls: landing tables after intake, and audiences before they are published.
 
-Suites are made from the landing contract and from the contracts of the published tables, so a new
-table or channel is checked without anybody writing a suite. Results hold no values (BOOLEAN_ONLY):
-Data Docs are for everyone, and personal data is not.
+Suites are made from the landing contract and from the contracts of the published tables, so a new table or
+channel is checked without a suite of its own. Results hold no values (BOOLEAN_ONLY), because everyone may read
+Data Docs and not everyone may read personal data.
 """
 
 import logging
@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
+from audiencekit.errors import UserError
 from audiencekit.intake.contract import Table, load_contract
 from audiencekit.publish.exposures import Publication
 from audiencekit.workspace import Workspace
@@ -24,9 +25,10 @@ warnings.filterwarnings("ignore", category=DeprecationWarning, module="great_exp
 
 import great_expectations as gx  # noqa: E402
 from great_expectations import expectations as gxe  # noqa: E402
+from great_expectations.data_context import EphemeralDataContext  # noqa: E402
 from great_expectations.expectations.expectation import Expectation  # noqa: E402
 
-# It sets itself to INFO when imported, and tells of its temporary folders.
+# This logger sets itself to INFO when imported, and logs its temporary folders.
 logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.ERROR)
 
 # Intake and dbt check every row; Great Expectations reads at most about this many of a table.
@@ -35,7 +37,7 @@ SITE = "audiencekit"
 
 
 def landing_expectations(table: Table) -> Iterator[Expectation]:
-    """What the contract promises of a landing table after intake."""
+    """What the contract promises about a landing table after intake."""
     yield gxe.ExpectTableColumnCountToEqual(value=len(table.columns))
     yield gxe.ExpectTableRowCountToBeBetween(min_value=0 if table.may_be_empty else 1)
     for column in table.columns:
@@ -43,16 +45,17 @@ def landing_expectations(table: Table) -> Iterator[Expectation]:
             yield gxe.ExpectColumnValuesToNotBeNull(column=column.name)
         if column.one_of:
             yield gxe.ExpectColumnValuesToBeInSet(column=column.name, value_set=list(column.one_of))
-        if column.data_type == "double" and column.min is not None:
+        low, high = (b if isinstance(b, int | float) else None for b in (column.min, column.max))
+        if column.data_type == "double" and low is not None:
             yield gxe.ExpectColumnValuesToBeBetween(
-                column=column.name, min_value=column.min, max_value=column.max
+                column=column.name, min_value=low, max_value=high
             )
 
 
 def audience_expectations(published: Publication) -> Iterator[Expectation]:
-    """What a pickup tool and a privacy officer count on in an audience table."""
+    """What pickup tools and privacy officers rely on in an audience table."""
     yield gxe.ExpectTableColumnCountToEqual(value=len(published.columns))
-    yield gxe.ExpectColumnValuesToBeUnique(column=published.key)
+    yield gxe.ExpectColumnValuesToBeUnique(column=_key(published))
     for column in published.columns:
         if column.is_required or column.name == published.key:
             yield gxe.ExpectColumnValuesToNotBeNull(column=column.name)
@@ -61,12 +64,22 @@ def audience_expectations(published: Publication) -> Iterator[Expectation]:
         elif column.is_pii and "email" in column.name:
             yield gxe.ExpectColumnValuesToMatchRegex(column=column.name, regex="^[^@ ]+@[^@ ]+$")
         elif column.data_type == "string" and not column.is_pii:
-            # No address outside the columns that are walled for it.
+            # No address outside the columns that are marked as personal data.
             yield gxe.ExpectColumnValuesToNotMatchRegex(column=column.name, regex="[^ ]@[^ ]+[.]")
 
 
+def _key(published: Publication) -> str:
+    """The key of an audience. Raises UserError for an exposure that names none."""
+    if published.key is None:
+        raise UserError(
+            f"{published.table}: the exposure {published.exposure} names no key. "
+            "Add `key` under its meta.publish."
+        )
+    return published.key
+
+
 def check_walls(workspace: Workspace, publications: list[Publication]) -> list[str]:
-    """Run every suite and write Data Docs. Returns what failed, one line each."""
+    """Run every suite and write Data Docs. Returns one line for each expectation that failed."""
     context = _context(workspace.data_docs)
     failures = []
     for table in load_contract().values():
@@ -80,7 +93,7 @@ def check_walls(workspace: Workspace, publications: list[Publication]) -> list[s
         for published in publications:
             if published.to != "activation":
                 continue
-            frame = _read(f"{published.schema}.{published.table}", published.key, warehouse)
+            frame = _read(f"{published.schema}.{published.table}", _key(published), warehouse)
             failures += _run_suite(
                 context,
                 f"audience out: {published.table}",
@@ -99,9 +112,9 @@ def _is_absent(workspace: Workspace, name: str) -> bool:
     return not present or not present[0][0]
 
 
-def _context(folder: Path):
+def _context(folder: Path) -> EphemeralDataContext:
     context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
+    context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]  # takes a dict too
     context.add_data_docs_site(
         SITE,
         {
@@ -117,15 +130,17 @@ def _context(folder: Path):
 
 
 def _read(relation: str, key: str, con: duckdb.DuckDBPyConnection | None = None) -> pd.DataFrame:
-    """A table as a frame; of a large one every n-th key, so that equal keys stay together."""
-    con = con or duckdb
-    rows = con.execute(f"select count(*) from {relation}").fetchall()[0][0]
+    """A table as a frame. Of a large table every n-th key, so that rows with equal keys stay together."""
+    execute = con.execute if con else duckdb.execute
+    rows = execute(f"select count(*) from {relation}").fetchall()[0][0]
     every = max(1, round(rows / ROWS_READ))
-    return con.execute(f"select * from {relation} where hash({key}) % {every} = 0").df()
+    return execute(f"select * from {relation} where hash({key}) % {every} = 0").df()
 
 
-def _run_suite(context, name: str, frame: pd.DataFrame, wanted: list[Expectation]) -> list[str]:
-    suite = context.suites.add(gx.ExpectationSuite(name=name, expectations=wanted))
+def _run_suite(
+    context: EphemeralDataContext, name: str, frame: pd.DataFrame, expectations: list[Expectation]
+) -> list[str]:
+    suite = context.suites.add(gx.ExpectationSuite(name=name, expectations=expectations))
     source = context.data_sources.add_pandas(name)
     batch = source.add_dataframe_asset(name).add_batch_definition_whole_dataframe("rows")
     definition = context.validation_definitions.add(
@@ -144,7 +159,7 @@ def _run_suite(context, name: str, frame: pd.DataFrame, wanted: list[Expectation
     for run in result.run_results.values():
         for outcome in run.results:
             if not outcome.success:
-                settings = outcome.expectation_config
-                column = settings.kwargs.get("column", "the table")
-                failed.append(f"{name}: {column} breaks {settings.type}")
+                config = outcome.expectation_config
+                column = config.kwargs.get("column", "the table") if config else "the table"
+                failed.append(f"{name}: {column} breaks {config.type if config else 'its suite'}")
     return failed

@@ -1,6 +1,7 @@
 """The main job: intake, dbt build and tests, Great Expectations, publish. All or nothing."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -11,10 +12,14 @@ from rich.console import Console
 
 from audiencekit.errors import UserError
 from audiencekit.intake.contract import load_contract
-from audiencekit.intake.erasure import Erased, forget, resolve_requests, rows_forgotten
-from audiencekit.intake.taking_in import TableIntake, take_in
+from audiencekit.intake.erasure import erase_from_intake, rows_erased
+from audiencekit.intake.erasure_requests import resolve_requests
+from audiencekit.intake.gates import Gates
+from audiencekit.intake.job import take_in
+from audiencekit.intake.report import TableIntake
+from audiencekit.intake.tombstones import Erased
 from audiencekit.publish.build import Build
-from audiencekit.publish.exposures import read_publications
+from audiencekit.publish.exposures import Publication, read_publications
 from audiencekit.publish.generations import (
     Manifest,
     current_manifest,
@@ -24,7 +29,7 @@ from audiencekit.publish.generations import (
 )
 from audiencekit.publish.ledger import last_change_seq, open_ledger
 from audiencekit.publish.size_check import check_sizes
-from audiencekit.run.dbt import dbt_build
+from audiencekit.run.dbt import DbtVars, dbt_build
 from audiencekit.run.status import write_status
 from audiencekit.workspace import Workspace
 
@@ -32,13 +37,37 @@ OLD_DATA_DAYS = 30
 
 
 @dataclass(frozen=True)
+class Options:
+    """What the user can choose for a run.
+
+    `accept` names landing tables and channels that may pass although they lost rows or break rules. `note` is
+    shown with what is published. `retrain` trains every model, due or not.
+    """
+
+    accept: Collection[str] = ()
+    note: str = ""
+    retrain: bool = False
+
+
+@dataclass(frozen=True)
 class Run:
-    """What one run did. `seconds` by stage, `node_seconds` by dbt model."""
+    """What one run did: the published generation, intake by table, `seconds` by stage, `node_seconds` by dbt model."""
 
     manifest: Manifest
-    taken: list[TableIntake]
+    tables: list[TableIntake]
     seconds: dict[str, float]
     node_seconds: dict[str, float]
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One run while it goes on: where it writes, what dbt is given, what may pass the gates."""
+
+    workspace: Workspace
+    console: Console
+    dbt_vars: DbtVars
+    accepted_tables: Collection[str]
+    accepted_channels: Collection[str]
 
 
 def run(
@@ -46,161 +75,125 @@ def run(
     workspace: Workspace,
     as_of: datetime,
     console: Console,
-    accept: Collection[str] = (),
-    note: str = "",
-    retrain: bool = False,
+    options: Options | None = None,
 ) -> Run:
-    """Take in `landing` as of `as_of` (UTC, naive) and publish its audiences, labelled with `note`.
-
-    `retrain` trains every model anew, due or not.
+    """Take in `landing` as of `as_of` (UTC, naive), build, test, check and publish.
 
     Raises UserError, with the last good generation untouched, when a file, a test or a gate fails.
     """
     with workspace.locked():
         try:
-            done = _run(landing, workspace, as_of, console, accept, note, retrain)
+            result = _run(landing, workspace, as_of, console, options or Options())
             write_status(workspace, as_of)
-            return done
+            return result
         except UserError as problem:
             write_status(workspace, as_of, str(problem))
             last = current_manifest(workspace)
-            stands = (
-                f"The last good generation still stands: {last.build_id}."
+            published = (
+                f"The last good generation is still published: {last.build_id}."
                 if last
                 else "Nothing has been published yet."
             )
-            raise UserError(f"{problem}\nNothing was published. {stands}") from None
+            raise UserError(f"{problem}\nNothing was published. {published}") from None
         except Exception as problem:
-            # Its text may quote a row; its kind does not.
-            write_status(workspace, as_of, f"the run broke off: {type(problem).__name__}")
+            # The text of the error may quote a row; its type does not.
+            write_status(workspace, as_of, f"the run stopped: {type(problem).__name__}")
             raise
 
 
 def _run(
-    landing: Path,
-    workspace: Workspace,
-    as_of: datetime,
-    console: Console,
-    accept: Collection[str],
-    note: str,
-    retrain: bool,
+    landing: Path, workspace: Workspace, as_of: datetime, console: Console, options: Options
 ) -> Run:
     seconds: dict[str, float] = {}
-    last = current_manifest(workspace)
     build_id = next_build_id(workspace, as_of)
     built_at = next_moment(workspace, as_of)
-    tables, audiences = _split(accept)
+    dbt_vars = DbtVars(as_of, build_id, built_at, options.retrain, last_change_seq(workspace))
+    tables = load_contract().keys() & set(options.accept)
+    job = _Job(workspace, console, dbt_vars, tables, set(options.accept) - tables)
 
     console.print(f"[bold]1  Intake[/] of {landing} as of {as_of}")
-    started = perf_counter()
-    taken = take_in(
-        landing,
-        workspace,
-        as_of,
-        accept=tables,
-        last_time=last.landing_rows if last else None,
-        say=lambda line: console.print(f"  {line}", highlight=False),
-    )
-    _warn_of_old_data(taken, as_of, console)
-    erased = _erase(
-        workspace, as_of, built_at, build_id, console, retrain, "erasure_requests" in tables
-    )
-    open_ledger(workspace, erased, built_at)
-    seconds["intake"] = perf_counter() - started
+    with _timed(seconds, "intake"):
+        results = _take_in(job, landing)
+        erased = _erase(job)
+        open_ledger(workspace, erased, built_at)
 
     console.print("[bold]2  Build[/] and test with dbt")
-    started = perf_counter()
-    node_seconds = dbt_build(
-        workspace,
-        as_of,
-        build_id,
-        console,
-        built_at=built_at,
-        retrain=retrain,
-        last_change_seq=last_change_seq(workspace),
-    )
-    seconds["build"] = perf_counter() - started
+    with _timed(seconds, "build"):
+        node_seconds = dbt_build(workspace, dbt_vars, console)
 
     console.print("[bold]3  Check[/] both walls with Great Expectations")
-    started = perf_counter()
-    from audiencekit.run.expectations import check_walls  # a second to import, wanted only here
-
-    publications = read_publications(workspace)
-    broken = check_walls(workspace, publications)
-    shrunk = check_sizes(workspace, publications, audiences)
-    if problems := broken + list(chain.from_iterable(shrunk.values())):
-        meant = " ".join(f"--accept {channel}" for channel in shrunk)
-        raise UserError(
-            f"{len(problems)} expectations are not met. First: {problems[0]}. "
-            f"{f'If that is meant: {meant}. ' if shrunk else ''}"
-            f"Data Docs: {workspace.data_docs / 'index.html'}"
-        )
-    seconds["check"] = perf_counter() - started
+    with _timed(seconds, "check"):
+        publications = read_publications(workspace)
+        _check(job, publications)
 
     console.print("[bold]4  Publish[/]")
+    with _timed(seconds, "publish"):
+        landing_rows = _rows_to_expect(workspace, results)
+        build = Build(build_id, as_of, landing_rows, options.note, built_at, erased)
+        manifest = publish(workspace, publications, build)
+    return Run(manifest, results, seconds, node_seconds)
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
+    """Write to `seconds` how long the block took."""
     started = perf_counter()
-    landing_rows = _rows_to_expect(workspace, taken)
-    build = Build(build_id, as_of, landing_rows, note, built_at, erased)
-    manifest = publish(workspace, publications, build)
-    seconds["publish"] = perf_counter() - started
-    return Run(manifest, taken, seconds, node_seconds)
+    yield
+    seconds[stage] = perf_counter() - started
 
 
-def _erase(
-    workspace: Workspace,
-    as_of: datetime,
-    built_at: datetime,
-    build_id: str,
-    console: Console,
-    retrain: bool,
-    is_accepted: bool,
-) -> Erased:
-    """Take whoever asks to be forgotten in this build out of the intake; those of earlier ones are."""
+def _erase(job: _Job) -> Erased:
+    """Resolve this build's erasure requests and remove those people from the intake.
+
+    Intake itself has already removed the people of earlier requests.
+    """
+    workspace, console = job.workspace, job.console
 
     def identify() -> None:
         open_ledger(workspace)
         only = ("--select", "+int_erased_identifiers", "--exclude-resource-type", "test")
-        dbt_build(workspace, as_of, build_id, console, *only, built_at=built_at, retrain=retrain)
+        dbt_build(workspace, job.dbt_vars, console, *only)
 
-    erased = resolve_requests(workspace, identify, is_accepted)
+    erased = resolve_requests(workspace, identify, "erasure_requests" in job.accepted_tables)
     if len(erased.people):
-        forget(workspace, erased)
-    if gone := sum(rows_forgotten(workspace).values()):
+        erase_from_intake(workspace, erased)
+    if rows := sum(rows_erased(workspace).values()):
         requests = erased.people["request_id"].nunique()
         console.print(
-            f"  {requests} new requests to be forgotten; {gone:,} rows of forgotten people left out",
+            f"  {requests} new erasure requests; {rows:,} rows of erased people are left out",
             highlight=False,
         )
     if unknown := erased.people[erased.people["customer_key"].isna()]["request_id"].tolist():
         console.print(
-            f"  [yellow]{len(unknown)} requests to be forgotten are about nobody we know:[/] {', '.join(unknown[:5])}"
+            f"  [yellow]{len(unknown)} erasure requests match no customer:[/] {', '.join(unknown[:5])}"
             f"{' …' if len(unknown) > 5 else ''}. Is the identifier written as in your records?",
             highlight=False,
         )
     return erased
 
 
-def _rows_to_expect(workspace: Workspace, taken: list[TableIntake]) -> dict[str, int]:
-    """Rows of each landing table that the next build must find: those of forgotten people may go."""
-    erased = rows_forgotten(workspace)
-    stays = {table.name for table in load_contract().values() if table.required}
+def _check(job: _Job, publications: list[Publication]) -> None:
+    """Check landing tables and audiences. Raises UserError with the first problem and where to read the rest."""
+    from audiencekit.run.expectations import check_walls  # takes a second to import
+
+    failures = check_walls(job.workspace, publications)
+    shrunk = check_sizes(job.workspace, publications, job.accepted_channels)
+    if problems := failures + list(chain.from_iterable(shrunk.values())):
+        accept = " ".join(f"--accept {channel}" for channel in shrunk)
+        raise UserError(
+            f"{len(problems)} expectations are not met. First: {problems[0]}. "
+            f"{f'If this is intended: {accept}. ' if shrunk else ''}"
+            f"Data Docs: {job.workspace.data_docs / 'index.html'}"
+        )
+
+
+def _rows_to_expect(workspace: Workspace, results: list[TableIntake]) -> dict[str, int]:
+    """Rows of each landing table that the next intake must find. A source may delete those of erased people."""
+    erased = rows_erased(workspace)
+    keeps_all_rows = {table.name for table in load_contract().values() if table.required}
     return {
-        t.table_name: t.rows_kept - (0 if t.table_name in stays else erased.get(t.table_name, 0))
-        for t in taken
+        t.table_name: t.rows_kept
+        - (0 if t.table_name in keeps_all_rows else erased.get(t.table_name, 0))
+        for t in results
         if t.is_present
     }
-
-
-def _split(accept: Collection[str]) -> tuple[set[str], set[str]]:
-    """--accept names landing tables or channels; tell them apart."""
-    tables = {name for name in accept if name in load_contract()}
-    return tables, set(accept) - tables
-
-
-def _warn_of_old_data(taken: list[TableIntake], as_of: datetime, console: Console) -> None:
-    newest = next(t.newest_at for t in taken if t.table_name == "orders")
-    if newest and (as_of - newest).days > OLD_DATA_DAYS:
-        console.print(
-            f"  [yellow]The newest order is of {newest:%Y-%m-%d}, {(as_of - newest).days} days before "
-            f"as_of.[/] To see the data as of then: --as-of {newest:%Y-%m-%d}T23:59:59"
-        )

@@ -1,6 +1,6 @@
-"""`published/status.json`: whether what readers see is of the last run, or older and why.
+"""`published/status.json`: whether the published generation is from the last run, or older and why.
 
-A run that fails publishes nothing, so yesterday's audiences stand; this label says that they do.
+A run that fails publishes nothing, so yesterday's audiences remain. This label tells readers so.
 """
 
 import json
@@ -13,7 +13,7 @@ from audiencekit.workspace import Workspace
 
 @dataclass(frozen=True)
 class Status:
-    """`state` is current, stale or empty (nothing published yet); `as_of` of the last run, in UTC."""
+    """`state` is current, stale or empty (nothing published yet); `as_of` is that of the last run, in UTC."""
 
     state: str
     build_id: str | None
@@ -22,10 +22,10 @@ class Status:
 
 
 def write_status(workspace: Workspace, as_of: datetime, problem: str = "") -> Status:
-    """Label what is published after a run as of `as_of` that went well, or stopped for `problem`."""
+    """Label what is published after a run as of `as_of` that succeeded, or that `problem` stopped."""
     last = current_manifest(workspace)
     state = "empty" if not last else "stale" if problem else "current"
-    status = Status(state, last and last.build_id, as_of.isoformat(sep=" "), problem)
+    status = Status(state, last.build_id if last else None, as_of.isoformat(sep=" "), problem)
     workspace.published.mkdir(parents=True, exist_ok=True)
     new = workspace.published / ".status-new.json"
     new.write_text(json.dumps(asdict(status), indent=2) + "\n")

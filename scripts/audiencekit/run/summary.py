@@ -1,4 +1,4 @@
-"""What a run prints at its end, and how one audience looks: tables for people."""
+"""What a run prints at its end, and what `audiencekit show` prints."""
 
 import duckdb
 from rich import box
@@ -22,7 +22,7 @@ def _table(title: str, *columns: str) -> Table:
 
 
 def print_summary(run: Run, workspace: Workspace, console: Console) -> None:
-    """Rows in, segments, audiences and where to look, from the published files themselves."""
+    """Print rows in, segments, audiences and where the files are, read from the published files."""
     with duckdb.connect(str(workspace.current / "reporting.duckdb"), read_only=True) as con:
         landing = _table(
             "Landing", "table", "rows in", "quarantined", "held back", "duplicate", "erased", "used"
@@ -38,7 +38,7 @@ def print_summary(run: Run, workspace: Workspace, console: Console) -> None:
         ).fetchall()[0][0]
         if absent:
             console.print(
-                f"Not in the landing: {absent}. docs/landing.md says what each unlocks.\n"
+                f"Not in the landing: {absent}. docs/landing.md says what each one unlocks.\n"
             )
         segments = _table("Segments", "segment", "members", "share", "status")
         for code, members, share, status in con.execute(
@@ -54,7 +54,7 @@ def print_summary(run: Run, workspace: Workspace, console: Console) -> None:
         ).fetchall():
             audiences.add_row(channel, f"{rows:,}", f"{people:,}", status)
         console.print(audiences)
-    quarantined = sum(t.rows_quarantined for t in run.taken)
+    quarantined = sum(t.rows_quarantined for t in run.tables)
     console.print(
         f"Published [bold]{run.manifest.build_id}[/] in {sum(run.seconds.values()):.0f} s "
         f"({', '.join(f'{k} {v:.0f}' for k, v in run.seconds.items())})"
@@ -77,22 +77,22 @@ def print_summary(run: Run, workspace: Workspace, console: Console) -> None:
 
 
 def print_audience(workspace: Workspace, channel: str, rows: int, console: Console) -> None:
-    """The first rows of a channel's published audience, contact data masked."""
+    """Print the first rows of a channel's published audience, with contact data masked."""
     path = workspace.current / "activation.duckdb"
     if not path.exists():
         raise UserError(
-            f"Nothing is published under {workspace.published}. First `make demo`, or `make run LANDING=folder`."
+            f"Nothing is published under {workspace.published}. Run `make demo` or `make run LANDING=folder` first."
         )
     with duckdb.connect(str(path), read_only=True) as con:
-        known = [
+        audiences = [
             row[0]
             for row in con.execute("select table_name from duckdb_tables() order by 1").fetchall()
             if row[0].startswith("aud_")
         ]
         table = f"aud_{channel}"
-        if table not in known:
-            names = ", ".join(name.removeprefix("aud_") for name in known)
-            raise UserError(f"There is no audience for {channel}. There are: {names}.")
+        if table not in audiences:
+            channels = ", ".join(name.removeprefix("aud_") for name in audiences)
+            raise UserError(f"There is no audience for {channel}. There are: {channels}.")
         total = con.execute(f"select count(*) from {table}").fetchall()[0][0]
         result = con.execute(f"select * from {table} order by audience_row_id limit {int(rows)}")
         names = [column[0] for column in result.description]

@@ -9,9 +9,9 @@ import duckdb
 import pandas as pd
 from rich.console import Console
 
-from audiencekit.intake.taking_in import take_in
+from audiencekit.intake.job import take_in
 from audiencekit.publish.ledger import ledger_tables, open_ledger
-from audiencekit.run.dbt import dbt_build
+from audiencekit.run.dbt import DbtVars, dbt_build
 from audiencekit.workspace import Workspace, open_workspace
 
 AS_OF = datetime(2026, 1, 1)
@@ -50,12 +50,10 @@ def identify(
     )
     nodes = dbt_build(
         workspace,
-        AS_OF,
-        build_id,
+        DbtVars(AS_OF, build_id, retrain=retrain),
         console,
         *identity_models,
         *("--exclude-resource-type", "test"),
-        retrain=retrain,
     )
     return {"intake": taken - started, "build": perf_counter() - taken, "nodes": nodes}
 

@@ -1,0 +1,40 @@
+"""The command line: one module for each kind of command, and how mistakes are reported."""
+
+import sys
+
+import click
+
+from audiencekit import __version__
+from audiencekit.cli import benchmark, jobs, pages, questions, sending
+from audiencekit.errors import UserError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def cli() -> None:
+    """Customer segments as SQL, and the audiences every channel picks up."""
+
+
+for command in (
+    *(jobs.run, jobs.demo, jobs.intake),
+    *(questions.show, questions.who, questions.same, questions.reviews, questions.status),
+    *(sending.publish, sending.notify, sending.deliver, sending.share),
+    *(pages.boards, pages.playbooks, pages.docs),
+    benchmark.bench,
+):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Entry point: mistakes of the user end in one or two lines and exit code 1."""
+    try:
+        cli.main(standalone_mode=False)
+    except UserError as problem:
+        click.echo(f"Error: {problem}", err=True)
+        sys.exit(1)
+    except click.ClickException as problem:
+        problem.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped. What was published before is still published.", err=True)
+        sys.exit(130)

@@ -1,0 +1,5 @@
+"""`python -m audiencekit.cli`."""
+
+from audiencekit.cli import main
+
+main()

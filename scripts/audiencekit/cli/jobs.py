@@ -1,0 +1,72 @@
+"""Commands that build: run, demo, intake."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+
+from audiencekit.cli.options import accept_option, as_of_option, now
+from audiencekit.cli.pages import draw, print_playbooks
+from audiencekit.workspace import open_workspace
+
+if TYPE_CHECKING:
+    from audiencekit.run.job import Options
+
+
+@click.command()
+@as_of_option
+@accept_option
+@click.option("--retrain", is_flag=True, help="Train every model again, due or not.")
+@click.argument("landing", type=click.Path(path_type=Path))
+def run(landing: Path, as_of: datetime | None, accept: tuple[str, ...], retrain: bool) -> None:
+    """Take in the LANDING folder, build, test, check and publish."""
+    from audiencekit.run.job import Options
+
+    _run_and_print(landing, as_of or now(), Options(accept, retrain=retrain), Console())
+
+
+@click.command()
+@click.option("--fresh", is_flag=True, help="Make the demo landing again even if it is there.")
+def demo(fresh: bool) -> None:
+    """Run the whole job on real retail data with simulated people."""
+    from audiencekit.demo import AS_OF, SIMULATED, ensure_demo_landing
+    from audiencekit.run.job import Options
+
+    console = Console()
+    console.print(f"[bold]0  Demo landing[/]: [yellow]{SIMULATED}[/]")
+    landing = ensure_demo_landing(open_workspace().home / "demo", fresh=fresh)
+    _run_and_print(landing, AS_OF.item(), Options(note=SIMULATED), console)
+    console.print("[bold]5  Boards[/]")
+    draw(console)
+    print_playbooks(console)
+
+
+@click.command()
+@as_of_option
+@accept_option
+@click.argument("landing", type=click.Path(path_type=Path))
+def intake(landing: Path, as_of: datetime | None, accept: tuple[str, ...]) -> None:
+    """Only check and type the LANDING folder, for a plain `dbt build` afterwards."""
+    from audiencekit.intake.gates import Gates
+    from audiencekit.intake.job import take_in
+    from audiencekit.publish.generations import current_manifest
+    from audiencekit.publish.ledger import open_ledger
+
+    workspace, moment = open_workspace(), as_of or now()
+    with workspace.locked():
+        last = current_manifest(workspace)
+        gates = Gates(accept, last.landing_rows if last else {})
+        take_in(landing, workspace, moment, gates, say=click.echo)
+        open_ledger(workspace)
+    click.echo(f"Next: dbt build --vars '{{as_of: \"{moment}\"}}'")
+
+
+def _run_and_print(landing: Path, as_of: datetime, options: "Options", console: Console) -> None:
+    from audiencekit.run.job import run as run_job
+    from audiencekit.run.summary import print_summary
+
+    workspace = open_workspace()
+    result = run_job(landing.resolve(), workspace, as_of, console, options)
+    print_summary(result, workspace, console)

@@ -1,0 +1,69 @@
+"""Options and settings that several commands share. The only place that reads the clock."""
+
+import random
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from audiencekit.delivery.sending import Patience, Surroundings
+
+
+class Moment(click.ParamType):
+    """A moment in UTC, written as 2018-01-01 or 2018-01-01T18:30:00+01:00."""
+
+    name = "moment"
+
+    def convert(
+        self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(
+                f"{value!r} is not a moment. Write 2018-01-01 or 2018-01-01T18:30:00.", param, ctx
+            )
+        return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+
+
+as_of_option = click.option(
+    "--as-of", type=Moment(), default=None, help="The moment to build as of, in UTC. Default: now."
+)
+accept_option = click.option(
+    "--accept",
+    multiple=True,
+    metavar="NAME",
+    help="Let this landing table or channel pass although it lost rows or breaks rules. Repeatable.",
+)
+tries_option = click.option(
+    "--tries", default=6, show_default=True, help="How often a request is tried."
+)
+wait_option = click.option(
+    "--wait",
+    default=1.0,
+    show_default=True,
+    help="Seconds before the second try. Doubled before each further try.",
+)
+
+
+def now() -> datetime:
+    """The moment in UTC, to the second."""
+    return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+
+
+def patience(tries: int, wait: float) -> "Patience":
+    """How often and how long apart requests are tried."""
+    from audiencekit.delivery.sending import Patience
+
+    return Patience(tries=tries, first_wait=wait)
+
+
+def surroundings() -> "Surroundings":
+    """The clock, randomness and waiting of the real world."""
+    from audiencekit.delivery.sending import Surroundings
+
+    return Surroundings(now, random.Random(), time.sleep)

@@ -1,0 +1,70 @@
+"""The gates of intake: a table that is empty, broken, missing or cut short stops the run."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+import duckdb
+
+from audiencekit.errors import UserError
+from audiencekit.intake.contract import Table
+from audiencekit.intake.report import TableIntake, most_common_reason
+
+LARGEST_QUARANTINED_SHARE = 0.10
+FEW_ROWS = 50
+SMALLEST_SHARE_OF_LAST_TIME = 0.5
+
+
+@dataclass(frozen=True)
+class Gates:
+    """What intake compares tables with.
+
+    Tables named in `accept` pass every gate. `last_time` holds the rows that the last published build
+    kept, by table: a table that is missing or has lost half of them stops the run.
+    """
+
+    accept: Collection[str] = ()
+    last_time: Mapping[str, int] = field(default_factory=dict)
+
+
+def check_table(
+    con: duckdb.DuckDBPyConnection,
+    result: TableIntake,
+    table: Table,
+    last_time: int,
+    erased: int,
+) -> None:
+    """Raise UserError for a table that is empty, broken, missing, or half the size it was.
+
+    `last_time` counts no rows of `erased` people, because a source may keep or delete those.
+    """
+    bad, rows, kept = result.rows_quarantined, result.rows_in, result.rows_kept
+    way_out = f"Fix it, or pass --accept {table.name} if this is intended."
+    if not result.is_present:
+        if last_time:
+            raise UserError(
+                f"{table.name}: the last published build had {last_time:,} rows of it, "
+                f"and now there is no such file. {way_out}"
+            )
+        return
+    if not rows and not table.may_be_empty:
+        raise UserError(
+            f"{result.file_names}: a header and no rows. Export it again"
+            f"{'' if table.required else ', or remove it if you have no such data'}."
+        )
+    nothing_left = rows > 0 and kept == 0 and not table.may_be_empty
+    many_bad = bad > FEW_ROWS and bad > LARGEST_QUARANTINED_SHARE * rows
+    if nothing_left or many_bad or bad > rows / 2:
+        what = "no row is usable" if nothing_left else f"{bad:,} of {rows:,} rows are refused"
+        raise UserError(f"{table.name}: {what}. {most_common_reason(con, table)} {way_out}")
+    if table.append_only and (bad or kept - erased < last_time):
+        # A decision that cannot be read, or is missing, may be a customer's refusal.
+        counts = f"{kept - erased:,} rows, {last_time:,} the last time."
+        lost = most_common_reason(con, table) if bad else counts
+        raise UserError(
+            f"{table.name} only ever grows, and every row of it must count: {lost} {way_out}"
+        )
+    if kept < SMALLEST_SHARE_OF_LAST_TIME * last_time:
+        raise UserError(
+            f"{table.name}: {kept:,} usable rows, the last published build had "
+            f"{last_time:,}. Is the export cut short? {way_out}"
+        )

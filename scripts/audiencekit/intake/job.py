@@ -1,0 +1,147 @@
+"""Intake: the only way user files enter the project.
+
+Every landing table becomes one typed Parquet file with exactly the contract's columns (empty where
+the user has no such table). A row that breaks a rule goes to `quarantine.parquet` with its file, row
+and reason; `tables.parquet` counts rows in, kept, quarantined and held back. A file that cannot be used
+stops the run with a UserError before anything is built. Rows of erased people are removed (erasure.py).
+"""
+
+import difflib
+import shutil
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+
+from audiencekit.errors import UserError
+from audiencekit.intake.contract import Table, load_contract
+from audiencekit.intake.erasure import count_rows_to_erase, erase_from_intake
+from audiencekit.intake.files import LandingFile, open_file
+from audiencekit.intake.folder import find_files
+from audiencekit.intake.gates import Gates, check_table
+from audiencekit.intake.report import (
+    TableIntake,
+    count_refused,
+    create_quarantine,
+    summary_line,
+    write_counts,
+    write_quarantine,
+)
+from audiencekit.intake.rows import check_rows, kept_rows, no_rows
+from audiencekit.sql import literal, rows_of
+from audiencekit.workspace import Workspace
+
+SCRATCH = ".intake-"
+
+
+@dataclass(frozen=True)
+class _Session:
+    """One intake: the DuckDB connection, the moment in UTC, where typed tables and scratch files go."""
+
+    con: duckdb.DuckDBPyConnection
+    as_of: datetime
+    target: Path
+    scratch: Path
+
+
+def take_in(
+    landing: Path,
+    workspace: Workspace,
+    as_of: datetime,
+    gates: Gates | None = None,
+    say: Callable[[str], None] = print,
+) -> list[TableIntake]:
+    """Check and type every landing table as of `as_of` (UTC) into `workspace.intake`.
+
+    Raises UserError, naming file and rule, when a file cannot be used or a table fails one of the `gates`.
+    """
+    contract, gates = load_contract(), gates or Gates()
+    _check_names(gates.accept, contract)
+    paths, notes = find_files(landing, contract)
+    for note in notes:
+        say(note)
+    _remove_leftovers(workspace)
+    with (
+        TemporaryDirectory(dir=workspace.home, prefix=SCRATCH) as folder,
+        duckdb.connect() as con,
+    ):
+        session = _Session(con, as_of, workspace.intake, Path(folder))
+        con.execute(f"set TimeZone = 'UTC'; set temp_directory = {literal(folder)}")
+        create_quarantine(con)
+        files = {
+            name: [
+                open_file(
+                    path, str(path.relative_to(landing)), contract[name], con, session.scratch
+                )
+                for path in table_paths
+            ]
+            for name, table_paths in paths.items()
+        }
+        results = []
+        try:
+            for table in contract.values():
+                result = _check_and_type(session, table, files.get(table.name, []))
+                if table.name not in gates.accept:
+                    erased = count_rows_to_erase(workspace, table) if table.append_only else 0
+                    check_table(con, result, table, gates.last_time.get(table.name, 0), erased)
+                results.append(result)
+                if result.is_present:
+                    say(summary_line(result))
+        finally:
+            write_quarantine(con, workspace.intake)
+            # People who were erased stay out, also where a gate stops the run.
+            erase_from_intake(workspace)
+        write_counts(con, results, as_of, workspace.intake)
+    return results
+
+
+def _check_names(accept: Collection[str], contract: dict[str, Table]) -> None:
+    for name in sorted(set(accept) - set(contract)):
+        near = difflib.get_close_matches(name, contract, n=1)
+        hint = f"Is it {near[0]}?" if near else f"There are: {', '.join(contract)}."
+        raise UserError(f"--accept {name}: no such table. {hint}")
+
+
+def _remove_leftovers(workspace: Workspace) -> None:
+    """Make the intake folder, without `run.parquet` and without scratch files of an intake that broke off.
+
+    `run.parquet` is written last. While it is missing, dbt does not build on an incomplete intake.
+    """
+    workspace.intake.mkdir(parents=True, exist_ok=True)
+    (workspace.intake / "run.parquet").unlink(missing_ok=True)
+    for leftover in workspace.home.glob(f"{SCRATCH}*"):
+        shutil.rmtree(leftover)
+
+
+def _check_and_type(session: _Session, table: Table, files: list[LandingFile]) -> TableIntake:
+    """Check a table's files and write the rows that are kept as one typed Parquet file."""
+    con = session.con
+    checked = [session.scratch / f"{table.name}.{number}.parquet" for number in range(len(files))]
+    kept = []
+    for file, path in zip(files, checked, strict=True):
+        check_rows(con, table, file, session.as_of.isoformat(sep=" "), path)
+        kept.append(kept_rows(con, table, file, path))
+    target = session.target / f"{table.name}.parquet"
+    con.execute(
+        f"copy ({' union all '.join(kept) or no_rows(table)}) to {literal(str(target))} "
+        "(format parquet, compression zstd)"
+    )
+    for path in checked:
+        path.unlink()
+    newest = f"max({table.event_at})" if table.event_at else "cast(null as timestamp)"
+    rows, newest_at = con.execute(f"select count(*), {newest} from {rows_of(target)}").fetchall()[0]
+    quarantined, held_back = count_refused(con, table)
+    return TableIntake(
+        table_name=table.name,
+        is_present=bool(files),
+        file_names=", ".join(file.name for file in files),
+        rows_in=rows + quarantined + held_back,
+        rows_kept=rows,
+        rows_quarantined=quarantined,
+        rows_held_back=held_back,
+        newest_at=newest_at,
+        ignored_columns=", ".join(sorted({name for file in files for name in file.ignored})),
+    )

@@ -1,0 +1,80 @@
+"""Tombstones: salted hashes of the identifiers of erased people, kept in the ledger.
+
+A tombstone recognises an identifier when it comes back in a later extract, and does not reveal it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import yaml
+
+from audiencekit.sql import literal, rows_of
+from audiencekit.workspace import PROJECT, Workspace
+
+TOMBSTONES = "erasure_tombstones"
+REQUEST = "request_id"
+NATIONAL = "national phone"  # a phone without its country, for rows whose country is unknown
+
+
+@dataclass(frozen=True)
+class Erased:
+    """Who is erased in this build: `people` (request_id, customer_key) and their `tombstones` (id_type, id_hash)."""
+
+    people: pd.DataFrame
+    tombstones: pd.DataFrame
+
+
+NOBODY = Erased(
+    pd.DataFrame({"request_id": [], "customer_key": []}, dtype="str"),
+    pd.DataFrame({"id_type": [], "id_hash": []}, dtype="str"),
+)
+
+
+def salt() -> str:
+    """The project's key_salt, which customer keys and tombstones are salted with."""
+    return str(yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]["key_salt"])
+
+
+def hash_sql(id_type: str, value: str, country: str = "''") -> str:
+    """The tombstone of an identifier, as SQL. Capitals of an e-mail and the grouping of a phone do not matter.
+
+    The same national number belongs to different people in different countries, so its `country` is hashed with
+    it. Every other identifier is hashed as it is: two that differ in capitals belong to two people.
+    """
+    digits = f"nullif(regexp_replace({value}, '[^0-9+]', '', 'g'), '')"
+    plain = (
+        f"case when {id_type} = 'email' then lower(trim({value})) "
+        f"when {id_type} = 'phone' and {digits} not like '+%' then {digits} || '|' || upper(trim({country})) "
+        f"when {id_type} in ('phone', '{NATIONAL}') then {digits} else trim({value}) end"
+    )
+    # A customer key is a hash of an identifier as well, and must not be readable from its tombstone.
+    return f"sha256({literal(salt())} || '|tombstone|' || {id_type} || '|' || {plain})"
+
+
+def load_tombstones(con: duckdb.DuckDBPyConnection, workspace: Workspace, new: Erased) -> bool:
+    """Make the table `tombstones` of those in the ledger and of `new`. Returns whether there are any."""
+    con.execute("set TimeZone = 'UTC'")
+    con.register("new_tombstones", new.tombstones)
+    ledger = workspace.ledger / TOMBSTONES / "*.parquet"
+    earlier = (
+        f"select id_type, id_hash from {rows_of(ledger)} union "
+        if list(ledger.parent.glob("*.parquet"))
+        else ""
+    )
+    con.execute(f"create table tombstones as {earlier} select id_type, id_hash from new_tombstones")
+    return con.execute("select count(*) from tombstones").fetchall()[0][0] > 0
+
+
+def write_tombstones(
+    con: duckdb.DuckDBPyConnection, new: Erased, at: datetime, build_id: str, target: Path
+) -> None:
+    """Write the tombstones of this build as one more file of the ledger."""
+    con.register("new_tombstones", new.tombstones)
+    con.execute(
+        "copy (select id_type, id_hash, cast($at as timestamp) as erased_at, $build as build_id "
+        f"from new_tombstones order by all) to {literal(str(target))} (format parquet)",
+        {"at": at, "build": build_id},
+    )
