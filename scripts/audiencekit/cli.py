@@ -12,7 +12,8 @@ from rich.console import Console
 
 from audiencekit import __version__
 from audiencekit.errors import UserError
-from audiencekit.workspace import PROJECT, open_workspace
+from audiencekit.extras import how_to_install
+from audiencekit.workspace import IS_CLONE, PROJECT, open_workspace
 
 
 class Moment(click.ParamType):
@@ -339,8 +340,9 @@ def docs() -> None:
     from audiencekit.intake.docs import write_landing_docs
     from audiencekit.run.dbt import run_dbt
 
-    click.echo(f"Wrote {write_landing_docs(PROJECT / 'docs' / 'landing.md')}")
     workspace = open_workspace()
+    page = (PROJECT / "docs" if IS_CLONE else workspace.home) / "landing.md"
+    click.echo(f"Wrote {write_landing_docs(page)}")
     result = run_dbt(workspace, "docs", "generate")
     if not result.success:
         raise UserError(f"dbt docs: {result.exception}")
@@ -425,6 +427,11 @@ def main() -> None:
         cli.main(standalone_mode=False)
     except UserError as problem:
         click.echo(f"Error: {problem}", err=True)
+        sys.exit(1)
+    except ModuleNotFoundError as problem:
+        if not (hint := how_to_install(problem.name)):
+            raise
+        click.echo(f"Error: {hint}", err=True)
         sys.exit(1)
     except click.ClickException as problem:
         problem.show()
