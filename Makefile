@@ -1,28 +1,43 @@
 # The few verbs a person types. `make` lists them.
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PYTHONS := python3.13 python3.12 python3.11 python3
+SUITS := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
+PYTHON ?= $(shell for p in $(PYTHONS); do $$p -c '$(SUITS)' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-export UV_COMPILE_BYTECODE := 1
+READY_DEV := $(VENV)/.ready-dev
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
+	--no-header --no-annotate --no-emit-package audiencekit
 export DO_NOT_TRACK := 1
 export GX_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test lint mutate bench boards docs lock clean
+.PHONY: help setup setup-dev demo run check style types words unit lint build test mutate bench boards docs wheel lock clean
 
 help: ## List the verbs
-	@grep -hE '^[a-z]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
 
-$(READY): requirements.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "audiencekit needs Python 3.11; set PYTHON=/path/to/python3.11"; exit 1; }
-	@echo "Setting up $(VENV) from requirements.txt"
+$(BIN)/uv:
+	@$(or $(PYTHON),false) -c '$(SUITS)' 2>/dev/null || { echo "audiencekit needs Python 3.11, 3.12 or 3.13: make $(MAKECMDGOALS) PYTHON=/path/to/python3.13"; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check uv==0.13.9
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint requirements-dev.txt uv
+
+$(READY): requirements.txt pyproject.toml | $(BIN)/uv
+	@echo "Setting up $(VENV) from requirements.txt"
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --requirement requirements.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $(READY)
 
-setup: $(READY) ## Make the environment from the lock
+$(READY_DEV): requirements-dev.txt pyproject.toml | $(BIN)/uv
+	@echo "Setting up $(VENV) from requirements-dev.txt"
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --requirement requirements-dev.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $(READY) $(READY_DEV)
+
+setup: $(READY) ## Make the environment that runs it
+
+setup-dev: $(READY_DEV) ## Make the environment that also tests it, with every extra
 
 demo: $(READY) ## Real retail data in, audiences out
 	@$(BIN)/audiencekit demo
@@ -31,15 +46,32 @@ run: $(READY) ## Your own data in, audiences out: make run LANDING=folder
 	@test -n "$(LANDING)" || { echo "Say where your data are: make run LANDING=folder"; exit 1; }
 	@$(BIN)/audiencekit run $(LANDING) $(if $(AS_OF),--as-of "$(AS_OF)") $(foreach name,$(ACCEPT),--accept $(name)) $(if $(RETRAIN),--retrain)
 
-test: lint ## Lint, then every test
-	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+check: style types words unit ## Before a commit: style, types, words, changed SQL and the tests without a build
+	@tools/lint-sql.sh --changed
 
-lint: $(READY) ## ruff and sqlfluff
+style: $(READY_DEV) ## ruff: lint and format
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
-	@$(BIN)/sqlfluff lint --disable-progress-bar models tests/singular
 
-mutate: $(READY) ## Change every segment rule in every small way; each change must fail a test
+types: $(READY_DEV) ## mypy
+	@$(BIN)/mypy --no-error-summary
+
+words: $(READY_DEV) ## Words this project does not use (tools/words.txt)
+	@tools/check-words.sh
+
+unit: $(READY_DEV) ## The tests without a build
+	@$(PYTEST) tests/unit
+
+lint: style types words ## Style, types, words and all SQL
+	@tools/lint-sql.sh
+
+build: $(READY_DEV) ## The tests with a build, and all dbt tests
+	@$(PYTEST) tests/build
+
+test: lint ## Lint, then every test: what CI runs
+	@$(PYTEST)
+
+mutate: $(READY_DEV) ## Change every segment rule in every small way; each change must fail a test
 	@$(BIN)/python -m pytest tests/unit/test_segment_mutants.py -s
 
 bench: $(READY) ## Measure a build: make bench CUSTOMERS=250000; or SCORES=1000000, ACTIVATION=1000000, IDENTITY=1000000
@@ -51,8 +83,12 @@ boards: $(READY) ## Draw the boards of what is published, and open the overview
 docs: $(READY) ## dbt docs and the landing contract page
 	@$(BIN)/audiencekit docs
 
-lock: $(READY) ## Compile requirements.in to requirements.txt
-	@$(BIN)/uv pip compile --quiet requirements.in -o requirements.txt --python-version 3.11 --no-header --no-annotate
+wheel: $(READY_DEV) ## Build the package into dist/
+	@$(BIN)/hatchling build --target wheel
+
+lock: $(BIN)/uv ## Compile pyproject.toml to requirements.txt and requirements-dev.txt
+	@$(COMPILE) pyproject.toml --output-file requirements.txt
+	@$(COMPILE) pyproject.toml --all-extras --constraint requirements.txt --output-file requirements-dev.txt
 
 clean: ## Remove the environment and everything a run wrote
-	@rm -rf $(VENV) var target logs
+	@rm -rf $(VENV) var target logs dist

@@ -1,7 +1,9 @@
 """audiencekit: customer segments as SQL, and the audiences every channel picks up.
 
-dbt models hold what is true; this package holds what SQL cannot: reading a user's files,
-connected components, contact-point parsing, the publish gate and the command line.
+The dbt models define the data. This package does what SQL cannot: it reads a user's files, finds
+connected components, parses contact points, checks and publishes, and is the command line.
 """
 
-__version__ = "0.1.0"
+from importlib.metadata import version
+
+__version__ = version("audiencekit")

@@ -4,6 +4,6 @@
 class UserError(Exception):
     """Something in the user's data, settings or command is wrong.
 
-    The message says what happened, where, and what to do next, in one or two lines; the command
+    The message says what happened, where, and what to do next, in one or two lines. The command
     line prints it without a traceback and exits with 1.
     """

@@ -7,7 +7,7 @@ import re
 import subprocess
 from dataclasses import dataclass
 
-from audiencekit.workspace import PROJECT
+from audiencekit.workspace import IS_CLONE, PROJECT
 
 RULES = "models/segments/rules"
 RULE = re.compile(rf"{RULES}/seg_(?P<segment>\w+)\.(?:sql|yml)")
@@ -92,7 +92,12 @@ def _entries(*options: str) -> list[tuple[str, str, str, str, set[str], str]]:
 
 
 def _git(*arguments: str) -> str | None:
-    """The output of git in the project's folder; None without git or a repository."""
+    """What git prints in the project's folder; None where there is no git or no repository.
+
+    An installed package may be inside another project's repository, whose history is not its own.
+    """
+    if not IS_CLONE:
+        return None
     try:
         run = subprocess.run(
             ["git", *arguments], cwd=PROJECT, capture_output=True, text=True, check=True

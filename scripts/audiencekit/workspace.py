@@ -1,4 +1,4 @@
-"""Where a run writes. Everything is under one folder, AUDIENCEKIT_HOME (default `var`)."""
+"""Where the dbt project is, and where a run writes: everything is under one folder, AUDIENCEKIT_HOME."""
 
 import fcntl
 import os
@@ -9,7 +9,10 @@ from pathlib import Path
 
 from audiencekit.errors import UserError
 
-PROJECT = Path(__file__).resolve().parents[2]
+# The wheel contains the dbt project; in a clone it is the repository.
+_PACKAGED = Path(__file__).resolve().with_name("project")
+IS_CLONE = not _PACKAGED.is_dir()
+PROJECT = Path(__file__).resolve().parents[2] if IS_CLONE else _PACKAGED
 
 
 @dataclass(frozen=True)
@@ -20,12 +23,12 @@ class Workspace:
 
     @property
     def intake(self) -> Path:
-        """Checked and typed landing tables, one Parquet file each, and refused rows."""
+        """Checked and typed landing tables, one Parquet file each, and the rejected rows."""
         return self.home / "intake"
 
     @property
     def warehouse(self) -> Path:
-        """The private DuckDB file a build writes. Nothing else reads it."""
+        """The private DuckDB file that a build writes. No other tool reads it."""
         return self.home / "warehouse.duckdb"
 
     @property
@@ -35,7 +38,7 @@ class Workspace:
 
     @property
     def boards(self) -> Path:
-        """The boards of the last drawing."""
+        """The boards, as last drawn."""
         return self.home / "boards"
 
     @property
@@ -45,12 +48,12 @@ class Workspace:
 
     @property
     def shared(self) -> Path:
-        """Aggregates that may be shared, and the ledger of the privacy budget they cost."""
+        """Aggregates exported for others, and the ledger of what they cost."""
         return self.home / "shared"
 
     @property
     def published(self) -> Path:
-        """What other tools read: `current` points at one whole generation."""
+        """What other tools read: `current` points at one complete generation."""
         return self.home / "published"
 
     @property
@@ -63,7 +66,7 @@ class Workspace:
 
     @property
     def ledger(self) -> Path:
-        """Append-only history as of the current generation: one Parquet file a build and table."""
+        """Append-only history up to the current generation: one Parquet file per build and table."""
         return self.current / "ledger"
 
     def as_environment(self) -> dict[str, str]:
@@ -90,9 +93,12 @@ class Workspace:
 
 
 def open_workspace(home: str | Path | None = None) -> Workspace:
-    """The workspace at `home`, else at AUDIENCEKIT_HOME, else at `var` in the project."""
-    chosen = Path(home or os.environ.get("AUDIENCEKIT_HOME") or PROJECT / "var")
-    return Workspace(chosen.resolve())
+    """The workspace at `home`, or else at AUDIENCEKIT_HOME.
+
+    Without either it is `var` in a clone, and `audiencekit-home` in the current folder after `pip install`.
+    """
+    default = PROJECT / "var" if IS_CLONE else Path("audiencekit-home")
+    return Workspace(Path(home or os.environ.get("AUDIENCEKIT_HOME") or default).resolve())
 
 
 @contextmanager

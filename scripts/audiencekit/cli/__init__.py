@@ -7,6 +7,7 @@ import click
 from audiencekit import __version__
 from audiencekit.cli import benchmark, jobs, pages, questions, sending
 from audiencekit.errors import UserError
+from audiencekit.extras import how_to_install
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -31,6 +32,11 @@ def main() -> None:
         cli.main(standalone_mode=False)
     except UserError as problem:
         click.echo(f"Error: {problem}", err=True)
+        sys.exit(1)
+    except ModuleNotFoundError as problem:
+        if not (hint := how_to_install(problem.name)):
+            raise
+        click.echo(f"Error: {hint}", err=True)
         sys.exit(1)
     except click.ClickException as problem:
         problem.show()

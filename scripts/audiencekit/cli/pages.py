@@ -6,7 +6,7 @@ import click
 from rich.console import Console
 
 from audiencekit.errors import UserError
-from audiencekit.workspace import PROJECT, open_workspace
+from audiencekit.workspace import IS_CLONE, PROJECT, open_workspace
 
 
 @click.command()
@@ -38,8 +38,9 @@ def docs() -> None:
     from audiencekit.intake.docs import write_landing_docs
     from audiencekit.run.dbt import run_dbt
 
-    click.echo(f"Wrote {write_landing_docs(PROJECT / 'docs' / 'landing.md')}")
     workspace = open_workspace()
+    page = (PROJECT / "docs" if IS_CLONE else workspace.home) / "landing.md"
+    click.echo(f"Wrote {write_landing_docs(page)}")
     result = run_dbt(workspace, "docs", "generate")
     if not result.success:
         raise UserError(f"dbt docs: {result.exception}")

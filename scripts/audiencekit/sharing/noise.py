@@ -1,13 +1,20 @@
 """Differential privacy: whole numbers with noise from OpenDP, its cost and its scale."""
 
 from dataclasses import dataclass
-
-import opendp.prelude as dp
-
-dp.enable_features("contrib")
+from functools import cache
+from types import ModuleType
 
 # The share of a release's epsilon that each measure gets.
 SHARES = {"customers": 0.4, "buyers_30d": 0.3, "spend_30d_usd": 0.3}
+
+
+@cache
+def _opendp() -> ModuleType:
+    """OpenDP, from the extra 'sharing'. Exports without noise do not need it."""
+    import opendp.prelude as dp
+
+    dp.enable_features("contrib")
+    return dp
 
 
 @dataclass(frozen=True)
@@ -24,6 +31,7 @@ class Noise:
 
     def add(self, value: int) -> int:
         """`value` with new noise from the system's randomness. It has no seed: a known seed would reveal the value."""
+        dp = _opendp()
         mechanism = dp.m.make_laplace(
             dp.atom_domain(T=int), dp.absolute_distance(T=int), scale=self.scale
         )
@@ -35,5 +43,6 @@ class Noise:
 
 def noises(epsilon: float, spend_bound_usd: int) -> dict[str, Noise]:
     """The noise of each measure in a release of `epsilon`. Cells share no customer, so all of them cost as much as one."""
+    _opendp()  # fails here if it is not installed, before a release costs anything
     sensitivity = {"customers": 1, "buyers_30d": 1, "spend_30d_usd": spend_bound_usd}
     return {name: Noise(share * epsilon, sensitivity[name]) for name, share in SHARES.items()}

@@ -73,12 +73,12 @@ def share_noised(workspace: Workspace, epsilon: float) -> Path:
         name = f"{manifest.build_id}-epsilon{epsilon:g}"
         if any(past.file_name == name for past in read_releases(ledger)):
             return workspace.shared / f"{name}.csv"
+        noise = noises(epsilon, settings["share_spend_bound_usd"])
         left = spend(
             ledger,
             Release(manifest.build_id, manifest.as_of, epsilon, name),
             settings["privacy_budget"],
         )
-        noise = noises(epsilon, settings["share_spend_bound_usd"])
         out = cells.assign(
             **{m: [noise[m].add(value) for value in cells[m]] for m in MEASURES}
         ).sort_values(KEYS)
