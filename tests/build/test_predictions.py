@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from compiled import sql_of
-from workspaces import DEMO_AS_OF, Published, Runner, rewrite
+from workspaces import DEMO_AS_OF, Published, rewrite
 
 from audiencekit.modelling import planned
 from audiencekit.modelling.rows import COLUMNS, build_rows, fact_of, facts
@@ -195,15 +195,6 @@ def test_a_leak_on_purpose_is_noticed(published, late, leak):
 # The registry, day after day
 
 
-def another_day(runner: Runner, published: Published, name: str) -> Published:
-    """A workspace like the published one, to be written into."""
-    home = runner.folder / name
-    shutil.copytree(
-        published.workspace.home, home, symlinks=True, ignore=shutil.ignore_patterns("*.duckdb")
-    )
-    return Published(runner.workspace(name), published.run, "")
-
-
 def rewrite_ledger(published: Published, table: str, query: str) -> None:
     (path,) = (published.workspace.ledger / table).glob("*[1-9].parquet")
     rewrite(path, query)
@@ -217,12 +208,6 @@ def champions(published: Published) -> dict[str, str]:
 def scored_customers(published: Published) -> dict[str, int]:
     scores = published.warehouse("from predictions.customer_predictions")
     return scores.drop(columns="customer_key").count().to_dict()
-
-
-@pytest.fixture(scope="module")
-def next_day(runner, demo, published) -> Published:
-    another_day(runner, published, "next_day")
-    return runner("next_day", demo / "landing", as_of=DEMO_AS_OF + timedelta(days=1))
 
 
 def test_the_next_day_trains_nothing_and_the_same_versions_score(published, next_day):
@@ -264,7 +249,7 @@ def day_of_faults(runner, demo, published) -> Published:
     All but the micro-segments are due. The parameters of the 90-day propensity are lost, fitting the 30-day propensity raises, churn is fitted to weights that are no numbers, and
     fitting the lifetime value raises.
     """
-    home = another_day(runner, published, "day_of_faults")
+    home = runner.copy_of(published, "day_of_faults")
     lost = champions(published)["propensity_90d"]
     rewrite_ledger(home, "fitted_params", f"select * from t where version <> '{lost}'")
     rewrite_ledger(

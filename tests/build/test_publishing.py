@@ -99,13 +99,13 @@ def kill(process: subprocess.Popen) -> None:
     process.stdout.close()
 
 
-def test_a_build_killed_at_any_moment_leaves_one_whole_generation(runner, demo):
+def test_a_build_killed_at_any_moment_leaves_one_whole_generation(runner, demo, published):
     """Builds of later hours, each killed -9 at a random moment of its length.
 
     KILLED_BUILDS=20 kills more of them; most moments of a build are before anything is published,
     which is why publishing has a test of its own below.
     """
-    workspace = runner("killed", demo / "landing").workspace
+    workspace = runner.copy_of(published, "killed").workspace
     started = time.monotonic()
     whole = start(workspace, demo / "landing", "2018-01-01T00:30")
     assert whole.wait() == 0, whole.stdout.read()
@@ -141,10 +141,9 @@ print("published", flush=True)
 """
 
 
-def test_publishing_killed_at_any_moment_leaves_one_whole_generation(runner, demo):
+def test_publishing_killed_at_any_moment_leaves_one_whole_generation(runner, published):
     """The same warehouse published again and again, killed -9 somewhere within."""
-    first = runner("killed_late", demo / "landing")
-    workspace = first.workspace
+    workspace = runner.copy_of(published, "killed_late").workspace
     ledger = {path.name for path in (workspace.ledger / "segment_changes").iterdir()}
     chance = random.Random(2019)
     length, before, after = 0.6, 0, 0
