@@ -110,6 +110,11 @@ def parse_project(folder: Path) -> Path:
     return workspace.home / "target" / "partial_parse.msgpack"
 
 
+def parsed_manifest(folder: Path) -> dict:
+    """dbt's manifest of the project, parsed in a workspace at `folder`."""
+    return json.loads((parse_project(folder).parent / "manifest.json").read_text())
+
+
 @contextmanager
 def one_parse() -> Iterator[None]:
     """dbt keeps what it parsed when only the variables or the workspace of a build differ.

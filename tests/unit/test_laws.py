@@ -59,11 +59,6 @@ def code_of(path) -> str:
     return re.sub(r"\{\{.*?\}\}", "x", text, flags=re.S)
 
 
-@pytest.fixture(scope="module")
-def manifest(published) -> dict:
-    return published.manifest()
-
-
 def room_of(node: dict) -> str:
     return node["original_file_path"].split("/")[1]
 
