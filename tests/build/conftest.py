@@ -1,29 +1,57 @@
 """One small demo landing and one published run of it, shared by all tests that only read."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from workspaces import Published, Runner, rewrite
+from workspaces import DEMO_AS_OF, Published, Runner, once, parse_project, rewrite
 
 from audiencekit.demo import write_demo_landing
 from audiencekit.workspace import PROJECT
 
 HOUSEHOLDS = 150
 
+# Files by how long they take, the longest first: workers take files in this order, so that none waits for a long one at
+# the end. The others follow by name.
+LONGEST_FIRST = (
+    *("test_published", "test_erasure", "test_publishing", "test_gates", "test_predictions"),
+    *("test_holdouts", "test_people_found", "test_bandits", "test_experiments", "test_cli"),
+    *("test_activation_laws", "test_postgres", "test_identity", "test_demo", "test_dbt"),
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    names = [item.path.stem for item in items]
+    place = {name: number for number, name in enumerate((*LONGEST_FIRST, *sorted(set(names))))}
+    place |= {name: number for number, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: place[item.path.stem])
+
 
 @pytest.fixture(scope="session")
-def runner(tmp_path_factory) -> Runner:
-    return Runner(tmp_path_factory.mktemp("homes"))
+def shared(tmp_path_factory, request) -> Path:
+    """A folder that all workers of this session have in common."""
+    own = tmp_path_factory.getbasetemp()
+    folder = own.parent if hasattr(request.config, "workerinput") else own
+    return folder / "shared"
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory) -> Path:
-    """A folder with `landing` and `truth` of 150 households.
+def runner(tmp_path_factory, shared) -> Runner:
+    parsed = once(shared / "parsed", lambda: parse_project(shared / "parsed" / "home"))
+    return Runner(tmp_path_factory.mktemp("homes"), parsed)
+
+
+@pytest.fixture(scope="session")
+def demo(shared) -> Path:
+    """A folder with `landing` and `truth` of 150 households. Do not write into it.
 
     Added to it: orders that come twice with different totals and nothing to say which is later, so
     that only the content of a row can decide, and never its place in a file.
     """
-    folder = tmp_path_factory.mktemp("demo")
+    return once(shared / "demo", lambda: write_demo(shared / "demo"))
+
+
+def write_demo(folder: Path) -> Path:
     write_demo_landing(folder / "landing", folder / "truth", households=HOUSEHOLDS)
     rewrite(
         folder / "landing" / "orders.parquet",
@@ -34,9 +62,23 @@ def demo(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def published(runner, demo) -> Published:
-    """The small demo, published. Do not write into it."""
-    return runner("demo", demo / "landing")
+def published(runner, demo, shared) -> Published:
+    """The small demo, published: one build for all workers, and a copy for each. Do not write into it."""
+    builder = Runner(shared / "homes", runner.parsed)
+    built = once(shared / "published", lambda: builder("demo", demo / "landing"))
+    return runner.copy_of(built, "demo")
+
+
+@pytest.fixture(scope="session")
+def next_day(runner, demo, shared, published) -> Published:
+    """The small demo, published, and built again as of the next day. Do not write into it."""
+
+    def build() -> Published:
+        builder = Runner(shared / "homes", runner.parsed)
+        builder.copy_of(published, "next_day")
+        return builder("next_day", demo / "landing", as_of=DEMO_AS_OF + timedelta(days=1))
+
+    return runner.copy_of(once(shared / "next_day", build), "next_day")
 
 
 @pytest.fixture(scope="session")

@@ -6,34 +6,8 @@ import subprocess
 import sys
 
 import duckdb
-import pytest
+from command_line import audiencekit
 from workspaces import CHANNELS
-
-
-def audiencekit(home, *arguments: str) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [sys.executable, "-m", "audiencekit.cli", *arguments],
-        env=os.environ | {"AUDIENCEKIT_HOME": str(home), "COLUMNS": "160"},
-        capture_output=True,
-        text=True,
-    )
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["run", "no/such/folder"], "is not a folder"),
-        (["show", "email"], "Nothing is published"),
-        (["run", ".", "--as-of", "yesterday"], "'yesterday' is not a moment"),
-        (["intake", "."], "holds no orders.csv or orders.parquet"),
-    ],
-)
-def test_a_mistake_ends_in_one_clear_error(tmp_path, arguments, said):
-    done = audiencekit(tmp_path / "home", *arguments)
-    assert done.returncode in (1, 2)
-    assert said in done.stderr
-    assert "Traceback" not in done.stderr + done.stdout
-    assert len(done.stderr.strip().splitlines()) <= 4
 
 
 def test_an_unknown_channel_is_answered_with_the_known_ones(published):

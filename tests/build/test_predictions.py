@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from compiled import sql_of
-from workspaces import DEMO_AS_OF, Published, Runner, rewrite
+from workspaces import DEMO_AS_OF, Published, rewrite
 
 from audiencekit.modelling import planned
-from audiencekit.modelling.rows import COLUMNS, build_rows, fact_of, facts
 
 # The last cut-off models are tested at: what happened since must not be known at it, or before.
 TESTED_AT = pd.Timestamp(DEMO_AS_OF) - pd.Timedelta(days=30)
@@ -195,15 +194,6 @@ def test_a_leak_on_purpose_is_noticed(published, late, leak):
 # The registry, day after day
 
 
-def another_day(runner: Runner, published: Published, name: str) -> Published:
-    """A workspace like the published one, to be written into."""
-    home = runner.folder / name
-    shutil.copytree(
-        published.workspace.home, home, symlinks=True, ignore=shutil.ignore_patterns("*.duckdb")
-    )
-    return Published(runner.workspace(name), published.run, "")
-
-
 def rewrite_ledger(published: Published, table: str, query: str) -> None:
     (path,) = (published.workspace.ledger / table).glob("*[1-9].parquet")
     rewrite(path, query)
@@ -217,12 +207,6 @@ def champions(published: Published) -> dict[str, str]:
 def scored_customers(published: Published) -> dict[str, int]:
     scores = published.warehouse("from predictions.customer_predictions")
     return scores.drop(columns="customer_key").count().to_dict()
-
-
-@pytest.fixture(scope="module")
-def next_day(runner, demo, published) -> Published:
-    another_day(runner, published, "next_day")
-    return runner("next_day", demo / "landing", as_of=DEMO_AS_OF + timedelta(days=1))
 
 
 def test_the_next_day_trains_nothing_and_the_same_versions_score(published, next_day):
@@ -264,7 +248,7 @@ def day_of_faults(runner, demo, published) -> Published:
     All but the micro-segments are due. The parameters of the 90-day propensity are lost, fitting the 30-day propensity raises, churn is fitted to weights that are no numbers, and
     fitting the lifetime value raises.
     """
-    home = another_day(runner, published, "day_of_faults")
+    home = runner.copy_of(published, "day_of_faults")
     lost = champions(published)["propensity_90d"]
     rewrite_ledger(home, "fitted_params", f"select * from t where version <> '{lost}'")
     rewrite_ledger(
@@ -340,146 +324,6 @@ def test_faults_of_models_leave_nobody_without_a_score(published, day_of_faults)
     assert np.isfinite(numbers.to_numpy(dtype="float64", na_value=0.0)).all()
     params = rows_of(day_of_faults, "predictions.fitted_params", "part in ('weight', 'centroid')")
     assert np.isfinite(params["value"]).all()
-
-
-# Little data, and fits that go wrong
-
-
-FEATURES = ["log_recency_days", "log_orders_365d", "log_spend_365d_usd", "online_share"]
-CUTOFF, TESTED = pd.Timestamp("2017-11-02"), pd.Timestamp("2017-12-02")
-
-
-def plan(*methods: str) -> pd.DataFrame:
-    """A plan of one cut-off a method."""
-    columns = ["model_code", "method", "horizon_days", "place", "cutoff_at", "tested_at"]
-    codes = {"classifier": "propensity_30d", "lifetime": "lifetime_value_90d"}
-    steps = [(codes.get(m, "micro_segments"), m, 30, 0, CUTOFF, TESTED) for m in methods]
-    return pd.DataFrame(steps, columns=columns)
-
-
-def training(rows: int) -> pd.DataFrame:
-    """Customers of whom every second one buys."""
-    rng = np.random.default_rng(7)
-    return pd.DataFrame(rng.normal(size=(rows, len(FEATURES))), columns=FEATURES).assign(
-        model_code="propensity_30d",
-        cutoff_at=CUTOFF,
-        tested_at=TESTED,
-        customer_key=[f"c{n:04d}" for n in range(rows)],
-        is_positive=np.arange(rows) % 2 == 0,
-    )
-
-
-def histories(rows: int) -> pd.DataFrame:
-    """Customers who all came back twice and spent alike."""
-    return pd.DataFrame(
-        {
-            "model_code": "lifetime_value_90d",
-            "cutoff_at": CUTOFF,
-            "customer_key": [f"c{n:04d}" for n in range(rows)],
-            "repeat_purchase_days": 2,
-            "first_to_last_days": 60.0,
-            "tenure_days": 90.0,
-            "repeat_spend_mean_usd": 20.0,
-        }
-    )
-
-
-def statuses(rows: pd.DataFrame) -> dict[str, str]:
-    """Status by version, once what every build asks of the rows is seen to hold."""
-    assert tuple(rows.columns) == COLUMNS
-    assert not rows.duplicated(["model_code", "version", "part", "item", "group_id"]).any()
-    found = {version: mine for version, mine in rows.groupby("version")}
-    assert all(len(fact_of(mine, "why")) > 10 for mine in found.values())
-    return {version: fact_of(mine, "status") for version, mine in found.items()}
-
-
-NO_CHAMPION = build_rows("", "", [])
-CLUSTERS = {"algorithm": "kmeans", "minimum_share": 0.03}
-LITTLE = {
-    "nobody": training(0),
-    "one customer": training(1),
-    "one class": training(200).assign(is_positive=True),
-    "no feature that differs": training(200).assign(**dict.fromkeys(FEATURES, 1.0)),
-    "no feature that is known": training(200).assign(**dict.fromkeys(FEATURES, np.nan)),
-    "no feature that is finite": training(200).assign(**dict.fromkeys(FEATURES, np.inf)),
-}
-
-
-@pytest.mark.parametrize("few", LITTLE)
-def test_too_little_for_a_classifier_is_said_of_every_version(few):
-    found = statuses(planned.fit_classifiers(LITTLE[few], plan("classifier")))
-    assert list(found.values()) == ["skipped"] * 4
-
-
-@pytest.mark.parametrize(
-    ("few", "expected"),
-    [
-        (histories(0), {"skipped"}),
-        (histories(1), {"skipped"}),
-        (histories(200).assign(repeat_purchase_days=0, first_to_last_days=0.0), {"skipped"}),
-        (histories(200).assign(repeat_spend_mean_usd=np.nan), {"skipped"}),
-        (histories(200).assign(tenure_days=np.nan), {"skipped"}),
-        (histories(200), {"failed", "fitted"}),
-    ],
-)
-def test_too_little_for_a_lifetime_value_is_said(few, expected):
-    found = statuses(planned.fit_lifetime_values(few, plan("lifetime"), method="mbg_nbd"))
-    assert len(found) == 1
-    assert set(found.values()) <= expected
-
-
-@pytest.mark.parametrize("few", [few for few in LITTLE if few != "one class"])
-def test_too_little_for_micro_segments_is_said(few):
-    customers = LITTLE[few][[*FEATURES, "customer_key"]]
-    rows = planned.fit_planned_micro_segments(customers, plan("clusters"), NO_CHAMPION, **CLUSTERS)
-    assert list(statuses(rows).values()) == ["skipped"]
-
-
-def test_nothing_planned_is_nothing_fitted():
-    others = plan("lifetime", "clusters"), plan("classifier", "clusters"), plan("classifier")
-    for rows in (
-        planned.fit_classifiers(training(200), others[0]),
-        planned.fit_lifetime_values(histories(200), others[1], method="mbg_nbd"),
-        planned.fit_planned_micro_segments(training(200), others[2], NO_CHAMPION, **CLUSTERS),
-        planned.fit_classifiers(training(0), plan()),
-    ):
-        assert tuple(rows.columns) == COLUMNS and rows.empty
-        assert rows["value"].dtype == "float64" and rows["group_id"].dtype == "int64"
-
-
-def test_a_version_that_fails_leaves_the_others_to_be_fitted(monkeypatch):
-    fit = planned.fit_logistic
-
-    def fit_but_one(training, settings):
-        if settings.variant == "rfm":
-            raise ValueError("no")
-        return fit(training, settings)
-
-    monkeypatch.setattr(planned, "fit_logistic", fit_but_one)
-    found = statuses(planned.fit_classifiers(training(200), plan("classifier")))
-    assert sorted(found.values()) == ["failed", "fitted", "fitted", "fitted"]
-
-
-def test_versions_that_fail_alike_are_told_apart(monkeypatch):
-    def fail(*_, **__):
-        raise ValueError("no")
-
-    monkeypatch.setattr(planned, "fit_logistic", fail)
-    found = statuses(planned.fit_classifiers(training(200), plan("classifier")))
-    assert sorted(found.values()) == ["failed", "failed", "failed", "fitted"]
-
-
-@pytest.mark.parametrize("number", [np.nan, np.inf])
-def test_a_fit_of_no_numbers_has_failed(monkeypatch, number):
-    def fit_badly(training, settings):
-        rows = planned.build_rows(
-            "propensity_30d", f"v-{settings.variant}", facts({"status": "fitted"})
-        )
-        return pd.concat([rows, rows.assign(part="weight", item="a", value=number, label=None)])
-
-    monkeypatch.setattr(planned, "fit_logistic", fit_badly)
-    found = statuses(planned.fit_classifiers(training(200), plan("classifier")))
-    assert sorted(found.values()) == ["failed", "failed", "failed", "fitted"]
 
 
 def test_three_orders_are_published_without_predictions(runner, published, tmp_path):

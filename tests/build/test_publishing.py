@@ -18,25 +18,11 @@ from audiencekit.errors import UserError
 from audiencekit.publish.build import Build
 from audiencekit.publish.exposures import read_publications
 from audiencekit.publish.generations import (
-    KEPT_GENERATIONS,
-    _drop_old,
     _switch,
     next_build_id,
     publish,
 )
 from audiencekit.workspace import Workspace
-
-
-def test_the_pointer_is_switched_in_one_step_and_old_generations_go(tmp_path):
-    workspace = Workspace(tmp_path)
-    for number in range(1, 9):
-        generation = workspace.generations / f"2018010{number}T000000Z-{number:06d}"
-        generation.mkdir(parents=True)
-        _switch(workspace.current, generation)
-        _drop_old(workspace)
-        assert workspace.current.resolve() == generation.resolve()
-    kept = sorted(path.name[-1] for path in workspace.generations.iterdir())
-    assert kept == [str(n) for n in range(9 - KEPT_GENERATIONS, 9)]
 
 
 def generation_problems(workspace: Workspace) -> list[str]:
@@ -100,13 +86,13 @@ def kill(process: subprocess.Popen) -> None:
     process.stdout.close()
 
 
-def test_a_build_killed_at_any_moment_leaves_one_whole_generation(runner, demo):
+def test_a_build_killed_at_any_moment_leaves_one_whole_generation(runner, demo, published):
     """Builds of later hours, each killed -9 at a random moment of its length.
 
     KILLED_BUILDS=20 kills more of them; most moments of a build are before anything is published,
     which is why publishing has a test of its own below.
     """
-    workspace = runner("killed", demo / "landing").workspace
+    workspace = runner.copy_of(published, "killed").workspace
     started = time.monotonic()
     whole = start(workspace, demo / "landing", "2018-01-01T00:30")
     assert whole.wait() == 0, whole.stdout.read()
@@ -143,10 +129,9 @@ print("published", flush=True)
 """
 
 
-def test_publishing_killed_at_any_moment_leaves_one_whole_generation(runner, demo):
+def test_publishing_killed_at_any_moment_leaves_one_whole_generation(runner, published):
     """The same warehouse published again and again, killed -9 somewhere within."""
-    first = runner("killed_late", demo / "landing")
-    workspace = first.workspace
+    workspace = runner.copy_of(published, "killed_late").workspace
     ledger = {path.name for path in (workspace.ledger / "segment_changes").iterdir()}
     chance = random.Random(2019)
     length, before, after = 0.6, 0, 0

@@ -1,17 +1,25 @@
 """Published workspaces of the small demo: how tests make them, read them and compare them."""
 
+import fcntl
 import json
+import pickle
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
 import pandas as pd
+import pytest
+from dbt.artifacts.resources import FileHash
+from dbt.parser.manifest import ManifestLoader
 from rich.console import Console
 
+import audiencekit.run.job
 from audiencekit.demo import AS_OF
+from audiencekit.run.dbt import run_dbt
 from audiencekit.run.job import Options, Run, run
 from audiencekit.workspace import PROJECT, Workspace
 
@@ -49,18 +57,29 @@ class Published:
 
 
 class Runner:
-    """Runs landings in workspaces of their own that share one parse of the dbt project."""
+    """Runs landings in workspaces of their own, below `folder`.
 
-    def __init__(self, folder: Path):
+    All builds start from one parse of the dbt project, `parsed`: a whole parse takes ten seconds.
+    """
+
+    def __init__(self, folder: Path, parsed: Path):
         self.folder = folder
-        self.parsed: Path | None = None
+        self.parsed = parsed
 
     def workspace(self, name: str) -> Workspace:
+        """The workspace of this name; new ones know the parsed project and nothing else."""
         workspace = Workspace(self.folder / name)
-        if self.parsed and not workspace.home.exists():
+        if not workspace.home.exists():
             (workspace.home / "target").mkdir(parents=True)
-            shutil.copy(self.parsed, workspace.home / "target" / "partial_parse.msgpack")
+            shutil.copy(self.parsed, workspace.home / "target")
         return workspace
+
+    def copy_of(self, published: Published, name: str) -> Published:
+        """A workspace of its own in the state that `published` left, to be written into."""
+        home = self.folder / name
+        shutil.rmtree(home, ignore_errors=True)
+        shutil.copytree(published.workspace.home, home, symlinks=True)
+        return Published(Workspace(home), published.run, published.printed)
 
     def __call__(
         self,
@@ -68,12 +87,82 @@ class Runner:
         landing: Path,
         as_of: datetime = DEMO_AS_OF,
         accept: Iterable[str] = (),
+        data_tests: bool = True,
     ) -> Published:
+        """One run, as the command line does it.
+
+        `data_tests` of dbt are left out only where another build runs them over the same data.
+        """
         workspace = self.workspace(name)
         console = Console(record=True, width=200, quiet=False, file=_Nowhere())
-        result = run(landing, workspace, as_of, console, Options(tuple(accept)))
-        self.parsed = self.parsed or workspace.home / "target" / "partial_parse.msgpack"
+        with one_parse(), all_data_tests() if data_tests else no_data_tests():
+            result = run(landing, workspace, as_of, console, Options(tuple(accept)))
         return Published(workspace, result, console.export_text())
+
+
+def parse_project(folder: Path) -> Path:
+    """Parse the dbt project in a workspace at `folder`; the file that a Runner starts its builds from."""
+    workspace = Workspace(folder)
+    workspace.home.mkdir(parents=True, exist_ok=True)
+    with one_parse():
+        result = run_dbt(workspace, "parse")
+    assert result.success, result.exception
+    return workspace.home / "target" / "partial_parse.msgpack"
+
+
+def parsed_manifest(folder: Path) -> dict:
+    """dbt's manifest of the project, parsed in a workspace at `folder`."""
+    return json.loads((parse_project(folder).parent / "manifest.json").read_text())
+
+
+@contextmanager
+def one_parse() -> Iterator[None]:
+    """dbt keeps what it parsed when only the variables or the workspace of a build differ.
+
+    dbt itself parses everything again then, for a variable may stand in YAML. Those of a build stand in SQL alone
+    (tests/unit/test_laws.py), which is compiled in each build. Sources, whose place is the workspace, are parsed again.
+    """
+    real = ManifestLoader.build_manifest_state_check
+
+    def state_check(loader):
+        state = real(loader)
+        state.vars_hash = state.profile_hash = FileHash.from_contents("tests")
+        return state
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ManifestLoader, "build_manifest_state_check", state_check)
+        yield
+
+
+all_data_tests = nullcontext
+
+
+@contextmanager
+def no_data_tests() -> Iterator[None]:
+    """Builds make every model and run no data test."""
+    real = audiencekit.run.job.dbt_build
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            audiencekit.run.job,
+            "dbt_build",
+            lambda *a, **k: real(*a, "--exclude-resource-type", "test", **k),
+        )
+        yield
+
+
+def once(folder: Path, make: Callable[[], object]):
+    """What `make` returns, made by the first of several processes that ask and read by the others.
+
+    `folder` is where it is remembered; a process that comes meanwhile waits.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    memory = folder / "made.pickle"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not memory.exists():
+            made = make()
+            memory.write_bytes(pickle.dumps(made))
+        return pickle.loads(memory.read_bytes())
 
 
 class _Nowhere:

@@ -3,9 +3,12 @@
 import ast
 import csv
 import re
+from collections import Counter
+from graphlib import CycleError
 
 import pytest
 import yaml
+from python_rooms import arrows_of, floors_of, functions_of
 from workspaces import CHANNELS
 
 from audiencekit.intake.contract import load_contract
@@ -57,11 +60,6 @@ def code_of(path) -> str:
     text = re.sub(r"--[^\n]*", "", text)
     text = re.sub(r"\{%.*?%\}", "", text, flags=re.S)
     return re.sub(r"\{\{.*?\}\}", "x", text, flags=re.S)
-
-
-@pytest.fixture(scope="module")
-def manifest(published) -> dict:
-    return published.manifest()
 
 
 def room_of(node: dict) -> str:
@@ -348,3 +346,233 @@ def test_descriptions_are_no_placeholders():
         for block in yaml.safe_load(path.read_text()).get("models", []):
             for column in block.get("columns", []):
                 assert len(column["description"]) > 2, (path.name, column["name"])
+
+
+# --- Grain and keys -----------------------------------------------------------------------------------
+
+
+def tests_on(manifest: dict) -> dict[str, list[dict]]:
+    """Data tests by the model that they are about."""
+    found: dict[str, list[dict]] = {}
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "test" and node.get("attached_node"):
+            found.setdefault(node["attached_node"], []).append(node["test_metadata"])
+    return found
+
+
+def without_a_grain_test(manifest: dict) -> list[str]:
+    """Models of which no test says that some columns identify a row.
+
+    None is needed for a segment's rule, whose membership is tested as a whole, nor for a table of one row.
+    """
+    tests = tests_on(manifest)
+    return sorted(
+        node["name"]
+        for key, node in models_in(manifest).items()
+        if not node["name"].startswith("seg_")
+        and not node["description"].strip().startswith("One row:")
+        and not any(t["name"] in ("unique", "unique_combination") for t in tests.get(key, []))
+    )
+
+
+def test_every_model_has_a_grain_test(manifest):
+    assert without_a_grain_test(manifest) == []
+
+
+def test_a_model_without_a_grain_test_would_be_noticed(manifest):
+    key = "model.audiencekit.dim_customers"
+    without = {k: n for k, n in manifest["nodes"].items() if n.get("attached_node") != key}
+    assert "dim_customers" in without_a_grain_test(manifest | {"nodes": without})
+
+
+# Tables that outlive a customer: history, which keeps rows of customers who were erased or merged since, and tables
+# that are about such customers.
+HISTORY = ("_changes", "_receipts", "_assignments", "_exposures", "_decisions", "_history")
+ABOUT_THE_ERASED = ("erasure_", "int_erased_", "int_merged_")
+
+
+def published_models(manifest: dict) -> set[str]:
+    return {
+        parent
+        for exposure in manifest["exposures"].values()
+        for parent in exposure["depends_on"]["nodes"]
+        if parent in manifest["nodes"]
+    }
+
+
+def without_relationships(manifest: dict) -> list[str]:
+    """Tables of facts, dimensions and published tables whose customer_key nothing compares with dim_customers."""
+    tests, published = tests_on(manifest), published_models(manifest)
+    return sorted(
+        node["name"]
+        for key, node in models_in(manifest).items()
+        if "customer_key" in node["columns"]
+        and (key in published or node["name"].startswith(("fct_", "dim_")))
+        and node["name"] != "dim_customers"
+        and not node["name"].endswith(HISTORY)
+        and not node["name"].startswith(ABOUT_THE_ERASED)
+        and not any(
+            t["name"] == "relationships" and t["kwargs"].get("column_name") == "customer_key"
+            for t in tests.get(key, [])
+        )
+    )
+
+
+def test_customer_keys_are_compared_with_the_customers(manifest):
+    assert without_relationships(manifest) == []
+
+
+def test_a_customer_key_that_nothing_compares_would_be_noticed(manifest):
+    key = "model.audiencekit.fct_orders"
+    without = {k: n for k, n in manifest["nodes"].items() if n.get("attached_node") != key}
+    assert "fct_orders" in without_relationships(manifest | {"nodes": without})
+
+
+# --- Files --------------------------------------------------------------------------------------------
+
+
+def yaml_elsewhere(models: dict[str, dict]) -> list[str]:
+    """Models whose YAML is not the file of the same name next to them."""
+    wrong = []
+    for node in models.values():
+        patch = (node["patch_path"] or "").split("://")[-1]
+        if patch != re.sub(r"\.(sql|py)$", ".yml", node["original_file_path"]):
+            wrong.append(f"{node['name']}: {patch or 'no YAML'}")
+    return sorted(wrong)
+
+
+def test_every_model_has_a_yaml_of_its_own_next_to_it(manifest):
+    assert yaml_elsewhere(models_in(manifest)) == []
+    for path in (PROJECT / "models").rglob("*.yml"):
+        models = yaml.safe_load(path.read_text()).get("models", [])
+        assert [m["name"] for m in models] in ([path.stem], []), path.name
+
+
+def test_a_yaml_elsewhere_would_be_noticed(manifest):
+    node = dict(models_in(manifest)["model.audiencekit.dim_customers"])
+    node["patch_path"] = "audiencekit://models/profiles/_all.yml"
+    assert yaml_elsewhere({"one": node}) == ["dim_customers: models/profiles/_all.yml"]
+
+
+LONGEST_MODEL = 120
+
+
+def long_models(lines: dict[str, int]) -> list[str]:
+    return sorted(f"{name}: {count}" for name, count in lines.items() if count > LONGEST_MODEL)
+
+
+def test_no_model_is_long():
+    assert long_models({p.stem: len(p.read_text().splitlines()) for p in MODELS}) == []
+
+
+def test_a_long_model_would_be_noticed():
+    assert long_models({"short": 120, "long": 121}) == ["long: 121"]
+
+
+def is_one_call(sql: str) -> bool:
+    """A file of nothing but one macro's call: the model is then written in the macro."""
+    text = re.sub(r"\{#.*?#\}|--[^\n]*|\{\{\s*config\(.*?\)\s*\}\}", "", sql, flags=re.S).strip()
+    return re.fullmatch(r"\{\{[^{}]*\}\}", text, flags=re.S) is not None
+
+
+def test_no_macro_writes_a_whole_model():
+    assert [p.stem for p in MODELS if is_one_call(p.read_text())] == []
+
+
+def test_a_macro_that_writes_a_whole_model_would_be_noticed():
+    assert is_one_call(
+        "-- One row per customer.\n{{ config(materialized='table') }}\n{{ all(1) }}\n"
+    )
+    assert not is_one_call("select * from {{ ref('a') }}\n")
+
+
+MOST_REPEATS = 2
+
+
+def repeated_descriptions(columns: list[tuple[str, str]]) -> list[str]:
+    """Columns that are described in the same words more often than twice: a doc block says it once."""
+    counts = Counter(pair for pair in columns if not pair[1].startswith("{{"))
+    return sorted(f"{name}: {text}" for (name, text), n in counts.items() if n > MOST_REPEATS)
+
+
+def described_columns() -> list[tuple[str, str]]:
+    return [
+        (column["name"], column["description"].strip())
+        for path in sorted((PROJECT / "models").rglob("*.yml"))
+        for block in yaml.safe_load(path.read_text()).get("models", [])
+        for column in block.get("columns", [])
+    ]
+
+
+def test_no_column_is_described_three_times_in_the_same_words():
+    assert repeated_descriptions(described_columns()) == []
+
+
+def test_a_repeated_description_would_be_noticed():
+    columns = [("a", "The key."), ("a", "The key."), ("b", "The key."), ("c", "{{ doc('c') }}")]
+    assert repeated_descriptions(columns + columns[3:] * 3) == []
+    assert repeated_descriptions([*columns, ("a", "The key.")]) == ["a: The key."]
+
+
+def build_variables_in_yaml(texts: dict[str, str]) -> list[str]:
+    return [
+        name
+        for name, text in texts.items()
+        if re.search(
+            r"var\(\s*['\"](as_of|built_at|build_id|commit_id|retrain|last_change_seq)", text
+        )
+    ]
+
+
+def test_what_differs_from_build_to_build_stands_in_sql_alone():
+    """Tests parse the project once for all their builds (tests/support/workspaces.py), and dbt reads YAML then only."""
+    yaml_files = [*(PROJECT / "models").rglob("*.yml"), PROJECT / "dbt_project.yml"]
+    assert build_variables_in_yaml({p.name: p.read_text() for p in yaml_files}) == []
+    assert build_variables_in_yaml({"one": "enabled: \"{{ var('retrain') }}\""}) == ["one"]
+
+
+# --- The Python package -------------------------------------------------------------------------------
+
+PACKAGE = PROJECT / "scripts" / "audiencekit"
+LONGEST_FUNCTION, MOST_PARAMETERS = 60, 5
+
+
+def test_rooms_of_the_package_lie_on_floors_and_none_imports_from_above():
+    arrows = arrows_of(PACKAGE)
+    floors = floors_of(arrows)
+    level = {room: number for number, floor in enumerate(floors) for room in floor}
+    print(f"\n  {len(level)} rooms on {len(floors)} floors, {len(arrows)} arrows")
+    for number, floor in reversed(list(enumerate(floors))):
+        print(f"  {number}  {', '.join(sorted(floor))}")
+    assert all(level[room] > level[other] for room, other in arrows)
+    assert floors[-1] == {"cli"}, "the command line is the roof"
+
+
+def test_a_cycle_of_rooms_would_be_noticed():
+    with pytest.raises(CycleError):
+        floors_of(arrows_of(PACKAGE) | {("workspace", "cli")})
+
+
+def large_functions(sources: dict[str, str]) -> list[str]:
+    return sorted(
+        f"{place}.{name}: {lines} lines, {parameters} parameters"
+        for place, source in sources.items()
+        for name, lines, parameters in functions_of(source)
+        if lines > LONGEST_FUNCTION or parameters > MOST_PARAMETERS
+    )
+
+
+def test_no_function_is_long_or_takes_much():
+    sources = {p.relative_to(PACKAGE).as_posix(): p.read_text() for p in PACKAGE.rglob("*.py")}
+    assert large_functions(sources) == []
+
+
+def test_a_large_function_would_be_noticed():
+    long = "def f(a):\n" + "    a += 1\n" * 60
+    much = (
+        "class C:\n    def g(self, a, b, c, d, *, e, f): ...\n    def h(self, a, b, c, d, e): ...\n"
+    )
+    assert large_functions({"x": long, "y": much}) == [
+        "x.f: 61 lines, 1 parameters",
+        "y.g: 1 lines, 6 parameters",
+    ]

@@ -1,0 +1,575 @@
+"""What the audit of rules claims, against cases by hand and against DuckDB running the same SQL."""
+
+import itertools
+import json
+from collections import Counter
+from fractions import Fraction
+
+import duckdb
+import pandas as pd
+import pytest
+import yaml
+import z3
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from mutants import plain_sql
+from own_rules import own_facts, own_types
+
+from audiencekit.errors import UserError
+from audiencekit.rules.audit import audit_rules
+from audiencekit.rules.formula import Scope, truth
+from audiencekit.rules.proofs import Claim, Undecided, _core, refute
+from audiencekit.rules.terms import NotAnalysed
+from audiencekit.rules.text import rank_texts, read_condition
+from audiencekit.workspace import PROJECT
+
+TYPES = {
+    "a": "BIGINT",
+    "b": "BIGINT",
+    "x": "DOUBLE",
+    "y": "DOUBLE",
+    "s": "VARCHAR",
+    "p": "BOOLEAN",
+    "q": "BOOLEAN",
+    "at": "TIMESTAMP",
+    "since": "TIMESTAMP",
+    "odd": "BLOB",
+}
+
+
+def segments(**rules) -> pd.DataFrame:
+    """Segments named by keyword, each a condition or a row; priority in the order in which they stand."""
+    rows = []
+    for place, (code, rule) in enumerate(rules.items()):
+        said = rule if isinstance(rule, dict) else {"where": rule}
+        where = said.pop("where")
+        text = (
+            where
+            if where.startswith("select")
+            else f"select customer_key from customer_360 where {where}"
+        )
+        row = {"segment_code": code, "priority": place, "definition": text}
+        rows.append(row | said)
+    return pd.DataFrame(rows)
+
+
+def found(facts: dict | None = None, **rules) -> set[tuple]:
+    """Findings on `rules` as (segment, other, what)."""
+    frame = audit_rules(segments(**rules), TYPES, facts)
+    rows = frame.astype("object").where(frame.notna(), None).itertuples(index=False)
+    return {(row.segment_code, row.other_segment_code, row.finding) for row in rows}
+
+
+def explained(what: str, facts: dict | None = None, **rules) -> list[str]:
+    frame = audit_rules(segments(**rules), TYPES, facts)
+    return list(frame.loc[frame["finding"] == what, "explanation"])
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "a > 4 and a < 5",
+        "a between 5 and 3",
+        "a is null and a <> 1",
+        "a = null",
+        "not (a > 1) and a is null",
+        "x > 1 and x <= 1",
+        "s = 'red' and s in ('blue', 'green')",
+        "s > 'b' and s < 'a'",
+        "p and not p",
+        "p is null and p",
+        "a is not distinct from null and a is distinct from null",
+        "a is distinct from b and a is null and b is null",
+        "coalesce(a, 0) < 0 and a is null",
+        "case when a > 1 then 1 else 2 end = 3",
+        "case a when 1 then 'one' end = 'two'",
+        "a + b > 3 and a < 1 and b <= 3",
+        "a / 2 > 3 and a < 6",
+        "a / nullif(b, 0) > 1 and b = 0",
+        "s like 'a%' and not s like 'a%'",
+        "s like 'a%' and s is null",
+        "at > since and since > at",
+        "at is null and at >= since",
+        "customer_key in (select customer_key from customer_360 where p) and not p",
+    ],
+)
+def test_a_rule_that_nobody_can_match_is_found(where):
+    assert found(one=where) == {("one", None, "never_matches")}
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "x > 4 and x < 5",
+        "a > 4 and a <= 5",
+        "not (a > 1)",
+        "a is null or a = 1",
+        "p is not true and not coalesce(p, false)",
+        "s like 'a%' and s not like 'b%'",
+        "a / 10 = 0.3",
+        "x / 10 = 0.3",
+        "x + 0.1 = x and x > 1",
+        "x + y > 3 and x < 1 and y <= 2.0000000000000001",
+        "a / nullif(b, 0) > 1 and b < 0",
+        "s > 'a' and s < 'b'",
+        "x >= 0.10000000000000000001 and x <= 0.1",
+    ],
+)
+def test_a_rule_that_somebody_can_match_is_not(where):
+    assert found(one=where) == set()
+
+
+def test_bounds_that_contradict_are_named_and_the_others_are_not():
+    assert explained("never_matches", one="a > 4 and s = 'red' and (p or q) and a < 5") == [
+        "Nobody can match: a > 4 and a < 5 cannot both be true."
+    ]
+    assert explained("never_matches", one="s = 'red' and a between 5 and 3") == [
+        "Nobody can match: a BETWEEN 5 AND 3 can never be true."
+    ]
+
+
+def test_a_proof_names_no_more_than_it_takes(monkeypatch):
+    """Even where z3 cannot say what it used, for which all claims stand here."""
+    monkeypatch.setattr("audiencekit.rules.proofs._core", list)
+    assert explained("never_matches", one="a > 4 and s = 'red' and (p or q) and a < 5") == [
+        "Nobody can match: a > 4 and a < 5 cannot both be true."
+    ]
+
+
+def test_a_narrower_rule_is_swallowed_by_the_wider():
+    assert found(wide="a >= 1", narrow="a >= 1 and p") == {
+        ("narrow", "wide", "swallowed"),
+        ("narrow", "wide", "unreachable_priority"),
+    }
+    assert found(narrow="a >= 1 and p", wide="a >= 1") == {("narrow", "wide", "swallowed")}
+    assert explained("swallowed", narrow="a >= 1 and p", wide="a > 0") == [
+        "Everyone in narrow is also in wide, for any data: a >= 1 is sufficient."
+    ]
+
+
+def test_two_wordings_of_one_rule_are_the_same_rule():
+    rules = {"one": "not (a > 1)", "other": "a <= 1"}
+    assert {f for f in found(**rules) if f[2] != "unreachable_priority"} == {
+        ("one", "other", "same_rule"),
+        ("other", "one", "same_rule"),
+    }
+
+
+def test_null_is_in_neither_half():
+    """`a > 1 or a <= 1` looks like everybody, and leaves out whoever has no a."""
+    assert found(both="a > 1 or a <= 1", some="p") == set()
+    assert ("some", "all_of_them", "swallowed") in found(
+        all_of_them="a > 1 or a <= 1 or a is null", some="p"
+    )
+    assert ("rest", "unlike", "swallowed") not in found(
+        rest="not (a > 1)", unlike="a is null or a > 5"
+    )
+    assert ("gone", "rest", "swallowed") not in found(rest="not (a > 1)", gone="a is null")
+
+
+def test_several_that_come_first_leave_nobody_together():
+    rules = {
+        "low": "a < 5",
+        "high": "a >= 5",
+        "aside": "q",
+        "all_known": "a is not null",
+        "any": "p",
+    }
+    assert ("all_known", None, "unreachable_priority") in found(**rules)
+    assert explained("unreachable_priority", **rules) == [
+        "all_known (priority 3) is never a customer's primary segment: everyone in it is also in "
+        "high (priority 1) or low (priority 0), which comes first."
+    ]
+
+
+def test_segments_of_one_priority_go_by_code():
+    same = {"priority": 5}
+    assert ("b", "a", "unreachable_priority") in found(
+        b={"where": "a = 1"} | same, a={"where": "a = 1"} | same
+    )
+    assert ("a", "b", "unreachable_priority") not in found(
+        b={"where": "a = 1"} | same, a={"where": "a = 1"} | same
+    )
+
+
+def test_a_rule_over_another_rule_says_both():
+    over = "select customer_key from seg_base where a > 4 | seg_base: select customer_key from customer_360 where a < 5"
+    inside = (
+        "select customer_key from customer_360 where p and customer_key in (select customer_key from seg_base) "
+        "| seg_base: select customer_key from customer_360 where a < 5"
+    )
+    assert found(base="a < 5", over=over, inside=inside) == {
+        ("over", None, "never_matches"),
+        ("inside", "base", "swallowed"),
+        ("inside", "base", "unreachable_priority"),
+    }
+
+
+def excluding(where: str, *codes: str, **more) -> dict:
+    return {"where": where, "excludes": json.dumps(codes)} | more
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        ({"a": excluding("a > 3", "b"), "b": "a > 1"}, {("a", "b")}),
+        ({"a": excluding("a > 1", "b"), "b": "a > 3"}, set()),
+        ({"a": excluding("a > 3", "a")}, {("a", "a")}),
+        ({"a": excluding("a > 3", "a", "b"), "b": "a > 3"}, {("a", "a"), ("a", "b")}),
+        ({"a": excluding("p", "b"), "b": excluding("q", "a")}, {("a", "b"), ("b", "a")}),
+        ({"a": excluding("p", "b"), "b": excluding("not p", "a")}, set()),
+        (
+            {"a": excluding("a <> 4", "b", "c", "d"), "b": "a < 4", "c": "a > 4", "d": "q"},
+            {("a", None)},
+        ),
+        ({"a": excluding("p", "gone")}, set()),
+    ],
+)
+def test_exclusions_that_leave_nobody_to_address_contradict(rules, expected):
+    assert {
+        (code, other) for code, other, what in found(**rules) if what == "contradiction"
+    } == expected
+
+
+@pytest.mark.parametrize(
+    ("where", "why"),
+    [
+        ("a % 2 = 1", "a % 2 is not among what the analysis reads"),
+        ("a / b > 1", "a / b may divide by zero"),
+        ("nothing > 1", "nothing is no column of customer_360"),
+        ("odd is null", "odd is of type BLOB"),
+        ("s = 1", "1 is a whole where a text is asked for"),
+        ("at > '2020'", "'2020' is a text where a timestamp is asked for"),
+        ("a", "a is a whole where a truth is asked for"),
+        ("p > q", "p is compared as if it had an order"),
+        ("random() > 1", "RANDOM() is not among what the analysis reads"),
+        ("a in (select 1)", "a IN (SELECT 1) is not among what the analysis reads"),
+        ("a > 1 limit 3", "more than customer keys and a condition"),
+        ("a > 1 group by customer_key", "more than customer keys and a condition"),
+        ("a >", "the SQL does not parse"),
+        ("a > 1; select 1", "more than customer keys and a condition"),
+        (
+            "customer_key in (select customer_key from orders)",
+            "orders is neither customer_360 nor a rule",
+        ),
+    ],
+)
+def test_what_the_analysis_cannot_read_is_said_and_nothing_else_is(where, why):
+    (text,) = explained("not_analysed", one=where)
+    assert why in text
+    assert found(one=where, other="a > 1", third="a > 2") == {
+        ("one", None, "not_analysed"),
+        ("third", "other", "swallowed"),
+        ("third", "other", "unreachable_priority"),
+    }
+
+
+def test_what_cannot_be_decided_is_said(monkeypatch):
+    monkeypatch.setattr("audiencekit.rules.proofs.MOST_WORK", 1)
+    assert found(one="a * a * a + b * b * b = 7 and a > 10") == {("one", None, "not_analysed")}
+    ctx = z3.Context()
+    a, b = z3.Ints("a b", ctx)
+    cubes = [Claim("rule", "cubes", a * a * a + b * b * b == 7), Claim("rule", "large", a > 10)]
+    assert _core(cubes) == cubes
+
+
+def test_facts_prove_more_and_are_named():
+    rules = {"week": "orders_7d > 3", "month": "orders_30d > 3", "none": "orders_7d < 0"}
+    types = {"orders_7d": "BIGINT", "orders_30d": "BIGINT"}
+    frame = audit_rules(
+        segments(month=rules["month"], week=rules["week"], none=rules["none"]), types
+    )
+    assert list(frame["explanation"]) == [
+        "Nobody can match: orders_7d < 0 can never be true, given that orders_7d is never negative.",
+        "Everyone in week is also in month, for any data: orders_7d > 3 is sufficient, given that "
+        "orders_30d counts all that orders_7d counts.",
+        "week (priority 1) is never a customer's primary segment: everyone in it is also in month (priority 0), "
+        "which comes first, given that orders_30d counts all that orders_7d counts.",
+    ]
+    assert found({"a is small": "a < 9"}, one="a > 9") == {("one", None, "never_matches")}
+    assert found({"a is small": "a < 9"}, one="a is null") == set()
+    tied = {"b is below a": "coalesce(b < a, false)", "b is not": "coalesce(b > 3, false)"}
+    assert found(tied, one="a < 3") == {("one", None, "never_matches")}
+
+
+def test_a_fact_that_cannot_be_read_stops_the_build():
+    with pytest.raises(UserError, match="RANDOM"):
+        found({"wrong": "random() > a"}, one="a > 1")
+
+
+def test_the_same_rules_in_any_order_give_the_same_findings():
+    rules = segments(wide="a >= 1", narrow="a > 1 and p", never="a > 1 and a < 2", odd="a % 2 = 1")
+    one = audit_rules(rules, TYPES)
+    pd.testing.assert_frame_equal(one, audit_rules(rules.iloc[::-1], TYPES))
+    assert list(one.columns) == ["segment_code", "other_segment_code", "finding", "explanation"]
+    assert audit_rules(segments(one="a > 1"), TYPES).dtypes.astype(str).tolist() == ["str"] * 4
+
+
+# -- the same SQL in DuckDB ---------------------------------------------------------------------------
+
+DOMAIN = {
+    "a": [-1, 0, 1, 2, 3, None],
+    "b": [0, 1, 2, None],
+    "x": [-0.5, 0.0, 0.5, 1.0, 1.5, None],
+    "s": ["a", "b", "bb", None],
+    "p": [True, False, None],
+}
+SEEN: Counter = Counter()
+
+
+@pytest.fixture(scope="module")
+def grid():
+    """Every row of the domain, in DuckDB."""
+    con = duckdb.connect()
+    con.execute(f"create table rows ({', '.join(f'{c} {TYPES[c]}' for c in DOMAIN)})")
+    frame = pd.DataFrame(
+        list(itertools.product(*DOMAIN.values())), columns=list(DOMAIN), dtype="object"
+    )
+    con.register("frame", frame)
+    con.execute(
+        f"insert into rows select {', '.join(f'cast({c} as {TYPES[c]})' for c in DOMAIN)} from frame"
+    )
+    return con
+
+
+def count(con, condition: str) -> int:
+    return con.execute(f"select count(*) from rows where {condition}").fetchall()[0][0]
+
+
+def conditions() -> st.SearchStrategy[str]:
+    """Conditions on the domain's columns, with parentheses only where they are meant to matter."""
+    whole = st.sampled_from(
+        [
+            "a",
+            "b",
+            "0",
+            "1",
+            "2",
+            "5",
+            "a + b",
+            "a - 1",
+            "a * b",
+            "coalesce(a, b, 1)",
+            "nullif(a, b)",
+        ]
+    )
+    real = st.sampled_from(
+        [
+            "x",
+            "0.5",
+            "1",
+            "a",
+            "1e0",
+            "x + 1",
+            "x - x",
+            "a / 2",
+            "b / nullif(a, 0)",
+            "-x",
+            "x * 0.1",
+        ]
+    )
+    texts = st.sampled_from(
+        [
+            "s",
+            "'a'",
+            "'b'",
+            "'bb'",
+            "'c'",
+            "''",
+            "coalesce(s, 'b')",
+            "case when p then 'a' else s end",
+        ]
+    )
+    compare = st.sampled_from(
+        ["=", "<>", "<", "<=", ">", ">=", "is distinct from", "is not distinct from"]
+    )
+    pairs = st.sampled_from([whole, real, texts]).flatmap(
+        lambda side: st.tuples(side, compare, side)
+    )
+    atoms = st.one_of(
+        pairs.map(" ".join),
+        st.tuples(whole, whole, whole).map("{0[0]} between {0[1]} and {0[2]}".format),
+        st.tuples(
+            st.sampled_from(["a", "x"]),
+            st.sampled_from(
+                ["in (0, 2)", "not in (1)", "in (1, null)", "not in (0, null)", "in (0.5, 1)"]
+            ),
+        ).map(" ".join),
+        st.sampled_from(["s in ('a', 'bb')", "s not in ('b')", "s like 'b%'", "s not like '%b'"]),
+        st.sampled_from(
+            ["p", "p is true", "p is not true", "p is false", "p = (a > 1)", "p is null"]
+        ),
+        st.sampled_from(["a", "x", "s"]).flatmap(
+            lambda c: st.sampled_from([f"{c} is null", f"{c} is not null"])
+        ),
+        st.sampled_from(
+            [
+                "case when a > 1 then x > 0 when a is null then p end",
+                "coalesce(a > 1, p)",
+                "cast(a as double) = x",
+                "case a when 1 then 0 when b then 2 end = 2",
+            ]
+        ),
+    )
+    return st.recursive(
+        atoms,
+        lambda inner: st.one_of(
+            st.tuples(inner, st.sampled_from(["and", "or"]), inner).map(" ".join),
+            st.tuples(inner, st.sampled_from(["and", "or"]), inner).map(
+                "({0[0]}) {0[1]} ({0[2]})".format
+            ),
+            inner.map("not {}".format),
+            inner.map("not ({})".format),
+        ),
+        max_leaves=6,
+    )
+
+
+def proof(*said: tuple[str, bool]):
+    """What z3 says of conditions that are, or are not, TRUE of one row: contradictory claims, and an example."""
+    trees = [read_condition(text) for text, _ in said]
+    scope = Scope(TYPES, {}, rank_texts(trees), z3.Context())
+    formulas = [truth(tree, scope).is_true for tree in trees]
+    claims = [
+        Claim("rule", text, formula if wanted else z3.Not(formula))
+        for (text, wanted), formula in zip(said, formulas, strict=True)
+    ]
+    core, example = refute(claims)
+    return core, example, scope
+
+
+def row_of(example: z3.ModelRef, scope: Scope) -> dict | None:
+    """The example as a row; None if a number of it is no double, or rests on rounding."""
+    ctx, row, names = scope.context, {}, {d.name() for d in example.decls()}
+    if any(name.startswith("rounding of") or "LIKE" in name for name in names):
+        return None
+    makers = {"BIGINT": z3.Int, "BOOLEAN": z3.Bool}
+    for column in DOMAIN:
+        value = example.eval(makers.get(TYPES[column], z3.Real)(column, ctx), True)
+        if z3.is_true(example.eval(z3.Bool(f"{column} is null", ctx), True)):
+            row[column] = None
+        elif TYPES[column] == "BIGINT":
+            row[column] = value.as_long()
+        elif TYPES[column] == "BOOLEAN":
+            row[column] = z3.is_true(value)
+        elif not z3.is_rational_value(value):
+            return None
+        elif TYPES[column] == "VARCHAR":
+            row[column] = _text_at(value.as_fraction(), sorted(scope.texts))
+        else:
+            row[column] = float(value.as_fraction())
+            if Fraction(row[column]) != value.as_fraction():
+                return None
+    return None if row["s"] is False else row
+
+
+def _text_at(place: Fraction, texts: list[str]) -> str | bool:
+    """A text that sorts among `texts` as its number does; False where there is no room for one."""
+    if place.denominator == 1 and 0 <= place < len(texts):
+        return texts[int(place)]
+    below = int(place // 1)
+    if below < 0 and (not texts or texts[0] > ""):
+        return ""
+    if below >= len(texts):
+        return (texts[-1] if texts else "") + f"~{float(place):020.6f}"
+    text = (texts[below] if below >= 0 else "") + f" {float(place % 1):.6f}"
+    return text if below + 1 >= len(texts) or text < texts[below + 1] else False
+
+
+PROPERTY = settings(
+    max_examples=400, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
+
+
+@PROPERTY
+@given(condition=conditions())
+def test_what_never_matches_matches_no_row_and_an_example_matches(grid, condition):
+    try:
+        core, example, scope = proof((condition, True))
+    except (NotAnalysed, Undecided) as problem:
+        SEEN[f"never: {type(problem).__name__}"] += 1
+        return
+    rows = count(grid, condition)
+    if core:
+        SEEN["never: proved"] += 1
+        assert rows == 0
+    else:
+        _check_example(grid, example, scope, "never", f"({condition})", rows)
+
+
+@PROPERTY
+@given(one=conditions(), other=conditions())
+def test_what_is_implied_has_no_exception_and_an_example_is_one(grid, one, other):
+    try:
+        core, example, scope = proof((one, True), (other, False))
+    except (NotAnalysed, Undecided) as problem:
+        SEEN[f"implies: {type(problem).__name__}"] += 1
+        return
+    exceptions = f"({one}) and ({other}) is not true"
+    rows = count(grid, exceptions)
+    if core:
+        SEEN["implies: proved"] += 1
+        assert rows == 0
+    else:
+        _check_example(grid, example, scope, "implies", exceptions, rows)
+
+
+def _check_example(con, example, scope, what: str, condition: str, rows: int) -> None:
+    row = row_of(example, scope)
+    if row is None:
+        SEEN[f"{what}: example rests on rounding or like"] += 1
+        return
+    SEEN[f"{what}: example" + ("" if rows else " where the domain has none")] += 1
+    con.execute("create or replace temp table example as select * from rows limit 0")
+    con.execute(f"insert into example values ({', '.join('?' * len(row))})", list(row.values()))
+    matched = con.execute(f"select count(*) from example where {condition}").fetchall()[0][0]
+    assert matched == 1, row
+
+
+def test_the_properties_were_put_to_the_test():
+    """Runs after both: enough was proved, little was refused, and examples outside the domain were seen."""
+    print(f"\n{dict(sorted(SEEN.items()))}")
+    if SEEN:
+        assert SEEN["never: proved"] > 30
+        assert SEEN["implies: proved"] > 30
+        assert (
+            SEEN["never: example where the domain has none"]
+            + SEEN["implies: example where the domain has none"]
+            > 5
+        )
+        assert (
+            sum(n for what, n in SEEN.items() if "NotAnalysed" in what or "Undecided" in what) < 80
+        )
+
+
+@pytest.fixture(scope="module")
+def own_findings() -> pd.DataFrame:
+    rows = []
+    for path in sorted((PROJECT / "models/segments/rules").glob("*.sql")):
+        lines = [line for line in plain_sql(path).splitlines() if not line.startswith("--")]
+        said = yaml.safe_load(path.with_suffix(".yml").read_text())["models"][0]
+        priority = said["config"]["meta"]["segment"]["priority"]
+        rows.append(
+            {"segment_code": path.stem[4:], "priority": priority, "definition": " ".join(lines)}
+        )
+    assert len(rows) >= 39
+    return audit_rules(pd.DataFrame(rows), own_types(), own_facts())
+
+
+def test_every_rule_of_the_project_is_analysed_and_can_match(own_findings):
+    assert not set(own_findings["finding"]) & {
+        "not_analysed",
+        "never_matches",
+        "same_rule",
+        "contradiction",
+    }
+
+
+def test_which_rules_of_the_project_lie_in_others(own_findings):
+    rows = own_findings[["segment_code", "other_segment_code", "finding"]].itertuples(index=False)
+    assert sorted(map(tuple, rows)) == [
+        ("engaged_cart_abandoners", "abandoned_cart", "swallowed"),
+        ("frequent_and_recent", "recent_buyers", "swallowed"),
+        ("high_intent", "product_page_visitors", "swallowed"),
+        ("loyal_customers", "recent_buyers", "swallowed"),
+    ]
