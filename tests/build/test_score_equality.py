@@ -29,6 +29,7 @@ VERSION = ["model_code", "version"]
 TEST = [*VERSION, "tested_at"]
 # Whose reasons and drift are looked at where the champion knows but one feature: the full versions.
 CHAMPIONS = '"warehouse"."predictions"."int_champions"'
+DRIFT_SHARES = '"warehouse"."predictions"."int_drift_shares"'
 FULL_VERSIONS = "(select * from predictions.int_fits where variant = 'full' and place = 0 and status = 'fitted')"
 
 

@@ -6,6 +6,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 
 from audiencekit.modelling.boosted import SETTINGS as TREES
 from audiencekit.modelling.boosted import fit_boosted
+from audiencekit.modelling.classifier import ClassifierSettings
 from audiencekit.modelling.planned import score_all_boosted
 
 NEAR = 1e-9

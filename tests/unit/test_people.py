@@ -36,7 +36,7 @@ def people(
     frame: pd.DataFrame, said: pd.DataFrame = NO_PAIRS, apart=(), most_records: int = 100
 ) -> set[frozenset[str]]:
     apart = pd.DataFrame(apart, columns=["left_record_id", "right_record_id"])
-    return groups(assign_people(frame, said, apart, most_records), "person")
+    return groups(assign_people(frame, said, apart, most_records), "person_id")
 
 
 def test_records_that_share_an_identifier_are_one_person():
@@ -153,7 +153,7 @@ def test_likeness_makes_no_crowd_one_person():
 def test_within_a_person_what_identifiers_tie_is_told_from_what_likeness_does():
     frame = pd.concat([ties(("a", "x"), ("b", "x"), ("c", "y")), match("b", "c", 9)])
     found = assign_people(frame, NO_PAIRS, NO_PAIRS, 100)
-    assert groups(found, "person") == {frozenset("abc")}
+    assert groups(found, "person_id") == {frozenset("abc")}
     assert groups(found, "linked_group") == {frozenset("ab"), frozenset("c")}
 
 

@@ -8,4 +8,4 @@ def model(dbt, session):
         evidence=dbt.ref("int_pair_evidence").df(),
         unlinked=dbt.ref("int_steward_unlinks").df(),
         most_records=dbt.config.get("most_records"),
-    ).rename(columns={"person": "person_id"})
+    )

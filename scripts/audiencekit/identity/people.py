@@ -63,7 +63,7 @@ def assign_people(
     unlinked: pd.DataFrame,
     most_records: int,
 ) -> pd.DataFrame:
-    """One row per record (record_id, person, linked_group).
+    """One row per record (record_id, person_id, linked_group).
 
     `links` is as in `connected`, with tie_weight (bits). `evidence` has one row per pair of records of one component
     that both hold personal details (left_record_id, right_record_id, match_weight in bits, below zero where they look

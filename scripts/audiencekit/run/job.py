@@ -14,8 +14,6 @@ from audiencekit.errors import UserError
 from audiencekit.intake.contract import load_contract
 from audiencekit.intake.erasure import erase_from_intake, rows_erased
 from audiencekit.intake.erasure_requests import resolve_requests
-from audiencekit.intake.gates import Gates
-from audiencekit.intake.job import take_in
 from audiencekit.intake.report import TableIntake
 from audiencekit.intake.tombstones import Erased
 from audiencekit.publish.build import Build
@@ -140,6 +138,25 @@ def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
     started = perf_counter()
     yield
     seconds[stage] = perf_counter() - started
+
+
+def _take_in(job: _Job, landing: Path) -> list[TableIntake]:
+    """Check and type the landing folder. Prints a warning when the newest order is old."""
+    last = current_manifest(job.workspace)
+    results = take_in(
+        landing,
+        job.workspace,
+        job.dbt_vars.as_of,
+        Gates(job.accepted_tables, last.landing_rows if last else {}),
+        say=lambda line: job.console.print(f"  {line}", highlight=False),
+    )
+    newest = next(t.newest_at for t in results if t.table_name == "orders")
+    if newest and (days := (job.dbt_vars.as_of - newest).days) > OLD_DATA_DAYS:
+        job.console.print(
+            f"  [yellow]The newest order is of {newest:%Y-%m-%d}, {days} days before "
+            f"as_of.[/] To see the data as of then: --as-of {newest:%Y-%m-%d}T23:59:59"
+        )
+    return results
 
 
 def _erase(job: _Job) -> Erased:
