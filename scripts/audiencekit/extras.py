@@ -8,7 +8,9 @@ def how_to_install(module: str | None) -> str | None:
     """One line that says how to get `module`; None if no extra of audiencekit brings it."""
     package = (module or "").partition(".")[0]
     # 'dev' has every extra in it: what brings the package alone comes first.
-    for requirement in sorted(requires("audiencekit") or [], key=lambda line: "dev" in line.partition("extra")[2]):
+    for requirement in sorted(
+        requires("audiencekit") or [], key=lambda line: "dev" in line.partition("extra")[2]
+    ):
         name = re.match(r"[\w-]+", requirement)
         extra = re.search(r"extra == ['\"](\w+)['\"]", requirement)
         if name and extra and name[0].replace("-", "_") == package:
