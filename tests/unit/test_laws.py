@@ -476,7 +476,10 @@ def is_one_call(sql: str) -> bool:
 
 
 def test_no_macro_writes_a_whole_model():
-    assert [p.stem for p in MODELS if is_one_call(p.read_text())] == []
+    """But for the ledger: its tables are described once, in YAML, and read by one macro."""
+    ledger = PROJECT / "models" / "staging" / "ledger"
+    models = [p for p in MODELS if p.parent != ledger]
+    assert [p.stem for p in models if is_one_call(p.read_text())] == []
 
 
 def test_a_macro_that_writes_a_whole_model_would_be_noticed():
