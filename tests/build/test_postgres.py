@@ -230,7 +230,7 @@ def test_the_comparison_above_would_notice_one_changed_cell(workspace, pg):
     assert sorted(differences(workspace, pg)) == ["aud_email", "rpt_segments"]
 
 
-def test_the_generation_says_which_it_is_and_that_persons_are_simulated(workspace, pg):
+def test_the_generation_says_which_it_is_and_that_people_are_simulated(workspace, pg):
     publish(workspace)
     row = pg.execute(
         "select build_id, as_of, published_at, commit, note from audiencekit_reporting.generation"
@@ -336,7 +336,7 @@ def test_a_failure_half_way_leaves_the_old_generation(workspace, pg):
     assert held(pg) == {build(1)}
 
 
-def test_a_lost_connection_is_said_and_leaves_the_old_generation(workspace, pg):
+def test_a_lost_connection_is_reported_and_leaves_the_old_generation(workspace, pg):
     publish(workspace)
     write_generation(workspace, 2)
 

@@ -527,7 +527,7 @@ def build_variables_in_yaml(texts: dict[str, str]) -> list[str]:
     ]
 
 
-def test_what_differs_from_build_to_build_stands_in_sql_alone():
+def test_variables_of_a_build_are_used_in_sql_only():
     """Tests parse the project once for all their builds (tests/support/workspaces.py), and dbt reads YAML then only."""
     yaml_files = [*(PROJECT / "models").rglob("*.yml"), PROJECT / "dbt_project.yml"]
     assert build_variables_in_yaml({p.name: p.read_text() for p in yaml_files}) == []

@@ -93,7 +93,7 @@ def explained(what: str, facts: dict | None = None, **rules) -> list[str]:
         "customer_key in (select customer_key from customer_360 where p) and not p",
     ],
 )
-def test_a_rule_that_nobody_can_match_is_found(where):
+def test_a_rule_that_no_customer_can_match_is_found(where):
     assert found(one=where) == {("one", None, "never_matches")}
 
 
@@ -115,7 +115,7 @@ def test_a_rule_that_nobody_can_match_is_found(where):
         "x >= 0.10000000000000000001 and x <= 0.1",
     ],
 )
-def test_a_rule_that_somebody_can_match_is_not(where):
+def test_a_rule_that_a_customer_can_match_is_not(where):
     assert found(one=where) == set()
 
 
@@ -167,7 +167,7 @@ def test_null_is_in_neither_half():
     assert ("gone", "rest", "swallowed") not in found(rest="not (a > 1)", gone="a is null")
 
 
-def test_several_that_come_first_leave_nobody_together():
+def test_several_rules_of_higher_priority_together_leave_no_customer():
     rules = {
         "low": "a < 5",
         "high": "a >= 5",
@@ -225,7 +225,7 @@ def excluding(where: str, *codes: str, **more) -> dict:
         ({"a": excluding("p", "gone")}, set()),
     ],
 )
-def test_exclusions_that_leave_nobody_to_address_contradict(rules, expected):
+def test_exclusions_that_leave_no_customer_to_address_contradict(rules, expected):
     assert {
         (code, other) for code, other, what in found(**rules) if what == "contradiction"
     } == expected
@@ -254,7 +254,7 @@ def test_exclusions_that_leave_nobody_to_address_contradict(rules, expected):
         ),
     ],
 )
-def test_what_the_analysis_cannot_read_is_said_and_nothing_else_is(where, why):
+def test_only_what_the_analysis_cannot_read_is_reported_as_such(where, why):
     (text,) = explained("not_analysed", one=where)
     assert why in text
     assert found(one=where, other="a > 1", third="a > 2") == {
@@ -264,7 +264,7 @@ def test_what_the_analysis_cannot_read_is_said_and_nothing_else_is(where, why):
     }
 
 
-def test_what_cannot_be_decided_is_said(monkeypatch):
+def test_what_cannot_be_decided_is_reported(monkeypatch):
     monkeypatch.setattr("audiencekit.rules.proofs.MOST_WORK", 1)
     assert found(one="a * a * a + b * b * b = 7 and a > 10") == {("one", None, "not_analysed")}
     ctx = z3.Context()
