@@ -16,7 +16,8 @@ HOUSEHOLDS = 150
 LONGEST_FIRST = (
     *("test_published", "test_erasure", "test_publishing", "test_gates", "test_predictions"),
     *("test_holdouts", "test_people_found", "test_bandits", "test_experiments", "test_cli"),
-    *("test_activation_laws", "test_postgres", "test_identity", "test_demo", "test_dbt"),
+    *("test_activation_laws", "test_postgres", "test_identity", "test_dbt", "test_row_order"),
+    *("test_match_weights", "test_rules_properties", "test_delivery_webhook"),
 )
 
 

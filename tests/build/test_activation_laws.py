@@ -731,7 +731,7 @@ def test_consent_is_what_the_law_says(activation, law):
     assert all(seen[basis] for basis in BASES), seen
 
 
-def test_a_grant_takes_nobody_away_and_the_order_of_rows_changes_nothing(activation):
+def test_a_grant_removes_no_customer_and_the_order_of_rows_changes_nothing(activation):
     seen: Counter = Counter()
 
     @settings(FEW, max_examples=12)

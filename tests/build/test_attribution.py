@@ -75,7 +75,7 @@ def test_every_way_of_sharing_gives_all_revenue_of_known_customers(published, ta
         assert rows.loc[method, "revenue_usd"] == pytest.approx(tables["orders"]["net_usd"].sum())
 
 
-def test_a_campaign_stands_with_its_cost_and_return(published, tables, expected):
+def test_a_campaign_is_reported_with_its_cost_and_return(published, tables, expected):
     rows = published.report("rpt_campaigns").set_index("campaign_id")
     costs = tables["costs"].groupby("campaign_id")["cost_usd"].sum()
     assert set(rows.index) == set(tables["touches"]["campaign_id"]) | set(costs.index)

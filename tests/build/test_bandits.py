@@ -262,7 +262,7 @@ def test_at_first_shares_are_even_and_each_pick_keeps_its_chance(loop):
     )
 
 
-def test_a_decision_stands_for_its_window_and_is_then_drawn_anew(loop):
+def test_a_decision_holds_for_its_window_and_is_then_drawn_again(loop):
     first = loop.decide(0, PEOPLE)
     assert loop.decide(13.9, PEOPLE).empty
     second = loop.decide(14, PEOPLE)
@@ -297,7 +297,7 @@ def test_another_window_or_outcome_learns_anew_and_cuts_no_decision_short(loop):
     assert loop.run(REWARDS, 14).empty
 
 
-def test_a_decision_that_was_cut_short_is_not_learnt_from(loop):
+def test_a_decision_that_was_cut_short_is_not_learned_from(loop):
     first, all_of_them = loop.decide(0, PEOPLE), loop.variants
     gone = VARIANTS[0]
     loop.variants = all_of_them[all_of_them["variant"] != gone]
@@ -308,7 +308,7 @@ def test_a_decision_that_was_cut_short_is_not_learnt_from(loop):
     assert len(rewards) == len(first) - len(again)
 
 
-def test_clicks_that_nobody_records_are_no_failures(loop):
+def test_clicks_that_are_not_recorded_are_no_failures(loop):
     loop.variants["outcome_name"] = "clicked"
     loop.decide(0, PEOPLE)
     loop.presence["has_email_events"] = False
@@ -455,7 +455,7 @@ def test_weighting_undoes_what_a_change_of_times_does_to_plain_rates(published):
 # --- In the project ---------------------------------------------------------------------------------------
 
 
-def test_a_members_variant_reaches_the_channels_and_nobody_held_out_has_one(published):
+def test_a_members_variant_reaches_the_channels_and_no_held_out_customer_has_one(published):
     decided = published.warehouse("select * from activation.bandit_decisions")
     assert len(decided) > 2 and set(decided["experiment_code"]) == {BANDIT}
     held = published.warehouse(

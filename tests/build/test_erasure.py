@@ -1,7 +1,7 @@
-"""To be forgotten, told as one story in one workspace, and searched for in every file it leaves.
+"""Erasure, as one story in one workspace, and a search for erased people in every file it leaves.
 
 Canaries are planted in every landing table. Two builds know them; a request comes; one build fails, the
-next forgets; one more finds nothing to do; a month later somebody's e-mail comes back.
+next erases; one more finds nothing to do; a month later the e-mail of an erased person comes back.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ A_MONTH_LATER = SECOND + timedelta(days=31)
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody planted. `secrets` are what no file may hold once they are forgotten."""
+    """A planted person. `secrets` are what no file may hold once they are erased."""
 
     tag: str
     email: str
@@ -77,14 +77,14 @@ RUTH = Person(
     "ruthary", "rutharymail@example.com", "+19075550144", secrets=("ruthary", "9075550144")
 )
 SAUL = Person("saulary", "saularymail@example.com", "+19075550144", secrets=("saulary",))
-# Nobody's business; shares the tablet with Zoe.
+# Asks for nothing; shares the tablet with Zoe.
 TESSA = Person("tessary", "tessarymail@example.com")
 # Has an account whose name differs from Zoe's in its capitals alone, and is passed over in the search for hers.
 DOUBLE = Person("zAnary", "doublemail@example.com")
 PEOPLE = (ZOE, QUINN, QUINN_BEFORE, HOUSEMATE, RUTH, SAUL, TESSA, DOUBLE)
-FORGOTTEN, STAYING = (ZOE, QUINN, QUINN_BEFORE, RUTH, SAUL), (HOUSEMATE, TESSA, DOUBLE)
+ERASED, STAYING = (ZOE, QUINN, QUINN_BEFORE, RUTH, SAUL), (HOUSEMATE, TESSA, DOUBLE)
 UNKNOWN = "nobodyary@example.com"
-SECRETS = sorted({s for person in FORGOTTEN for s in person.secrets} | {"nobodyary", "k-new-"})
+SECRETS = sorted({s for person in ERASED for s in person.secrets} | {"nobodyary", "k-new-"})
 # What stands in no REMOVE either, so that the bytes of a database may not hold it at all.
 NOWHERE = ("zanarymail", "zanaryfirst", "zanarylast", "zanarycity", "9075550142", "907-555-0142")
 NOWHERE += ("quinarymail", "rutharymail", "saularymail", "nobodyary", "zanary-card")
@@ -96,7 +96,7 @@ def digest(text: str) -> str:
 
 # What ad platforms are given of them.
 HASHES = sorted(
-    {digest(person.email) for person in FORGOTTEN}
+    {digest(person.email) for person in ERASED}
     | {digest(p.phone) for p in (ZOE, RUTH)}
     | {digest(p.phone.lstrip("+")) for p in (ZOE, RUTH)}
 )
@@ -345,7 +345,7 @@ class Story:
     found_before: dict[str, set[str]]
     refusal: str
     after_failure: tuple[str, int]
-    forgotten: Step
+    erased: Step
     again: Step
     month: Step
     found_in_gate: dict[str, set[str]]
@@ -384,7 +384,7 @@ def keys_of(build: Published) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def story(runner, demo, tmp_path_factory) -> Story:
-    landing = tmp_path_factory.mktemp("forgetting") / "landing"
+    landing = tmp_path_factory.mktemp("erasure") / "landing"
     shutil.copytree(demo / "landing", landing)
     plant_people(landing)
     calls = []
@@ -396,12 +396,12 @@ def story(runner, demo, tmp_path_factory) -> Story:
 
         def build(as_of: datetime, terms: list[str], accept=(), data_tests=True) -> Step:
             calls.clear()
-            published = runner("forgetting", landing, as_of, accept, data_tests)
+            published = runner("erasure", landing, as_of, accept, data_tests)
             return step_of(published, len(calls), terms)
 
         # The second build runs the data tests over the same rows and two more.
         build(FIRST, [], data_tests=False)
-        first_keys = keys_of(Published(runner.workspace("forgetting"), None, ""))
+        first_keys = keys_of(Published(runner.workspace("erasure"), None, ""))
         assert len(set(first_keys.values())) == len(PEOPLE), first_keys
         plant(
             landing / "identity_decisions.parquet",
@@ -425,10 +425,10 @@ def story(runner, demo, tmp_path_factory) -> Story:
             ],
         )
         known = build(SECOND, [])
-        workspace = runner.workspace("forgetting")
+        workspace = runner.workspace("erasure")
         keys = keys_of(Published(workspace, None, ""))
         [former_key] = set(first_keys.values()) - set(keys.values())
-        gone = [keys[p.tag] for p in FORGOTTEN]
+        gone = [keys[p.tag] for p in ERASED]
         terms = [*SECRETS, *HASHES, *gone, former_key]
         before = found_in(workspace.home, terms)
 
@@ -442,7 +442,7 @@ def story(runner, demo, tmp_path_factory) -> Story:
 
         patch.setattr(audiencekit.run.job, "dbt_build", fail)
         with pytest.raises(UserError, match="a gate on purpose") as refused:
-            runner("forgetting", landing, SECOND)
+            runner("erasure", landing, SECOND)
         after_failure = (
             workspace.current.resolve().name,
             len(_ledger(workspace, "audience_changes", "change_seq")),
@@ -450,14 +450,14 @@ def story(runner, demo, tmp_path_factory) -> Story:
         patch.setattr(
             audiencekit.run.job, "dbt_build", lambda *a, **k: (calls.append(a), real(*a, **k))[1]
         )
-        forgotten = build(SECOND, terms)
+        erased = build(SECOND, terms)
         # Its audiences and history are compared with those of the build before, which has run the data tests.
         again = build(SECOND, terms, data_tests=False)
 
         # A gate stops intake itself, which has read the user's files by then.
         aside = (landing / "static_lists.parquet").rename(landing.parent / "aside.parquet")
         with pytest.raises(UserError, match="static_lists"):
-            runner("forgetting", landing, SECOND)
+            runner("erasure", landing, SECOND)
         aside.rename(landing / "static_lists.parquet")
         found_in_gate = found_in(workspace.home, terms)
 
@@ -486,7 +486,7 @@ def story(runner, demo, tmp_path_factory) -> Story:
             ],
         )
         # The source of consent forgets them as well.
-        theirs = ", ".join(f"'{p.email}'" for p in FORGOTTEN)
+        theirs = ", ".join(f"'{p.email}'" for p in ERASED)
         rewrite(
             landing / "consent_events.parquet",
             f"select * from t where id_value not in ({theirs}, '+19075550142')",
@@ -499,7 +499,7 @@ def story(runner, demo, tmp_path_factory) -> Story:
         before,
         str(refused.value),
         after_failure,
-        forgotten,
+        erased,
         again,
         month,
         found_in_gate,
@@ -532,7 +532,7 @@ def rows_of_people(step: Step, channel: str, keys) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def gone(story) -> dict[str, str]:
-    return {p.tag: story.keys[p.tag] for p in FORGOTTEN}
+    return {p.tag: story.keys[p.tag] for p in ERASED}
 
 
 def test_the_canaries_were_everywhere_before(story):
@@ -553,7 +553,7 @@ def test_the_canaries_were_everywhere_before(story):
     } <= {SECRETS.index(s) for held in before.values() for s in held if s in SECRETS}
 
 
-def test_what_was_kept_under_a_former_key_was_kept_before(story):
+def test_history_under_a_merged_key_was_there_before_the_erasure(story):
     """Two customers turned out to be one person; what the search below finds nothing of was there."""
     assert story.keys[QUINN.tag] == story.keys[QUINN_BEFORE.tag] != story.former_key
     held = {path for path, terms in story.found_before.items() if story.former_key in terms}
@@ -573,18 +573,18 @@ def test_a_failed_build_leaves_the_last_generation_and_the_request_waiting(story
     assert "The last good generation is still published" in story.refusal
 
 
-@pytest.mark.parametrize("step", ["forgotten", "again", "month"])
-def test_no_file_holds_anything_of_the_forgotten(story, step):
+@pytest.mark.parametrize("step", ["erased", "again", "month"])
+def test_no_file_holds_anything_of_erased_people(story, step):
     found = getattr(story, step).found
     assert found == {}, "\n".join(f"{path}: {sorted(held)}" for path, held in found.items())
 
 
-def test_a_gate_that_stops_intake_brings_nobody_back(story):
+def test_a_gate_that_stops_intake_brings_no_erased_person_back(story):
     assert story.found_in_gate == {}
 
 
 def test_older_generations_are_gone(story):
-    assert (story.forgotten.generations, story.again.generations) == (1, 2)
+    assert (story.erased.generations, story.again.generations) == (1, 2)
 
 
 def test_each_audience_row_is_taken_away_once(story, gone):
@@ -593,34 +593,32 @@ def test_each_audience_row_is_taken_away_once(story, gone):
         for channel in CHANNELS
         for row_id in rows_of_people(story.known, channel, gone.values())["audience_row_id"]
     }
-    changes = story.forgotten.changes
-    now = changes[
-        (changes["build_id"] == story.forgotten.build_id) & (changes["reason"] == "erasure")
-    ]
+    changes = story.erased.changes
+    now = changes[(changes["build_id"] == story.erased.build_id) & (changes["reason"] == "erasure")]
     assert len(expected) > 40
     assert sorted(now["audience_row_id"]) == sorted(expected)
     assert set(now["action"]) == {"REMOVE"}
     assert now["customer_key"].isna().all() and now["identifiers"].notna().all()
 
 
-def test_a_removal_nobody_has_picked_up_yet_is_still_told(story):
+def test_a_removal_that_was_not_picked_up_yet_is_still_published(story):
     before = story.known.changes
     saul = before[(before["customer_key"] == story.keys[SAUL.tag]) & (before["action"] == "REMOVE")]
     assert set(saul["channel"]) == set(AD_CHANNELS)
-    kept = story.forgotten.changes.set_index("change_seq").loc[saul["change_seq"]]
+    kept = story.erased.changes.set_index("change_seq").loc[saul["change_seq"]]
     assert list(kept["identifiers"]) == list(saul["identifiers"])
     assert set(kept["reason"]) == {"erasure"} and kept["customer_key"].isna().all()
 
 
 def test_numbers_of_changes_go_on_and_are_never_given_again(story):
-    before, after = story.known.changes["change_seq"], story.forgotten.changes
+    before, after = story.known.changes["change_seq"], story.erased.changes
     assert after["change_seq"].is_unique
-    now = after[after["build_id"] == story.forgotten.build_id]["change_seq"]
+    now = after[after["build_id"] == story.erased.build_id]["change_seq"]
     assert now.min() > before.max()
 
 
 def test_the_receipts_count_what_was_taken_away(story):
-    receipts = story.forgotten.receipts
+    receipts = story.erased.receipts
     of = story.keys
     keys = {
         "zr-0": [of[ZOE.tag]],
@@ -636,19 +634,19 @@ def test_the_receipts_count_what_was_taken_away(story):
     nobody = receipts[receipts["request_id"] == "zr-3"]
     assert list(nobody["rows_removed"]) == [0] * len(CHANNELS)
     assert nobody["tombstone"].isna().all()
-    assert "1 erasure requests match no customer: zr-3." in story.forgotten.printed
+    assert "1 erasure requests match no customer: zr-3." in story.erased.printed
 
 
-def test_orders_of_the_forgotten_stay_in_revenue(story):
+def test_orders_of_erased_people_stay_in_revenue(story):
     def by_month(step: Step) -> pd.DataFrame:
         return step.revenue.groupby("month_on")[["purchases", "net_revenue_usd"]].sum()
 
-    pd.testing.assert_frame_equal(by_month(story.known), by_month(story.forgotten))
+    pd.testing.assert_frame_equal(by_month(story.known), by_month(story.erased))
 
 
 def test_facts_of_everybody_else_stay_as_they_are(story, gone):
     """Also of who shares a phone or a tablet with them, and whose account differs in capitals alone."""
-    before, after = story.known.profiles, story.forgotten.profiles
+    before, after = story.known.profiles, story.erased.profiles
     own = [
         c for c in before.columns if c == "engagement_score" or not any(r in c for r in RELATIVE)
     ]
@@ -668,7 +666,7 @@ def test_audiences_of_everybody_else_change_by_rank_alone(story, gone):
     for channel in CHANNELS:
         before = story.known.audiences[channel].set_index("audience_row_id")
         before = before[~before[PERSON[channel]].isin(list(gone.values()))]
-        after = story.forgotten.audiences[channel].set_index("audience_row_id")
+        after = story.erased.audiences[channel].set_index("audience_row_id")
         both = before.index.intersection(after.index)
         assert len(both) > 0.9 * len(before)
         same = [c for c in before.columns if c not in said]
@@ -682,23 +680,23 @@ def test_audiences_of_everybody_else_change_by_rank_alone(story, gone):
 
 def test_the_next_build_has_nothing_to_do(story):
     """The landing still holds person and request; intake alone keeps them out."""
-    assert (story.known.dbt_calls, story.forgotten.dbt_calls, story.again.dbt_calls) == (1, 2, 1)
+    assert (story.known.dbt_calls, story.erased.dbt_calls, story.again.dbt_calls) == (1, 2, 1)
     for channel in CHANNELS:
         pd.testing.assert_frame_equal(
-            story.again.audiences[channel], story.forgotten.audiences[channel]
+            story.again.audiences[channel], story.erased.audiences[channel]
         )
-    pd.testing.assert_frame_equal(story.again.changes, story.forgotten.changes)
-    pd.testing.assert_frame_equal(story.again.receipts, story.forgotten.receipts)
+    pd.testing.assert_frame_equal(story.again.changes, story.erased.changes)
+    pd.testing.assert_frame_equal(story.again.receipts, story.erased.receipts)
 
 
-def test_the_source_may_delete_decisions_of_the_forgotten_too(story):
+def test_the_source_may_delete_decisions_of_erased_people_too(story):
     """Consent only ever grows; the month's build saw none of theirs, and nobody had to accept that."""
-    decisions = sum(p in FORGOTTEN for p in PEOPLE) * len(PURPOSES) + len(("c-phone", "c-no"))
-    assert story.forgotten.consent_rows == story.known.consent_rows - decisions
-    assert story.month.consent_rows == story.again.consent_rows == story.forgotten.consent_rows
+    decisions = sum(p in ERASED for p in PEOPLE) * len(PURPOSES) + len(("c-phone", "c-no"))
+    assert story.erased.consent_rows == story.known.consent_rows - decisions
+    assert story.month.consent_rows == story.again.consent_rows == story.erased.consent_rows
 
 
-def test_after_a_month_nobody_says_whom_a_platform_took_away(story):
+def test_after_a_month_no_change_identifies_whom_a_platform_removed(story):
     for changes in (story.month.changes, story.month.published_changes):
         erased = changes[changes["reason"] == "erasure"]
         assert len(erased) > 40
@@ -711,6 +709,4 @@ def test_who_asks_again_is_answered_again(story):
     is_again = receipts["request_id"] == "zr-again"
     assert sorted(receipts[is_again]["channel"]) == sorted(CHANNELS)
     assert set(receipts[is_again]["rows_removed"]) == {0}
-    pd.testing.assert_frame_equal(
-        receipts[~is_again].reset_index(drop=True), story.forgotten.receipts
-    )
+    pd.testing.assert_frame_equal(receipts[~is_again].reset_index(drop=True), story.erased.receipts)

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import duckdb
 import pytest
+from compiled import compiled_models
 
 # Aggregates whose last digits depend on the order in which they meet doubles.
 SENSITIVE = {"sum", "avg", "mean", "product", "favg", "fsum", "stddev", "stddev_samp", "stddev_pop"}
@@ -41,19 +41,8 @@ def warehouse(published) -> Iterator[duckdb.DuckDBPyConnection]:
         yield con
 
 
-def compiled_models(published) -> dict[str, Path]:
-    folder = published.workspace.home / "target" / "compiled" / "audiencekit" / "models"
-    # Unit tests, where another test has run them, lie below the YAML file they are written in.
-    return {
-        path.stem: path
-        for room in ROOMS
-        for path in sorted((folder / room).rglob("*.sql"))
-        if ".yml/" not in path.as_posix()
-    }
-
-
 def test_no_model_adds_doubles(published, warehouse):
-    models = compiled_models(published)
+    models = compiled_models(published, ROOMS)
     assert len(models) > 100
     found = {
         name: sums

@@ -99,7 +99,9 @@ def break_file(path: Path, query: str) -> None:
 
 
 @pytest.mark.parametrize("what", CASES)
-def test_yesterdays_audiences_stand_until_somebody_accepts(runner, published, demo, tmp_path, what):
+def test_yesterdays_audiences_remain_until_a_person_accepts(
+    runner, published, demo, tmp_path, what
+):
     case = CASES[what]
     name = what.replace(" ", "_")
     workspace = runner.copy_of(published, name).workspace

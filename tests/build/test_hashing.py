@@ -178,7 +178,7 @@ def test_ten_thousand_people_are_hashed_as_an_independent_reading_of_the_rules_h
     assert not any(EMPTY in row.values() for row in got.values())
 
 
-def test_nobody_has_a_hash_of_nothing(hashes_of):
+def test_no_person_has_a_hash_of_nothing(hashes_of):
     blanks = [None, "", " ", "\u00a0\u200b", "...", "-"]
     people = [
         {"customer_key": n, "email": blank, "phone": blank}

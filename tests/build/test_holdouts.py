@@ -112,7 +112,7 @@ def test_the_lift_is_of_what_was_bought_in_the_window(new_year, values):
     assert checked >= 2
 
 
-def test_what_it_brought_stands_beside_what_it_seems_to_have_brought(new_year, values):
+def test_what_it_brought_is_reported_next_to_what_it_seems_to_have_brought(new_year, values):
     rows = new_year.report("rpt_incrementality").set_index(["experiment_code", "outcome_name"])
     exposed = new_year.warehouse(
         # Who was first addressed at new year was so after their window.

@@ -1,4 +1,4 @@
-"""Who is who: the graph, and the small demo against its simulated truth."""
+"""The people that a build finds in the small demo, against its simulated truth."""
 
 import numpy as np
 import pandas as pd

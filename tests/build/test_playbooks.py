@@ -59,7 +59,7 @@ def test_a_page_says_strategy_rule_and_the_published_figures(published, pages):
             assert f"{row.revenue_per_member_usd:,.2f} (" in text
 
 
-def test_a_page_says_what_was_tried_and_what_cannot_be_said_yet(pages):
+def test_a_page_says_what_was_tried_and_what_is_not_known_yet(pages):
     text = text_of(pages["at_risk"])
     assert "of winback_at_risk, the attribution window of 30 days is still open" in text
     assert all(variant in text for variant in ("free_delivery", "twenty_percent", "what_is_new"))
@@ -110,7 +110,7 @@ def test_what_an_older_version_published_is_refused_in_words(changed):
     assert not workspace.playbooks.exists()
 
 
-def test_a_holdout_that_too_few_have_answered_is_told_as_such(changed):
+def test_a_holdout_that_too_few_have_answered_is_reported_as_such(changed):
     workspace = changed("update rpt_experiments set status = 'readable', why = 'all is well'")
     write_playbooks(workspace)
     text = text_of(workspace.playbooks / "at_risk.html")

@@ -297,7 +297,7 @@ def test_a_version_whose_parameters_are_lost_is_trained_anew(published, day_of_f
         ("lifetime_value_90d", "Training stopped: MemoryError: no room"),
     ],
 )
-def test_a_fit_that_raises_is_said_to_have_failed_and_the_last_version_scores(
+def test_a_fit_that_raises_is_reported_as_failed_and_the_last_version_scores(
     published, day_of_faults, code, why
 ):
     found = trials(day_of_faults, code)
@@ -314,7 +314,7 @@ def test_a_fit_of_no_numbers_does_not_come_to_score(published, day_of_faults):
     assert champions(day_of_faults)["churn_90d"] == champions(published)["churn_90d"]
 
 
-def test_faults_of_models_leave_nobody_without_a_score(published, day_of_faults):
+def test_faults_of_models_leave_no_customer_without_a_score(published, day_of_faults):
     assert day_of_faults.run.manifest.build_id > published.run.manifest.build_id
     found, before = scored_customers(day_of_faults), scored_customers(published)
     assert {code: found[code] > 0.95 * before[code] > 100 for code in before} == dict.fromkeys(

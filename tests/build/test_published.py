@@ -95,7 +95,7 @@ def test_rows_after_as_of_change_nothing(runner, published, demo, tmp_path):
 def test_an_earlier_as_of_sees_only_what_was_known_then(runner, demo, tmp_path):
     """Plain dbt over the same intake at an earlier moment equals a run of a landing cut at that moment.
 
-    Without requests to be forgotten: whoever is erased is gone from every back-test, too.
+    Without requests for erasure: an erased customer is gone from every back-test, too.
     """
     landing = tmp_path / "landing"
     shutil.copytree(demo / "landing", landing)
@@ -173,7 +173,7 @@ def test_an_audience_that_loses_half_its_rows_is_not_published_unless_accepted(
     shutil.copytree(demo / "landing", landing)
     good = runner.copy_of(published, "shrunk")
     rows = good.run.manifest.rows["aud_meta"]
-    # Everybody withdraws: the files are whole, and the audience would be empty.
+    # All customers withdraw: the files are whole, and the audience would be empty.
     rewrite(
         landing / "consent_events.parquet",
         "select * replace ('withdrawn' as status, timestamp '2018-01-01 12:00' as decided_at) from t",

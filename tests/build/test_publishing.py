@@ -107,7 +107,7 @@ def test_a_build_killed_at_any_moment_leaves_one_whole_generation(runner, demo, 
         assert generation_problems(workspace) == [], f"kill {number}"
         seen.add(workspace.current.resolve().name)
     print(f"\n{kills} builds killed: a whole generation every time, {len(seen)} different ones")
-    # The next build does not stumble over what the dead ones left.
+    # The next build does not fail on what the killed ones left.
     after = runner("killed", demo / "landing", as_of=datetime(2018, 1, 1, 23))
     assert generation_problems(workspace) == []
     assert workspace.current.resolve().name == after.run.manifest.build_id
@@ -154,7 +154,7 @@ def test_publishing_killed_at_any_moment_leaves_one_whole_generation(runner, pub
     assert before and after
 
 
-def test_what_a_dead_publish_left_does_not_stop_the_next(published, tmp_path):
+def test_what_a_killed_publish_left_does_not_stop_the_next(published, tmp_path):
     """Died after the generation was whole and before the switch: it is passed over, and not reused."""
     copy = Workspace(tmp_path)
     shutil.copytree(published.workspace.home, copy.home, symlinks=True, dirs_exist_ok=True)

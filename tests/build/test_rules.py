@@ -1,4 +1,4 @@
-"""What the audit of rules claims, against cases by hand and against DuckDB running the same SQL."""
+"""What the audit of rules claims of the demo."""
 
 from own_rules import own_facts, own_types
 

@@ -206,7 +206,7 @@ def test_micro_segments_are_the_nearest_centres_by_numpy_and_scikit_learn(tables
     assert inputs["micro_segment_name"].tolist() == names[by_numpy].tolist()
 
 
-def test_customers_get_the_scores_of_the_champions_and_of_nobody_else(tables, now):
+def test_customers_get_the_scores_of_the_champions_and_of_no_other_version(tables, now):
     champions = tables("int_champions").set_index("model_code")["version"]
     found = tables("customer_predictions").set_index("customer_key").sort_index()
     probabilities = tables("pred_logistic")

@@ -75,7 +75,7 @@ def test_small_segments_are_left_their_chance(published):
     assert share < 0.01
 
 
-def test_of_what_builds_of_one_moment_said_the_last_counts(published):
+def test_of_several_builds_of_one_moment_the_last_counts(published):
     moves = [
         ("entered", "b1"),
         ("left", "b2"),

@@ -23,7 +23,7 @@ def workspace(published, tmp_path):
     return Workspace(tmp_path)
 
 
-def test_large_groups_are_told_exactly(workspace, published):
+def test_large_groups_are_released_exactly(workspace, published):
     k = 5  # the demo here is small
     shared = pd.read_csv(share_suppressed(workspace, k))
     exact = published.warehouse("select * from measurement.int_share_cells")

@@ -1,6 +1,8 @@
 """A model's SQL, as dbt compiled it for a published run, over tables that a test makes up."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from pathlib import Path
 
 import duckdb
 import pandas as pd
@@ -8,11 +10,21 @@ import pandas as pd
 NO_FORMER_KEYS = pd.DataFrame(columns=["merged_key", "customer_key"], dtype="string")
 
 
+def compiled_models(published, rooms: Iterable[str] = ("",)) -> dict[str, Path]:
+    """The compiled file of each model of `rooms`, or of all models, by name."""
+    folder = published.workspace.home / "target" / "compiled" / "audiencekit" / "models"
+    # Unit tests, where another test has run them, lie below the YAML file they are written in.
+    return {
+        path.stem: path
+        for room in rooms
+        for path in sorted((folder / room).rglob("*.sql"))
+        if ".yml/" not in path.as_posix()
+    }
+
+
 def sql_of(published, model: str, as_of: datetime | None = None) -> str:
     """The compiled SQL of a model; with `as_of`, as of another moment than the run's."""
-    folder = published.workspace.home / "target" / "compiled" / "audiencekit" / "models"
-    (path,) = (p for p in folder.rglob(f"{model}.sql") if ".yml/" not in p.as_posix())
-    sql = path.read_text()
+    sql = compiled_models(published)[model].read_text()
     if as_of:
         sql = sql.replace(
             f"cast('{published.run.manifest.as_of}' as timestamp)", f"timestamp '{as_of}'"

@@ -26,7 +26,8 @@ def arrows_of(package: Path) -> set[tuple[str, str]]:
                 names = [target] if target != PACKAGE else []
                 if target == PACKAGE and isinstance(node, ast.ImportFrom):
                     names = [f"{PACKAGE}.{alias.name}" for alias in node.names]
-                arrows |= {(room, room_of(name)) for name in names if room_of(name) != room}
+                rooms = {room_of(name) for name in names} - {room, "__version__"}
+                arrows |= {(room, other) for other in rooms}
     return arrows
 
 

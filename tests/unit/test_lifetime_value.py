@@ -203,7 +203,7 @@ def few(cdnow: pd.DataFrame, repeat: int) -> pd.DataFrame:
     ],
     ids=["none", "one", "49", "50", "no spend", "refunds", "impossible", "infinite"],
 )
-def test_too_little_data_is_said_not_raised(cdnow, change, status):
+def test_too_little_data_is_reported_not_raised(cdnow, change, status):
     rows = fit_lifetime_value(change(cdnow), LifetimeSettings(**SETTINGS))
     assert fact_of(rows, "status") == status
     assert len(fact_of(rows, "why")) > 20

@@ -24,7 +24,7 @@ def tables(rows: int, columns: int):
 
 @settings(max_examples=40, deadline=None)
 @given(st.one_of(tables(4, 3), tables(6, 2), tables(2, 2), tables(3, 5)))
-def test_no_small_group_is_told_and_none_can_be_reckoned(counts):
+def test_no_small_group_is_released_and_none_can_be_computed(counts):
     hidden = hidden_cells(counts, K)
     table = with_totals(counts)
     assert not ((table > 0) & (table < K) & ~hidden).any()
@@ -59,7 +59,7 @@ def test_noise_errs_as_its_theory_says(epsilon, sensitivity):
     assert (drawn == 0).mean() == pytest.approx(zero, abs=5 * (zero / len(drawn)) ** 0.5)
 
 
-def test_who_guesses_whether_somebody_is_in_gains_no_more_than_epsilon_allows():
+def test_guessing_whether_a_person_is_included_gains_no_more_than_epsilon_allows():
     """The best guess for one count: at or above the middle, they are in. Its edge over chance is bounded."""
     epsilon = 1.0
     noise = Noise(epsilon, 1)

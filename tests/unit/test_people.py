@@ -150,7 +150,7 @@ def test_likeness_makes_no_crowd_one_person():
     assert people(shuffled, most_records=4) == people(frame, most_records=4)
 
 
-def test_within_a_person_what_identifiers_tie_is_told_from_what_likeness_does():
+def test_within_a_person_links_by_identifier_differ_from_links_by_similarity():
     frame = pd.concat([ties(("a", "x"), ("b", "x"), ("c", "y")), match("b", "c", 9)])
     found = assign_people(frame, NO_PAIRS, NO_PAIRS, 100)
     assert groups(found, "person_id") == {frozenset("abc")}

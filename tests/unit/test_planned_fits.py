@@ -54,7 +54,7 @@ LITTLE = {
 
 
 @pytest.mark.parametrize("few", LITTLE)
-def test_too_little_for_a_classifier_is_said_of_every_version(few):
+def test_too_little_for_a_classifier_is_reported_for_every_version(few):
     found = statuses(planned.fit_classifiers(LITTLE[few], plan("classifier")))
     assert list(found.values()) == ["skipped"] * 4
 
@@ -70,14 +70,14 @@ def test_too_little_for_a_classifier_is_said_of_every_version(few):
         (histories(200), {"failed", "fitted"}),
     ],
 )
-def test_too_little_for_a_lifetime_value_is_said(few, expected):
+def test_too_little_for_a_lifetime_value_is_reported(few, expected):
     found = statuses(planned.fit_lifetime_values(few, plan("lifetime"), method="mbg_nbd"))
     assert len(found) == 1
     assert set(found.values()) <= expected
 
 
 @pytest.mark.parametrize("few", [few for few in LITTLE if few != "one class"])
-def test_too_little_for_micro_segments_is_said(few):
+def test_too_little_for_micro_segments_is_reported(few):
     customers = LITTLE[few][[*FEATURES, "customer_key"]]
     rows = planned.fit_planned_micro_segments(customers, plan("clusters"), NO_CHAMPION, **CLUSTERS)
     assert list(statuses(rows).values()) == ["skipped"]
@@ -108,7 +108,7 @@ def test_a_version_that_fails_leaves_the_others_to_be_fitted(monkeypatch):
     assert sorted(found.values()) == ["failed", "fitted", "fitted", "fitted"]
 
 
-def test_versions_that_fail_alike_are_told_apart(monkeypatch):
+def test_versions_that_fail_in_the_same_way_have_names_of_their_own(monkeypatch):
     def fail(*_, **__):
         raise ValueError("no")
 

@@ -48,7 +48,7 @@ class Repository:
         self.git("commit", "-q", "-m", message, author=author)
 
 
-def test_changes_of_a_rule_are_told_with_who_agreed(repository):
+def test_changes_of_a_rule_are_listed_with_who_agreed(repository):
     commit = repository.commit
     commit("analyst", "Two rules", seg_one__sql="a", seg_one__yml="x", seg_two__sql="b")
     commit(
@@ -97,7 +97,7 @@ def test_who_agreed_to_a_merge_agreed_to_what_it_brought(repository):
     ]
 
 
-def test_where_history_is_cut_nothing_is_told(repository, tmp_path, monkeypatch):
+def test_where_history_is_cut_no_change_is_listed(repository, tmp_path, monkeypatch):
     repository.commit("analyst", "A rule", seg_one__sql="a")
     repository.commit("marketer", "Another", seg_two__sql="a")
     repository.git("clone", "-q", "--depth", "1", repository.folder.as_uri(), str(tmp_path / "cut"))
@@ -107,7 +107,7 @@ def test_where_history_is_cut_nothing_is_told(repository, tmp_path, monkeypatch)
     assert governance.changes_by_segment() == {}
 
 
-def test_outside_git_nothing_is_told(tmp_path, monkeypatch):
+def test_outside_git_no_change_is_listed(tmp_path, monkeypatch):
     monkeypatch.setattr(governance, "PROJECT", tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     assert governance.changes_by_segment() == {}

@@ -106,7 +106,7 @@ def test_guests_returns_and_cancellations_are_there(landing):
     assert one(f"select count(*) from {orders} where status = 'cancelled'") > 20
 
 
-def test_nobody_can_be_reached(landing):
+def test_no_synthetic_customer_can_be_reached(landing):
     for table in ("orders", "contacts", "accounts", "email_events"):
         astray = f"from {read(landing, table)} where email not ilike '%@example.com'"
         assert one(f"select count(*) {astray}") == 0
@@ -148,12 +148,12 @@ def test_the_ratio_leaves_out_what_dbt_costs_before_any_data():
     assert bench.as_record()["ratio_cpu_without_dbt_own"] == 1.25
 
 
-def test_nothing_to_score_is_said_in_a_line(tmp_path):
+def test_nothing_to_score_is_reported_in_a_line(tmp_path):
     with pytest.raises(UserError, match="Build first"):
         run_scoring_bench(500, Workspace(tmp_path / "empty"), tmp_path, Console())
 
 
-def test_a_warehouse_that_nobody_built_is_no_build(tmp_path):
+def test_a_warehouse_without_a_build_is_no_build(tmp_path):
     workspace = Workspace(tmp_path / "linted")
     workspace.home.mkdir()
     duckdb.connect(str(workspace.warehouse)).close()

@@ -103,7 +103,7 @@ def value(params: pd.DataFrame, relation: str, field: str, level: str = "") -> f
         [0.01, 0.002, 0.05, 0.04, 0.04, 0.04, 0.818],
     ],
 )
-def test_shares_and_levels_are_learnt_without_labels(shares):
+def test_shares_and_levels_are_learned_without_labels(shares):
     patterns, pairs = simulated(200_000, shares)
     params = fit(patterns, FIELDS)
     for side in (ONE_PERSON, ("household",), ("namesakes",), STRANGERS):
@@ -157,7 +157,7 @@ def answered(params: pd.DataFrame) -> str:
     return console.file.getvalue()
 
 
-def test_nobody_is_taken_to_have_moved_where_nothing_tells_them_from_namesakes():
+def test_no_move_is_assumed_where_namesakes_cannot_be_told_apart():
     fields = {"first_name": "name", "last_name": "name", "street": "text", "postal_code": "code"}
     for pairs in (3, 300, 30_000):
         found = {"4400": pairs, "4442": 5 * pairs, "0440": 2 * pairs, "0002": 20 * pairs}
@@ -228,7 +228,7 @@ def test_probabilities_come_true():
         assert came == pytest.approx(probability[inside].mean(), abs=0.05)
 
 
-def test_what_nobody_says_is_what_was_believed_and_few_pairs_do_not_overrule_it():
+def test_without_data_the_prior_remains_and_few_pairs_do_not_overrule_it():
     few = pd.DataFrame(
         {"pattern": ["44---", "00---"], "pairs": [2, 3], "is_random": [False, False]}
     )
@@ -247,7 +247,7 @@ def test_shuffled_patterns_give_the_same_numbers():
     )
 
 
-def test_params_stand_until_they_are_due():
+def test_params_remain_until_they_are_due():
     patterns, _ = simulated(2_000, TRUE_SHARES)
     learnt = pd.DataFrame({"relation": ["same"], "field": ["prior"], "level": [""], "value": [0.5]})
     plan = {"fields": " ".join(f"{n}:{k}" for n, k in FIELDS.items()), "told_by": "t", "records": 9, "as_of": "2018-01-01", "build_id": "b"}  # fmt: skip
