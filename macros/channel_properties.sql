@@ -5,13 +5,13 @@
     label            the name that people read
     groups           optional: names under which a segment's YAML lists several channels at once, as [ads]
     purposes         the purposes that a customer must all allow; [] where the channel needs no permission
-    needs_own_yes    true: only the customer's own grant counts, even where the law allows more
+    needs_explicit_consent    true: only the customer's own grant counts, even where the law allows more
     picks_by         how one segment of an exclusive group is chosen: by priority, by relevance, or all (all are kept)
     customer_column  the column with the customer's key
     removed_by       the columns by which a platform removes a row: keys and hashes, never contact data
 -#}
 {% macro channel_properties() -%}
-    {%- set required = ['label', 'purposes', 'needs_own_yes', 'picks_by', 'customer_column', 'removed_by'] -%}
+    {%- set required = ['label', 'purposes', 'needs_explicit_consent', 'picks_by', 'customer_column', 'removed_by'] -%}
     {%- set properties = [] -%}
     {%- for channel in channels() -%}
         {%- for node in graph.nodes.values() if node.name == 'aud_' ~ channel -%}

@@ -1,5 +1,5 @@
 {#-
-    The features that classifiers are trained on. Each is a column of feat_all (nulls become 0), or with `log_` before it
+    The features that classifiers are trained on. Each is a column of customer_features (nulls become 0), or with `log_` before it
     ln(1 + column). A new one is a line here.
 -#}
 {% macro model_features() -%}

@@ -33,7 +33,7 @@ profiles as (
 
 features as (
 
-    select * from {{ ref('feat_all') }}
+    select * from {{ ref('customer_features') }}
     where moment_at = {{ as_of() }}
 
 )

@@ -4,7 +4,7 @@ select
     membership.customer_key,
     {{ json_text_array('membership.segment_code') }} as segment_codes,
     count(*) as segments,
-    min_by(membership.segment_code, {{ segment_standing('segments.priority', 'membership.segment_code') }})
+    min_by(membership.segment_code, {{ segment_precedence('segments.priority', 'membership.segment_code') }})
         as primary_segment
 from {{ ref('segment_membership') }} as membership
 inner join {{ ref('dim_segments') }} as segments on membership.segment_code = segments.segment_code

@@ -116,7 +116,7 @@ class Law:
     """What channels ask for and jurisdictions assume, as the project's YAML and seeds have it."""
 
     purposes: dict[str, tuple[str, ...]]
-    needs_own_yes: dict[str, bool]
+    needs_explicit_consent: dict[str, bool]
     defaults: dict[tuple[str, str], bool]
     countries: dict[str, str]
     channels: dict[str, tuple[str, ...]]
@@ -178,7 +178,7 @@ class Law:
             return "consent_withdrawn"
         if "expired" in grounds:
             return "consent_expired"
-        silent = "silence" in grounds and self.needs_own_yes[channel]
+        silent = "silence" in grounds and self.needs_explicit_consent[channel]
         return "no_consent" if "nothing" in grounds or silent else None
 
 
@@ -356,7 +356,7 @@ class Activation:
             "record_id, id_type, id_value",
             [(record, kind, value) for _, record, _, kind, value in own],
         )
-        fill("int_key_owners", "given_key, customer_key", [(key(n), key(n)) for n, _ in people])
+        fill("int_key_owners", "assigned_key, customer_key", [(key(n), key(n)) for n, _ in people])
         identifiers = [(kind, value, key(n), group) for n, _, group, kind, value in own]
         columns = "id_type, {}, customer_key, linked_group"
         fill("int_identifiers", columns.format("id_value"), identifiers)
@@ -488,7 +488,7 @@ def law(activation) -> Law:
         return activation.con.execute(query).fetchall()
 
     activation.build(NOTHING, Moment(1, frozenset(), 0.0), keep=False)
-    channels = rows("select channel, purposes, needs_own_yes from activation.dim_channels")
+    channels = rows("select channel, purposes, needs_explicit_consent from activation.dim_channels")
     segments = rows("select segment_code, channels, audience_code from segments.dim_segments")
     return Law(
         {channel: tuple(json.loads(purposes)) for channel, purposes, _ in channels},
@@ -835,7 +835,7 @@ BREAKS = {
     "a grant never runs out": ("dim_consent", "latest_decision.expires_at <=", "false and null <"),
     "silence is a yes to Google": (
         "int_channel_permissions",
-        "or not required.needs_own_yes",
+        "or not required.needs_explicit_consent",
         "or true",
     ),
     "one purpose of two is enough": (

@@ -13,18 +13,18 @@ from simulated_audiences import Simulated, addresses_under
 
 from audiencekit.delivery import cursors, messages, webhook
 from audiencekit.delivery.changes import open_published, read_changes
-from audiencekit.delivery.sending import NotDelivered, Patience, Request, Surroundings, post
+from audiencekit.delivery.sending import NotDelivered, Request, RetryPolicy, Runtime, post
 from audiencekit.errors import UserError
 from audiencekit.workspace import Workspace
 
 SECRET = "whsec_" + "c2ltdWxhdGVkLXNlY3JldC1vZi10aGUtdGVzdHM="
 SIGN = messages.signer({messages.SECRET: SECRET})
-QUICK = Patience(tries=8, first_wait=0.001)
+QUICK = RetryPolicy(tries=8, first_wait=0.001)
 EMPTY = Request("http://x", b"", dict)
 
 
 def around(now=lambda: datetime.now(UTC).replace(tzinfo=None), sleep=lambda seconds: None):
-    return Surroundings(now, random.Random(7), sleep)
+    return Runtime(now, random.Random(7), sleep)
 
 
 def command(url: str, *options: str) -> list[str]:
@@ -43,7 +43,7 @@ def simulated(tmp_path) -> Simulated:
 
 
 def to(receiver: Receiver, **settings) -> webhook.Receiver:
-    return webhook.Receiver(receiver.url, patience=QUICK, **settings)
+    return webhook.Receiver(receiver.url, retry_policy=QUICK, **settings)
 
 
 def told(receiver: Receiver) -> list[dict]:
@@ -232,8 +232,8 @@ def test_an_unknown_channel_is_answered_with_the_known_ones(simulated):
 
 def test_waits_double_with_jitter_and_are_never_shorter_than_asked(httpx_answers):
     waits, client = httpx_answers([(503, None), (503, None), (429, "7"), (429, "0"), (200, None)])
-    patience = Patience(tries=9, first_wait=2.0, longest_wait=10.0)
-    post(client, EMPTY, patience, around(sleep=waits.append))
+    retry_policy = RetryPolicy(tries=9, first_wait=2.0, longest_wait=10.0)
+    post(client, EMPTY, retry_policy, around(sleep=waits.append))
     assert 1 <= waits[0] <= 2 <= waits[1] <= 4
     assert waits[2] == 7.0
     assert 5 <= waits[3] <= 10

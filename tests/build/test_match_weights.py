@@ -13,9 +13,9 @@ from audiencekit.errors import UserError
 from audiencekit.identity import matching
 from audiencekit.identity.evidence import print_evidence
 from audiencekit.identity.matching import (
-    AS_ONE,
     ONE_PERSON,
     RELATIONS,
+    SHARED_FIELDS,
     STRANGERS,
     fit,
     params_to_use,
@@ -62,7 +62,10 @@ def simulated(size: int, shares: list[float], seed: int = 5) -> tuple[pd.DataFra
     letters = {}
     for field, kind in FIELDS.items():
         same, chance = close(kind, SAME[field]), far(kind, CHANCE[field])
-        of = {relation: same if field in fields else chance for relation, fields in AS_ONE.items()}
+        of = {
+            relation: same if field in fields else chance
+            for relation, fields in SHARED_FIELDS.items()
+        }
         if field in ("first_name", "birth_digits"):
             of["household"] = (1 - matching.TWINS) * chance
             of["household"][3 if kind == "date" else 4] += matching.TWINS
@@ -233,11 +236,11 @@ def test_without_data_the_prior_remains_and_few_pairs_do_not_overrule_it():
         {"pattern": ["44---", "00---"], "pairs": [2, 3], "is_random": [False, False]}
     )
     params = fit(few, FIELDS)
-    believed = matching.BELIEVED["code"][0]
+    believed = matching.PRIOR_LEVELS["code"][0]
     assert value(params, "same", "postal_code", "2") == pytest.approx(believed[2])
     assert value(params, "same", "first_name", "4") > 0.5
     empty = fit(few.iloc[:0], FIELDS)
-    assert value(empty, "same", "prior") == pytest.approx(matching.BELIEVED_SHARES[0])
+    assert value(empty, "same", "prior") == pytest.approx(matching.PRIOR_SHARES[0])
 
 
 def test_shuffled_patterns_give_the_same_numbers():
@@ -250,7 +253,7 @@ def test_shuffled_patterns_give_the_same_numbers():
 def test_params_remain_until_they_are_due():
     patterns, _ = simulated(2_000, TRUE_SHARES)
     learnt = pd.DataFrame({"relation": ["same"], "field": ["prior"], "level": [""], "value": [0.5]})
-    plan = {"fields": " ".join(f"{n}:{k}" for n, k in FIELDS.items()), "told_by": "t", "records": 9, "as_of": "2018-01-01", "build_id": "b"}  # fmt: skip
+    plan = {"fields": " ".join(f"{n}:{k}" for n, k in FIELDS.items()), "levels_hash": "t", "records": 9, "as_of": "2018-01-01", "build_id": "b"}  # fmt: skip
     stands = params_to_use(patterns, pd.DataFrame([plan | {"is_due": False}]), learnt)
     pd.testing.assert_frame_equal(stands, learnt)
     due = params_to_use(patterns, pd.DataFrame([plan | {"is_due": True}]), learnt)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audiencekit.bench.identity import identifying
+from audiencekit.bench.identity import people_finder
 from audiencekit.bench.identity.people import make_records
 from audiencekit.bench.identity.scores import best_threshold, clusters, scores
 from audiencekit.workspace import open_workspace
@@ -66,10 +66,10 @@ def found(tmp_path_factory) -> tuple[pd.Series, pd.DataFrame, Path]:
         contact_id="crowd " + crowd["contact_id"], phone="+12065550199", person_id=-2
     )
     everybody = pd.concat([records, crowd, contacts(PLANTED)], ignore_index=True)
-    landing = identifying.write_landing(everybody, folder / "landing")
+    landing = people_finder.write_landing(everybody, folder / "landing")
     with_tablet(landing)
-    identifying.identify(str(folder / "home"), str(landing))
-    return identifying.people_of(open_workspace(folder / "home")), records, folder / "home"
+    people_finder.identify(str(folder / "home"), str(landing))
+    return people_finder.people_of(open_workspace(folder / "home")), records, folder / "home"
 
 
 def test_people_are_found_and_hardly_ever_two_as_one(found):
@@ -141,14 +141,14 @@ def build(
     home: Path, records: pd.DataFrame, number: int, decisions: str = "", retrain: bool = False
 ) -> pd.Series:
     """One more build on what the last one kept, and what it keeps for the next."""
-    landing = identifying.write_landing(records, home.parent / f"landing-{number}")
+    landing = people_finder.write_landing(records, home.parent / f"landing-{number}")
     if decisions:
         (landing / "identity_decisions.csv").write_text(decisions)
-    identifying.identify(
+    people_finder.identify(
         str(home), str(landing), f"bench-{number:06d}", goes_on=number > 1, retrain=retrain
     )
-    identifying.keep(open_workspace(home))
-    return identifying.people_of(open_workspace(home))
+    people_finder.keep(open_workspace(home))
+    return people_finder.people_of(open_workspace(home))
 
 
 DECISIONS = (

@@ -8,7 +8,7 @@ needed as (
         addressed.channel,
         addressed.customer_key,
         purposes.purpose,
-        channels.needs_own_yes
+        channels.needs_explicit_consent
     from {{ ref('int_audience_rows') }} as addressed
     inner join {{ ref('dim_channels') }} as channels on addressed.channel = channels.channel
     inner join (select distinct purpose from {{ ref('consent_defaults') }}) as purposes
@@ -86,4 +86,4 @@ left join {{ ref('dim_consent') }} as consent
     on silent.customer_key = consent.customer_key and silent.purpose = consent.purpose and consent.channel = 'all'
 left join {{ ref('consent_defaults') }} as defaults
     on consent.jurisdiction = defaults.jurisdiction and silent.purpose = defaults.purpose
-where silent.needs_own_yes or not coalesce(defaults.is_allowed, false)
+where silent.needs_explicit_consent or not coalesce(defaults.is_allowed, false)

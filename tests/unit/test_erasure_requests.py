@@ -40,7 +40,7 @@ def resolved(tmp_path: Path, found: list[tuple], is_accepted: bool = False, aske
         con.execute(
             "create schema identity; create table identity.int_erased_identifiers "
             "(request_id varchar, customer_key varchar, id_type varchar, raw_value varchar, country_code varchar, "
-            "is_former_key boolean default false)"
+            "is_merged_key boolean default false)"
         )
         con.executemany(
             "insert into identity.int_erased_identifiers (request_id, customer_key, id_type, raw_value, country_code) "

@@ -30,7 +30,7 @@ from hypothesis import strategies as st
 from audiencekit.errors import UserError
 from audiencekit.intake.contract import load_contract
 from audiencekit.intake.gates import Gates
-from audiencekit.intake.job import TableIntake, take_in
+from audiencekit.intake.job import TableIntake, run_intake
 from audiencekit.workspace import Workspace
 
 AS_OF = datetime(2018, 1, 1)
@@ -40,7 +40,7 @@ Content = str | bytes | pa.Table
 
 @dataclass(frozen=True)
 class Taken:
-    """What one take_in left: counts by table, quarantined rows, what was said, the kept rows."""
+    """What one run_intake left: counts by table, quarantined rows, what was said, the kept rows."""
 
     tables: dict[str, TableIntake]
     quarantine: list[tuple[str, int, str]]  # file, row, reasons
@@ -61,7 +61,7 @@ def take(folder: Path, files: dict[str, Content], **options) -> Taken:
         write(landing / name, content)
     said: list[str] = []
     workspace = Workspace(folder / "home")
-    taken = take_in(landing, workspace, AS_OF, Gates(**options), said.append)
+    taken = run_intake(landing, workspace, AS_OF, Gates(**options), said.append)
     counts = {result.table_name: result for result in taken}
     for table, result in counts.items():
         mine = [p for p in landing.rglob("*") if p.is_file() and belongs_to(p, landing) == table]

@@ -161,8 +161,10 @@ def test_a_fit_is_rows(cdnow):
     parameters = part_of(rows, "parameter")
     assert list(parameters.index) == ["r", "alpha", "a", "b", "p", "q", "gamma", "log_likelihood"]
     assert parameters["alpha"] == pytest.approx(4.4136, rel=0.005)
-    told = {item: fact_of(rows, item) for item in ("status", "nobody_dies", "repeat_customers")}
-    assert told == {"status": "fitted", "nobody_dies": "false", "repeat_customers": "946"}
+    told = {
+        item: fact_of(rows, item) for item in ("status", "is_churn_negligible", "repeat_customers")
+    }
+    assert told == {"status": "fitted", "is_churn_negligible": "false", "repeat_customers": "946"}
 
 
 def test_shuffled_customers_give_the_same_rows_to_the_bit(cdnow):
@@ -225,7 +227,7 @@ def test_customers_who_never_die_are_flagged():
     people = simulated(model, Spend(6.0, 4.0, 60.0), 3000, seed=2)
     rows = fit_lifetime_value(people, LifetimeSettings(**SETTINGS))
     assert fact_of(rows, "status") == "fitted"
-    assert fact_of(rows, "nobody_dies") == "true"
+    assert fact_of(rows, "is_churn_negligible") == "true"
     assert "churn" in fact_of(rows, "why")
 
 

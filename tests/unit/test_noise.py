@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from audiencekit.errors import UserError
 from audiencekit.sharing.budget import Release, read_releases, spend
-from audiencekit.sharing.noise import Noise, noises
+from audiencekit.sharing.noise import Noise, noise_by_measure
 from audiencekit.sharing.suppression import hidden_cells, possible_ranges, with_totals
 
 K = 20
@@ -73,7 +73,7 @@ def test_guessing_whether_a_person_is_included_gains_no_more_than_epsilon_allows
 
 
 def test_what_a_release_costs_is_shared_out_among_its_measures():
-    parts = noises(0.8, 500)
+    parts = noise_by_measure(0.8, 500)
     assert sum(noise.epsilon for noise in parts.values()) == pytest.approx(0.8)
     assert parts["spend_30d_usd"].scale == pytest.approx(500 / parts["spend_30d_usd"].epsilon)
 

@@ -20,7 +20,7 @@ NO_PAIRS = pd.DataFrame(columns=["left_record_id", "right_record_id", "match_wei
 def ties(*pairs: tuple[str, str], kind: str = "email", bits: float = 20.0) -> pd.DataFrame:
     return pd.DataFrame(
         [(record, kind, value, bits) for record, value in pairs],
-        columns=["record_id", "id_type", "id_value", "tie_weight"],
+        columns=["record_id", "id_type", "id_value", "link_weight"],
     )
 
 

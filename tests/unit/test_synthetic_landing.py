@@ -7,14 +7,14 @@ import phonenumbers
 import pytest
 from rich.console import Console
 
-from audiencekit.bench.activating import run_activation_bench
+from audiencekit.bench.activation import run_activation_bench
 from audiencekit.bench.landing import AS_OF, TABLES, write_synthetic_landing
-from audiencekit.bench.measuring import Measured
+from audiencekit.bench.measurement import Measured
 from audiencekit.bench.report import Bench
 from audiencekit.bench.scoring import run_scoring_bench
 from audiencekit.errors import UserError
 from audiencekit.intake.contract import load_contract
-from audiencekit.intake.job import TableIntake, take_in
+from audiencekit.intake.job import TableIntake, run_intake
 from audiencekit.workspace import Workspace, open_workspace
 
 CUSTOMERS = 300
@@ -30,7 +30,7 @@ def landing(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def taken(landing: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, TableIntake]:
     workspace = open_workspace(tmp_path_factory.mktemp("home"))
-    results = take_in(landing, workspace, AS_OF, say=lambda _: None)
+    results = run_intake(landing, workspace, AS_OF, say=lambda _: None)
     return {result.table_name: result for result in results}
 
 

@@ -5,7 +5,7 @@ select
     {{ quoted(channel.label) }} as label,
     {{ quoted(channel.purposes) }} as purposes,
     {{ 'true' if channel.purposes else 'false' }} as needs_permission,
-    {{ channel.needs_own_yes | lower }} as needs_own_yes,
+    {{ channel.needs_explicit_consent | lower }} as needs_explicit_consent,
     '{{ channel.picks_by }}' as picks_by,
     limits.minimum_size,
     limits.maximum_membership_days

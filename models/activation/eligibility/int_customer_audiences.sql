@@ -1,6 +1,6 @@
 -- One row per channel and customer addressed there: all their segments for the channel, the primary one, and which
 -- variants of their bandits to show.
-{% set precedence = segment_standing('members.priority', 'members.segment_code') %}
+{% set precedence = segment_precedence('members.priority', 'members.segment_code') %}
 select
     members.channel,
     members.customer_key,

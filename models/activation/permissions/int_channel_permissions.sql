@@ -7,7 +7,7 @@ required as (
     select
         channel_purposes.channel,
         channel_purposes.purpose,
-        channels.needs_own_yes
+        channels.needs_explicit_consent
     from {{ ref('channel_purposes') }} as channel_purposes
     inner join {{ ref('dim_channels') }} as channels on channel_purposes.channel = channels.channel
 
@@ -21,7 +21,7 @@ decisions as (
         required.purpose,
         coalesce(special.basis, general.basis) as basis,
         coalesce(special.is_allowed, general.is_allowed)
-        and (coalesce(special.basis, general.basis) = 'granted' or not required.needs_own_yes) as is_allowed
+        and (coalesce(special.basis, general.basis) = 'granted' or not required.needs_explicit_consent) as is_allowed
     from required
     inner join {{ ref('dim_consent') }} as general
         on required.purpose = general.purpose and general.channel = 'all'

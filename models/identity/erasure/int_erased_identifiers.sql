@@ -70,7 +70,7 @@ written_forms as (
 select
     erased_people.request_id,
     erased_people.customer_key,
-    erased_people.is_former_key,
+    erased_people.is_merged_key,
     written_forms.id_type,
     written_forms.raw_value,
     written_forms.country_code
@@ -80,7 +80,7 @@ union
 select
     erased_people.request_id,
     erased_people.customer_key,
-    erased_people.is_former_key,
+    erased_people.is_merged_key,
     requests.id_type,
     requests.id_value,
     ''

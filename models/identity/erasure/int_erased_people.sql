@@ -67,7 +67,7 @@ earlier_keys as (
 select
     request_id,
     customer_key,
-    false as is_former_key
+    false as is_merged_key
 from matches
 union all
 select distinct

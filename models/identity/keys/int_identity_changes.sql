@@ -37,7 +37,7 @@ linked_by_steward as (
 
     select distinct people.person_id
     from {{ ref('int_record_links') }} as links
-    inner join {{ ref('int_people') }} as people on links.record_id = people.record_id
+    inner join {{ ref('int_person_records') }} as people on links.record_id = people.record_id
     where links.id_type = 'decision'
 
 ),
@@ -48,8 +48,8 @@ unlinked_by_steward as (
         least(lefts.person_id, rights.person_id) as lower_person_id,
         greatest(lefts.person_id, rights.person_id) as higher_person_id
     from {{ ref('int_steward_unlinks') }} as unlinks
-    inner join {{ ref('int_people') }} as lefts on unlinks.left_record_id = lefts.record_id
-    inner join {{ ref('int_people') }} as rights on unlinks.right_record_id = rights.record_id
+    inner join {{ ref('int_person_records') }} as lefts on unlinks.left_record_id = lefts.record_id
+    inner join {{ ref('int_person_records') }} as rights on unlinks.right_record_id = rights.record_id
 
 )
 

@@ -49,7 +49,7 @@ identifiers as (
 
 assigned_keys as (
 
-    select identifier_hash, customer_key as given_key from {{ ref('int_assigned_keys') }}
+    select identifier_hash, customer_key as assigned_key from {{ ref('int_assigned_keys') }}
     union
     select identifier_hash, identifier_hash from current_identifiers
 
@@ -58,7 +58,7 @@ assigned_keys as (
 claims as (
 
     select
-        assigned_keys.given_key,
+        assigned_keys.assigned_key,
         identifiers.*
     from assigned_keys
     inner join identifiers on assigned_keys.identifier_hash = identifiers.identifier_hash
@@ -66,10 +66,10 @@ claims as (
 )
 
 select
-    given_key,
+    assigned_key,
     customer_key,
-    bool_or(coalesce(previous_key = given_key, false)) as was_last_owner,
-    min({{ anchor_of('given_key') }}) as anchor,
+    bool_or(coalesce(previous_key = assigned_key, false)) as was_last_owner,
+    min({{ anchor_of('assigned_key') }}) as anchor,
     count(*) as identifiers
 from claims
-group by given_key, customer_key
+group by assigned_key, customer_key

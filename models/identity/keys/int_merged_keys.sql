@@ -16,12 +16,12 @@ latest_keys as (
 )
 
 select
-    owners.given_key as merged_key,
+    owners.assigned_key as merged_key,
     owners.customer_key
 from {{ ref('int_key_owners') }} as owners
-left join current_keys on owners.given_key = current_keys.customer_key
-left join latest_keys on owners.given_key = latest_keys.customer_key
+left join current_keys on owners.assigned_key = current_keys.customer_key
+left join latest_keys on owners.assigned_key = latest_keys.customer_key
 where current_keys.customer_key is null and (owners.was_last_owner or latest_keys.customer_key is null)
 qualify row_number() over (
-    partition by owners.given_key order by owners.anchor, owners.identifiers desc, owners.customer_key
+    partition by owners.assigned_key order by owners.anchor, owners.identifiers desc, owners.customer_key
 ) = 1

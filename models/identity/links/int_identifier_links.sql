@@ -76,7 +76,7 @@ select
     identifiers.id_value,
     identifiers.seen_at,
     identifiers.is_shared_in_households,
-    identifiers.tie_weight
+    identifiers.link_weight
 from identifiers
 left join shared on identifiers.id_type = shared.id_type and identifiers.id_value = shared.id_value
 where shared.id_value is null

@@ -4,13 +4,13 @@ select
     id_type,
     id_value,
     record_id,
-    tie_weight
+    link_weight
 from {{ ref('int_strong_links') }}
 union all
 select
     id_type,
     id_value,
     record_id,
-    tie_weight
+    link_weight
 from {{ ref('int_identifier_links') }}
 where is_shared_in_households

@@ -20,7 +20,7 @@ select
     id_type,
     id_value,
     record_id,
-    tie_weight
+    link_weight
 from {{ ref('int_linkable_identifiers') }}
 where not is_shared_in_households
 {% for side in ['left', 'right'] %}

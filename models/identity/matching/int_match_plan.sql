@@ -11,7 +11,7 @@ last_training as (
     select
         max(trained_at) as trained_at,
         max(records) as records,
-        max(told_by) as told_by
+        max(levels_hash) as levels_hash
     from {{ ref('stg_ledger__match_params') }}
 
 ),
@@ -25,7 +25,7 @@ records as (
 
 rules as (
 
-    select '{{ rules_hash }} ' || {{ sha256_hex(json_text_array("name || ' ' || other_name")) }} as told_by
+    select '{{ rules_hash }} ' || {{ sha256_hex(json_text_array("name || ' ' || other_name")) }} as levels_hash
     from {{ ref('nicknames') }}
 
 )
@@ -33,9 +33,9 @@ rules as (
 select
     records.records,
     cast('{{ fields | join(" ") }}' as string) as fields,
-    rules.told_by,
+    rules.levels_hash,
     (
-        last_training.told_by is distinct from rules.told_by
+        last_training.levels_hash is distinct from rules.levels_hash
         or records.records > 1.25 * last_training.records
         or records.records < 0.8 * last_training.records
         or {{ elapsed('day', 'last_training.trained_at', as_of()) }} >= {{ var('match_retrain_days') }}

@@ -1,5 +1,5 @@
 -- One row per pair of named records in one component of links, with how much their details speak for one person (bits;
--- below zero, for two people). A component may hold several people: this evidence decides where int_people cuts it.
+-- below zero, for two people). A component may hold several people: this evidence decides where int_person_records cuts it.
 {% set one_person = "('" ~ match_relations()['one_person'] | join("', '") ~ "')" %}
 with
 

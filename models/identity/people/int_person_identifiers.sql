@@ -14,7 +14,7 @@ identifiers as (
         = case links.id_type when 'contact_id' then 'contact:' when 'account_id' then 'account:' end || links.id_value
             as is_own_record
     from {{ ref('int_identifier_links') }} as links
-    inner join {{ ref('int_people') }} as people on links.record_id = people.record_id
+    inner join {{ ref('int_person_records') }} as people on links.record_id = people.record_id
 
 ),
 

@@ -3,7 +3,7 @@ select
     people.record_id,
     people.linked_group,
     keys.customer_key
-from {{ ref('int_people') }} as people
+from {{ ref('int_person_records') }} as people
 inner join (
     select distinct person_id, customer_key
     from {{ ref('int_identifier_keys') }}

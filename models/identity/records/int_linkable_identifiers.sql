@@ -25,7 +25,7 @@ select
     records.id_value,
     records.seen_at,
     rules.is_shared_in_households,
-    rules.tie_weight
+    rules.link_weight
 from records
 inner join record_counts
     on records.id_type = record_counts.id_type and records.id_value = record_counts.id_value

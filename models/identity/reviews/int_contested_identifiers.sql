@@ -10,7 +10,7 @@ person_records as (
         people.person_id,
         min(people.record_id) as record_id
     from {{ ref('int_identifier_links') }} as links
-    inner join {{ ref('int_people') }} as people on links.record_id = people.record_id
+    inner join {{ ref('int_person_records') }} as people on links.record_id = people.record_id
     where links.is_shared_in_households
     group by links.id_type, links.id_value, people.person_id
 

@@ -4,7 +4,7 @@ with
 
 people as (
 
-    select * from {{ ref('int_people') }}
+    select * from {{ ref('int_person_records') }}
 
 ),
 

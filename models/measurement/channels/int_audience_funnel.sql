@@ -54,7 +54,7 @@ select
     candidates.refused,
     candidates.held_out,
     -- Whatever the reason is: a new one is counted here.
-    candidates.members - candidates.refused - candidates.held_out - candidates.addressed as resting,
+    candidates.members - candidates.refused - candidates.held_out - candidates.addressed as suppressed,
     candidates.addressed,
     coalesce(reach.reachable, 0) as reachable,
     coalesce(reach.assumed_matches, 0) as assumed_matches

@@ -8,7 +8,7 @@ people as (
         count(*) as records,
         count(named.record_id) as named_records,
         count(distinct people.linked_group) as linked_groups
-    from {{ ref('int_people') }} as people
+    from {{ ref('int_person_records') }} as people
     left join {{ ref('int_match_records') }} as named on people.record_id = named.record_id
     group by people.person_id
 

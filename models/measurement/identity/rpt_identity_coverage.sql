@@ -36,7 +36,7 @@ all_customers as (
 select
     identifiers.id_type,
     identifiers.identifiers,
-    identifiers.identifiers - coalesce(linked.identifiers, 0) as identifiers_of_nobody,
+    identifiers.identifiers - coalesce(linked.identifiers, 0) as unlinked_identifiers,
     coalesce(customers.customers, 0) as customers,
     coalesce(customers.customers, 0) / nullif(cast(all_customers.customers as double), 0) as share_of_customers
 from identifiers

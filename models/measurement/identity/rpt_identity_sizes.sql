@@ -4,7 +4,7 @@ with
 people as (
 
     select people.person_id, count(*) as records
-    from {{ ref('int_people') }} as people
+    from {{ ref('int_person_records') }} as people
     inner join {{ ref('int_match_records') }} as named on people.record_id = named.record_id
     group by people.person_id
 

@@ -33,7 +33,7 @@ last_changes as (
 
 select
     segment_code,
-    1 as gravity,
+    1 as severity,
     'size anomaly' as finding,
     'from ' || cast(members - entered + departed as string) || ' to ' || cast(members as string)
     || ' members in one build, unlike the builds before it' as explanation
@@ -43,7 +43,7 @@ where is_anomaly
 union all
 select
     segment_code,
-    5 as gravity,
+    5 as severity,
     'prune' as finding,
     'has ' || cast(members as string) || ' members, less than its minimum share of '
     || cast(100 * minimum_share as string) || ' % of customers' as explanation
@@ -53,7 +53,7 @@ where status = 'too small'
 union all
 select
     segment_code,
-    7 as gravity,
+    7 as severity,
     'vague' as finding,
     'holds ' || cast(cast(100 * share as decimal(5, 1)) as string)
     || ' % of all customers: a message for it is a message for nearly everybody' as explanation
@@ -63,7 +63,7 @@ where share >= 0.6
 union all
 select
     segments.segment_code,
-    8 as gravity,
+    8 as severity,
     'stale' as finding,
     'no customer has entered or left since ' || cast(cast(last_changes.changed_at as date) as string) as explanation
 from segments

@@ -20,7 +20,7 @@ primary_segments as (
     select
         moments.moment_at,
         stays.customer_key,
-        min_by(stays.segment_code, {{ segment_standing('segments.priority', 'stays.segment_code') }}) as segment_code
+        min_by(stays.segment_code, {{ segment_precedence('segments.priority', 'stays.segment_code') }}) as segment_code
     from moments
     inner join {{ ref('int_membership_periods') }} as stays
         on moments.moment_at >= stays.entered_at and (moments.moment_at < stays.left_at or stays.left_at is null)

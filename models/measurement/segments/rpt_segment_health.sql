@@ -1,4 +1,4 @@
--- One row per segment and finding that its owner should look at; gravity 1 is the most severe.
+-- One row per segment and finding that its owner should look at; severity 1 is the most severe.
 with
 
 segments as (
@@ -39,13 +39,13 @@ pairs as (
 
 findings as (
 
-    select segment_code, gravity, finding, explanation
+    select segment_code, severity, finding, explanation
     from {{ ref('int_segment_size_findings') }}
 
     union all
     select
         segment_code,
-        2 as gravity,
+        2 as severity,
         'does harm' as finding,
         outcome_name || ' is lower for addressed members than for held-out members, beyond chance' as explanation
     from lifts
@@ -55,7 +55,7 @@ findings as (
     union all
     select
         segments.segment_code,
-        3 as gravity,
+        3 as severity,
         'drift' as finding,
         segments.needs_model || ' was trained on customers who differ from those of today: ' || drifted_models.items
         || ' moved, PSI up to ' || cast(cast(drifted_models.psi as decimal(6, 2)) as string) as explanation
@@ -65,7 +65,7 @@ findings as (
     union all
     select
         segment_code,
-        4 as gravity,
+        4 as severity,
         'no effect' as finding,
         'addressing it changes ' || outcome_name || ' by less than a tenth, and perhaps not at all' as explanation
     from lifts
@@ -77,7 +77,7 @@ findings as (
     union all
     select
         segment_code,
-        6 as gravity,
+        6 as severity,
         'merge' as finding,
         'has nearly the same members as ' || other_segment_code || ' (Jaccard '
         || cast(cast(jaccard as decimal(4, 2)) as string) || ')' as explanation
@@ -89,7 +89,7 @@ findings as (
 select
     findings.segment_code,
     segments.owner,
-    cast(findings.gravity as bigint) as gravity,
+    cast(findings.severity as bigint) as severity,
     findings.finding,
     findings.explanation
 from findings

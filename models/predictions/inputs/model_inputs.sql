@@ -9,7 +9,7 @@ buyers as (
         *,
         -- Days since the last purchase, in units of their usual gap.
         recency_days / greatest(coalesce(gap_mean_days, tenure_days), 1) as overdue
-    from {{ ref('feat_all') }}
+    from {{ ref('customer_features') }}
     where tenure_days is not null
 
 )

@@ -10,7 +10,7 @@ parts as (
         coalesce(predictions.propensity_90d_rank, (features.r_score + features.f_score - 2) / 8.0) as nearness,
         features.engagement_score / 100.0 as warmth,
         coalesce(predictions.lifetime_value_90d_rank, (features.m_score - 1) / 4.0) as worth
-    from {{ ref('feat_all') }} as features
+    from {{ ref('customer_features') }} as features
     left join {{ ref('customer_predictions') }} as predictions on features.customer_key = predictions.customer_key
     where features.moment_at = {{ as_of() }}
 

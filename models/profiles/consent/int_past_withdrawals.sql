@@ -20,4 +20,4 @@ select
     withdrawals.decided_at,
     withdrawals.decision_id
 from withdrawals
-inner join {{ ref('int_key_owners') }} as owners on withdrawals.customer_key = owners.given_key
+inner join {{ ref('int_key_owners') }} as owners on withdrawals.customer_key = owners.assigned_key

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 from rich.console import Console
 
-from audiencekit.bench.measuring import Measured, measure
+from audiencekit.bench.measurement import Measured, measure
 from audiencekit.bench.report import Bench, print_bench
 from audiencekit.bench.warehouses import differing_tables
 from audiencekit.errors import UserError

@@ -86,19 +86,19 @@ def write_landing(source: str, target: str, share: float = 1.0) -> dict:
     """Write a landing with the contacts of a Parquet file, or with the first `share` of them."""
     import pandas as pd
 
-    from audiencekit.bench.identity import identifying
+    from audiencekit.bench.identity import people_finder
 
     contacts = pd.read_parquet(source)
-    identifying.write_landing(contacts[: round(share * len(contacts))], Path(target))
+    people_finder.write_landing(contacts[: round(share * len(contacts))], Path(target))
     return {"landing": target}
 
 
 def identify(home: str, landing: str, build_id: str, goes_on: bool) -> dict:
     """Find the people in a landing, and keep the result for the next build."""
-    from audiencekit.bench.identity import identifying
+    from audiencekit.bench.identity import people_finder
 
-    done = identifying.identify(home, landing, build_id, goes_on)
-    identifying.keep(open_workspace(home))
+    done = people_finder.identify(home, landing, build_id, goes_on)
+    people_finder.keep(open_workspace(home))
     return done
 
 
@@ -106,11 +106,11 @@ def score(home: str, source: str, pairs: str = "") -> dict:
     """Score the people of a workspace. With `pairs`, score those of another tool, at p = 0.5 and at the best p."""
     import pandas as pd
 
-    from audiencekit.bench.identity import identifying, scores
+    from audiencekit.bench.identity import scores
 
     truth = pd.read_parquet(source).set_index("contact_id")["person_id"]
     if not pairs:
-        return scores.scores(identifying.people_of(open_workspace(home)), truth)
+        return scores.scores(people_finder.people_of(open_workspace(home)), truth)
     matches = pd.read_parquet(pairs)
     best = scores.best_threshold(matches, truth)
     by_threshold = {
@@ -126,12 +126,12 @@ def kept_keys(before: str, after: str) -> dict:
     """How many customers of `before` (Parquet) have another key in the workspace `after`, and why."""
     import pandas as pd
 
-    from audiencekit.bench.identity import identifying
+    from audiencekit.bench.identity import people_finder
 
     first = pd.read_parquet(before)["customer_key"]
-    second = identifying.people_of(open_workspace(after)).reindex(first.index)
+    second = people_finder.people_of(open_workspace(after)).reindex(first.index)
     changed = first[first != second]
-    changes = identifying.changes_of(open_workspace(after))
+    changes = people_finder.changes_of(open_workspace(after))
     return {
         "customers": int(first.nunique()),
         "with another key": int(changed.nunique()),
@@ -143,9 +143,9 @@ def kept_keys(before: str, after: str) -> dict:
 
 def remember_people(home: str, target: str) -> dict:
     """Write the customer key of every record of a workspace to a Parquet file."""
-    from audiencekit.bench.identity import identifying
+    from audiencekit.bench.identity import people_finder
 
-    identifying.people_of(open_workspace(home)).to_frame().to_parquet(target)
+    people_finder.people_of(open_workspace(home)).to_frame().to_parquet(target)
     return {}
 
 

@@ -7,7 +7,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from audiencekit.bench.measuring import Measured
+from audiencekit.bench.measurement import Measured
 
 TARGET = 1.3  # times raw DuckDB, without the fixed cost of dbt
 SLOWEST = 10

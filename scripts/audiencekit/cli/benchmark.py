@@ -34,12 +34,12 @@ from audiencekit.workspace import open_workspace
 def bench(customers: int, scores: int, activation: int, identity: int | None, refits: bool) -> None:
     """Compare a build of a synthetic landing with the same SQL in plain DuckDB."""
     from audiencekit.bench import run_bench
-    from audiencekit.bench.activating import run_activation_bench
+    from audiencekit.bench.activation import run_activation_bench
     from audiencekit.bench.refits import run_refits_bench
     from audiencekit.bench.scoring import run_scoring_bench
 
     if identity is not None:
-        from audiencekit.bench.identity.comparing import run_identity_bench
+        from audiencekit.bench.identity.comparison import run_identity_bench
 
         run_identity_bench(
             identity, open_workspace().home / "bench" / "identity", Console(width=160)

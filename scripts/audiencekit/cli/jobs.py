@@ -50,7 +50,7 @@ def demo(fresh: bool) -> None:
 def intake(landing: Path, as_of: datetime | None, accept: tuple[str, ...]) -> None:
     """Only check and type the LANDING folder, for a plain `dbt build` afterwards."""
     from audiencekit.intake.gates import Gates
-    from audiencekit.intake.job import take_in
+    from audiencekit.intake.job import run_intake
     from audiencekit.publish.generations import current_manifest
     from audiencekit.publish.ledger import open_ledger
 
@@ -58,7 +58,7 @@ def intake(landing: Path, as_of: datetime | None, accept: tuple[str, ...]) -> No
     with workspace.locked():
         last = current_manifest(workspace)
         gates = Gates(accept, last.landing_rows if last else {})
-        take_in(landing, workspace, moment, gates, say=click.echo)
+        run_intake(landing, workspace, moment, gates, say=click.echo)
         open_ledger(workspace)
     click.echo(f"Next: dbt build --vars '{{as_of: \"{moment}\"}}'")
 

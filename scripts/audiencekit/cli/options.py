@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from audiencekit.delivery.sending import Patience, Surroundings
+    from audiencekit.delivery.sending import RetryPolicy, Runtime
 
 
 class Moment(click.ParamType):
@@ -55,15 +55,15 @@ def now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
 
 
-def patience(tries: int, wait: float) -> "Patience":
+def retry_policy(tries: int, wait: float) -> "RetryPolicy":
     """How often and how long apart requests are tried."""
-    from audiencekit.delivery.sending import Patience
+    from audiencekit.delivery.sending import RetryPolicy
 
-    return Patience(tries=tries, first_wait=wait)
+    return RetryPolicy(tries=tries, first_wait=wait)
 
 
-def surroundings() -> "Surroundings":
+def surroundings() -> "Runtime":
     """The clock, randomness and waiting of the real world."""
-    from audiencekit.delivery.sending import Surroundings
+    from audiencekit.delivery.sending import Runtime
 
-    return Surroundings(now, random.Random(), time.sleep)
+    return Runtime(now, random.Random(), time.sleep)

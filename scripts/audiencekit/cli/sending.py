@@ -4,7 +4,7 @@ import os
 
 import click
 
-from audiencekit.cli.options import now, patience, surroundings, tries_option, wait_option
+from audiencekit.cli.options import now, retry_policy, surroundings, tries_option, wait_option
 from audiencekit.workspace import open_workspace
 
 
@@ -83,7 +83,7 @@ def notify(
     """Send what changed in the audiences to URL, as signed webhooks (docs/pickup.md)."""
     from audiencekit.delivery import messages, webhook
 
-    to = webhook.Receiver(url, channel, batch, patience(tries, wait), on_failure == "stop")
+    to = webhook.Receiver(url, channel, batch, retry_policy(tries, wait), on_failure == "stop")
     send = webhook.retry_dead_letters if retry_dead_letters else webhook.notify
     sent = send(open_workspace(), to, messages.signer(os.environ), surroundings())
     click.echo(
@@ -103,7 +103,7 @@ def deliver(url: str, channel: str, batch: int, tries: int, wait: float) -> None
     from audiencekit.delivery.pipeline import RestReceiver
     from audiencekit.delivery.pipeline import deliver as send
 
-    to = RestReceiver(url, channel, batch, patience(tries, wait))
+    to = RestReceiver(url, channel, batch, retry_policy(tries, wait))
     click.echo(f"{send(open_workspace(), to, surroundings(), os.environ):,} rows delivered.")
 
 

@@ -24,7 +24,7 @@ from audiencekit.delivery.changes import (
     parsed_identifiers,
 )
 from audiencekit.delivery.cursors import locked, receiver_folder
-from audiencekit.delivery.sending import NotDelivered, Patience, Request, Surroundings, post
+from audiencekit.delivery.sending import NotDelivered, Request, RetryPolicy, Runtime, post
 from audiencekit.errors import UserError
 from audiencekit.workspace import Workspace, environment
 
@@ -49,7 +49,7 @@ class RestReceiver:
     url: str
     channel: str
     batch: int = 100
-    patience: Patience = field(default_factory=Patience)
+    retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
 
 
 @dataclass(frozen=True)
@@ -58,14 +58,14 @@ class _Sender:
 
     client: httpx.Client
     to: RestReceiver
-    runtime: Surroundings
+    runtime: Runtime
     token: str
 
 
 def deliver(
     workspace: Workspace,
     to: RestReceiver,
-    runtime: Surroundings,
+    runtime: Runtime,
     variables: Mapping[str, str],
 ) -> int:
     """Send the rows that changed since the last run, and return how many. `variables` may hold a token.
@@ -78,7 +78,7 @@ def deliver(
     with (
         locked(folder),
         environment(SETTINGS | {"DLT_DATA_DIR": str(folder)}),
-        httpx.Client(timeout=to.patience.timeout) as client,
+        httpx.Client(timeout=to.retry_policy.timeout) as client,
     ):
         sender = _Sender(client, to, runtime, variables.get(TOKEN, ""))
         return _run_pipeline(workspace, folder, sender)
@@ -181,7 +181,7 @@ def _send(sender: _Sender, rows: list[dict]) -> None:
         headers["Authorization"] = f"Bearer {sender.token}"
     body = json.dumps({"channel": sender.to.channel, "rows": rows}).encode()
     request = Request(sender.to.url, body, lambda: headers)
-    post(sender.client, request, sender.to.patience, sender.runtime)
+    post(sender.client, request, sender.to.retry_policy, sender.runtime)
 
 
 def _user_error(failure: Exception, to: RestReceiver) -> Exception:

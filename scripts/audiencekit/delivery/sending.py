@@ -14,7 +14,7 @@ LONGEST_RETRY_AFTER = 600.0
 
 
 @dataclass(frozen=True)
-class Patience:
+class RetryPolicy:
     """How often to try. Waits are in seconds: the first one, doubled after each try up to the longest."""
 
     tries: int = 6
@@ -24,7 +24,7 @@ class Patience:
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class Runtime:
     """What the command line provides: the clock (UTC, naive), randomness, and how to wait (seconds)."""
 
     clock: Callable[[], datetime]
@@ -57,7 +57,9 @@ class _TemporarilyRefused(_Refused):
     """An answer that may change when the request is sent again."""
 
 
-def post(client: httpx.Client, request: Request, patience: Patience, runtime: Surroundings) -> None:
+def post(
+    client: httpx.Client, request: Request, retry_policy: RetryPolicy, runtime: Runtime
+) -> None:
     """POST the request until a 2xx answer.
 
     Raises NotDelivered when the answer is final (another 3xx or 4xx) or all tries are used.
@@ -70,8 +72,8 @@ def post(client: httpx.Client, request: Request, patience: Patience, runtime: Su
             raise (_TemporarilyRefused if is_temporary else _Refused)(response)
 
     retrying = Retrying(
-        stop=stop_after_attempt(patience.tries),
-        wait=lambda state: _wait(state, patience, runtime),
+        stop=stop_after_attempt(retry_policy.tries),
+        wait=lambda state: _wait(state, retry_policy, runtime),
         retry=retry_if_exception_type((httpx.TransportError, _TemporarilyRefused)),
         sleep=runtime.sleep,
         reraise=True,
@@ -85,9 +87,9 @@ def post(client: httpx.Client, request: Request, patience: Patience, runtime: Su
         raise NotDelivered(type(failure).__name__) from None
 
 
-def _wait(state: RetryCallState, patience: Patience, runtime: Surroundings) -> float:
+def _wait(state: RetryCallState, retry_policy: RetryPolicy, runtime: Runtime) -> float:
     """Exponential with jitter, so that many senders do not retry at once, and never shorter than Retry-After."""
-    step = min(patience.longest_wait, patience.first_wait * 2 ** (state.attempt_number - 1))
+    step = min(retry_policy.longest_wait, retry_policy.first_wait * 2 ** (state.attempt_number - 1))
     failure = state.outcome.exception() if state.outcome else None
     least = _seconds(getattr(failure, "retry_after", None), runtime.clock())
     return max(least, step * runtime.random.uniform(0.5, 1.0))

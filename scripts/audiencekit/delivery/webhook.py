@@ -28,7 +28,7 @@ from audiencekit.delivery.cursors import (
     save_cursor,
 )
 from audiencekit.delivery.messages import message, message_id, signed_headers
-from audiencekit.delivery.sending import NotDelivered, Patience, Request, Surroundings, post
+from audiencekit.delivery.sending import NotDelivered, Request, RetryPolicy, Runtime, post
 from audiencekit.errors import UserError
 from audiencekit.workspace import Workspace
 
@@ -40,7 +40,7 @@ class Receiver:
     url: str
     channel: str | None = None
     batch: int = 100
-    patience: Patience = field(default_factory=Patience)
+    retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
     stop_on_failure: bool = True
 
     @property
@@ -66,14 +66,14 @@ class _Sender:
     folder: Path
     to: Receiver
     signer: Webhook
-    runtime: Surroundings
+    runtime: Runtime
 
 
-def notify(workspace: Workspace, to: Receiver, signer: Webhook, runtime: Surroundings) -> Sent:
+def notify(workspace: Workspace, to: Receiver, signer: Webhook, runtime: Runtime) -> Sent:
     """Send the changes after the cursor. Raises UserError when the receiver does not accept them."""
     delivered = set_aside = 0
     folder = _folder(workspace, to)
-    with locked(folder), httpx.Client(timeout=to.patience.timeout) as client:
+    with locked(folder), httpx.Client(timeout=to.retry_policy.timeout) as client:
         sender = _Sender(client, folder, to, signer, runtime)
         after = read_cursor(folder)
         _check(workspace, to, after)
@@ -94,12 +94,12 @@ def notify(workspace: Workspace, to: Receiver, signer: Webhook, runtime: Surroun
 
 
 def retry_dead_letters(
-    workspace: Workspace, to: Receiver, signer: Webhook, runtime: Surroundings
+    workspace: Workspace, to: Receiver, signer: Webhook, runtime: Runtime
 ) -> Sent:
     """Send again the changes that were set aside, in order. Those that a later change replaced are dropped."""
     delivered = 0
     folder = _folder(workspace, to)
-    with locked(folder), httpx.Client(timeout=to.patience.timeout) as client:
+    with locked(folder), httpx.Client(timeout=to.retry_policy.timeout) as client:
         sender = _Sender(client, folder, to, signer, runtime)
         dead = {letter.change_seq for letter in read_dead_letters(folder)}
         current = _not_replaced(workspace, dead, read_cursor(folder))
@@ -139,7 +139,7 @@ def _send(sender: _Sender, changes: Sequence[Change], *, stop: bool) -> bool:
     numbers = [change.change_seq for change in changes]
     try:
         request = Request(to.url, body.encode(), headers)
-        post(sender.client, request, to.patience, sender.runtime)
+        post(sender.client, request, to.retry_policy, sender.runtime)
     except NotDelivered as failure:
         add_dead_letters(
             sender.folder,

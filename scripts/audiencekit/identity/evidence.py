@@ -18,7 +18,7 @@ LEVEL_WORDS = {
     "date": ["differ", "differ by two typos", "differ by one typo", "are equal"],
     "same": ["differ", "are equal"],
 }
-# What two records can be, as in `matching.AS_ONE`.
+# What two records can be, as in `matching.SHARED_FIELDS`.
 RELATION_WORDS = {
     "same": "one person",
     "moved": "one person who moved",

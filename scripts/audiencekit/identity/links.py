@@ -44,16 +44,16 @@ def find_path(con: duckdb.DuckDBPyConnection, left: str, right: str) -> list[Ste
     """
     people = dict(
         con.execute(
-            "select record_id, person_id from identity.int_people where record_id in ($1, $2)",
+            "select record_id, person_id from identity.int_person_records where record_id in ($1, $2)",
             [left, right],
         ).fetchall()
     )
     if left == right or people.get(left) is None or people.get(left) != people.get(right):
         return []
     links = con.execute(
-        "select links.id_type, links.id_value, links.tie_weight, list(links.record_id order by links.record_id) "
-        "from identity.int_record_links as links join identity.int_people using (record_id) "
-        "where person_id = $1 group by all having count(*) > 1 order by links.tie_weight desc, links.id_type, links.id_value",
+        "select links.id_type, links.id_value, links.link_weight, list(links.record_id order by links.record_id) "
+        "from identity.int_record_links as links join identity.int_person_records using (record_id) "
+        "where person_id = $1 group by all having count(*) > 1 order by links.link_weight desc, links.id_type, links.id_value",
         [people[left]],
     ).fetchall()
     return _shortest_path([_Link(*link) for link in links], left, right)

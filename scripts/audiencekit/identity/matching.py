@@ -18,7 +18,7 @@ NAME = ("first_name", "last_name")
 HOME = ("street", "house_number", "address_2", "city", "region", "postal_code")
 # The fields on which two records of a relation agree as records of one person do. On the other fields they agree by
 # chance, except where `_tables` says otherwise.
-AS_ONE = {
+SHARED_FIELDS = {
     "same": (*NAME, *HOME, "birth_digits", "email", "phone"),
     "moved": (*NAME, "birth_digits", "email", "phone"),
     "household": ("last_name", *HOME, "phone"),
@@ -27,7 +27,7 @@ AS_ONE = {
     "birthday": (),
     "strangers": (),
 }
-RELATIONS = tuple(AS_ONE)
+RELATIONS = tuple(SHARED_FIELDS)
 ONE_PERSON, STRANGERS = ("same", "moved"), RELATIONS[3:]
 # The fields that distinguish people who moved from namesakes. Where no record has any of them, no one is assumed to
 # have moved.
@@ -39,7 +39,7 @@ TWINS = JUNIORS = 0.005
 BORN_THE_SAME_DAY = np.array([0.001, 0.001, 0.001, 0.997])
 # The prior: shares of the levels by kind of field, first for one person, then for strangers; shares of the relations;
 # and the number of pairs that the prior counts for.
-BELIEVED = {
+PRIOR_LEVELS = {
     "name": ([0.05, 0.03, 0.03, 0.08, 0.77, 0.02, 0.02], [0.85, 0.08, 0.02, 0.02, 0.02, 0.005, 0.005]),
     "text": ([0.15, 0.05, 0.05, 0.10, 0.65], [0.90, 0.06, 0.01, 0.01, 0.02]),
     "address": ([0.30, 0.05, 0.03, 0.07, 0.55], [0.95, 0.02, 0.01, 0.01, 0.01]),
@@ -47,8 +47,8 @@ BELIEVED = {
     "date": ([0.05, 0.03, 0.06, 0.86], [0.70, 0.22, 0.06, 0.02]),
     "same": ([0.10, 0.90], [0.60, 0.40]),
 }  # fmt: skip
-BELIEVED_SHARES = (0.045, 0.005, 0.02, 0.02, 0.02, 0.02, 0.87)
-BELIEVED_PAIRS = 20
+PRIOR_SHARES = (0.045, 0.005, 0.02, 0.02, 0.02, 0.02, 0.87)
+PRIOR_PAIRS = 20
 CONVERGED = 1e-9  # the largest change in the shares of one person, households and strangers that ends the fit
 MOST_ROUNDS = 2000
 # The first guess. Mean agreement from AGREE on is agreement, below DIFFER it is none; one person needs three fields.
@@ -77,7 +77,7 @@ def fit(patterns: pd.DataFrame, fields: dict[str, str]) -> pd.DataFrame:
     is_distinguished = (levels[:, np.isin(list(fields), DISTINGUISHING)] >= 0).any()
     sides = np.full(3, np.inf)
     for rounds in range(1, MOST_ROUNDS + 1):  # noqa: B007 - written to the result below
-        shares = _smoothed(relation, pairs, BELIEVED_SHARES)
+        shares = _smoothed(relation, pairs, PRIOR_SHARES)
         tables = [_tables(field, relation, pairs) for field in described]
         log = np.log(shares) + sum(
             np.where(field.has_level[:, None], np.log(table)[:, field.level.clip(0)].T, 0.0)
@@ -109,14 +109,14 @@ def params_to_use(
 ) -> pd.DataFrame:
     """The previous params, or newly fitted ones where a fit is due.
 
-    `plan` has one row (is_due, records, fields as `name:kind name:kind`, told_by, as_of, build_id).
+    `plan` has one row (is_due, records, fields as `name:kind name:kind`, levels_hash, as_of, build_id).
     """
     [due] = plan.to_dict("records")
     if not due["is_due"]:
         return previous
     fields = dict(field.split(":") for field in due["fields"].split())
     return fit(patterns, fields).assign(
-        told_by=due["told_by"],
+        levels_hash=due["levels_hash"],
         records=due["records"],
         trained_at=due["as_of"],
         build_id=due["build_id"],
@@ -154,7 +154,7 @@ def _by_chance(random: pd.DataFrame, fields: dict[str, str]) -> list[np.ndarray]
     levels, pairs = _levels(random, fields), random["pairs"].to_numpy(float)
     all_pairs = np.ones((len(random), 1))
     return [
-        _counted(levels[:, place], all_pairs, pairs, np.array([BELIEVED[kind][1]]))[0]
+        _counted(levels[:, place], all_pairs, pairs, np.array([PRIOR_LEVELS[kind][1]]))[0]
         for place, kind in enumerate(fields.values())
     ]
 
@@ -162,7 +162,7 @@ def _by_chance(random: pd.DataFrame, fields: dict[str, str]) -> list[np.ndarray]
 def _tables(field: _Field, relation: np.ndarray, pairs: np.ndarray) -> np.ndarray:
     """Relation by level: how often two records of that relation agree on the field to that level."""
     name, level, by_chance = field.name, field.level, field.by_chance
-    prior = np.array(BELIEVED[field.kind])
+    prior = np.array(PRIOR_LEVELS[field.kind])
     of = dict(zip(RELATIONS, relation.T, strict=True))
     # Two people who share only a family name are strangers in every field but names.
     strangers = of["strangers"] if name in NAME else of["strangers"] + of["family_name"]
@@ -187,7 +187,7 @@ def _tables(field: _Field, relation: np.ndarray, pairs: np.ndarray) -> np.ndarra
     return np.array(
         [
             special.get(relation, one if name in shared else by_chance)
-            for relation, shared in AS_ONE.items()
+            for relation, shared in SHARED_FIELDS.items()
         ]
     )
 
@@ -215,12 +215,12 @@ def _counted(
         np.bincount(level[has_level], weights=(pairs * column)[has_level], minlength=prior.shape[1])
         for column in weights.T
     ]
-    counts = np.array(counts) + BELIEVED_PAIRS * prior / prior.sum(axis=1, keepdims=True)
+    counts = np.array(counts) + PRIOR_PAIRS * prior / prior.sum(axis=1, keepdims=True)
     return counts / counts.sum(axis=1, keepdims=True)
 
 
 def _smoothed(relation: np.ndarray, pairs: np.ndarray, prior: tuple[float, ...]) -> np.ndarray:
-    counts = pairs @ relation + BELIEVED_PAIRS * np.array(prior)
+    counts = pairs @ relation + PRIOR_PAIRS * np.array(prior)
     return counts / counts.sum()
 
 

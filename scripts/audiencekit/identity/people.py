@@ -65,7 +65,7 @@ def assign_people(
 ) -> pd.DataFrame:
     """One row per record (record_id, person_id, linked_group).
 
-    `links` is as in `connected`, with tie_weight (bits). `evidence` has one row per pair of records of one component
+    `links` is as in `connected`, with link_weight (bits). `evidence` has one row per pair of records of one component
     that both hold personal details (left_record_id, right_record_id, match_weight in bits, below zero where they look
     like two people). `unlinked` has the pairs of records that a steward decided are two people (left_record_id,
     right_record_id). Links below CERTAIN make no person of more than `most_records`. Within a person, a linked_group
@@ -154,10 +154,10 @@ class _Groups:
     def follow(self, links: pd.DataFrame) -> np.ndarray:
         """Join what links connect, the strongest first. Returns the numbers (column link) of those refused."""
         links = links.sort_values(
-            ["tie_weight", *NODES, "record_id"], ascending=[False, True, True, True]
+            ["link_weight", *NODES, "record_id"], ascending=[False, True, True, True]
         )
         rows = zip(
-            links["link"], links["id_type"], links["id_value"], links["tie_weight"], links["record_id"], strict=True
+            links["link"], links["id_type"], links["id_value"], links["link_weight"], links["record_id"], strict=True
         )  # fmt: skip
         refused = []
         for (link, kind, value, weight), members in groupby(rows, key=lambda row: row[:4]):

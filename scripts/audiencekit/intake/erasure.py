@@ -11,14 +11,14 @@ import duckdb
 import pandas as pd
 
 from audiencekit.intake.contract import Table, load_contract
-from audiencekit.intake.tombstones import NOBODY, REQUEST, Erased, hash_sql, load_tombstones
+from audiencekit.intake.tombstones import NO_ERASURE, REQUEST, Erased, hash_sql, load_tombstones
 from audiencekit.sql import literal, rows_of
 from audiencekit.workspace import Workspace
 
 WORD_ENDS = r"""[\s,;|"{}\[\]]+"""
 
 
-def erase_from_intake(workspace: Workspace, new: Erased = NOBODY) -> None:
+def erase_from_intake(workspace: Workspace, new: Erased = NO_ERASURE) -> None:
     """Remove every row that contains an identifier with a tombstone, in the ledger or `new`, from the intake.
 
     Orders stay in revenue and lose their identifiers; every other row is removed. The number of rows of each
@@ -47,7 +47,7 @@ def count_rows_to_erase(workspace: Workspace, table: Table) -> int:
     """How many rows of an intake table contain an identifier with a tombstone in the ledger."""
     with duckdb.connect() as con:
         path = workspace.intake / f"{table.name}.parquet"
-        return _mark(con, table, path)[0] if load_tombstones(con, workspace, NOBODY) else 0
+        return _mark(con, table, path)[0] if load_tombstones(con, workspace, NO_ERASURE) else 0
 
 
 def write_people(workspace: Workspace, people: pd.DataFrame) -> None:

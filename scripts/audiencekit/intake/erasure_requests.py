@@ -12,7 +12,7 @@ import duckdb
 import pandas as pd
 
 from audiencekit.errors import UserError
-from audiencekit.intake.tombstones import NATIONAL, NOBODY, REQUEST, Erased, hash_sql
+from audiencekit.intake.tombstones import NATIONAL, NO_ERASURE, REQUEST, Erased, hash_sql
 from audiencekit.sql import rows_of
 from audiencekit.workspace import Workspace
 
@@ -36,7 +36,7 @@ def resolve_requests(
         f"from {requests} group by request_id"
     ).df()
     if unanswered.empty:
-        return NOBODY
+        return NO_ERASURE
     identify()
     with duckdb.connect(str(workspace.warehouse), read_only=True) as con:
         identifiers = con.execute("select * from identity.int_erased_identifiers order by all").df()
@@ -49,7 +49,7 @@ def resolve_requests(
 
 def _check_people_per_request(identifiers: pd.DataFrame, requests: pd.DataFrame) -> None:
     """Raise UserError for a request that is about too many people."""
-    current = identifiers[~identifiers["is_former_key"]]
+    current = identifiers[~identifiers["is_merged_key"]]
     people = current.groupby("request_id")["customer_key"].nunique()
     national = people[people.index.isin(requests[requests["is_national"]]["request_id"])]
     if national.max() > 1:

@@ -47,7 +47,7 @@ class _Session:
     scratch: Path
 
 
-def take_in(
+def run_intake(
     landing: Path,
     workspace: Workspace,
     as_of: datetime,

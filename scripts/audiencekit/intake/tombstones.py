@@ -27,7 +27,7 @@ class Erased:
     tombstones: pd.DataFrame
 
 
-NOBODY = Erased(
+NO_ERASURE = Erased(
     pd.DataFrame({"request_id": [], "customer_key": []}, dtype="str"),
     pd.DataFrame({"id_type": [], "id_hash": []}, dtype="str"),
 )

@@ -43,7 +43,7 @@ class Purchases:
     converged: bool = True
 
     @property
-    def nobody_dies(self) -> bool:
+    def is_churn_negligible(self) -> bool:
         """Whether fewer than 5 in 1,000 customers stop after a purchase. P(alive) is then no measure of churn."""
         return self.a / (self.a + self.b) < 0.005
 

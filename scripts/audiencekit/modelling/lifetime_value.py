@@ -46,7 +46,7 @@ def fit_lifetime_value(customers: pd.DataFrame, settings: LifetimeSettings) -> p
     read = read_training(customers.assign(**{SPEND: spend}), [*COUNTS, SPEND])
     usable = _possible(read.frame)
     repeat = int((usable[COUNTS[0]] > 0).sum())
-    status, why, parameters, nobody_dies = _fit(usable, method, repeat)
+    status, why, parameters, is_churn_negligible = _fit(usable, method, repeat)
     chosen = {
         "horizon_days": settings.horizon_days,
         "seed": settings.seed,
@@ -62,7 +62,7 @@ def fit_lifetime_value(customers: pd.DataFrame, settings: LifetimeSettings) -> p
         "horizon_days": settings.horizon_days,
         "cutoff": settings.cutoff,
         "seed": settings.seed,
-        "nobody_dies": nobody_dies,
+        "is_churn_negligible": is_churn_negligible,
         "data_hash": read.data_hash,
         "library": chosen["library"],
     }
@@ -96,8 +96,8 @@ def _fit(customers: pd.DataFrame, method: str, repeat: int) -> tuple[str, str, l
         return "failed", "No purchase rates fit how these customers came back.", [], "unknown"
     if not spend.converged:
         return "failed", "Spend differs too widely between customers to expect any.", [], "unknown"
-    nobody_dies = "true" if purchases.nobody_dies else "false"
+    is_churn_negligible = "true" if purchases.is_churn_negligible else "false"
     why = "Enough customers bought more than once."
-    if purchases.nobody_dies:
+    if purchases.is_churn_negligible:
         why += " Next to nobody stops buying for good: do not read the probability alive as churn."
-    return "fitted", why, numbers("parameter", values, values.values()), nobody_dies
+    return "fitted", why, numbers("parameter", values, values.values()), is_churn_negligible

@@ -46,7 +46,7 @@ QUERIES = {
     "plans": "from rpt_experiment_plans where segment_code = $segment order by outcome_name",
     "bandits": "from rpt_bandits where segment_code = $segment order by variant",
     "challengers": "from rpt_parallel_definitions where segment_code = $segment order by challenger, who",
-    "findings": "select finding, explanation from rpt_segment_health where segment_code = $segment order by gravity",
+    "findings": "select finding, explanation from rpt_segment_health where segment_code = $segment order by severity",
     "rule_findings": "select finding, explanation from rpt_segment_findings where segment_code = $segment "
     "order by explanation",
     "sizes": "from (from rpt_segment_sizes where segment_code = $segment order by moment_at desc limit 1000) "

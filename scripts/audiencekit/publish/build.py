@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from audiencekit.intake.tombstones import NOBODY, Erased
+from audiencekit.intake.tombstones import NO_ERASURE, Erased
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Build:
     landing_rows: dict[str, int] = field(default_factory=dict)
     note: str = ""
     built_at: datetime | None = None
-    erased: Erased = NOBODY
+    erased: Erased = NO_ERASURE
 
     @property
     def moment(self) -> datetime:

@@ -22,7 +22,7 @@ from audiencekit.atomic_files import sync, sync_folder
 from audiencekit.errors import UserError
 from audiencekit.git_history import project_commit
 from audiencekit.intake.erasure import write_people
-from audiencekit.intake.tombstones import NOBODY, TOMBSTONES
+from audiencekit.intake.tombstones import NO_ERASURE, TOMBSTONES
 from audiencekit.publish.build import Build
 from audiencekit.publish.exposures import Publication
 from audiencekit.publish.ledger import append_to_ledger, open_ledger
@@ -123,7 +123,7 @@ def publish(workspace: Workspace, publications: list[Publication], build: Build)
     if len(build.erased.people):
         # Only this build needed to know who is erased.
         open_ledger(workspace)
-        write_people(workspace, NOBODY.people)
+        write_people(workspace, NO_ERASURE.people)
     return manifest
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 import yaml
 
-from audiencekit.intake.tombstones import NOBODY, TOMBSTONES, Erased, write_tombstones
+from audiencekit.intake.tombstones import NO_ERASURE, TOMBSTONES, Erased, write_tombstones
 from audiencekit.publish.build import Build
 from audiencekit.sql import literal, rows_of
 from audiencekit.workspace import PROJECT, Workspace
@@ -63,7 +63,7 @@ def ledger_tables() -> tuple[LedgerTable, ...]:
 
 
 def open_ledger(
-    workspace: Workspace, erased: Erased = NOBODY, built_at: datetime | None = None
+    workspace: Workspace, erased: Erased = NO_ERASURE, built_at: datetime | None = None
 ) -> None:
     """Link the current generation's ledger into the workspace, where dbt reads it, with an empty first file a table.
 

@@ -20,7 +20,7 @@ class Rule:
 
     @property
     def standing(self) -> tuple[int, str]:
-        """The same order as in macros/segment_standing.sql: the lowest comes first."""
+        """The same order as in macros/segment_precedence.sql: the lowest comes first."""
         return self.priority, self.code
 
     @cached_property

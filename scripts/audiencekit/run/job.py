@@ -14,6 +14,8 @@ from audiencekit.errors import UserError
 from audiencekit.intake.contract import load_contract
 from audiencekit.intake.erasure import erase_from_intake, rows_erased
 from audiencekit.intake.erasure_requests import resolve_requests
+from audiencekit.intake.gates import Gates
+from audiencekit.intake.job import run_intake
 from audiencekit.intake.report import TableIntake
 from audiencekit.intake.tombstones import Erased
 from audiencekit.publish.build import Build
@@ -143,7 +145,7 @@ def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
 def _take_in(job: _Job, landing: Path) -> list[TableIntake]:
     """Check and type the landing folder. Prints a warning when the newest order is old."""
     last = current_manifest(job.workspace)
-    results = take_in(
+    results = run_intake(
         landing,
         job.workspace,
         job.dbt_vars.as_of,

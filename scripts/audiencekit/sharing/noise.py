@@ -41,7 +41,7 @@ class Noise:
         return mechanism(int(value))
 
 
-def noises(epsilon: float, spend_bound_usd: int) -> dict[str, Noise]:
+def noise_by_measure(epsilon: float, spend_bound_usd: int) -> dict[str, Noise]:
     """The noise of each measure in a release of `epsilon`. Cells share no customer, so all of them cost as much as one."""
     _opendp()  # fails here if it is not installed, before a release costs anything
     sensitivity = {"customers": 1, "buyers_30d": 1, "spend_30d_usd": spend_bound_usd}

@@ -12,7 +12,7 @@ from audiencekit.atomic_files import write_atomically
 from audiencekit.errors import UserError
 from audiencekit.publish.generations import Manifest, published_manifest
 from audiencekit.sharing.budget import Release, read_releases, spend
-from audiencekit.sharing.noise import SHARES, noises
+from audiencekit.sharing.noise import SHARES, noise_by_measure
 from audiencekit.sharing.suppression import hidden_cells, with_totals
 from audiencekit.workspace import PROJECT, Workspace
 
@@ -73,7 +73,7 @@ def share_noised(workspace: Workspace, epsilon: float) -> Path:
         name = f"{manifest.build_id}-epsilon{epsilon:g}"
         if any(past.file_name == name for past in read_releases(ledger)):
             return workspace.shared / f"{name}.csv"
-        noise = noises(epsilon, settings["share_spend_bound_usd"])
+        noise = noise_by_measure(epsilon, settings["share_spend_bound_usd"])
         left = spend(
             ledger,
             Release(manifest.build_id, manifest.as_of, epsilon, name),

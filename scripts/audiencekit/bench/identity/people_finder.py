@@ -9,7 +9,7 @@ import duckdb
 import pandas as pd
 from rich.console import Console
 
-from audiencekit.intake.job import take_in
+from audiencekit.intake.job import run_intake
 from audiencekit.publish.ledger import ledger_tables, open_ledger
 from audiencekit.run.dbt import DbtVars, dbt_build
 from audiencekit.workspace import Workspace, open_workspace
@@ -40,7 +40,7 @@ def identify(
     """
     workspace, console = open_workspace(home), Console()
     started = perf_counter()
-    take_in(Path(landing), workspace, AS_OF, say=console.print)
+    run_intake(Path(landing), workspace, AS_OF, say=console.print)
     taken = perf_counter()
     if not goes_on:
         open_ledger(workspace)

@@ -10,7 +10,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from audiencekit.bench.measuring import Measured, measure, measure_command
+from audiencekit.bench.measurement import Measured, measure, measure_command
 
 HERE = Path(__file__).parent
 FEBRL = ("febrl1", "febrl2", "febrl3", "febrl4")
