@@ -84,8 +84,7 @@ seen as (
         cast(null as string) as other_segment_code,
         'never_primary' as finding,
         'All ' || cast(members as string) || ' members of ' || segment_code
-        || ' are also in segments of a higher precedence: it is the primary segment of no customer today.'
-            as explanation
+        || ' are also in segments of higher precedence: no customer has it as primary segment today.' as explanation
     from sizes
     where members > 0 and segment_code not in (select primary_segment from {{ ref('customer_segments') }})
 
