@@ -1,5 +1,5 @@
--- Law: whoever is addressed on a channel allows, as of now, every purpose the channel needs. Checked from
--- the decisions themselves, not from the tables that activation uses.
+-- Law: every customer addressed on a channel allows, as of now, every purpose the channel needs. It is checked from the
+-- decisions themselves, not from the tables that activation uses.
 with
 
 needed as (
@@ -27,10 +27,10 @@ spoken as (
         max(decisions.decided_at) over (
             partition by needed.channel, needed.customer_key, needed.purpose, decisions.linked_group
         ) as last_word_at,
-        -- By deed, of whatever records.
+        -- Through their own action, whichever of their records it is about.
         max(case when decisions.linked_group is null then decisions.decided_at end) over (
             partition by needed.channel, needed.customer_key, needed.purpose
-        ) as last_deed_at
+        ) as last_action_at
     from needed
     inner join {{ ref('fct_consent') }} as decisions
         on needed.customer_key = decisions.customer_key and needed.purpose = decisions.purpose
@@ -46,7 +46,7 @@ last_words as (
         customer_key,
         purpose,
         linked_group,
-        bool_or(is_refusal or coalesce(last_deed_at >= last_word_at, false)) as is_refusal,
+        bool_or(is_refusal or coalesce(last_action_at >= last_word_at, false)) as is_refusal,
         bool_and(is_live_grant) as is_live_grant
     from spoken
     where decided_at = last_word_at

@@ -11,7 +11,7 @@ identifiers as (
 moves as (
 
     select
-        previous_key as former_key,
+        previous_key,
         customer_key,
         count(*) as identifiers_moved,
         min(person_id) as person_id,
@@ -55,7 +55,7 @@ unlinked_by_steward as (
 
 select
     case when former_customers.customer_key is null then 'merged' else 'split' end as action,
-    moves.former_key,
+    moves.previous_key,
     moves.customer_key,
     moves.identifiers_moved,
     case
@@ -70,7 +70,7 @@ select
     cast('{{ var("build_id") }}' as string) as build_id
 from moves
 inner join customers as new_customers on moves.customer_key = new_customers.customer_key
-left join customers as former_customers on moves.former_key = former_customers.customer_key
+left join customers as former_customers on moves.previous_key = former_customers.customer_key
 left join linked_by_steward on moves.person_id = linked_by_steward.person_id
 left join unlinked_by_steward
     on

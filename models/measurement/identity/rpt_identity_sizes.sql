@@ -1,4 +1,4 @@
--- One row per number of named records (CRM contacts and shop accounts) of one person; ten stands for ten and more.
+-- One row per number of named records (CRM contacts and shop accounts) of one person; ten means ten or more.
 with
 
 people as (

@@ -135,7 +135,7 @@ def kept_keys(before: str, after: str) -> dict:
     return {
         "customers": int(first.nunique()),
         "with another key": int(changed.nunique()),
-        "explained": int(changed.isin(changes["former_key"]).sum() == len(changed)),
+        "explained": int(changed.isin(changes["previous_key"]).sum() == len(changed)),
         "merged": int((changes["action"] == "merged").sum()),
         "split": int((changes["action"] == "split").sum()),
     }

@@ -149,8 +149,8 @@ def _without_erased(con: duckdb.DuckDBPyConnection, path: Path, built_at: dateti
         return None
     keys = "(select cast(customer_key as varchar) from erased where customer_key is not null)"
     is_erased = f"customer_key in {keys}"
-    if "former_key" in columns:
-        is_erased = f"({is_erased} or former_key in {keys})"
+    if "previous_key" in columns:
+        is_erased = f"({is_erased} or previous_key in {keys})"
     is_affected = is_erased
     remaining = f"select * from {rows} where not coalesce({is_erased}, false)"
     if "identifiers" in columns:
