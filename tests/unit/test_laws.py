@@ -567,7 +567,8 @@ def large_functions(sources: dict[str, str]) -> list[str]:
         f"{place}.{name}: {lines} lines, {parameters} parameters"
         for place, source in sources.items()
         for name, lines, parameters in functions_of(source)
-        if lines > LONGEST_FUNCTION or (parameters > MOST_PARAMETERS and not place.startswith("cli/"))
+        if lines > LONGEST_FUNCTION
+        or (parameters > MOST_PARAMETERS and not place.startswith("cli/"))
     )
 
 

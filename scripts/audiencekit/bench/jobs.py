@@ -106,7 +106,7 @@ def score(home: str, source: str, pairs: str = "") -> dict:
     """Score the people of a workspace. With `pairs`, score those of another tool, at p = 0.5 and at the best p."""
     import pandas as pd
 
-    from audiencekit.bench.identity import scores
+    from audiencekit.bench.identity import people_finder, scores
 
     truth = pd.read_parquet(source).set_index("contact_id")["person_id"]
     if not pairs:
