@@ -8,7 +8,7 @@ from rich.table import Table
 from audiencekit.errors import UserError
 from audiencekit.publish.generations import Manifest, current_manifest
 from audiencekit.run.job import Run
-from audiencekit.workspace import Workspace
+from audiencekit.workspace import IS_CLONE, Workspace
 
 
 def _table(title: str, *columns: str) -> Table:
@@ -73,7 +73,7 @@ def print_summary(run: Run, workspace: Workspace, console: Console) -> None:
         )
     _print_note(run.manifest, console)
     first = "email" if run.manifest.rows.get("aud_email") else "crm"
-    console.print(f"Next: .venv/bin/audiencekit show {first}")
+    console.print(f"Next: {'.venv/bin/' if IS_CLONE else ''}audiencekit show {first}")
 
 
 def print_audience(workspace: Workspace, channel: str, rows: int, console: Console) -> None:
