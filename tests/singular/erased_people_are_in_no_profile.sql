@@ -1,5 +1,5 @@
--- Law: whoever carries an identifier that somebody asked us to forget is no customer, whether the identifier
--- links records or not.
+-- Law: no customer has a record with an identifier from an erasure request, whether the identifier links records
+-- or not.
 select requests.request_id
 from {{ ref('stg_consent__erasure_requests') }} as requests
 left join {{ ref('int_contact_points') }} as points

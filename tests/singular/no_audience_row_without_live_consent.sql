@@ -1,4 +1,4 @@
--- Law: whoever is addressed on a channel allows, as of now, every purpose the channel needs. Checked from
+-- Law: every customer in an audience allows, as of now, every purpose its channel needs. Checked from
 -- the decisions themselves, not from the tables that activation uses.
 with
 
@@ -27,7 +27,7 @@ spoken as (
         max(decisions.decided_at) over (
             partition by needed.channel, needed.customer_key, needed.purpose, decisions.linked_group
         ) as last_word_at,
-        -- By deed, of whatever records.
+        -- Withdrawals through the customer's own action: they count for all records.
         max(case when decisions.linked_group is null then decisions.decided_at end) over (
             partition by needed.channel, needed.customer_key, needed.purpose
         ) as last_deed_at
