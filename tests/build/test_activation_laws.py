@@ -1,8 +1,8 @@
 """The laws of activation over random histories: the compiled SQL of a published build, replayed on small tables.
 
 A history is people, what they decided and when, the segments they are in, and the moments of some builds. Each
-build reads what the one before left in the ledger. What must hold is said here again in Python, from the law
-and not from the SQL.
+build reads what the one before left in the ledger. This file states the laws a second time, in
+Python and independently of the SQL.
 """
 
 import json
@@ -50,7 +50,7 @@ LEDGER = {
     for table in ledger_tables()
     if table.relation.split(".")[1] in BUILT
 }
-# Rules as their YAML has them: two keep holdouts and exclude each other, one excludes another, one rests people.
+# Rules as their YAML has them: two keep holdouts and exclude each other, one excludes another, one suppresses people.
 SEGMENTS = (
     *("loyal_customers", "lookalike_seed", "at_risk", "churn_risk"),
     *("likely_to_buy", "recent_high_frequency", "inactive"),
@@ -65,8 +65,8 @@ REFUSED = ("withdrawn", "denied")
 
 @dataclass(frozen=True)
 class Decision:
-    """Said on day `at` by a person's number, or for everybody who has the household's phone. Whoever has an old record,
-    found by its details alone, may have said it there."""
+    """Made on day `at`, by the person with this number or under the household's phone, which counts for everybody who
+    has it. A person with an old record, found by its details alone, may have made it there."""
 
     by: int | str
     purpose: str
@@ -123,19 +123,19 @@ class Law:
     audiences: dict[str, str]
 
     def spoken(self, history: History, who: int, now: int) -> list[Decision]:
-        """Everything this person decided before `now`, whatever way they said it."""
+        """Every decision and every withdrawal of this person before `now`."""
         shares = history.people[who].has_household_phone
-        said = [
+        decided = [
             d
             for d in history.decisions
             if d.by == who or (d.by == "phone" and shares and d.status in REFUSED)
         ]
         for person, at in history.gpc:
-            said += [Decision("deed", p, "withdrawn", at) for p in ADS if person == who]
+            decided += [Decision("deed", p, "withdrawn", at) for p in ADS if person == who]
         for person, at in history.unsubscribed:
             mail = ("newsletter", "email_marketing")
-            said += [Decision("deed", p, "withdrawn", at) for p in mail if person == who]
-        return [d for d in said if d.at < now]
+            decided += [Decision("deed", p, "withdrawn", at) for p in mail if person == who]
+        return [d for d in decided if d.at < now]
 
     def jurisdiction(self, history: History, who: int, now: int) -> str:
         stated = [d for d in self.spoken(history, who, now) if d.jurisdiction]
@@ -233,7 +233,7 @@ class Activation:
         """Compiled SQL with names for its moments and build."""
         sql = sql.replace(f"'{manifest.build_id}'", "'{{build_id}}'")
         now = f"cast('{manifest.as_of}' as timestamp)"
-        # What stands in a row as its moment is the build's; everything else is as_of.
+        # In these columns of a row the moment is that of the build; everywhere else it is as_of.
         for column in ("occurred_at", "assigned_at", "decided_at", "allocated_at", "updated_at"):
             for left, right in (
                 ("", f" as {column}"),
@@ -246,7 +246,7 @@ class Activation:
         return sql.replace(now, "{{as_of}}")
 
     def fresh(self) -> None:
-        """Forget every build."""
+        """Delete every build from the ledger."""
         for name in LEDGER:
             self.con.execute(f"delete from {name}")
         self.count = 0
@@ -588,7 +588,7 @@ BASES = {
 
 
 def check_consent(activation: Activation, law: Law, history: History) -> Counter:
-    """What is said of consent is what the law says, no more and no less."""
+    """Every published consent has the basis that the law gives it."""
     activation.fresh()
     seen: Counter = Counter()
     for moment in history.moments:
@@ -607,15 +607,15 @@ def check_permission(law: Law, history: History, build: Build) -> None:
 
 
 def check_everybody_else(law: Law, history: History, build: Build, moment: Moment) -> None:
-    """The CRM asks for no consent and rests nobody who is to be won back: all of them are there."""
+    """The CRM needs no consent and suppresses no inactive customer: its audience holds all of them."""
     for segment, person in moment.members:
         if segment == "inactive":
             assert segment in build.segments[("crm", person)]
 
 
 def check_removals(law: Law, history: History, before: Build, now: Build, moment: Moment) -> None:
-    """Whoever lost permission since the last build lost their rows, and it is said why."""
-    said = {row_id: (action, reason) for _, row_id, action, reason, _ in now.changes}
+    """Customers who lost permission since the last build lost their rows, and the change gives the reason."""
+    reported = {row_id: (action, reason) for _, row_id, action, reason, _ in now.changes}
     for row_id, (channel, audience, person, *_) in before.rows.items():
         why = law.refusal(history, person, channel, now.day)
         if why is None:
@@ -626,7 +626,7 @@ def check_removals(law: Law, history: History, before: Build, now: Build, moment
             and audience in ("all", law.audiences[code])
             for code, who in moment.members
         )
-        assert said.get(row_id) == ("REMOVE", why if still_in else "rule"), (channel, person)
+        assert reported.get(row_id) == ("REMOVE", why if still_in else "rule"), (channel, person)
 
 
 def check_changes(past: list[Build], now: Build) -> None:
@@ -646,7 +646,7 @@ def check_changes(past: list[Build], now: Build) -> None:
 
 
 def check_arms(past: list[Build], moments: tuple[Moment, ...]) -> None:
-    """Whoever was held out stays so, whoever was treated too, and nobody held out is addressed."""
+    """Held-out customers stay held out, treated customers stay treated, and nobody held out is addressed."""
     held_out: set[tuple[str, int]] = set()
     treated: set[tuple[str, int]] = set()
     for build, moment in zip(past, moments, strict=False):
@@ -864,8 +864,8 @@ BREAKS = {
         "case when voices.status = 'granted' then 1 else 0 end",
         "case when voices.status = 'granted' then 0 else 1 end",
     ),
-    "removals are not told": ("int_audience_changes", "full outer join", "left join"),
-    "what is told anew is told again": (
+    "removals are not reported": ("int_audience_changes", "full outer join", "left join"),
+    "unchanged rows are reported again": (
         "int_audience_changes",
         "where now_rows.row_hash is distinct from last_rows.row_hash",
         "",
@@ -877,7 +877,7 @@ BREAKS = {
         "'{{build_id}}'",
     ),
     "arms are drawn again": ("experiment_assignments", "where assigned.customer_key is null", ""),
-    "whoever is held out is addressed": (
+    "held-out customers are addressed": (
         "int_audience_candidates",
         "when assignments.arm = 'holdout'",
         "when false",
@@ -933,12 +933,12 @@ CONSENT_BREAKS = {
         "linked_group as voice",
         "decision_id as voice",
     ),
-    "a withdrawal by deed is one record's": (
+    "a withdrawal through an action counts for one record only": (
         "dim_consent",
         "decisions.customer_key, linked_groups.linked_group",
         "decisions.customer_key, null",
     ),
-    "a withdrawal by deed of who said nothing is lost": (
+    "a withdrawal through an action is lost without a decision": (
         "dim_consent",
         "left join linked_groups",
         "inner join linked_groups",

@@ -268,8 +268,8 @@ def test_a_decision_holds_for_its_window_and_is_then_drawn_again(loop):
     second = loop.decide(14, PEOPLE)
     assert len(second) == len(PEOPLE)
     assert (first["variant"] == second["variant"]).mean() < 0.9
-    told = loop.run(CHOICES, 14, bandit_decisions=second[:0]).sort_values("customer_key")
-    assert told["variant"].tolist() == second["variant"].tolist()
+    choices = loop.run(CHOICES, 14, bandit_decisions=second[:0]).sort_values("customer_key")
+    assert choices["variant"].tolist() == second["variant"].tolist()
     # Those drawn in the window are not due yet; who is new is.
     assert loop.decide(20, [*PEOPLE, "new"])["customer_key"].tolist() == ["new"]
 
@@ -280,7 +280,7 @@ def test_who_no_row_can_tell_a_variant_gets_none(loop):
     assert sorted(loop.decide(0, PEOPLE)["customer_key"]) == PEOPLE[10:]
 
 
-def test_clicks_are_hoped_for_only_of_who_gets_mail(loop):
+def test_only_customers_who_get_mail_are_expected_to_click(loop):
     loop.variants["outcome_name"] = "clicked"
     assert loop.decide(0, PEOPLE, channel="website", keep=False).empty
     assert len(loop.decide(0, PEOPLE, channel="email")) == len(PEOPLE)
@@ -289,7 +289,7 @@ def test_clicks_are_hoped_for_only_of_who_gets_mail(loop):
 def test_another_window_or_outcome_learns_anew_and_cuts_no_decision_short(loop):
     loop.decide(0, PEOPLE)
     loop.variants["window_days"] = 7
-    assert loop.decide(10, PEOPLE).empty, "the window it was made with still stands"
+    assert loop.decide(10, PEOPLE).empty, "the window it was made with still applies"
     assert loop.run(REWARDS, 14).empty
     loop.variants["window_days"] = 14
     assert len(loop.run(REWARDS, 14)) == len(PEOPLE)
@@ -345,10 +345,10 @@ def test_only_what_is_done_within_the_window_of_a_closed_decision_counts(loop):
     assert len(rewards) == 6
     assert set(rewards[rewards].index) == {"at once", "last moment", "twice"}
     assert len(loop.run(REWARDS, 193)) == 6
-    assert loop.run(REWARDS, 194).empty, "learnt from for memory_days"
+    assert loop.run(REWARDS, 194).empty, "rewards count for memory_days"
 
 
-def test_a_click_counts_where_clicks_are_hoped_for(loop):
+def test_a_click_counts_where_clicks_are_the_outcome(loop):
     loop.variants["outcome_name"] = "clicked"
     loop.decide(0, ["buyer", "clicker", "reader"])
     later = DAY_0 + timedelta(days=1)
@@ -464,7 +464,7 @@ def test_a_members_variant_reaches_the_channels_and_no_held_out_customer_has_one
     )
     assert len(held) and not set(held["customer_key"]) & set(decided["customer_key"])
     variant_of = dict(zip(decided["customer_key"], decided["variant"], strict=True))
-    told = set()
+    in_rows = set()
     for channel, key, column in (
         ("email", "external_id", "variants"),
         ("website", "resolved_customer_key", "variants_json"),
@@ -474,7 +474,9 @@ def test_a_members_variant_reaches_the_channels_and_no_held_out_customer_has_one
             is_member = SEGMENT in json.loads(segments)
             expected = [f"{SEGMENT}:{variant_of[row[key]]}"] if is_member else []
             assert json.loads(row[column]) == expected
-            told |= {row[key]} if is_member else set()
-    assert told == set(decided["customer_key"]), "whoever is decided for has a row that tells it"
+            in_rows |= {row[key]} if is_member else set()
+    assert in_rows == set(decided["customer_key"]), (
+        "every customer with a decision has a row with the variant"
+    )
     report = published.report("rpt_bandits")
     assert set(report["variant"]) == set(VARIANTS) and (report["trials"] == 0).all()

@@ -21,7 +21,7 @@ LOADS = re.compile(
 
 @pytest.fixture(scope="module")
 def workspace(published, tmp_path_factory):
-    """The small demo's generation in a home of its own, for boards are written beside it."""
+    """The small demo's generation in a home of its own, because boards are written into the home."""
     home = tmp_path_factory.mktemp("boards")
     (home / "published").symlink_to(published.workspace.published)
     return Workspace(home)
@@ -60,7 +60,7 @@ def test_titles_say_what_is_seen(pages, headlines):
 
 
 def test_boards_say_what_is_simulated(published, workspace, pages, tmp_path):
-    note = "Persons here are simulated"
+    note = "The people here are simulated"
     home = tmp_path / "noted"
     shutil.copytree(published.workspace.current, home / "published" / "generations" / "one")
     (home / "published" / "current").symlink_to("generations/one")
@@ -120,8 +120,8 @@ def test_people_with_more_records_come_below_those_with_fewer(published, tmp_pat
         con.execute("delete from rpt_identity_sizes")
         con.execute("insert into rpt_identity_sizes select i, i from range(1, 11) as t (i)")
     (page,) = draw_boards(Workspace(home), boards=("identity",))
-    said = "".join(f"<{text}>" for text in re.findall(r"<text[^>]*>([^<]*)<", page.read_text()))
-    assert "".join(f"<{n}>" for n in (*range(1, 10), "10 or more")) in said
+    labels = "".join(f"<{text}>" for text in re.findall(r"<text[^>]*>([^<]*)<", page.read_text()))
+    assert "".join(f"<{n}>" for n in (*range(1, 10), "10 or more")) in labels
 
 
 def test_one_board_is_about_the_segment_asked_for(workspace):
@@ -138,14 +138,14 @@ def test_a_browser_opens_every_board_without_a_word_and_without_network(pages):
             executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"]
         )
         for path in pages.values():
-            said, asked = [], []
+            logged, asked = [], []
             page = browser.new_page()
-            page.on("console", lambda message, said=said: said.append(message.text))
-            page.on("pageerror", lambda error, said=said: said.append(str(error)))
+            page.on("console", lambda message, logged=logged: logged.append(message.text))
+            page.on("pageerror", lambda error, logged=logged: logged.append(str(error)))
             page.on("request", lambda request, asked=asked: asked.append(request.url))
             page.goto(path.as_uri())
             page.wait_for_load_state("networkidle")
-            assert said == []
+            assert logged == []
             assert [url for url in asked if not url.startswith((path.as_uri(), "data:"))] == []
             assert page.locator("svg").count() > 2
             page.close()

@@ -66,11 +66,11 @@ def test_nothing_but_orders_is_enough(tmp_path, runner):
     assert {s for s, n in needs.items() if n != '["orders"]'} <= set(empty)
     # A feature that an absent table would tell is unknown, not zero.
     with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as con:
-        told = con.execute(
+        counts = con.execute(
             "select count(product_views_7d), count(top_category), count(emails_sent_30d), count(is_vip),"
             " count(is_newsletter_subscriber), count(discount_share_365d), count(orders_30d) from segments.customer_360"
         ).fetchall()[0]
-    assert told == (0, 0, 0, 0, 0, 0, 40)
+    assert counts == (0, 0, 0, 0, 0, 0, 40)
 
 
 def test_a_broken_file_stops_the_run_in_two_lines(tmp_path, published, runner):

@@ -5,12 +5,12 @@ from audiencekit.run.dbt import run_dbt
 
 def test_every_dbt_unit_test_passes(published):
     result = run_dbt(published.workspace, "test", "--select", "test_type:unit")
-    told = [
+    failed = [
         f"{r.node.name}: {r.message}"
         for r in result.result.results
         if r.status != "pass" and r.status != "success"
     ]
-    assert told == []
+    assert failed == []
     assert len(result.result.results) > 45
 
 

@@ -24,14 +24,14 @@ def variables(simulated: Simulated) -> dict[str, str]:
     }
 
 
-def told(receiver: Receiver) -> list[dict]:
-    return [row for delivery in receiver.deliveries for row in delivery.said["rows"]]
+def rows_received(receiver: Receiver) -> list[dict]:
+    return [row for delivery in receiver.deliveries for row in delivery.body["rows"]]
 
 
 def held(receiver: Receiver) -> dict[str, dict]:
     """What a receiver holds that applies every row as it comes, repeats included."""
     rows = {}
-    for change in told(receiver):
+    for change in rows_received(receiver):
         if change["action"] == "REMOVE":
             rows.pop(change["audience_row_id"], None)
         else:
@@ -59,7 +59,7 @@ def test_3000_rows_arrive_through_faults_and_three_kills(tmp_path):
         )
         assert (runs.killed, runs.failed) == (3, 0)
         assert receiver.faults > 0.2 * receiver.requests
-        rows, sent = held(receiver), told(receiver)
+        rows, sent = held(receiver), rows_received(receiver)
         assert {k: (r["email"], r["row_hash"]) for k, r in rows.items()} == published(simulated)
         by_key = {}
         for change in sent:
@@ -76,7 +76,7 @@ def test_3000_rows_arrive_through_faults_and_three_kills(tmp_path):
         people = {n: "b" if n == 7 else "a" for n in range(2999)}
         simulated.publish({"email": people}, "consent_withdrawn")
         run_until_quiet(command(receiver.url), receiver, variables(simulated), tmp_path)
-        changed = {x["key"]: x for d in receiver.deliveries[before:] for x in d.said["rows"]}
+        changed = {x["key"]: x for d in receiver.deliveries[before:] for x in d.body["rows"]}
         assert sorted(x["action"] for x in changed.values()) == ["REMOVE", "UPSERT"]
         assert {k: (r["email"], r["row_hash"]) for k, r in held(receiver).items()} == published(
             simulated
@@ -98,15 +98,15 @@ def test_what_a_later_build_overtook_is_sent_under_the_later_key(tmp_path):
         simulated.publish({"email": {n: "b" if n == 2 else "a" for n in range(4)}}, "erasure")
         status, _ = run_once(receiver, simulated)
         assert status == 0
-        numbers = [change["change_seq"] for change in told(receiver)]
+        numbers = [change["change_seq"] for change in rows_received(receiver)]
     assert numbers == [1, 2, 4, 6, 7]
-    assert [x["audience_row_id"] for x in told(receiver) if x["action"] == "REMOVE"] == [
+    assert [x["audience_row_id"] for x in rows_received(receiver) if x["action"] == "REMOVE"] == [
         simulated.changes[-1][3]
     ]
 
 
 def test_the_last_change_tells_every_former_address(tmp_path):
-    """A platform that knows people by hash alone keeps the old ones unless it is told."""
+    """A platform that knows people by hash alone keeps the old hashes unless the change lists them."""
     simulated = Simulated(tmp_path / "home")
     hashes = []
     for segment in "abc":
@@ -114,7 +114,7 @@ def test_the_last_change_tells_every_former_address(tmp_path):
         hashes.append(simulated.rows["google_ads"][1]["hashed_email"])
     with Receiver() as receiver:
         assert run_once(receiver, simulated, "--channel", "google_ads")[0] == 0
-        (change,) = told(receiver)
+        (change,) = rows_received(receiver)
     assert change["identifiers"] == {"hashed_email": hashes[2]}
     assert change["former_identifiers"] == [{"hashed_email": h} for h in hashes[:2]]
 

@@ -16,7 +16,7 @@ SECRETS = ("KLAVIYO_AUTHORIZATION", "HUBSPOT_TOKEN", "GOOGLE_ADS_TOKEN", "META_T
 
 @pytest.fixture
 def place(tmp_path, project) -> Path:
-    """A copy of drt/ with a home beside it, where drt keeps its profile."""
+    """A copy of drt/, and next to it the folder in which drt keeps its profile."""
     shutil.copytree(project / "drt", tmp_path / "drt", ignore=shutil.ignore_patterns(".drt"))
     (tmp_path / ".drt").mkdir()
     shutil.copy(project / "drt" / "profiles.example.yml", tmp_path / ".drt" / "profiles.yml")
@@ -59,8 +59,8 @@ def profiles(deliveries: Iterable[Delivery]) -> dict[str, dict]:
     """Profiles as the platform holds them: by external id, fields merged, nothing cleared by null."""
     held = {}
     for delivery in deliveries:
-        said = delivery.said["data"]["attributes"]
-        held.setdefault(said["external_id"], {}).update(said)
+        attributes = delivery.body["data"]["attributes"]
+        held.setdefault(attributes["external_id"], {}).update(attributes)
     return held
 
 
@@ -106,7 +106,7 @@ def test_3000_profiles_arrive_through_faults_and_three_kills(place):
         people = {n: "b" if n == 7 else "a" for n in range(2999)}
         simulated.publish({"email": people}, "consent_withdrawn")
         deliver(place, receiver, "email_profiles")
-        changed = {d.said["data"]["attributes"]["external_id"] for d in receiver.deliveries[sent:]}
+        changed = {d.body["data"]["attributes"]["external_id"] for d in receiver.deliveries[sent:]}
         assert changed == {"p7", "p2999"}
         assert_profiles_equal_the_table(receiver, simulated)
         removal = profiles(receiver.deliveries[sent:])["p2999"]
@@ -153,7 +153,7 @@ def test_ad_audiences_and_the_crm_end_as_the_tables_say(place):
         row[0]: row[-3:]
         for d in deliveries
         if d.path == "/23850000000000000/users" and d.method == "POST"
-        for row in d.said["payload"]["data"]
+        for row in d.body["payload"]["data"]
     }
     assert limits["p4"] == [["LDU"], 1, 1000] and limits["p6"] == [[], 0, 0]
     assert _google(deliveries) == {r["hashed_email"] for r in simulated.rows["google_ads"].values()}
@@ -166,7 +166,7 @@ def test_ad_audiences_and_the_crm_end_as_the_tables_say(place):
     traces = {}
     for delivery in deliveries:
         if "crm" in delivery.path:
-            for contact in delivery.said["inputs"]:
+            for contact in delivery.body["inputs"]:
                 seen = traces.setdefault(contact["objectWriteTraceId"], contact)
                 assert seen == contact
     assert {h["authorization"] for h in receiver.headers_seen} == {
@@ -178,7 +178,7 @@ def _meta(deliveries: Iterable[Delivery]) -> set[str]:
     held: set[str] = set()
     for d in deliveries:
         if d.path == "/23850000000000000/users":
-            ids = {row[0] for row in d.said["payload"]["data"]}
+            ids = {row[0] for row in d.body["payload"]["data"]}
             held = held | ids if d.method == "POST" else held - ids
     return held
 
@@ -187,10 +187,10 @@ def _google(deliveries: Iterable[Delivery]) -> set[str]:
     held: set[str] = set()
     for d in deliveries:
         if "audienceMembers" in d.path:
-            assert d.said["destinations"][0]["productDestinationId"] == "42"
+            assert d.body["destinations"][0]["productDestinationId"] == "42"
             ids = {
                 identifier["emailAddress"]
-                for member in d.said["audienceMembers"]
+                for member in d.body["audienceMembers"]
                 for identifier in member["userData"]["userIdentifiers"]
                 if "emailAddress" in identifier
             }
@@ -202,7 +202,7 @@ def _crm(deliveries: Iterable[Delivery]) -> dict[str, dict]:
     held: dict[str, dict] = {}
     for d in deliveries:
         if "contacts" in d.path:
-            for contact in d.said["inputs"]:
+            for contact in d.body["inputs"]:
                 held.setdefault(contact["id"], {}).update(contact["properties"])
     return held
 

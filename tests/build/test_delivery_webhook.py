@@ -1,4 +1,4 @@
-"""Signed webhooks about changes: nothing lost under faults and kills, and nothing told that must not be."""
+"""Signed webhooks about changes: nothing is lost under faults and kills, and nothing is sent that must not be."""
 
 import fcntl
 import json
@@ -46,8 +46,8 @@ def to(receiver: Receiver, **settings) -> webhook.Receiver:
     return webhook.Receiver(receiver.url, retry_policy=QUICK, **settings)
 
 
-def told(receiver: Receiver) -> list[dict]:
-    return [change for d in receiver.deliveries for change in d.said["data"]["changes"]]
+def changes_received(receiver: Receiver) -> list[dict]:
+    return [change for d in receiver.deliveries for change in d.body["data"]["changes"]]
 
 
 def dead(workspace: Workspace, url: str) -> list[cursors.DeadLetter]:
@@ -68,7 +68,7 @@ def test_3000_changes_arrive_through_faults_and_three_kills(tmp_path):
         )
     assert (runs.killed, runs.failed) == (3, 0)
     assert receiver.faults > 0.2 * receiver.requests and receiver.refused == 0
-    changes = told(receiver)
+    changes = changes_received(receiver)
     numbers = list(dict.fromkeys(change["change_seq"] for change in changes))
     assert numbers == list(range(1, 3001))
     expected = {row[3]: row[4] for row in simulated.changes}
@@ -90,7 +90,7 @@ def test_only_what_changed_is_sent_and_a_removal_is(simulated):
         assert receiver.requests == 1
         simulated.publish({"email": {n: "b" if n == 4 else "a" for n in range(9)}}, "erasure")
         assert webhook.notify(workspace, to(receiver), SIGN, around()).delivered == 2
-    update, removal = told(receiver)[10:]
+    update, removal = changes_received(receiver)[10:]
     assert (update["action"], update["change_seq"]) == ("UPDATE", 11)
     assert (removal["action"], removal["reason"]) == ("REMOVE", "erasure")
     assert removal["identifiers"] == {"external_id": "p9"}
@@ -173,7 +173,7 @@ def test_dead_letters_hold_keys_only_and_are_sent_again_on_demand(simulated):
         again = webhook.retry_dead_letters(workspace, skipping, SIGN, around())
         assert (again.delivered, again.overtaken) == (10, 0)
         assert dead(workspace, receiver.url) == []
-    assert [change["change_seq"] for change in told(receiver)] == list(range(1, 11))
+    assert [change["change_seq"] for change in changes_received(receiver)] == list(range(1, 11))
 
 
 def test_a_dead_addition_does_not_bring_back_who_was_removed_since(simulated):
@@ -187,7 +187,9 @@ def test_a_dead_addition_does_not_bring_back_who_was_removed_since(simulated):
         again = webhook.retry_dead_letters(workspace, skipping, SIGN, around())
     assert (again.delivered, again.overtaken) == (9, 1)
     removed = simulated.changes[-1][3]
-    assert [c["action"] for c in told(receiver) if c["audience_row_id"] == removed] == ["REMOVE"]
+    assert [c["action"] for c in changes_received(receiver) if c["audience_row_id"] == removed] == [
+        "REMOVE"
+    ]
 
 
 def test_two_do_not_send_to_one_receiver_at_once(simulated):

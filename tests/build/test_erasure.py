@@ -85,7 +85,7 @@ PEOPLE = (ZOE, QUINN, QUINN_BEFORE, HOUSEMATE, RUTH, SAUL, TESSA, DOUBLE)
 ERASED, STAYING = (ZOE, QUINN, QUINN_BEFORE, RUTH, SAUL), (HOUSEMATE, TESSA, DOUBLE)
 UNKNOWN = "nobodyary@example.com"
 SECRETS = sorted({s for person in ERASED for s in person.secrets} | {"nobodyary", "k-new-"})
-# What stands in no REMOVE either, so that the bytes of a database may not hold it at all.
+# Terms that no REMOVE contains either, so that the bytes of a database may not hold them at all.
 NOWHERE = ("zanarymail", "zanaryfirst", "zanarylast", "zanarycity", "9075550142", "907-555-0142")
 NOWHERE += ("quinarymail", "rutharymail", "saularymail", "nobodyary", "zanary-card")
 
@@ -261,10 +261,10 @@ def ask(landing: Path) -> None:
 
 
 def found_in(home: Path, terms: list[str]) -> dict[str, set[str]]:
-    """Where any of `terms` stands, in any case: file and table to the terms.
+    """The terms found in each file and table, whatever their case.
 
-    Rows of Parquet and DuckDB files are read; what may be said there, the REMOVE of an erasure, is
-    passed over. Every other file is read as bytes.
+    Rows of Parquet and DuckDB files are read, except the REMOVE of an erasure, which may hold a term.
+    Every other file is read as bytes.
     """
     found: dict[str, set[str]] = {}
     for path in sorted(p for p in home.rglob("*") if p.is_file() and not p.is_symlink()):
@@ -291,7 +291,7 @@ def texts_of(path: Path, terms: list[str]) -> Iterator[tuple[str, str]]:
             for (table,) in tables:
                 for _, text in rows_with(con, table, terms):
                     yield table, text
-        # Blocks that are free again, too. What a REMOVE says cannot be told apart there.
+        # Freed blocks are read, too. The content of a REMOVE cannot be recognised there.
         data = path.read_bytes().replace(DOUBLE.tag.encode(), b"").lower()
         yield "bytes", " ".join(s for s in NOWHERE if s.encode() in data)
     else:
@@ -307,9 +307,9 @@ def rows_with(con, relation: str, terms: list[str]) -> Iterator[tuple[str, str]]
         if {"action", "reason"} <= columns
         else "false"
     )
-    says = " or ".join(f"contains(said, '{term}')" for term in terms)
+    says = " or ".join(f"contains(searched, '{term}')" for term in terms)
     query = (
-        f"select text from (select t::varchar as text, replace(text, '{DOUBLE.tag}', '').lower() as said, "
+        f"select text from (select t::varchar as text, replace(text, '{DOUBLE.tag}', '').lower() as searched, "
         f"{allowed} as is_allowed from {relation} as t) where ({says}) and not coalesce(is_allowed, false) limit 50"
     )
     for (text,) in con.execute(query).fetchall():
@@ -340,7 +340,7 @@ class Step:
 @dataclass
 class Story:
     keys: dict[str, str]
-    former_key: str
+    merged_key: str
     known: Step
     found_before: dict[str, set[str]]
     refusal: str
@@ -413,7 +413,7 @@ def story(runner, demo, tmp_path_factory) -> Story:
                 }
             ],
         )
-        # Ads lose Saul in the second build; nobody may have picked that up when he is forgotten.
+        # Ads lose Saul in the second build; perhaps no platform has picked that up when he is erased.
         plant(
             landing / "consent_events.parquet",
             [
@@ -427,14 +427,14 @@ def story(runner, demo, tmp_path_factory) -> Story:
         known = build(SECOND, [])
         workspace = runner.workspace("erasure")
         keys = keys_of(Published(workspace, None, ""))
-        [former_key] = set(first_keys.values()) - set(keys.values())
+        [merged_key] = set(first_keys.values()) - set(keys.values())
         gone = [keys[p.tag] for p in ERASED]
-        terms = [*SECRETS, *HASHES, *gone, former_key]
+        terms = [*SECRETS, *HASHES, *gone, merged_key]
         before = found_in(workspace.home, terms)
 
         ask(landing)
 
-        # A build that comes as far as forgetting them in the intake, and fails then.
+        # A build that erases them in the intake, and fails after that.
         def fail(*a, **k):
             if "--select" in a:
                 return real(*a, **k)
@@ -485,7 +485,7 @@ def story(runner, demo, tmp_path_factory) -> Story:
                 }
             ],
         )
-        # The source of consent forgets them as well.
+        # The source of consent erases them as well.
         theirs = ", ".join(f"'{p.email}'" for p in ERASED)
         rewrite(
             landing / "consent_events.parquet",
@@ -494,7 +494,7 @@ def story(runner, demo, tmp_path_factory) -> Story:
         month = build(A_MONTH_LATER, terms, accept=CHANNELS)
     return Story(
         keys,
-        former_key,
+        merged_key,
         known,
         before,
         str(refused.value),
@@ -555,8 +555,8 @@ def test_the_canaries_were_everywhere_before(story):
 
 def test_history_under_a_merged_key_was_there_before_the_erasure(story):
     """Two customers turned out to be one person; what the search below finds nothing of was there."""
-    assert story.keys[QUINN.tag] == story.keys[QUINN_BEFORE.tag] != story.former_key
-    held = {path for path, terms in story.found_before.items() if story.former_key in terms}
+    assert story.keys[QUINN.tag] == story.keys[QUINN_BEFORE.tag] != story.merged_key
+    held = {path for path, terms in story.found_before.items() if story.merged_key in terms}
     for table in (
         "segment_changes",
         "audience_changes",
@@ -622,7 +622,7 @@ def test_the_receipts_count_what_was_taken_away(story):
     of = story.keys
     keys = {
         "zr-0": [of[ZOE.tag]],
-        "zr-1": [of[QUINN.tag], story.former_key],
+        "zr-1": [of[QUINN.tag], story.merged_key],
         "zr-2": [of[RUTH.tag], of[SAUL.tag]],
     }
     for request, asked in keys.items():
@@ -656,8 +656,8 @@ def test_facts_of_everybody_else_stay_as_they_are(story, gone):
 
 
 def test_audiences_of_everybody_else_change_by_rank_alone(story, gone):
-    """A tie at a quintile may move; what is said of a person to a platform does not."""
-    said = {
+    """Columns that depend on ranks may change, because a tie at a quintile may move; no other column changes."""
+    may_change = {
         *("segment_codes", "segments_json", "primary_segment", "entered_at", "rfm_family"),
         *("variants", "variants_json"),
         *("next_best_action", "reason", "lead_score", "lead_grade"),
@@ -669,7 +669,7 @@ def test_audiences_of_everybody_else_change_by_rank_alone(story, gone):
         after = story.erased.audiences[channel].set_index("audience_row_id")
         both = before.index.intersection(after.index)
         assert len(both) > 0.9 * len(before)
-        same = [c for c in before.columns if c not in said]
+        same = [c for c in before.columns if c not in may_change]
         left, right = before.loc[both, same], after.loc[both, same]
         # A phone that is left to one of two is theirs alone from now on.
         alone = left[PERSON[channel]] == story.keys[HOUSEMATE.tag]

@@ -260,7 +260,7 @@ def test_what_was_before_saves_the_correlation_squared_of_the_noise(lifts):
 
 
 def test_who_looks_twenty_times_is_right_only_with_the_always_valid_interval(read):
-    """The same SQL over experiments without an effect, as they stood at each of twenty looks."""
+    """The same SQL over experiments without an effect, as they were at each of twenty looks."""
     rng = np.random.default_rng(20)
     values = rng.normal(5, 1, (2, SIMULATIONS, LOOKS * 50))
     counts = np.arange(1, LOOKS + 1) * 50

@@ -23,7 +23,7 @@ NEXT_DAY = datetime(2018, 1, 2)
 
 @dataclass(frozen=True)
 class Case:
-    """One thing that goes wrong: `query` rewrites `file` (or it is cut at half its bytes); what is then said.
+    """One fault: `query` rewrites `file` (without a query, the file is cut to half its bytes). `says` is the error.
 
     `accept` lets it through; empty where nothing can, because there is nothing to build on.
     """
@@ -112,10 +112,10 @@ def test_yesterdays_audiences_remain_until_a_person_accepts(
 
     with pytest.raises(UserError) as refused:
         runner(name, landing, as_of=NEXT_DAY)
-    problem, stands = str(refused.value).splitlines()
+    problem, outcome = str(refused.value).splitlines()
     assert re.search(case.says, problem) and case.what_next in problem, problem
     assert (
-        stands
+        outcome
         == f"Nothing was published. The last good generation is still published: {before.build_id}."
     )
     assert bytes_of(workspace) == standing

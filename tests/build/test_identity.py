@@ -53,13 +53,13 @@ def test_orders_go_to_the_person_who_bought(published, demo):
     orders = truth[truth["record_type"] == "order"].rename(columns={"record_id": "order_id"})
     facts = published.warehouse("select order_id, customer_key from profiles.fct_orders")
     joined = facts.merge(orders, on="order_id").dropna(subset=["customer_key"])
-    persons_of_a_customer = joined.groupby("customer_key")["person_id"].nunique()
+    people_of_a_customer = joined.groupby("customer_key")["person_id"].nunique()
     assert len(joined) > 5000
-    assert (persons_of_a_customer == 1).all()
+    assert (people_of_a_customer == 1).all()
 
 
 def test_keys_stay_when_new_records_come(published, runner, demo, tmp_path):
-    """A new contact and a new login join the person; nobody's key changes."""
+    """A new contact and a new login join the person; no key changes."""
     import shutil
 
     from workspaces import rewrite

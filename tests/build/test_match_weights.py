@@ -1,4 +1,4 @@
-"""Weights of evidence are learnt from unlabelled pairs, and tell people from couples and namesakes."""
+"""Weights of evidence are learned from unlabelled pairs, and distinguish one person from couples and namesakes."""
 
 import io
 
@@ -111,8 +111,8 @@ def test_shares_and_levels_are_learned_without_labels(shares):
     params = fit(patterns, FIELDS)
     for side in (ONE_PERSON, ("household",), ("namesakes",), STRANGERS):
         true = pairs["relation"].isin(side).mean()
-        learnt = sum(value(params, relation, "prior") for relation in side)
-        assert learnt == pytest.approx(true, rel=0.1, abs=0.003), side
+        learned = sum(value(params, relation, "prior") for relation in side)
+        assert learned == pytest.approx(true, rel=0.1, abs=0.003), side
     assert value(params, "same", "first_name", "4") == pytest.approx(0.80, abs=0.03)
     assert value(params, "strangers", "phone", "2") == pytest.approx(0.002, abs=0.002)
 
@@ -141,7 +141,7 @@ def test_the_answer_says_which_reading_against_which_each_field_speaks_for():
 
 
 def answered(params: pd.DataFrame) -> str:
-    """What is said of two records that agree on everything but the postal code."""
+    """The printed evidence on two records that agree on everything but the postal code."""
     console = Console(file=io.StringIO(), width=200)
     with duckdb.connect() as con:
         con.execute("create schema identity")
@@ -160,7 +160,7 @@ def answered(params: pd.DataFrame) -> str:
     return console.file.getvalue()
 
 
-def test_no_move_is_assumed_where_namesakes_cannot_be_told_apart():
+def test_no_move_is_assumed_where_namesakes_cannot_be_distinguished():
     fields = {"first_name": "name", "last_name": "name", "street": "text", "postal_code": "code"}
     for pairs in (3, 300, 30_000):
         found = {"4400": pairs, "4442": 5 * pairs, "0440": 2 * pairs, "0002": 20 * pairs}
@@ -252,9 +252,11 @@ def test_shuffled_patterns_give_the_same_numbers():
 
 def test_params_remain_until_they_are_due():
     patterns, _ = simulated(2_000, TRUE_SHARES)
-    learnt = pd.DataFrame({"relation": ["same"], "field": ["prior"], "level": [""], "value": [0.5]})
+    learned = pd.DataFrame(
+        {"relation": ["same"], "field": ["prior"], "level": [""], "value": [0.5]}
+    )
     plan = {"fields": " ".join(f"{n}:{k}" for n, k in FIELDS.items()), "levels_hash": "t", "records": 9, "as_of": "2018-01-01", "build_id": "b"}  # fmt: skip
-    stands = params_to_use(patterns, pd.DataFrame([plan | {"is_due": False}]), learnt)
-    pd.testing.assert_frame_equal(stands, learnt)
-    due = params_to_use(patterns, pd.DataFrame([plan | {"is_due": True}]), learnt)
+    kept = params_to_use(patterns, pd.DataFrame([plan | {"is_due": False}]), learned)
+    pd.testing.assert_frame_equal(kept, learned)
+    due = params_to_use(patterns, pd.DataFrame([plan | {"is_due": True}]), learned)
     assert len(due) > 50 and set(due["records"]) == {9}

@@ -1,4 +1,4 @@
-"""How much agreements say: learnt without labels, and weighed in SQL as in Python."""
+"""Weights of agreements: learned without labels, and the same in SQL as in Python."""
 
 import duckdb
 from match_formula import weigher

@@ -45,7 +45,7 @@ def ask(published, project, tmp_path_factory):
 
 
 def test_the_three_figures_of_the_overview_are_one_number_each(ask, published):
-    said = ask("customers,conversion_30d,revenue_30d").iloc[0]
+    answer = ask("customers,conversion_30d,revenue_30d").iloc[0]
     shown = published.report("rpt_overview").iloc[0]
     customers, buyers, revenue = published.warehouse(
         "select count(*), count(*) filter (where orders_30d > 0), sum(spend_30d_usd) from segments.customer_360"
@@ -55,9 +55,9 @@ def test_the_three_figures_of_the_overview_are_one_number_each(ask, published):
     ) as con:
         file = con.execute("select * from rpt_overview").df().iloc[0]
     for name, metric, sql in (
-        ("customers", said["customers"], customers),
-        ("conversion_30d", said["conversion_30d"], buyers / customers),
-        ("revenue_30d_usd", said["revenue_30d"], revenue),
+        ("customers", answer["customers"], customers),
+        ("conversion_30d", answer["conversion_30d"], buyers / customers),
+        ("revenue_30d_usd", answer["revenue_30d"], revenue),
     ):
         assert shown[name] == file[name]
         assert metric == pytest.approx(shown[name], rel=1e-9)
@@ -65,34 +65,34 @@ def test_the_three_figures_of_the_overview_are_one_number_each(ask, published):
 
 
 def test_members_by_segment_are_those_of_the_report(ask, published):
-    said = ask("members", "--group-by", "membership__segment_code")
-    said = said.set_index("membership__segment_code")["members"]
+    answer = ask("members", "--group-by", "membership__segment_code")
+    answer = answer.set_index("membership__segment_code")["members"]
     shown = published.report("rpt_segments").set_index("segment_code")["members"]
-    assert said.to_dict() == shown[shown > 0].to_dict()
+    assert answer.to_dict() == shown[shown > 0].to_dict()
 
 
 def test_revenue_and_order_value_by_month_are_those_of_the_report(ask, published):
-    said = ask("revenue,aov", "--group-by", "metric_time__month").set_index("metric_time__month")
+    answer = ask("revenue,aov", "--group-by", "metric_time__month").set_index("metric_time__month")
     shown = published.report("rpt_revenue").groupby("month_on")["net_revenue_usd"].sum()
     shown.index = pd.to_datetime(shown.index)
     orders = published.warehouse(
         "select date_trunc('month', ordered_at) as month, avg(net_usd) as aov from profiles.fct_orders "
         "where is_purchase group by 1"
     ).set_index("month")["aov"]
-    assert len(said) == len(shown) == 12
-    for month, row in said.iterrows():
+    assert len(answer) == len(shown) == 12
+    for month, row in answer.iterrows():
         assert row["revenue"] == pytest.approx(shown[pd.Timestamp(month)], rel=1e-9)
         assert row["aov"] == pytest.approx(orders[pd.Timestamp(month)], rel=1e-9)
 
 
 def test_lift_and_lifetime_value_are_those_of_the_report(ask, published):
     names = ["experiment_code", "outcome_name", "arm"]
-    said = ask("lift", "--group-by", ",".join(f"comparison__{name}" for name in names))
-    said = said.set_index([f"comparison__{name}" for name in names])["lift"].dropna()
+    answer = ask("lift", "--group-by", ",".join(f"comparison__{name}" for name in names))
+    answer = answer.set_index([f"comparison__{name}" for name in names])["lift"].dropna()
     shown = published.report("rpt_experiment_lift")
     shown = shown[shown["stratum"].isna()].set_index(names)["lift"].dropna()
-    assert said.to_dict() == pytest.approx(shown.to_dict())
-    assert len(said) >= 2, "the demo has two experiments that can be read from the first build on"
+    assert answer.to_dict() == pytest.approx(shown.to_dict())
+    assert len(answer) >= 2, "the demo has two experiments that can be read from the first build on"
     value = published.warehouse(
         "select avg(lifetime_value_90d_usd) as v from segments.customer_360"
     )

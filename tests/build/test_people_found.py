@@ -41,7 +41,7 @@ def contacts(rows: dict[str, dict]) -> pd.DataFrame:
 
 
 def with_tablet(landing: Path) -> None:
-    """Two logins from one device, beside contacts that say nothing else."""
+    """Two people who log in from one device; nothing else links them."""
     pd.DataFrame(
         {"account_id": ["A1", "A2"], "first_name": ["Ada", "Grace"], "last_name": ["Fen", "Holm"]}
     ).to_csv(landing / "accounts.csv", index=False)
@@ -169,13 +169,13 @@ def test_keys_survive_new_records_stewards_and_another_order(tmp_path):
     other_way = build(other_home, records, 3)
     assert partition(second) == partition(other_way)
 
-    said = _kept_changes(home)
-    gone = set(said["former_key"])
+    changes = _kept_changes(home)
+    gone = set(changes["previous_key"])
     kept = first[~first.isin(gone)]
     assert (second.reindex(kept.index) == kept).all()
     assert len(gone) < 0.02 * first.nunique()
-    assert set(said["action"]) <= {"merged", "split"}
-    # Learnt anew from everything, the past no longer matters.
+    assert set(changes["action"]) <= {"merged", "split"}
+    # After retraining on all records, the order of the builds no longer matters.
     second = build(home, records, 4, retrain=True)
     shuffled = records.sample(frac=1, random_state=1)
     assert partition(second) == partition(build(other_home, shuffled, 4, retrain=True))
@@ -190,8 +190,8 @@ def test_keys_survive_new_records_stewards_and_another_order(tmp_path):
     assert third[left] != third[right]
     assert second[left] in (third[left], third[right])
     assert third[alone[0]] == third[alone[1]]
-    said = _changes(home)
-    assert set(said["reason"]) == {"a steward unlinked them", "a steward linked them"}
+    changes = _changes(home)
+    assert set(changes["reason"]) == {"a steward unlinked them", "a steward linked them"}
     others = third.index.difference([left, right, *alone])
     assert np.mean(third[others] == second[others]) > 0.999
 

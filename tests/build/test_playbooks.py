@@ -49,8 +49,8 @@ def test_a_page_says_strategy_rule_and_the_published_figures(published, pages):
     performance = performance[performance["order_channel"] == "all"]
     for code in ("at_risk", "recent_buyers", "newsletter_subscribers"):
         text = text_of(pages[code])
-        for said in ("label", "objective", "offer", "success_metric", "owner"):
-            assert segments.loc[code, said] in text.replace("&#39;", "'"), (code, said)
+        for field in ("label", "objective", "offer", "success_metric", "owner"):
+            assert segments.loc[code, field] in text.replace("&#39;", "'"), (code, field)
         rule = segments.loc[code, "definition"].replace("<", "&lt;").replace(">", "&gt;")
         assert rule.replace("'", "&#39;") in text
         assert f"{sizes.loc[code, 'members']:,} customers, {sizes.loc[code, 'share']:.1%}" in text
@@ -90,11 +90,11 @@ def test_a_page_says_what_addressing_brought_once_it_can_be_read(changed):
         "4050 as incremental_high, 2.8 as lift_per_exposed, 9.75 as naive_lift, 8 as before_after_lift"
     )
     manifest = workspace.current / "manifest.json"
-    manifest.write_text(manifest.read_text().replace('"note": ""', '"note": "Simulated <persons>"'))
+    manifest.write_text(manifest.read_text().replace('"note": ""', '"note": "Simulated <people>"'))
     write_playbooks(workspace)
     text = text_of(workspace.playbooks / "at_risk.html")
     assert "revenue_usd 2.50 (0.50 to 4.50) 2,250 (450 to 4,050) 9.75" in text
-    assert "Simulated &lt;persons&gt;" in text
+    assert "Simulated &lt;people&gt;" in text
 
 
 def test_pages_of_before_give_way(workspace, pages):
@@ -119,12 +119,12 @@ def test_a_holdout_that_too_few_have_answered_is_reported_as_such(changed):
 
 @pytest.mark.skipif(not CHROMIUM, reason="needs Chromium")
 def test_pages_open_in_a_browser_without_a_word(pages):
-    said, asked = [], []
+    logged, asked = [], []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page()
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("console", lambda message: logged.append(message.text))
+        page.on("pageerror", lambda error: logged.append(str(error)))
         page.on("request", lambda request: asked.append(request.url))
         page.goto(pages["index"].as_uri())
         page.click("text=At risk")
@@ -133,5 +133,5 @@ def test_pages_open_in_a_browser_without_a_word(pages):
         page.click("text=All segments")
         assert page.inner_text("h1") == "Segments"
         browser.close()
-    assert said == []
+    assert logged == []
     assert all(url.startswith("file:") for url in asked)

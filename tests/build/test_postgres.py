@@ -26,7 +26,7 @@ from audiencekit.publish.generations import _switch
 from audiencekit.publish.postgres import PostgresOptions, publish_to_postgres
 from audiencekit.workspace import Workspace
 
-NOTE = "Test: persons are simulated."
+NOTE = "Test: people are simulated."
 NOW = datetime(2018, 1, 2, 3, 4, 5)
 
 # Tables in the shape of those a build publishes. {n} rows; {mark} tells one generation from another.
@@ -140,11 +140,11 @@ def workspace(tmp_path) -> Workspace:
 
 
 def publish(workspace: Workspace, **options) -> list[str]:
-    """Publish and return what was said, a line a table."""
-    said: list[str] = []
-    say = options.pop("say", said.append)
+    """Publish and return the printed lines, one for each table."""
+    lines: list[str] = []
+    say = options.pop("say", lines.append)
     publish_to_postgres(workspace, NOW, PostgresOptions(**options), say)
-    return said
+    return lines
 
 
 def tables(pg: psycopg.Connection) -> set[str]:
@@ -165,7 +165,7 @@ def keys(pg: psycopg.Connection) -> dict[str, str]:
 
 
 def held(pg: psycopg.Connection) -> set[str]:
-    """Every build that any row of any table is of, in one snapshot, as whoever joins tables reads them."""
+    """Every build that any row of any table is of, in one snapshot, as a query that joins tables reads them."""
     marks = (
         (table, "build_id" if "activation" in table or "generation" in table else "mark")
         for table in sorted(tables(pg))
@@ -201,13 +201,13 @@ def differences(workspace: Workspace, pg: psycopg.Connection) -> list[str]:
 
 
 def test_postgres_holds_every_table_cell_for_cell(workspace, pg):
-    said = publish(workspace)
+    lines = publish(workspace)
     assert differences(workspace, pg) == []
     assert tables(pg) == {
         *(f"audiencekit_activation.{t}" for t in ACTIVATION),
         *(f"audiencekit_reporting.{t}" for t in (*REPORTING, "generation")),
     }
-    assert [line.split()[:2] for line in said if "aud_email" in line] == [
+    assert [line.split()[:2] for line in lines if "aud_email" in line] == [
         ["activation.aud_email", "21"]
     ]
     types = dict(
@@ -240,7 +240,7 @@ def test_the_generation_says_which_it_is_and_that_people_are_simulated(workspace
     comments = pg.execute(
         "select obj_description(oid, 'pg_namespace') from pg_namespace where nspname like 'audiencekit%'"
     ).fetchall()
-    assert len(comments) == 2 and all(NOTE in said for (said,) in comments)
+    assert len(comments) == 2 and all(NOTE in comment for (comment,) in comments)
 
 
 def test_keys_are_primary_keys_and_dbt_s_words_are_comments(workspace, pg):
@@ -252,18 +252,18 @@ def test_keys_are_primary_keys_and_dbt_s_words_are_comments(workspace, pg):
     )
     publish(workspace)
     assert keys(pg) == {"aud_email": "audience_row_id", "audience_changes": "change_seq"}
-    said = pg.execute(
+    comments = pg.execute(
         "select obj_description(oid, 'pg_class'), col_description(oid, 3) from pg_class where relname = 'aud_email'"
     ).fetchone()
-    assert said == ("Walled.", "Their address (personal data)")
+    assert comments == ("Walled.", "Their address (personal data)")
     email = ACTIVATION["aud_email"].replace("'simulated' || i || '@example.org'", "i")
     write_generation(workspace, 2, but={"activation": {"aud_email": email}})
     publish(workspace)
-    said = pg.execute(
+    column = pg.execute(
         "select format_type(atttypid, atttypmod), col_description(attrelid, attnum) from pg_attribute "
         "where attrelid = 'audiencekit_activation.aud_email'::regclass and attname = 'email'"
     ).fetchone()
-    assert said == ("bigint", "Their address (personal data)")
+    assert column == ("bigint", "Their address (personal data)")
 
 
 def test_readers_are_never_blocked_and_see_one_generation(workspace, url, pg):
@@ -274,8 +274,8 @@ def test_readers_are_never_blocked_and_see_one_generation(workspace, url, pg):
         patient.execute("set transaction isolation level repeatable read")
         assert held(patient) == {build(1)}
         seen: list[set[str]] = []
-        said = publish(workspace, say=lambda line: seen.append(held(pg)))
-        assert said == [] and len(seen) == 5
+        lines = publish(workspace, say=lambda line: seen.append(held(pg)))
+        assert lines == [] and len(seen) == 5
         assert seen == [{build(1)}] * 5, "what others see before the commit"
         assert held(pg) == {build(2)}, "what others see after it"
         assert held(patient) == {build(1)}, "what a long transaction sees after it"
@@ -375,7 +375,7 @@ def test_a_second_publish_waits_its_turn_and_gives_up(workspace, url, monkeypatc
 
 
 @pytest.mark.parametrize(
-    ("query", "said"),
+    ("query", "message"),
     [
         (
             "select 1 as change_seq, 'ann@example.org' || chr(0) as email",
@@ -387,10 +387,10 @@ def test_a_second_publish_waits_its_turn_and_gives_up(workspace, url, monkeypatc
         ("select 1 as change_seq, [1] as numbers", r"numbers is INTEGER\[\]"),
     ],
 )
-def test_what_cannot_be_stored_is_named_without_its_value(workspace, pg, query, said):
+def test_what_cannot_be_stored_is_named_without_its_value(workspace, pg, query, message):
     publish(workspace)
     write_generation(workspace, 2, but={"activation": {"zz_odd": query}})
-    with pytest.raises(UserError, match=said) as refused:
+    with pytest.raises(UserError, match=message) as refused:
         publish(workspace)
     assert "zz_odd" in str(refused.value) and "ann@" not in str(refused.value)
     assert held(pg) == {build(1)}
@@ -421,15 +421,15 @@ def test_columns_come_go_and_change_type_in_one_line_each(workspace, pg):
         but={"reporting": {"rpt_segments": query, "rpt_revenue": "select '{mark}' as mark"}},
     )
     lines = publish(workspace)
-    said = {line.split()[0]: line.split("rows")[1].strip() for line in lines}
-    assert said["reporting.rpt_segments"] == (
+    changes = {line.split()[0]: line.split("rows")[1].strip() for line in lines}
+    assert changes["reporting.rpt_segments"] == (
         "column share is now bigint (was double precision), column is_new added"
     )
-    assert said["reporting.rpt_revenue"] == (
+    assert changes["reporting.rpt_revenue"] == (
         "column month_on dropped, column revenue_usd dropped, column cents dropped"
     )
-    assert said["activation.aud_email"] == ""
-    assert [*said][-2:] == ["reporting.rpt_revenue", "reporting.rpt_segments"], (
+    assert changes["activation.aud_email"] == ""
+    assert [*changes][-2:] == ["reporting.rpt_revenue", "reporting.rpt_segments"], (
         "what locks comes last"
     )
     assert differences(workspace, pg) == []
@@ -668,16 +668,16 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize(("environment", "said"), WRONG.values(), ids=WRONG.keys())
+@pytest.mark.parametrize(("environment", "message"), WRONG.values(), ids=WRONG.keys())
 def test_a_wrong_connection_ends_in_one_clear_error_without_the_password(
-    workspace, server, doorkeeper, monkeypatch, environment, said
+    workspace, server, doorkeeper, monkeypatch, environment, message
 ):
     for name in [name for name in os.environ if name.startswith(("PG", "AUDIENCEKIT_POSTGRES"))]:
         monkeypatch.delenv(name)
     for name, value in environment.items():
         socket = str(server.get_postmaster_info().socket_dir)
         monkeypatch.setenv(name, value.replace("{socket}", socket))
-    with pytest.raises(UserError, match=said) as refused:
+    with pytest.raises(UserError, match=message) as refused:
         publish(workspace)
     assert SECRET not in str(refused.value)
     assert len(str(refused.value).splitlines()) == 1

@@ -334,7 +334,7 @@ def test_three_orders_are_published_without_predictions(runner, published, tmp_p
     )
     few = runner("three_orders", tmp_path / "landing")
     found = rows_of(few, "predictions.model_trials")
-    # What stands in for a lifetime model is no fit: spend goes on as in the days looked at.
+    # The fallback for a lifetime model is not a fit: spend continues as in the days looked at.
     is_rate = found["method"] == "spend_rate"
     assert set(found.loc[~is_rate, "status"]) == {"skipped"}
     assert (

@@ -57,7 +57,7 @@ def generation_problems(workspace: Workspace) -> list[str]:
         ).fetchall()[0][0]
         if not rows == in_file == in_parquet:
             problems.append(
-                f"{table}: {rows} rows said, {in_file} in the file, {in_parquet} in Parquet"
+                f"{table}: {rows} rows in the manifest, {in_file} in the file, {in_parquet} in Parquet"
             )
         if differing:
             problems.append(f"{table}: {differing} rows are not those the generation says it holds")

@@ -137,21 +137,21 @@ def conditions() -> st.SearchStrategy[str]:
     )
 
 
-def proof(*said: tuple[str, bool]):
+def proof(*conditions: tuple[str, bool]):
     """What z3 says of conditions that are, or are not, TRUE of one row: contradictory claims, and an example."""
-    trees = [read_condition(text) for text, _ in said]
+    trees = [read_condition(text) for text, _ in conditions]
     scope = Scope(TYPES, {}, rank_texts(trees), z3.Context())
     formulas = [truth(tree, scope).is_true for tree in trees]
     claims = [
         Claim("rule", text, formula if wanted else z3.Not(formula))
-        for (text, wanted), formula in zip(said, formulas, strict=True)
+        for (text, wanted), formula in zip(conditions, formulas, strict=True)
     ]
     core, example = refute(claims)
     return core, example, scope
 
 
 def row_of(example: z3.ModelRef, scope: Scope) -> dict | None:
-    """The example as a row; None if a number of it is no double, or rests on rounding."""
+    """The example as a row; None if a number of it is no double, or depends on rounding."""
     ctx, row, names = scope.context, {}, {d.name() for d in example.decls()}
     if any(name.startswith("rounding of") or "LIKE" in name for name in names):
         return None
@@ -229,7 +229,7 @@ def test_what_is_implied_has_no_exception_and_an_example_is_one(grid, one, other
 def _check_example(con, example, scope, what: str, condition: str, rows: int) -> None:
     row = row_of(example, scope)
     if row is None:
-        SEEN[f"{what}: example rests on rounding or like"] += 1
+        SEEN[f"{what}: example depends on rounding or like"] += 1
         return
     SEEN[f"{what}: example" + ("" if rows else " where the domain has none")] += 1
     con.execute("create or replace temp table example as select * from rows limit 0")

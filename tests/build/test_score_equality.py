@@ -60,7 +60,7 @@ def replaced(sql: str, *changes: tuple[str, str]) -> str:
 
 
 def scored(tables, scores: str) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
-    """Of each version and moment: the rows of the version, and its scores beside the inputs."""
+    """Of each version and moment: the rows of the version, and its scores joined to the inputs."""
     params = tables("model_params").groupby(VERSION)
     for key, mine in tables(scores).groupby([*VERSION, "moment_at"]):
         both = mine.merge(tables("model_inputs"), on=["customer_key", "moment_at"])

@@ -1,5 +1,5 @@
-"""What is shared with outsiders tells on nobody: suppressed tables cannot be reckoned back, noise is as strong as it
-says, and the budget ends."""
+"""What is shared with outsiders reveals no person: suppressed cells cannot be recalculated, noise is as strong as
+stated, and the budget ends."""
 
 import json
 import shutil
@@ -27,12 +27,12 @@ def test_large_groups_are_released_exactly(workspace, published):
     k = 5  # the demo here is small
     shared = pd.read_csv(share_suppressed(workspace, k))
     exact = published.warehouse("select * from measurement.int_share_cells")
-    told = shared[shared["order_channel"] != "all"].merge(
+    released = shared[shared["order_channel"] != "all"].merge(
         exact, on=["primary_segment", "order_channel"], suffixes=("", "_exact")
     )
-    told = told[told["customers"].notna()]
-    assert (told["customers"] > 0).sum() > 1
-    assert (told["customers"] == told["customers_exact"]).all()
+    released = released[released["customers"].notna()]
+    assert (released["customers"] > 0).sum() > 1
+    assert (released["customers"] == released["customers_exact"]).all()
     assert not shared["customers"].between(1, k - 1).any()
     assert not shared["buyers_30d"].between(1, k - 1).any()
     few = shared["buyers_30d"].isna()

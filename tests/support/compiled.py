@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-NO_FORMER_KEYS = pd.DataFrame(columns=["merged_key", "customer_key"], dtype="string")
+NO_MERGED_KEYS = pd.DataFrame(columns=["merged_key", "customer_key"], dtype="string")
 
 
 def compiled_models(published, rooms: Iterable[str] = ("",)) -> dict[str, Path]:
@@ -39,7 +39,7 @@ def run_over(
 
     No key was merged, unless a table says so.
     """
-    tables = {"identity.int_merged_keys": NO_FORMER_KEYS} | tables
+    tables = {"identity.int_merged_keys": NO_MERGED_KEYS} | tables
     with duckdb.connect() as con:
         con.execute("attach ':memory:' as warehouse")
         for name, content in tables.items():

@@ -1,4 +1,4 @@
-"""The weight of a pattern, from the parameters that were learnt."""
+"""The weight of a pattern, from the parameters that were learned."""
 
 import numpy as np
 import pandas as pd

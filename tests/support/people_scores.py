@@ -19,5 +19,5 @@ def pairwise(found: dict[str, str], truth: dict[str, str]) -> tuple[float, float
             groups.setdefault(name, []).append(record)
         return {p for g in groups.values() for p in itertools.combinations(sorted(g), 2)}
 
-    said, true = pairs(found), pairs(truth)
-    return len(said & true) / len(said), len(said & true) / len(true)
+    predicted, true = pairs(found), pairs(truth)
+    return len(predicted & true) / len(predicted), len(predicted & true) / len(true)

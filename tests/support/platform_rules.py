@@ -18,7 +18,7 @@ def expected_hashes(person: Mapping) -> dict[str, str | None]:
     """Every hash column of one person by name.
 
     `person` has email, first_name, last_name, city, region, postal_code, country_code as typed, birth_date,
-    and e164: the number that was dialled, or None where what was typed is nobody's own.
+    and e164: the number that was dialled, or None where what was typed is no one person's number.
     """
     email, number, born = read_email(person["email"]), person["e164"], person["birth_date"]
     first, last = read_name(person["first_name"]), read_name(person["last_name"])

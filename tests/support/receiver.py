@@ -24,7 +24,7 @@ FAULTS = ("500", "429", "drop", "lost")
 
 @dataclass(frozen=True)
 class Delivery:
-    """A processed request: its idempotency key, where it went, and what it said."""
+    """A processed request: its idempotency key, where it went, and its body."""
 
     key: str
     path: str
@@ -32,7 +32,7 @@ class Delivery:
     text: str
 
     @property
-    def said(self) -> dict:
+    def body(self) -> dict:
         return json.loads(self.text)
 
 

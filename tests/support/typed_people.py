@@ -41,7 +41,7 @@ DIGITS = [*["0123456789"] * 4, "٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴۵۶۷۸۹", "
 
 
 def typed_people(count: int, seed: int) -> list[dict]:
-    """`count` people with what they typed, and e164: the number they meant, None where it is nobody's own."""
+    """`count` people with what they typed, and e164: the number they meant, None where it is no one person's number."""
     chance = random.Random(seed)
     return [_person(chance, f"c{n}") for n in range(count)]
 
@@ -103,7 +103,7 @@ def _disturbed(chance: random.Random, text: str) -> str:
 
 
 def _phone(chance: random.Random, country: str) -> tuple[str | None, str | None, str]:
-    """What was typed, the number it stands for, and the country its record names."""
+    """What was typed, the number that was meant, and the country its record names."""
     number = phonenumbers.example_number_for_type(country, phonenumbers.PhoneNumberType.MOBILE)
     while True:
         other = phonenumbers.PhoneNumber(
@@ -122,19 +122,23 @@ def _phone(chance: random.Random, country: str) -> tuple[str | None, str | None,
         ("00 " + grouped, ""),
         (phonenumbers.format_number(other, PhoneNumberFormat.NATIONAL), country),
     ]
-    typed, said = chance.choice(forms)
+    typed, stated_country = chance.choice(forms)
     e164 = "+" + plain
     kind = chance.random()
     if kind < 0.04:
-        return typed + chance.choice([" ext. 12", " x7", ";ext=5"]), None, said
+        return typed + chance.choice([" ext. 12", " x7", ";ext=5"]), None, stated_country
     if kind < 0.08:
-        return chance.choice(["", "n/a", "+", "12", "ann@example.com", "0000000000"]), None, said
+        return (
+            chance.choice(["", "n/a", "+", "12", "ann@example.com", "0000000000"]),
+            None,
+            stated_country,
+        )
     if kind < 0.12:
-        return None, None, said
+        return None, None, stated_country
     typed = typed.translate(str.maketrans("0123456789", chance.choice(DIGITS)))
     if chance.random() < 0.3:
         typed = typed.replace(" ", chance.choice([" ", "-", ".", "\u00a0", "\u2009", " - "]))
-    return _disturbed_phone(chance, typed), e164, said
+    return _disturbed_phone(chance, typed), e164, stated_country
 
 
 def _disturbed_phone(chance: random.Random, text: str) -> str:

@@ -36,7 +36,7 @@ DEMO_AS_OF: datetime = AS_OF.item()
 
 @dataclass(frozen=True)
 class Published:
-    """A workspace after a run, with what the run said."""
+    """A workspace after a run, with what the run printed."""
 
     workspace: Workspace
     run: Run

@@ -20,20 +20,20 @@ def properties(project, *segments: dict) -> list[dict]:
     found = []
     environment = jinja2.Environment(extensions=["jinja2.ext.do"])
     text = (project / "macros" / "bandit_properties.sql").read_text()
-    said = {
+    context = {
         "segment_properties": lambda: segments,
         "exceptions": SimpleNamespace(raise_compiler_error=refuse),
         "return": found.extend,
         "modules": SimpleNamespace(re=re),
     }
-    environment.from_string(text + "{{ bandit_properties() }}").render(said)
+    environment.from_string(text + "{{ bandit_properties() }}").render(context)
     return found
 
 
 def segment(code: str = "one", holdout=None, channels=("email",), **bandit) -> dict:
-    said = {"experiment": f"{code}_offer", "variants": ["b", "a"]} | bandit
+    bandit_settings = {"experiment": f"{code}_offer", "variants": ["b", "a"]} | bandit
     holdout = {"experiment": f"{code}_held", "share": 0.1} if holdout is None else holdout
-    return {"code": code, "holdout": holdout, "channels": channels, "bandit": said}
+    return {"code": code, "holdout": holdout, "channels": channels, "bandit": bandit_settings}
 
 
 def test_what_yaml_leaves_out_has_a_default(project):
@@ -45,7 +45,7 @@ def test_what_yaml_leaves_out_has_a_default(project):
 
 
 @pytest.mark.parametrize(
-    ("segments", "said"),
+    ("segments", "message"),
     [
         ([segment(holdout={})], "seg_one: bandit needs a holdout"),
         ([segment(experiment="one_held")], "seg_one: bandit.experiment"),
@@ -63,6 +63,6 @@ def test_what_yaml_leaves_out_has_a_default(project):
         ([segment(), segment("two", experiment="one_offer")], "Two bandits have one name"),
     ],
 )
-def test_a_bandit_that_could_not_be_read_stops_the_build(project, segments, said):
-    with pytest.raises(Refused, match=re.escape(said)):
+def test_a_bandit_that_could_not_be_read_stops_the_build(project, segments, message):
+    with pytest.raises(Refused, match=re.escape(message)):
         properties(project, *segments)

@@ -5,7 +5,7 @@ from command_line import audiencekit
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["run", "no/such/folder"], "is not a folder"),
         (["show", "email"], "Nothing is published"),
@@ -13,9 +13,9 @@ from command_line import audiencekit
         (["intake", "."], "holds no orders.csv or orders.parquet"),
     ],
 )
-def test_a_mistake_ends_in_one_clear_error(tmp_path, arguments, said):
+def test_a_mistake_ends_in_one_clear_error(tmp_path, arguments, message):
     done = audiencekit(tmp_path / "home", *arguments)
     assert done.returncode in (1, 2)
-    assert said in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr + done.stdout
     assert len(done.stderr.strip().splitlines()) <= 4

@@ -249,7 +249,7 @@ def test_jaccard_is_what_both_hold_over_what_either_holds():
     assert best_jaccards(mine, theirs, 2) == pytest.approx([2 / 3, 2 / 4])
 
 
-def test_names_are_unique_and_say_where_a_group_stands_out(three):
+def test_names_are_unique_and_say_how_a_group_differs(three):
     names = part(three, "name", "label")
     assert names.is_unique
     assert names.loc[1] == "lapsed big baskets"

@@ -228,15 +228,15 @@ def test_a_phone_belongs_to_one_person_or_to_the_adults_of_one_home(con):
         """
     ).fetchall()
     homes: dict[str, set[str]] = {}
-    persons: dict[str, set[str]] = {}
+    people: dict[str, set[str]] = {}
     for phone, country, person in owners:
         if phone not in JUNK_PHONES:
             parsed = phonenumbers.parse(phone, country)
             number = f"{parsed.country_code} {parsed.national_number}"
             homes.setdefault(number, set()).add(person.split("-")[1])
-            persons.setdefault(number, set()).add(person)
+            people.setdefault(number, set()).add(person)
     assert max(map(len, homes.values())) == 1
-    shared = [p for p in persons.values() if len(p) == 2]
+    shared = [p for p in people.values() if len(p) == 2]
     assert len(shared) >= 5  # the trap is there
 
 
@@ -391,7 +391,7 @@ def test_the_vip_list_names_people_by_several_kinds_of_id_and_one_that_is_unknow
 
 def test_the_steward_is_right_and_says_both(con):
     """Links join contacts of one person, unlinks part two people of one home."""
-    said = con.execute(
+    decisions = con.execute(
         """
         select decision, lefts.person_id, rights.person_id
         from identity_decisions
@@ -400,9 +400,9 @@ def test_the_steward_is_right_and_says_both(con):
         where left_id_value <> right_id_value
         """
     ).fetchall()
-    home = {decision: [] for decision, *_ in said}
-    for decision, left, right in said:
+    home = {decision: [] for decision, *_ in decisions}
+    for decision, left, right in decisions:
         assert (left == right) == (decision == "link")
         home[decision].append(left.split("-")[1] == right.split("-")[1])
-    assert len(said) == one(con, "select count(*) from identity_decisions")
+    assert len(decisions) == one(con, "select count(*) from identity_decisions")
     assert home == {"unlink": [True] * 3, "link": [True] * 2}

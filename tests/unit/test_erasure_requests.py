@@ -122,7 +122,7 @@ def test_a_national_number_goes_with_its_country(tmp_path):
 
 
 def test_a_build_that_died_before_it_dropped_old_generations_is_made_good(tmp_path):
-    """Killed between the switch and the dropping; the build after it forgets nobody new."""
+    """Killed between the switch and the dropping; the build after it erases nobody new."""
     workspace = Workspace(tmp_path)
     names = [f"2018010{n}T000000Z-{n:06d}" for n in range(1, 5)]
     for name in names:

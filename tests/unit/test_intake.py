@@ -40,11 +40,11 @@ Content = str | bytes | pa.Table
 
 @dataclass(frozen=True)
 class Taken:
-    """What one run_intake left: counts by table, quarantined rows, what was said, the kept rows."""
+    """What one run_intake left: counts by table, quarantined rows, printed messages, the kept rows."""
 
     tables: dict[str, TableIntake]
     quarantine: list[tuple[str, int, str]]  # file, row, reasons
-    said: list[str]
+    messages: list[str]
     folder: Path
 
     def rows(self, columns: str = "order_id", table: str = "orders") -> list:
@@ -59,9 +59,9 @@ def take(folder: Path, files: dict[str, Content], **options) -> Taken:
     landing = folder / "landing"
     for name, content in files.items():
         write(landing / name, content)
-    said: list[str] = []
+    messages: list[str] = []
     workspace = Workspace(folder / "home")
-    taken = run_intake(landing, workspace, AS_OF, Gates(**options), said.append)
+    taken = run_intake(landing, workspace, AS_OF, Gates(**options), messages.append)
     counts = {result.table_name: result for result in taken}
     for table, result in counts.items():
         mine = [p for p in landing.rglob("*") if p.is_file() and belongs_to(p, landing) == table]
@@ -71,7 +71,7 @@ def take(folder: Path, files: dict[str, Content], **options) -> Taken:
         "select file_name, row_number, reasons from read_parquet(?)",
         [str(workspace.intake / "quarantine.parquet")],
     ).fetchall()
-    return Taken(counts, quarantine, said, workspace.intake)
+    return Taken(counts, quarantine, messages, workspace.intake)
 
 
 def refusal(folder: Path, files: dict[str, Content], **options) -> str:
@@ -325,7 +325,7 @@ def test_two_hundred_columns_are_left_alone_by_name(tmp_path):
         tmp_path, {"orders.csv": orders("a,b,c", header=f"{HEADER},{extra}", good=30)[:-1]}
     )
     assert len(taken.tables["orders"].ignored_columns.split(", ")) == 200
-    assert len(taken.said[0]) < 250
+    assert len(taken.messages[0]) < 250
     assert [q[1] for q in taken.quarantine] == [2]
 
 
@@ -528,7 +528,7 @@ def test_rows_later_than_as_of_are_held_back_not_lost(tmp_path):
         (6, NOT_A_NUMBER),
     ]
     assert taken.tables["orders"].rows_held_back == 2
-    assert "2 later than as_of" in taken.said[0]
+    assert "2 later than as_of" in taken.messages[0]
 
 
 def test_us_dates_in_every_row_stop_the_run_at_the_first(tmp_path):
@@ -828,7 +828,7 @@ def test_a_link_back_to_its_own_folder_is_not_followed(tmp_path):
     (tmp_path / "landing/orders/loop").symlink_to(tmp_path / "landing/orders")
     taken = take(tmp_path, {})
     assert taken.tables["orders"].rows_in == 20
-    assert "orders/loop is not read" in taken.said[0]
+    assert "orders/loop is not read" in taken.messages[0]
 
 
 @pytest.fixture
@@ -878,8 +878,8 @@ def test_strangers_are_left_alone_with_a_hint(tmp_path):
         "notes.md": "x",
         "README.txt": "x",
     }
-    said = take(tmp_path, files).said
-    assert said == [
+    messages = take(tmp_path, files).messages
+    assert messages == [
         "Customers.csv is not a landing table and was ignored",
         "accounts is not read: export it as .csv, .csv.gz or .parquet",
         "contacts.xlsx is not read: export it as .csv, .csv.gz or .parquet",

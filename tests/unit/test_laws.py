@@ -205,10 +205,15 @@ def test_every_segment_has_an_owner_and_a_whole_strategy(manifest):
     segments = [n for n in models_in(manifest).values() if n["name"].startswith("seg_")]
     assert len(segments) >= 39
     for node in segments:
-        said = node["config"]["meta"]["segment"]
-        assert set(said["strategy"]) == {"objective", "messaging_themes", "offer", "success_metric"}
-        assert set(said["needs"]) <= set(load_contract()), node["name"]
-        assert said["kind"] in ("dynamic", "static")
+        segment = node["config"]["meta"]["segment"]
+        assert set(segment["strategy"]) == {
+            "objective",
+            "messaging_themes",
+            "offer",
+            "success_metric",
+        }
+        assert set(segment["needs"]) <= set(load_contract()), node["name"]
+        assert segment["kind"] in ("dynamic", "static")
 
 
 def test_a_segment_that_asks_for_a_score_names_its_model(manifest):

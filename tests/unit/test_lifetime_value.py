@@ -161,10 +161,10 @@ def test_a_fit_is_rows(cdnow):
     parameters = part_of(rows, "parameter")
     assert list(parameters.index) == ["r", "alpha", "a", "b", "p", "q", "gamma", "log_likelihood"]
     assert parameters["alpha"] == pytest.approx(4.4136, rel=0.005)
-    told = {
+    facts = {
         item: fact_of(rows, item) for item in ("status", "is_churn_negligible", "repeat_customers")
     }
-    assert told == {"status": "fitted", "is_churn_negligible": "false", "repeat_customers": "946"}
+    assert facts == {"status": "fitted", "is_churn_negligible": "false", "repeat_customers": "946"}
 
 
 def test_shuffled_customers_give_the_same_rows_to_the_bit(cdnow):

@@ -33,10 +33,10 @@ def evidence(*pairs: tuple[str, str, float]) -> pd.DataFrame:
 
 
 def people(
-    frame: pd.DataFrame, said: pd.DataFrame = NO_PAIRS, apart=(), most_records: int = 100
+    frame: pd.DataFrame, pairs: pd.DataFrame = NO_PAIRS, apart=(), most_records: int = 100
 ) -> set[frozenset[str]]:
     apart = pd.DataFrame(apart, columns=["left_record_id", "right_record_id"])
-    return groups(assign_people(frame, said, apart, most_records), "person_id")
+    return groups(assign_people(frame, pairs, apart, most_records), "person_id")
 
 
 def test_records_that_share_an_identifier_are_one_person():
@@ -104,26 +104,26 @@ def test_components_equal_networkx_whatever_the_order(pairs):
 def test_a_weak_bridge_between_two_people_is_cut():
     """Two pairs of records that are one person each, and one match that says they all are."""
     frame = pd.concat([match("a1", "a2", 15), match("b1", "b2", 15), match("a2", "b1", 4)])
-    said = evidence(
+    pairs = evidence(
         ("a1", "a2", 15.0), ("b1", "b2", 15.0), ("a2", "b1", 4.0),
         ("a1", "b1", -9.0), ("a1", "b2", -9.0), ("a2", "b2", -9.0),
     )  # fmt: skip
-    assert people(frame, said) == {frozenset({"a1", "a2"}), frozenset({"b1", "b2"})}
-    for_one = said.assign(match_weight=said["match_weight"].abs())
+    assert people(frame, pairs) == {frozenset({"a1", "a2"}), frozenset({"b1", "b2"})}
+    for_one = pairs.assign(match_weight=pairs["match_weight"].abs())
     assert people(frame, for_one) == {frozenset({"a1", "a2", "b1", "b2"})}
 
 
 def test_a_shared_address_loses_against_the_evidence_and_a_login_does_not():
-    said = evidence(("a1", "b1", -9.0), ("a2", "b1", -15.0), ("a1", "a2", 15.0))
+    pairs = evidence(("a1", "b1", -9.0), ("a2", "b1", -15.0), ("a1", "a2", 15.0))
     couple = pd.concat([match("a1", "a2", 15), ties(("a1", "home@"), ("b1", "home@"), bits=20)])
-    assert people(couple, said) == {frozenset({"a1", "a2"}), frozenset({"b1"})}
+    assert people(couple, pairs) == {frozenset({"a1", "a2"}), frozenset({"b1"})}
     login = pd.concat(
         [
             match("a1", "a2", 15),
             ties(("a1", "L"), ("b1", "L"), kind="account_id", bits=100),
         ]
     )
-    assert people(login, said) == {frozenset({"a1", "a2", "b1"})}
+    assert people(login, pairs) == {frozenset({"a1", "a2", "b1"})}
 
 
 def test_a_steward_wins_over_a_login_and_over_the_evidence():

@@ -21,7 +21,7 @@ def test_before_anything_is_published_it_says_what_to_do(tmp_path):
 
 @pytest.fixture
 def repository(tmp_path, monkeypatch):
-    """An empty git repository that stands for the project."""
+    """An empty git repository in place of the project's."""
     for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(governance, "PROJECT", tmp_path / "project")

@@ -20,15 +20,15 @@ def segments(**rules) -> pd.DataFrame:
     """Segments named by keyword, each a condition or a row; priority in the order in which they stand."""
     rows = []
     for place, (code, rule) in enumerate(rules.items()):
-        said = rule if isinstance(rule, dict) else {"where": rule}
-        where = said.pop("where")
+        fields = rule if isinstance(rule, dict) else {"where": rule}
+        where = fields.pop("where")
         text = (
             where
             if where.startswith("select")
             else f"select customer_key from customer_360 where {where}"
         )
         row = {"segment_code": code, "priority": place, "definition": text}
-        rows.append(row | said)
+        rows.append(row | fields)
     return pd.DataFrame(rows)
 
 
@@ -135,7 +135,7 @@ def test_two_wordings_of_one_rule_are_the_same_rule():
 
 
 def test_null_is_in_neither_half():
-    """`a > 1 or a <= 1` looks like everybody, and leaves out whoever has no a."""
+    """`a > 1 or a <= 1` looks like everybody, and leaves out every customer without an a."""
     assert found(both="a > 1 or a <= 1", some="p") == set()
     assert ("some", "all_of_them", "swallowed") in found(
         all_of_them="a > 1 or a <= 1 or a is null", some="p"
@@ -289,8 +289,8 @@ def own_findings() -> pd.DataFrame:
     rows = []
     for path in sorted((PROJECT / "models/segments/rules").glob("*.sql")):
         lines = [line for line in plain_sql(path).splitlines() if not line.startswith("--")]
-        said = yaml.safe_load(path.with_suffix(".yml").read_text())["models"][0]
-        priority = said["config"]["meta"]["segment"]["priority"]
+        model = yaml.safe_load(path.with_suffix(".yml").read_text())["models"][0]
+        priority = model["config"]["meta"]["segment"]["priority"]
         rows.append(
             {"segment_code": path.stem[4:], "priority": priority, "definition": " ".join(lines)}
         )
