@@ -1,10 +1,5 @@
-<<<<<<< HEAD
 -- Law: a person with an identifier that an erasure request names is not a customer, whether the identifier links
 -- records or not.
-=======
--- Law: no customer has a record with an identifier from an erasure request, whether the identifier links records
--- or not.
->>>>>>> 9ec8357d62707140fbf144d534a53f529e22f178
 select requests.request_id
 from {{ ref('stg_consent__erasure_requests') }} as requests
 left join {{ ref('int_contact_points') }} as points

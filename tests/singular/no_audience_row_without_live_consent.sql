@@ -1,10 +1,5 @@
-<<<<<<< HEAD
 -- Law: every customer addressed on a channel allows, as of now, every purpose the channel needs. It is checked from the
 -- decisions themselves, not from the tables that activation uses.
-=======
--- Law: every customer in an audience allows, as of now, every purpose its channel needs. Checked from
--- the decisions themselves, not from the tables that activation uses.
->>>>>>> 9ec8357d62707140fbf144d534a53f529e22f178
 with
 
 needed as (
@@ -32,11 +27,7 @@ spoken as (
         max(decisions.decided_at) over (
             partition by needed.channel, needed.customer_key, needed.purpose, decisions.linked_group
         ) as last_word_at,
-<<<<<<< HEAD
         -- Through their own action, whichever of their records it is about.
-=======
-        -- Withdrawals through the customer's own action: they count for all records.
->>>>>>> 9ec8357d62707140fbf144d534a53f529e22f178
         max(case when decisions.linked_group is null then decisions.decided_at end) over (
             partition by needed.channel, needed.customer_key, needed.purpose
         ) as last_action_at
