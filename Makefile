@@ -46,8 +46,9 @@ run: $(READY) ## Your own data in, audiences out: make run LANDING=folder
 	@test -n "$(LANDING)" || { echo "Say where your data are: make run LANDING=folder"; exit 1; }
 	@$(BIN)/audiencekit run $(LANDING) $(if $(AS_OF),--as-of "$(AS_OF)") $(foreach name,$(ACCEPT),--accept $(name)) $(if $(RETRAIN),--retrain)
 
-check: style types words unit ## Before a commit: style, types, words, changed SQL and the tests without a build
+check: style types words ## Before a commit: style, types, words, changed SQL and the quick tests without a build
 	@tools/lint-sql.sh --changed
+	@$(PYTEST) tests/unit -m "not slow"
 
 style: $(READY_DEV) ## ruff: lint and format
 	@$(BIN)/ruff check --quiet .

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from audiencekit.modelling.boosted import SETTINGS as TREES
@@ -22,6 +23,7 @@ def people(seed: int, rows: int = 600) -> pd.DataFrame:
     )
 
 
+@pytest.mark.slow
 def test_every_boosted_version_scores_its_own_rows_as_scikit_learn_does():
     """Two versions and two moments, mixed: each row gets the trees of its own version."""
     features, params, asked, expected = ["a", "b", "c"], [], [], []

@@ -43,6 +43,7 @@ def test_leaving_out_only_small_cells_would_be_noticed():
     assert hidden_cells(counts, K).sum() >= 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("epsilon", "sensitivity"), [(0.5, 1), (2.0, 1), (0.3, 500)])
 def test_noise_errs_as_its_theory_says(epsilon, sensitivity):
     """Discrete Laplace of scale b: variance 2 p / (1 - p)^2 and P(0) = (1 - p) / (1 + p) with p = exp(-1 / b)."""
@@ -59,6 +60,7 @@ def test_noise_errs_as_its_theory_says(epsilon, sensitivity):
     assert (drawn == 0).mean() == pytest.approx(zero, abs=5 * (zero / len(drawn)) ** 0.5)
 
 
+@pytest.mark.slow
 def test_guessing_whether_a_person_is_included_gains_no_more_than_epsilon_allows():
     """The best guess for one count: at or above the middle, they are in. Its edge over chance is bounded."""
     epsilon = 1.0
