@@ -1,6 +1,6 @@
 {#-
-    The features that classifiers are trained on. Each is a column of customer_features (nulls become 0), or with `log_` before it
-    ln(1 + column). A new one is a line here.
+    The features that classifiers are trained on. Each is a column of customer_features, except for overdue, which
+    model_inputs computes. With `log_` before it, it is ln(1 + column). Nulls become 0. A new one is a line here.
 -#}
 {% macro model_features() -%}
     {{ return([

@@ -1,7 +1,7 @@
 {#-
     The settings of every segment, from its YAML, as a list of mappings in order of priority. `channels` are expanded:
-    a group of channels is replaced by its members. A missing or unknown setting stops the build: nobody can act on a
-    segment without an owner and a strategy.
+    a group of channels is replaced by its members. A missing setting stops the build, because nobody can act on a
+    segment without an owner and a strategy. So does an unknown kind, channel or segment.
 -#}
 {% macro segment_properties() -%}
     {%- set required = ['label', 'owner', 'kind', 'refresh', 'priority', 'minimum_share', 'needs', 'channels',

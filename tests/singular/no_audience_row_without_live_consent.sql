@@ -38,7 +38,8 @@ spoken as (
 
 ),
 
--- What identifiers tie has one last word.
+-- Records that identifiers link (one linked_group) count as one: their latest decisions decide. Of several at the same
+-- moment, one refusal is enough to refuse, and all must be live grants to allow.
 last_words as (
 
     select

@@ -1,5 +1,5 @@
--- One row per row of every audience table: channel, customer, hash, and the identifiers with which a platform removes
--- the row. The next build compares its own rows with these.
+-- One row per audience row of every channel: its customer, its hash, and the identifiers by which the platform removes
+-- it. The next build compares its own rows with these.
 
 {% for properties in (channel_properties() if execute else channels()) %}
 {% set channel = properties.channel or properties %}

@@ -1,5 +1,6 @@
--- One row per channel, segment for the channel and member: addressed there, or left out and why. Consent comes first,
--- then experiments, then suppressions and frequency caps. Within an exclusive group, one segment addresses a customer.
+-- One row per channel, segment that lists the channel, and member of the segment, with the first reason why they are
+-- not addressed there, if any. Reasons are checked in this order: consent, holdout, suppression, frequency cap. Then,
+-- of the segments of an exclusive group, one addresses the customer.
 with
 
 members as (
@@ -22,6 +23,7 @@ members as (
 
 ),
 
+-- Of two reasons the first by name counts: excluded before inactive.
 suppressed as (
 
     select segment_code, customer_key, min(reason) as reason

@@ -1,7 +1,7 @@
 -- One row per experiment and customer that this build assigns. A salted hash decides whether a customer who enters a
--- segment with a holdout is treated or held out, and the arm never changes. With a stratum, each of its values gets the
--- share to within one customer. Where the count of a stratum starts is random, so that small strata are not always
--- treated.
+-- segment with a holdout is treated or held out, and the arm never changes. With strata, the share is kept within each
+-- stratum, to within one customer. The count in a stratum starts at a random point. If it started at zero, nobody in a
+-- small stratum would ever be held out.
 with
 
 members as (

@@ -1,4 +1,5 @@
--- One row per channel whose rows name a variant, and customer whom the channel can reach.
+-- One row per channel that can show variants, and customer it can reach: e-mail by a deliverable address, the website
+-- by a login or device.
 select 'email' as channel, customer_key
 from {{ ref('dim_customers') }}
 where email is not null and is_email_deliverable

@@ -40,7 +40,7 @@ ages as (
         incumbents.features_hash,
         drifted.model_code is not null as is_drifted,
         {{ elapsed('day', 'last_trials.fitted_at', as_of()) }} as age_days,
-        -- After a failed trial the next one waits a week.
+        -- After a trial, whatever its result, the next one waits a week.
         coalesce({{ elapsed('day', 'last_trials.tried_at', as_of()) }} >= 7, true) as may_try,
         coalesce(last_trials.has_had_champion, false) as has_had_champion
     from {{ ref('prediction_models') }} as models

@@ -1,6 +1,6 @@
--- One row per erasure request and customer it is about; one without a customer where the request matches none. A
--- customer matches by a record that contains the identifier. Once the source has deleted their records, they match by
--- the hashes that history keeps of their identifiers.
+-- One row per erasure request and customer it is about. A request that matches no customer has one row, without a
+-- customer. A customer matches if one of their records contains the identifier. A past customer, who has no records any
+-- more, matches by the hashes of identifiers that history keeps.
 with
 
 requests as (

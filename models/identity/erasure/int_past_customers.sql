@@ -1,4 +1,5 @@
--- One row per customer who is in history but has none of today's records, and identifiers that a channel had of them.
+-- One row per past customer and set of identifiers (JSON) that a channel got of them; null where history has none. A
+-- past customer is in the history of audiences or segments, and none of today's records belongs to them.
 with
 
 history as (

@@ -1,7 +1,7 @@
--- One row per identifier and the customer it names. Customers whom this build erases are included. An assigned key
--- stays with the person who has the login, card or contact it was assigned for, else with the person who has the
--- strongest of its identifiers: an e-mail or phone may be reassigned to somebody else. Of two keys of one person the
--- older stays.
+-- One row per identifier and the customer it names. Customers whom this build erases are included, because erasure
+-- needs all their identifiers; int_identifiers leaves them out. An assigned key stays with the person who has the
+-- login, card or contact it was assigned for, else with the person who has the strongest of its identifiers: an e-mail
+-- or phone may be reassigned to somebody else. Of two keys of one person the older stays.
 with
 
 identifiers as (
@@ -57,8 +57,10 @@ assigned_keys as (
 
 ),
 
--- A person without a key gets the hash of the identifier that was seen first. It is taken where it is another
--- customer's key, or was one and the identifier is reassignable.
+-- A person without a key gets the hash of one of their identifiers: of the hashes that are free, the one whose
+-- identifier was seen first. A hash is taken if it was a customer's key until now. The hash of an e-mail or phone is
+-- also taken if it was a key in any earlier build: the address may have been reassigned, and the key's history is not
+-- this person's.
 candidates as (
 
     select

@@ -1,5 +1,6 @@
--- One row per customer key and other customer that some of its identifiers moved to in this build: two customers turned
--- out to be one person (merged), or one to be two people (split). Publishing appends these rows to the ledger.
+-- One row per pair of customers, where identifiers moved from the one (previous_key) to the other in this build. Either
+-- two customers turned out to be one person (merged), or one customer to be two people (split). Publishing appends
+-- these rows to the ledger.
 with
 
 identifiers as (

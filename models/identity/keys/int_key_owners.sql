@@ -1,6 +1,7 @@
--- One row per assigned key and customer who has an identifier of it now, or had it when it was last seen, with how
--- strong the claim is. The hash of an identifier counts as an assigned key too: a ledger from before keys were recorded
--- does not show which customer it named.
+-- One row per assigned key and customer with a claim to it, with how strong the claim is. A customer has a claim if one
+-- of their identifiers was assigned the key in any build. An identifier that no record contains now counts for the
+-- customer it named last. The hash of an identifier counts as a key that it was assigned: before the ledger recorded
+-- keys, a customer's key was the hash of one of their identifiers.
 with
 
 current_identifiers as (

@@ -1,6 +1,6 @@
--- One row per merged key: a key that no customer has any more, and the customer who has its identifiers now. History
--- that was recorded under the merged key belongs to that customer. A key whose identifiers are missing from today's
--- records, and whose customer may come back, is not merged, even where a customer has an old e-mail of theirs.
+-- One row per merged key, which no customer has any more, and the customer who has its identifiers now. History that
+-- was recorded under the merged key belongs to that customer. A customer whose records are missing today may come back.
+-- So their key is not merged, even if another customer now has an e-mail that was theirs.
 with
 
 current_keys as (

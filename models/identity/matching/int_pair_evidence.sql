@@ -1,5 +1,5 @@
 -- One row per pair of named records in one component of links, with how much their details speak for one person (bits;
--- below zero, for two people). A component may hold several people: this evidence decides where int_person_records cuts it.
+-- below zero, for two people). A component may hold several people: by this evidence, int_person_records cuts it.
 {% set one_person = "('" ~ match_relations()['one_person'] | join("', '") ~ "')" %}
 with
 
@@ -65,8 +65,9 @@ prior as (
 select
     agreements.left_record_id,
     agreements.right_record_id,
-    -- Scores take into account how rare equal names and places are. A pair without a score whose fields are mostly
-    -- empty is no evidence for two people.
+    -- The score of a pair counts, because it includes how rare equal names and places are. Without a score, the weight
+    -- of its pattern counts. A weight between the prior and 0 counts as 0: the details speak for one person, though
+    -- less than the prior speaks against it, so they are no evidence for two people.
     case
         when scores.match_weight is null and weights.pattern_weight between prior.bits and 0 then 0
         else coalesce(scores.match_weight, weights.pattern_weight)

@@ -1,4 +1,5 @@
--- One row per identifier and the customer it names. Customers whom this build erases are left out.
+-- One row per identifier and the customer it names: int_identifier_keys without the customers whom this build erases.
+-- Profiles and audiences read this table; erasure and the assignment of keys read int_identifier_keys.
 select
     identifiers.id_type,
     identifiers.id_value,

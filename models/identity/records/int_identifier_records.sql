@@ -1,5 +1,6 @@
 -- One row per identifier, as a source may write it, and record that contains it, whether it links the record or not.
--- A refusal or an erasure request that names a household's phone applies to every record that contains the phone.
+-- Refusals and erasure requests find their records here: one that names a household's phone applies to every record
+-- that contains the phone.
 with
 
 written_forms as (

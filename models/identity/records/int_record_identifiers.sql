@@ -1,5 +1,6 @@
--- One row per source record and identifier it contains. E-mails and phones are parsed: a value that cannot be parsed is
--- left out.
+-- One row per source record and identifier it contains, normalised. Records are linked by these identifiers. E-mails
+-- and phones are parsed: a value that cannot be parsed is left out. To look up an identifier as somebody wrote it, use
+-- int_identifier_records.
 with
 
 records as (

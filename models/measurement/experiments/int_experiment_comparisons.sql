@@ -1,7 +1,7 @@
 -- One row per experiment, outcome, arm that is not the control, and stratum (null: all strata): the statistics of the
--- arm (1) and its control (0), and of both pooled into one sample. A withheld comparison, or one of too few units, has
--- its row and no figures. Units are too few where less than ten of an arm differ from its smallest or its largest
--- value: the mean is then far from normal.
+-- arm (1) and its control (0), and of both pooled into one sample. A comparison that is withheld, or that has too few
+-- units, has a row without figures. An arm has too few units if fewer than ten are above its smallest value, or fewer
+-- than ten below its largest: its mean is then far from normally distributed.
 {% set minimum_units = 10 %}
 with
 

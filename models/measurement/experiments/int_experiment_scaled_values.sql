@@ -1,5 +1,6 @@
--- One row per experiment, outcome, arm, stratum (null: all strata) and unit: its value and its value before, each
--- divided by the largest absolute one of its group. Sums of such values are exact (see exact_sum).
+-- One row per experiment, outcome, arm, stratum (null: all strata) and unit, with its values after and before the
+-- assignment, each divided by the largest absolute value in the same experiment, outcome, arm and stratum. So they lie
+-- between -1 and 1: small values keep their digits in exact_sum, and large ones do not exceed its limit.
 with
 
 observed as (

@@ -1,5 +1,5 @@
 -- One row per picture on the board 'models': what it shows today, in a sentence; null where there is nothing to show.
--- max() over one row gives a row in that case, too.
+-- max() gives every picture a row: an aggregate returns one even for no input.
 with
 
 best_classifier as (

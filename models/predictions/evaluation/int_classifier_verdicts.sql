@@ -1,6 +1,6 @@
--- One row per classifier version that could score from today on: the verdict, and why. The gate: on the same test its
--- Brier score must be lower than that of the incumbent and of the base rate, and its AUC at most 0.005 lower. Boosted
--- trees must also beat the logistic version by more than two standard errors.
+-- One row per classifier version that could score from today on: the verdict, and why. The acceptance test: on the same
+-- data its Brier score must be lower than that of the incumbent and of the base rate, and its AUC at most 0.005 lower.
+-- Boosted trees must also beat the logistic version by more than two standard errors.
 with
 
 candidates as (

@@ -1,6 +1,6 @@
--- One row per lifetime version that could score from today on: the verdict, and why. The gate: on the same test its
--- mean error must be lower than that of the incumbent and of the spend rate, and its Spearman correlation at most
--- 0.005 lower. Until a version passes, the spend rate scores.
+-- One row per lifetime version that could score from today on: the verdict, and why. The acceptance test: on the same
+-- data its mean error must be lower than that of the incumbent and of the spend rate, and its Spearman correlation at
+-- most 0.005 lower. Until a version passes, the spend rate scores.
 with
 
 candidates as (

@@ -49,7 +49,7 @@ class Table:
 
     @property
     def clocks(self) -> tuple[str, ...]:
-        """Columns that say when a row became known; none may be later than as_of."""
+        """Columns that say when a row became known. If one is at as_of or later, the row is held back."""
         return tuple(dict.fromkeys(c for c in (self.event_at, self.latest_by) if c))
 
 

@@ -1,4 +1,4 @@
-"""The gates of intake: a table that is empty, broken, missing or cut short stops the run."""
+"""The limits of intake: a table that is empty, broken, missing or cut short stops the run."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field

@@ -1,8 +1,8 @@
 """Intake: the only way user files enter the project.
 
 Every landing table becomes one typed Parquet file with exactly the contract's columns (empty where
-the user has no such table). A row that breaks a rule goes to `quarantine.parquet` with its file, row
-and reason; `tables.parquet` counts rows in, kept, quarantined and held back. A file that cannot be used
+the user has no such table). A row that breaks a rule or is held back goes to `quarantine.parquet` with its
+file, row and reason; `tables.parquet` counts rows in, kept, quarantined and held back. A file that cannot be used
 stops the run with a UserError before anything is built. Rows of erased people are removed (erasure.py).
 """
 

@@ -40,7 +40,7 @@ def raw_name(position: int) -> str:
 
 
 def rules_for(table: Table, file: LandingFile, as_of: str) -> list[Rule]:
-    """Every rule of the contract that a row of `file` can break, except that of being later than as_of."""
+    """Every rule of the contract that a row of `file` can break. To be at as_of or later is not one of them."""
     return [
         Rule(broken, f"{column.name}: {reason}")
         for column in table.columns

@@ -1,4 +1,4 @@
-"""Great Expectations at our two walls: landing tables after intake, and audiences before they are published.
+"""Great Expectations for input and output: landing tables after intake, and audiences before they are published.
 
 Suites are made from the landing contract and from the contracts of the published tables, so a new table or
 channel is checked without a suite of its own. Results hold no values (BOOLEAN_ONLY), because everyone may read

@@ -121,7 +121,7 @@ def _run(
     with _timed(seconds, "build"):
         node_seconds = dbt_build(workspace, dbt_vars, console)
 
-    console.print("[bold]3  Check[/] both walls with Great Expectations")
+    console.print("[bold]3  Check[/] input and output with Great Expectations")
     with _timed(seconds, "check"):
         publications = read_publications(workspace)
         _check(job, publications)
