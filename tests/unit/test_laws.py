@@ -410,7 +410,8 @@ def published_models(manifest: dict) -> set[str]:
 
 
 def without_relationships(manifest: dict) -> list[str]:
-    """Tables of facts, dimensions and published tables whose customer_key nothing compares with dim_customers."""
+    """Tables of facts, dimensions and published tables whose customer_key nothing compares with dim_customers, and whose
+    YAML does not say why (meta.no_relationship)."""
     tests, published = tests_on(manifest), published_models(manifest)
     return sorted(
         node["name"]
@@ -420,6 +421,7 @@ def without_relationships(manifest: dict) -> list[str]:
         and node["name"] != "dim_customers"
         and not node["name"].endswith(HISTORY)
         and not node["name"].startswith(ABOUT_THE_ERASED)
+        and not node["config"]["meta"].get("no_relationship")
         and not any(
             t["name"] == "relationships" and t["kwargs"].get("column_name") == "customer_key"
             for t in tests.get(key, [])
