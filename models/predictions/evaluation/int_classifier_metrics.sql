@@ -77,7 +77,7 @@ measured as (
         {{ exact_sum('probability') }} / count(*) as mean_probability,
         {{ exact_sum('(probability - outcome) * (probability - outcome)') }} / count(*) as brier,
         -- Mann and Whitney: how often a customer with the outcome ranks above one without.
-        (sum(mean_rank) filter (where outcome = 1) - sum(outcome) * (sum(outcome) + 1) / 2.0)
+        ({{ exact_sum('case when outcome = 1 then mean_rank end') }} - sum(outcome) * (sum(outcome) + 1) / 2.0)
         / nullif(cast(sum(outcome) as double) * (count(*) - sum(outcome)), 0) as auc,
         {{ exact_sum('case when outcome = 1 then positives_so_far / cast(so_far as double) end') }}
         / nullif(sum(outcome), 0) as pr_auc,
