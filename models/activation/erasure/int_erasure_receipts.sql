@@ -13,7 +13,8 @@ erased as (
 )
 
 select
-    {{ sha256_hex("erased.request_id || '|' || coalesce(erased.tombstone, '') || '|' || channels.channel") }} as receipt_id,
+    {{ sha256_hex("erased.request_id || '|' || coalesce(erased.tombstone, '') || '|' || channels.channel") }}
+        as receipt_id,
     erased.request_id,
     erased.tombstone,
     channels.channel,

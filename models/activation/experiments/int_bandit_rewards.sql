@@ -72,7 +72,9 @@ successes as (
         closed_decisions.decided_at
     from closed_decisions
     inner join outcomes
-        on closed_decisions.customer_key = outcomes.customer_key and closed_decisions.outcome_name = outcomes.outcome_name
+        on
+            closed_decisions.customer_key = outcomes.customer_key
+            and closed_decisions.outcome_name = outcomes.outcome_name
     where
         outcomes.acted_at >= closed_decisions.decided_at
         and {{ elapsed('day', 'closed_decisions.decided_at', 'outcomes.acted_at') }} < closed_decisions.window_days

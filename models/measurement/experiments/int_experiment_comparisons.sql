@@ -71,12 +71,12 @@ readable as (
         arm,
         control_arm,
         status,
+        {% for figure in ['m1', 'm0', 'v1', 'v0', 'lift', 'before_lift', 'xv1', 'xv0', 'c1', 'c0'] %}
+        case when status = 'readable' then {{ figure }} end as {{ figure }},
+        {% endfor %}
         n1,
         n0,
-        n,
-        {% for figure in ['m1', 'm0', 'v1', 'v0', 'lift', 'before_lift', 'xv1', 'xv0', 'c1', 'c0'] %}
-        case when status = 'readable' then {{ figure }} end as {{ figure }}{{ ',' if not loop.last }}
-        {% endfor %}
+        n
     from pairs
 
 ),
