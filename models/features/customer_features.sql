@@ -1,6 +1,6 @@
 -- One row per customer and moment: every column of every feature table. Now is one of the moments. Where models are
 -- to be trained, their cut-offs are the others. A new column of a feature table is here without a change.
--- noqa: disable=structure.using
+-- noqa: disable=structure.using, ambiguous.column_count, references.qualification
 select *
 from {{ ref('int_feature_spine') }}
 left join {{ ref('feat_orders') }} using (customer_key, moment_at)

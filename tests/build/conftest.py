@@ -1,10 +1,20 @@
 """One small demo landing and one published run of it, shared by all tests that only read."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from workspaces import DEMO_AS_OF, Published, Runner, once, parse_project, rewrite
+from workspaces import (
+    DEMO_AS_OF,
+    Published,
+    Runner,
+    once,
+    one_parse,
+    parse_project,
+    plant_canaries,
+    rewrite,
+)
 
 from audiencekit.demo import write_demo_landing
 from audiencekit.workspace import PROJECT
@@ -14,10 +24,11 @@ HOUSEHOLDS = 150
 # Files by how long they take, the longest first: workers take files in this order, so that none waits for a long one at
 # the end. The others follow by name.
 LONGEST_FIRST = (
-    *("test_published", "test_erasure", "test_publishing", "test_gates", "test_predictions"),
-    *("test_holdouts", "test_people_found", "test_bandits", "test_experiments", "test_cli"),
-    *("test_activation_laws", "test_postgres", "test_identity", "test_dbt", "test_row_order"),
-    *("test_match_weights", "test_rules_properties", "test_delivery_webhook"),
+    *("test_published", "test_erasure", "test_publishing", "test_activation_laws", "test_holdouts"),
+    *("test_cli", "test_predictions", "test_people_found", "test_gates", "test_bandits"),
+    *("test_experiments", "test_noise", "test_delivery_drt", "test_postgres", "test_boards"),
+    *("test_dbt", "test_metrics", "test_laws", "test_intake", "test_match_weights"),
+    *("test_delivery_dlt", "test_segment_reports", "test_row_order", "test_rules_properties"),
 )
 
 
@@ -26,6 +37,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     place = {name: number for number, name in enumerate((*LONGEST_FIRST, *sorted(set(names))))}
     place |= {name: number for number, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: place[item.path.stem])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_parse() -> Iterator[None]:
+    with one_parse():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +64,8 @@ def demo(shared) -> Path:
     """A folder with `landing` and `truth` of 150 households. Do not write into it.
 
     Added to it: orders that come twice with different totals and nothing to say which is later, so
-    that only the content of a row can decide, and never its place in a file.
+    that only the content of a row can decide, and never its place in a file; and a person whose contact data can be
+    recognised wherever they are (CANARIES).
     """
     return once(shared / "demo", lambda: write_demo(shared / "demo"))
 
@@ -59,6 +77,7 @@ def write_demo(folder: Path) -> Path:
         "select * from t union all by name select * replace (total_usd + 1 as total_usd) "
         "from (from t where total_usd > 0 and ordered_at < timestamp '2017-12-31' order by order_id limit 500)",
     )
+    plant_canaries(folder / "landing")
     return folder
 
 
@@ -77,7 +96,8 @@ def next_day(runner, demo, shared, published) -> Published:
     def build() -> Published:
         builder = Runner(shared / "homes", runner.parsed)
         builder.copy_of(published, "next_day")
-        return builder("next_day", demo / "landing", as_of=DEMO_AS_OF + timedelta(days=1))
+        as_of = DEMO_AS_OF + timedelta(days=1)
+        return builder("next_day", demo / "landing", as_of, checks=False)
 
     return runner.copy_of(once(shared / "next_day", build), "next_day")
 

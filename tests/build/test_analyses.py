@@ -6,7 +6,6 @@ import duckdb
 import pandas as pd
 import pytest
 import yaml
-from workspaces import one_parse
 
 from audiencekit.run.dbt import run_dbt
 from audiencekit.workspace import PROJECT
@@ -20,8 +19,7 @@ PROMISED = {
 @pytest.fixture(scope="module")
 def compiled(published) -> dict[str, str]:
     """The SQL of each analysis, as dbt compiles it."""
-    with one_parse():
-        result = run_dbt(published.workspace, "compile", "--select", "resource_type:analysis")
+    result = run_dbt(published.workspace, "compile", "--select", "resource_type:analysis")
     assert result.success, result.exception
     return {r.node.name: r.node.compiled_code for r in result.result.results}
 

@@ -97,7 +97,7 @@ def test_a_failing_dbt_test_is_named_and_nothing_is_published(tmp_path, demo):
     for name in ("dbt_project.yml", "profiles.yml", "pyproject.toml"):
         shutil.copy(PROJECT / name, copy / name)
     law = copy / "tests" / "singular" / "zz_broken_on_purpose.sql"
-    law.write_text("select 1 as row_that_should_not_be")
+    law.write_text("select order_id from {{ ref('stg_shop__orders') }} limit 1")
     done = subprocess.run(
         [
             *(sys.executable, "-m", "audiencekit.cli"),

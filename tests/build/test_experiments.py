@@ -10,7 +10,6 @@ import pytest
 from compiled import run_over, sql_of
 from scipy import stats
 from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
-from workspaces import DEMO_AS_OF
 
 NEAR = 1e-9
 START = pd.Timestamp("2017-06-01")
@@ -121,7 +120,11 @@ def landing(tmp_path_factory, demo):
 
 @pytest.fixture(scope="module")
 def read(runner, landing):
-    return runner("experiments", landing, DEMO_AS_OF)
+    return runner.build("experiments", landing, "+path:models/measurement/experiments")
+
+
+def measured(read, table: str) -> pd.DataFrame:
+    return read.warehouse(f"select * from measurement.{table}")
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +148,7 @@ def truth(landing):
 
 @pytest.fixture(scope="module")
 def lifts(read):
-    return read.report("rpt_experiment_lift")
+    return measured(read, "rpt_experiment_lift")
 
 
 def arms_of(truth, row) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -324,8 +327,8 @@ def compared(read, statistics: pd.DataFrame) -> pd.DataFrame:
 
 
 def test_arms_of_sizes_that_chance_does_not_give_are_withheld(read, lifts):
-    experiments = read.report("rpt_experiments").set_index("experiment_code")
-    arms = read.report("rpt_experiment_arms").set_index("experiment_code")
+    experiments = measured(read, "rpt_experiments").set_index("experiment_code")
+    arms = measured(read, "rpt_experiment_arms").set_index("experiment_code")
     for code in ("biased", "uneven", "clicks", "twice", "lift_0"):
         counted, expected = arms.loc[code, "units"], arms.loc[code, "expected_units"]
         test = stats.chisquare(counted, expected)
@@ -378,7 +381,7 @@ def test_the_chi_squared_tail_is_scipys_for_any_number_of_arms(read, degrees):
 
 
 def test_a_small_arm_does_not_switch_the_check_off_and_an_idle_one_not_the_reading(read, lifts):
-    found = read.report("rpt_experiments").set_index("experiment_code")
+    found = measured(read, "rpt_experiments").set_index("experiment_code")
     assert found.loc["thin", "status"] == "withheld"
     expected = stats.chisquare([4000, 6000], [5000, 5000])
     assert found.loc["thin", "sample_ratio_chi_squared"] == pytest.approx(expected.statistic)
@@ -434,14 +437,14 @@ def test_few_buyers_are_not_read_and_enough_are_read_right(read):
 
 
 def test_units_in_two_arms_are_left_out_and_counted(read, lifts):
-    found = read.report("rpt_experiments").set_index("experiment_code").loc["twice"]
+    found = measured(read, "rpt_experiments").set_index("experiment_code").loc["twice"]
     assert (found["units"], found["units_in_two_arms"]) == (600, 40)
     row = lifts[lifts["experiment_code"] == "twice"].iloc[0]
     assert (row["units"], row["control_units"]) == (280, 280)
 
 
 def test_an_experiment_with_nothing_to_compare_says_so(read, lifts):
-    found = read.report("rpt_experiments").set_index("experiment_code")
+    found = measured(read, "rpt_experiments").set_index("experiment_code")
     assert found.loc["alone", "status"] == "nothing to compare"
     assert found.loc["alone", "why"] == "it has one arm"
     assert "alone" not in set(lifts["experiment_code"])
@@ -450,7 +453,7 @@ def test_an_experiment_with_nothing_to_compare_says_so(read, lifts):
 
 
 def test_the_control_is_the_one_declared_or_named_so(read):
-    arms = read.report("rpt_experiment_arms")
+    arms = measured(read, "rpt_experiment_arms")
     control = arms[arms["is_control"]].set_index("experiment_code")["arm"]
     assert control[["uneven", "clicks", "twice", "same_1"]].tolist() == [
         "holdout",

@@ -10,12 +10,12 @@ from collections import Counter
 import duckdb
 import pandas as pd
 import pytest
+from compiled import sql_of
 from platform_rules import expected_hashes
 from typed_people import typed_people
 from workspaces import AD_CHANNELS
 
 from audiencekit.identity.contact_points import parse_contact_points
-from audiencekit.run.dbt import run_dbt
 
 TYPED = {
     "first_name": "varchar",
@@ -32,11 +32,8 @@ EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 @pytest.fixture(scope="module")
 def hashes_of(published):
     """Read e-mails and phones as the build does and run int_hashed_identifiers, as dbt compiles it, over people."""
-    result = run_dbt(published.workspace, "compile", "--select", "int_hashed_identifiers")
-    assert result.success, result.exception
-    sql, found = re.subn(
-        r'"\w+"\."\w+"\."dim_customers"', "people", result.result.results[0].node.compiled_code
-    )
+    compiled = sql_of(published, "int_hashed_identifiers")
+    sql, found = re.subn(r'"\w+"\."\w+"\."dim_customers"', "people", compiled)
     assert found == 1
 
     def run(people: list[dict]) -> pd.DataFrame:

@@ -1,9 +1,12 @@
 """The people that a build finds in the small demo, against its simulated truth."""
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
 from people_scores import pairwise
+from workspaces import rewrite
 
 
 @pytest.fixture(scope="module")
@@ -60,10 +63,6 @@ def test_orders_go_to_the_person_who_bought(published, demo):
 
 def test_keys_stay_when_new_records_come(published, runner, demo, tmp_path):
     """A new contact and a new login join the person; no key changes."""
-    import shutil
-
-    from workspaces import rewrite
-
     landing = tmp_path / "landing"
     shutil.copytree(demo / "landing", landing)
     rewrite(
@@ -72,7 +71,7 @@ def test_keys_stay_when_new_records_come(published, runner, demo, tmp_path):
         "'new-' || contact_id as contact_id, null as card_number, null as account_id, "
         "timestamp '2017-12-31' as created_at, timestamp '2017-12-31' as updated_at) from t",
     )
-    later = runner("more_records", landing)
+    later = runner.build("more_records", landing, "+int_identifiers")
     query = "select id_type, id_value, customer_key from identity.int_identifiers"
     both = published.warehouse(query).merge(
         later.warehouse(query), on=["id_type", "id_value"], suffixes=("_before", "_after")

@@ -57,7 +57,7 @@ def with_tablet(landing: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory) -> tuple[pd.Series, pd.DataFrame, Path]:
+def found(runner, tmp_path_factory) -> tuple[pd.Series, pd.DataFrame, Path]:
     """Customers of 8,000 simulated contacts, of 10,000 with one phone, and of those planted."""
     folder = tmp_path_factory.mktemp("people")
     records = make_records(8_000, seed=11)
@@ -68,8 +68,9 @@ def found(tmp_path_factory) -> tuple[pd.Series, pd.DataFrame, Path]:
     everybody = pd.concat([records, crowd, contacts(PLANTED)], ignore_index=True)
     landing = people_finder.write_landing(everybody, folder / "landing")
     with_tablet(landing)
-    people_finder.identify(str(folder / "home"), str(landing))
-    return people_finder.people_of(open_workspace(folder / "home")), records, folder / "home"
+    home = runner.workspace("people").home
+    people_finder.identify(str(home), str(landing))
+    return people_finder.people_of(open_workspace(home)), records, home
 
 
 def test_people_are_found_and_hardly_ever_two_as_one(found):
@@ -156,11 +157,11 @@ DECISIONS = (
 )
 
 
-def test_keys_survive_new_records_stewards_and_another_order(tmp_path):
+def test_keys_survive_new_records_stewards_and_another_order(runner):
     """A story in builds: most records, then two parts more, and the same the other way round; then a steward speaks."""
     records = make_records(3_000, seed=21)
     bulk, one, other = records[:2_600], records[2_600:2_800], records[2_800:]
-    home, other_home = tmp_path / "a" / "home", tmp_path / "b" / "home"
+    home, other_home = runner.workspace("one_way/home").home, runner.folder / "other_way" / "home"
     first = build(home, bulk, 1)
     shutil.copytree(home, other_home)
     build(home, pd.concat([bulk, one]), 2)

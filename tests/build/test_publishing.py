@@ -1,18 +1,18 @@
 """Publishing by rename: whole generations, whenever the process dies."""
 
 import json
+import multiprocessing
 import os
 import random
 import shutil
-import signal
-import subprocess
-import sys
 import time
 from datetime import datetime
+from multiprocessing.context import BaseContext
 from pathlib import Path
 
 import duckdb
 import pytest
+from workspaces import Runner, one_parse
 
 from audiencekit.errors import UserError
 from audiencekit.publish.build import Build
@@ -32,120 +32,123 @@ def generation_problems(workspace: Workspace) -> list[str]:
     generation = workspace.current.resolve()
     manifest = json.loads((generation / "manifest.json").read_text())
     problems = []
-    for table, rows in manifest["rows"].items():
-        file = (
-            "activation"
-            if (generation / "activation" / f"{table}.parquet").exists()
-            else "reporting"
-        )
-        with duckdb.connect(str(generation / f"{file}.duckdb"), read_only=True) as con:
-            in_file = con.execute(f"select count(*) from {table}").fetchall()[0][0]
+    with duckdb.connect() as con:
+        for folder in ("activation", "reporting"):
+            con.execute(f"attach '{generation / folder}.duckdb' as {folder} (read_only)")
+        for table, rows in manifest["rows"].items():
+            folder = next(
+                f
+                for f in ("activation", "reporting")
+                if (generation / f / f"{table}.parquet").exists()
+            )
+            relation = f"{folder}.{table}"
+            in_file, in_parquet = (
+                con.execute(f"select count(*) from {source}").fetchall()[0][0]
+                for source in (relation, f"'{generation / folder / table}.parquet'")
+            )
+            if not rows == in_file == in_parquet:
+                problems.append(
+                    f"{table}: {rows} rows in the manifest, {in_file} in the file, {in_parquet} in Parquet"
+                )
             # The audiences a generation says it holds (the next build compares itself with these) are the
             # ones in its files: a table of another build would differ in some row.
-            differing = 0
             if table.startswith("aud_"):
                 state = generation / "ledger" / "audience_rows" / "*.parquet"
                 differing = con.execute(
-                    f"select count(*) from (select audience_row_id, row_hash, build_id from {table}) as a "
+                    f"select count(*) from (select audience_row_id, row_hash, build_id from {relation}) as a "
                     f"full outer join (from read_parquet('{state}') where channel = $channel) as b "
                     "using (audience_row_id, row_hash, build_id) "
                     "where a.audience_row_id is null or b.audience_row_id is null",
                     {"channel": table.removeprefix("aud_")},
                 ).fetchall()[0][0]
-        in_parquet = duckdb.execute(
-            f"select count(*) from '{generation / file / table}.parquet'"
-        ).fetchall()[0][0]
-        if not rows == in_file == in_parquet:
-            problems.append(
-                f"{table}: {rows} rows in the manifest, {in_file} in the file, {in_parquet} in Parquet"
-            )
-        if differing:
-            problems.append(f"{table}: {differing} rows are not those the generation says it holds")
+                if differing:
+                    problems.append(
+                        f"{table}: {differing} rows are not those the generation says it holds"
+                    )
     return problems
 
 
-def spawn(workspace: Workspace, *arguments: str) -> subprocess.Popen:
-    return subprocess.Popen(
-        [sys.executable, *arguments],
-        env=os.environ | {"AUDIENCEKIT_HOME": str(workspace.home), "COLUMNS": "200"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
+@pytest.fixture(scope="module")
+def processes() -> BaseContext:
+    """Starts processes to be killed. All come from one that has imported what they need."""
+    context = multiprocessing.get_context("forkserver")
+    rooms = ("run.job", "run.expectations", "publish.model_cards")
+    context.set_forkserver_preload(["vl_convert", *(f"audiencekit.{room}" for room in rooms)])
+    return context
 
 
-def start(workspace: Workspace, landing: Path, as_of: str) -> subprocess.Popen:
-    return spawn(workspace, "-m", "audiencekit.cli", "run", str(landing), "--as-of", as_of)
+def build_again(folder: Path, name: str, landing: Path, as_of: datetime) -> None:
+    """One run in a workspace that knows the parsed project."""
+    with one_parse():
+        Runner(folder, Path())(name, landing, as_of, checks=False)
 
 
-def kill(process: subprocess.Popen) -> None:
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    process.stdout.close()
+def publish_again(home: Path, begun: Path) -> None:
+    """Publish what the warehouse at `home` holds; `begun` appears first."""
+    workspace, as_of = Workspace(home), datetime(2018, 1, 1)
+    publications, build_id = read_publications(workspace), next_build_id(workspace, as_of)
+    begun.touch()
+    publish(workspace, publications, Build(build_id, as_of))
 
 
-def test_a_build_killed_at_any_moment_leaves_one_whole_generation(runner, demo, published):
+def test_a_build_killed_at_any_moment_leaves_one_whole_generation(
+    runner, demo, published, next_day, processes
+):
     """Builds of later hours, each killed -9 at a random moment of its length.
 
     KILLED_BUILDS=20 kills more of them; most moments of a build are before anything is published,
     which is why publishing has a test of its own below.
     """
     workspace = runner.copy_of(published, "killed").workspace
-    started = time.monotonic()
-    whole = start(workspace, demo / "landing", "2018-01-01T00:30")
-    assert whole.wait() == 0, whole.stdout.read()
-    length = time.monotonic() - started
+    length = sum(next_day.run.seconds.values())
     chance = random.Random(2018)
     seen = {workspace.current.resolve().name}
     kills = int(os.environ.get("KILLED_BUILDS", "5"))
     for number in range(kills):
-        process = start(workspace, demo / "landing", f"2018-01-01T{1 + number:02d}:00")
+        as_of = datetime(2018, 1, 1, 1 + number)
+        process = processes.Process(
+            target=build_again, args=(runner.folder, "killed", demo / "landing", as_of)
+        )
+        process.start()
         time.sleep(chance.uniform(0.1, length))
-        kill(process)
+        process.kill()
+        process.join()
         assert generation_problems(workspace) == [], f"kill {number}"
         seen.add(workspace.current.resolve().name)
     print(f"\n{kills} builds killed: a whole generation every time, {len(seen)} different ones")
     # The next build does not fail on what the killed ones left.
-    after = runner("killed", demo / "landing", as_of=datetime(2018, 1, 1, 23))
+    after = runner("killed", demo / "landing", as_of=datetime(2018, 1, 1, 23), checks=False)
     assert generation_problems(workspace) == []
     assert workspace.current.resolve().name == after.run.manifest.build_id
 
 
-PUBLISH_AGAIN = """
-import sys
-from datetime import datetime
-from audiencekit.publish.build import Build
-from audiencekit.publish.exposures import read_publications
-from audiencekit.publish.generations import next_build_id, publish
-from audiencekit.workspace import open_workspace
+def test_publishing_killed_at_any_moment_leaves_one_whole_generation(runner, published, tmp_path):
+    """The same warehouse published again and again, killed -9 somewhere within.
 
-workspace, as_of = open_workspace(), datetime(2018, 1, 1)
-publications, build_id = read_publications(workspace), next_build_id(workspace, as_of)
-print("publishing", flush=True)
-publish(workspace, publications, Build(build_id, as_of))
-print("published", flush=True)
-"""
-
-
-def test_publishing_killed_at_any_moment_leaves_one_whole_generation(runner, published):
-    """The same warehouse published again and again, killed -9 somewhere within."""
+    Each time by a process of its own. All come from one that has imported what they need.
+    """
+    processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload(["audiencekit.publish.generations"])
     workspace = runner.copy_of(published, "killed_late").workspace
     ledger = {path.name for path in (workspace.ledger / "segment_changes").iterdir()}
     chance = random.Random(2019)
     length, before, after = 0.6, 0, 0
     for number in range(20):
         standing = workspace.current.resolve()
-        process = spawn(workspace, "-c", PUBLISH_AGAIN)
-        assert process.stdout.readline() == "publishing\n"
+        begun = tmp_path / str(number)
+        process = processes.Process(target=publish_again, args=(workspace.home, begun))
+        process.start()
+        while not begun.exists() and process.is_alive():
+            time.sleep(0.001)
         started = time.monotonic()
         if number == 0:
-            assert process.stdout.readline() == "published\n"
+            process.join()
+            assert process.exitcode == 0
             length = time.monotonic() - started
         else:
             time.sleep(0 if number == 1 else chance.uniform(0, 2 * length))
-        kill(process)
+        process.kill()
+        process.join()
         assert generation_problems(workspace) == [], f"kill {number}"
         assert ledger <= {path.name for path in (workspace.ledger / "segment_changes").iterdir()}
         switched = workspace.current.resolve() != standing

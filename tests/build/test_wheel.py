@@ -13,6 +13,7 @@ import pytest
 
 PARTS = {
     "scripts/audiencekit": "audiencekit",
+    "analyses": "audiencekit/project/analyses",
     "charts": "audiencekit/project/charts",
     "macros": "audiencekit/project/macros",
     "models": "audiencekit/project/models",

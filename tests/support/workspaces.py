@@ -14,6 +14,7 @@ import duckdb
 import pandas as pd
 import pytest
 from dbt.artifacts.resources import FileHash
+from dbt.contracts.graph.manifest import Manifest
 from dbt.parser.manifest import ManifestLoader
 from rich.console import Console
 
@@ -71,7 +72,7 @@ class Runner:
         workspace = Workspace(self.folder / name)
         if not workspace.home.exists():
             (workspace.home / "target").mkdir(parents=True)
-            shutil.copy(self.parsed, workspace.home / "target")
+            know_parsed(workspace.home, self.parsed)
         return workspace
 
     def copy_of(self, published: Published, name: str) -> Published:
@@ -79,7 +80,24 @@ class Runner:
         home = self.folder / name
         shutil.rmtree(home, ignore_errors=True)
         shutil.copytree(published.workspace.home, home, symlinks=True)
+        know_parsed(home, self.parsed)
         return Published(Workspace(home), published.run, published.printed)
+
+    def build(
+        self, name: str, landing: Path, *models: str, as_of: datetime = DEMO_AS_OF
+    ) -> Published:
+        """One run that builds `models` (dbt's selectors) and ends there: nothing is checked or published."""
+        build = audiencekit.run.job.dbt_build
+
+        def build_these(*arguments, **options):
+            chosen = () if "--select" in arguments else ("--select", *models)
+            return build(*arguments, *chosen, **options)
+
+        with pytest.MonkeyPatch.context() as patch, pytest.raises(_Built):
+            patch.setattr(audiencekit.run.job, "dbt_build", build_these)
+            patch.setattr(audiencekit.run.job, "read_publications", _stop)
+            self(name, landing, as_of, checks=False)
+        return Published(self.workspace(name), None, "")
 
     def __call__(
         self,
@@ -87,27 +105,47 @@ class Runner:
         landing: Path,
         as_of: datetime = DEMO_AS_OF,
         accept: Iterable[str] = (),
-        data_tests: bool = True,
+        checks: bool = True,
     ) -> Published:
         """One run, as the command line does it.
 
-        `data_tests` of dbt are left out only where another build runs them over the same data.
+        `checks` (dbt's data tests and Great Expectations) are left out where a test reads what the build made and
+        another build checks data of the same kind. Gates on sizes always run.
         """
         workspace = self.workspace(name)
         console = Console(record=True, width=200, quiet=False, file=_Nowhere())
-        with one_parse(), all_data_tests() if data_tests else no_data_tests():
+        with rules_audited_once(), nullcontext() if checks else no_checks():
             result = run(landing, workspace, as_of, console, Options(tuple(accept)))
         return Published(workspace, result, console.export_text())
+
+
+class _Built(Exception):
+    """A build that is not to be published is done."""
+
+
+def _stop(_: Workspace) -> None:
+    raise _Built
 
 
 def parse_project(folder: Path) -> Path:
     """Parse the dbt project in a workspace at `folder`; the file that a Runner starts its builds from."""
     workspace = Workspace(folder)
     workspace.home.mkdir(parents=True, exist_ok=True)
-    with one_parse():
-        result = run_dbt(workspace, "parse")
+    result = run_dbt(workspace, "parse")
     assert result.success, result.exception
     return workspace.home / "target" / "partial_parse.msgpack"
+
+
+def know_parsed(home: Path, parsed: Path) -> None:
+    """Tell the workspace at `home` of the parsed project: dbt parses most of it again when its sources move."""
+    manifest = Manifest.from_msgpack(parsed.read_bytes())
+    old = manifest.env_vars["AUDIENCEKIT_HOME"]
+    manifest.env_vars["AUDIENCEKIT_HOME"] = str(home)
+    for source in manifest.sources.values():
+        for config in (source.config, source.unrendered_config):
+            config["external_location"] = config["external_location"].replace(old, str(home))
+        source.relation_name = source.relation_name.replace(old, str(home))
+    (home / "target" / parsed.name).write_bytes(manifest.to_msgpack())
 
 
 def parsed_manifest(folder: Path) -> dict:
@@ -120,7 +158,7 @@ def one_parse() -> Iterator[None]:
     """dbt keeps what it parsed when only the variables or the workspace of a build differ.
 
     dbt itself parses everything again then, for a variable may stand in YAML. Those of a build stand in SQL alone
-    (tests/unit/test_laws.py), which is compiled in each build. Sources, whose place is the workspace, are parsed again.
+    (tests/unit/test_laws.py), which is compiled in each build.
     """
     real = ManifestLoader.build_manifest_state_check
 
@@ -134,20 +172,40 @@ def one_parse() -> Iterator[None]:
         yield
 
 
-all_data_tests = nullcontext
-
-
 @contextmanager
-def no_data_tests() -> Iterator[None]:
-    """Builds make every model and run no data test."""
-    real = audiencekit.run.job.dbt_build
+def no_checks() -> Iterator[None]:
+    """Builds make every model, run no data test and ask Great Expectations nothing."""
+    build = audiencekit.run.job.dbt_build
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             audiencekit.run.job,
             "dbt_build",
-            lambda *a, **k: real(*a, "--exclude-resource-type", "test", **k),
+            lambda *a, **k: build(*a, "--exclude-resource-type", "test", **k),
         )
+        patch.setattr("audiencekit.run.expectations.check_walls", lambda *_: [])
         yield
+
+
+@contextmanager
+def rules_audited_once() -> Iterator[None]:
+    """The proofs about segment rules are made once for all builds of the same rules: they do not read data."""
+    from audiencekit.rules import audit  # z3 takes a second to import
+
+    audit_rules = audit.audit_rules
+
+    def audited(segments: pd.DataFrame, *types) -> pd.DataFrame:
+        read = ["segment_code", "definition", "priority", "excludes"]
+        inputs = repr((segments[read].to_dict("records"), types))
+        if inputs not in _AUDITED:
+            _AUDITED[inputs] = audit_rules(segments, *types)
+        return _AUDITED[inputs].copy()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(audit, "audit_rules", audited)
+        yield
+
+
+_AUDITED: dict[str, pd.DataFrame] = {}
 
 
 def once(folder: Path, make: Callable[[], object]):
@@ -205,3 +263,32 @@ def rewrite(path: Path, query: str) -> None:
         f"copy (with t as (select * from read_parquet('{path}')) {query}) to '{new}' (format parquet)"
     )
     new.replace(path)
+
+
+CANARIES = ("Canarymail", "Canaryfirst", "Canarylast", "Canarycity", "2065550142", "206-555-0142")
+
+
+def plant_canaries(landing: Path) -> None:
+    """Add a person with the contact data of CANARIES to every table that holds contact data, and a bad row of theirs."""
+    rewrite(
+        landing / "contacts.2017-12-31.parquet",
+        "select * from t union all by name select * replace ("
+        "'canary-1' as contact_id, 'Canarymail@example.com' as email, '206-555-0142' as phone, "
+        "'Canaryfirst' as first_name, 'Canarylast' as last_name, 'Canarycity' as city, 'US' as country_code, "
+        "'canary-a' as account_id) from (from t order by all limit 1)",
+    )
+    rewrite(
+        landing / "consent_events.parquet",
+        "select * from t union all by name select * replace ('canary-' || purpose as consent_event_id, "
+        "'email' as id_type, 'Canarymail@example.com' as id_value, 'granted' as status, "
+        "null as expires_at, 'US' as jurisdiction) from (from t qualify row_number() over (partition by purpose order by consent_event_id) = 1)",
+    )
+    rewrite(
+        landing / "orders.parquet",
+        "select * from t union all by name select * replace ('canary-' || order_id as order_id, "
+        "'Canarymail@example.com' as email, null as account_id, null as card_number, 50 as total_usd, "
+        "'completed' as status, timestamp '2017-12-30' as ordered_at) from (from t order by order_id limit 3) "
+        # A bad row with contact data in it, for quarantine.
+        "union all by name select * replace ('canary-bad' as order_id, 'Canarymail@example.com' as email, "
+        "timestamp '1900-01-01' as ordered_at) from (from t order by all limit 1)",
+    )

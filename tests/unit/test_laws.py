@@ -358,7 +358,7 @@ def test_descriptions_are_no_placeholders():
 # --- Grain and keys -----------------------------------------------------------------------------------
 
 
-def tests_on(manifest: dict) -> dict[str, list[dict]]:
+def data_tests_on(manifest: dict) -> dict[str, list[dict]]:
     """Data tests by the model that they are about."""
     found: dict[str, list[dict]] = {}
     for node in manifest["nodes"].values():
@@ -373,7 +373,7 @@ def without_a_grain_test(manifest: dict) -> list[str]:
     None is needed for a segment's rule, whose membership is tested as a whole, for a table of one row, and where
     the model's YAML says why there can be none (meta.no_grain_test).
     """
-    tests = tests_on(manifest)
+    tests = data_tests_on(manifest)
     return sorted(
         node["name"]
         for key, node in models_in(manifest).items()
@@ -412,7 +412,7 @@ def published_models(manifest: dict) -> set[str]:
 def without_relationships(manifest: dict) -> list[str]:
     """Tables of facts, dimensions and published tables whose customer_key nothing compares with dim_customers, and whose
     YAML does not say why (meta.no_relationship)."""
-    tests, published = tests_on(manifest), published_models(manifest)
+    tests, published = data_tests_on(manifest), published_models(manifest)
     return sorted(
         node["name"]
         for key, node in models_in(manifest).items()

@@ -27,7 +27,7 @@ assigned_elsewhere as (
         count(*) > 1 as is_in_two_arms
     from {{ ref('stg_experiments__units') }}
     -- A holdout kept here takes precedence over landing rows with its code.
-    where experiment_code not in (select experiment_code from windows)
+    where experiment_code not in (select windows.experiment_code from windows)
     group by experiment_code, unit_id
 
 )

@@ -48,7 +48,7 @@ never_matched as (
     where
         sizes.status = 'empty: nobody matches'
         and sizes.needs_model <> 'micro_segments'
-        and sizes.segment_code not in (select segment_code from {{ ref('segment_history') }})
+        and sizes.segment_code not in (select history.segment_code from {{ ref('segment_history') }} as history)
     group by sizes.segment_code
 
 ),
@@ -86,7 +86,7 @@ seen as (
         'All ' || cast(members as string) || ' members of ' || segment_code
         || ' are also in segments of higher precedence: no customer has it as primary segment today.' as explanation
     from sizes
-    where members > 0 and segment_code not in (select primary_segment from {{ ref('customer_segments') }})
+    where members > 0 and segment_code not in (select p.primary_segment from {{ ref('customer_segments') }} as p)
 
 ),
 

@@ -8,4 +8,4 @@ select
 from {{ ref('model_inputs') }} as inputs
 where
     inputs.moment_at = {{ as_of() }}
-    and (select count(*) filter (where method = 'clusters') from {{ ref('int_training_plan') }}) > 0
+    and (select count(*) filter (where plan.method = 'clusters') from {{ ref('int_training_plan') }} as plan) > 0
