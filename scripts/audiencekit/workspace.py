@@ -13,6 +13,12 @@ from audiencekit.errors import UserError
 _PACKAGED = Path(__file__).resolve().with_name("project")
 IS_CLONE = not _PACKAGED.is_dir()
 PROJECT = Path(__file__).resolve().parents[2] if IS_CLONE else _PACKAGED
+# What to type where nothing has been built or published yet.
+FIRST_STEP = (
+    "Run `make demo` or `make run LANDING=folder` first."
+    if IS_CLONE
+    else "Run `audiencekit demo` or `audiencekit run FOLDER` first."
+)
 
 
 @dataclass(frozen=True)

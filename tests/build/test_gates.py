@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from workspaces import CHANNELS, Published, Runner, rewrite
+from workspaces import CHANNELS, Runner, rewrite
 
 from audiencekit.errors import UserError
 from audiencekit.publish.generations import Manifest, current_manifest
@@ -29,6 +29,16 @@ class Case:
     query: str
     says: str
     what_next: str
+
+
+@dataclass(frozen=True)
+class Yesterday:
+    """What was published the day before: its manifest and files (by their SHA-256), and the landing of today."""
+
+    workspace: Workspace
+    manifest: Manifest
+    files: dict[str, str]
+    landing: Path
 
 
 CASES = {
@@ -50,6 +60,18 @@ CASES = {
         r"accounts\.parquet: a header and no rows",
         "Export it again",
     ),
+    # The files are whole, and no audience of ads or e-mail would have a row.
+    "everybody withdraws": Case(
+        "consent_events.parquet",
+        "select * replace ('withdrawn' as status, timestamp '2018-01-01 12:00' as decided_at) from t",
+        r"aud_\w+, audience \w+, fell from",
+        "--accept ",
+    ),
+}
+
+
+# A person may accept these. Each stops the run once those before it are accepted.
+ACCEPTABLE = {
     "web events are cut short": Case(
         "web_events.parquet",
         "select * from t where hash(event_id) % 3 = 0",
@@ -70,13 +92,6 @@ CASES = {
         r"aud_\w+, audience \w+, fell from [\d,]+ to [\d,]+ rows",
         "--accept ",
     ),
-    # The files are whole, and no audience of ads or e-mail would have a row.
-    "everybody withdraws": Case(
-        "consent_events.parquet",
-        "select * replace ('withdrawn' as status, timestamp '2018-01-01 12:00' as decided_at) from t",
-        r"aud_\w+, audience \w+, fell from",
-        "--accept ",
-    ),
 }
 
 
@@ -90,64 +105,67 @@ def bytes_of(workspace: Workspace) -> dict[str, str]:
     }
 
 
-def break_file(path: Path, query: str) -> None:
-    if query:
-        rewrite(path, query)
+def break_file(landing: Path, case: Case) -> None:
+    path = landing / case.file
+    if case.query:
+        rewrite(path, case.query)
     else:
         whole = path.read_bytes()
         path.write_bytes(whole[: len(whole) // 2])
 
 
-@pytest.mark.parametrize("what", CASES)
-def test_yesterdays_audiences_remain(runner, published, demo, tmp_path, what):
-    case = CASES[what]
-    before, standing, landing = broken(runner, published, demo, tmp_path, what, what)
+@pytest.fixture
+def yesterday(runner, published, demo, tmp_path) -> Yesterday:
+    """A published workspace of the test's own, and a landing to break."""
+    shutil.copytree(demo / "landing", tmp_path / "landing")
+    workspace = runner.copy_of(published, tmp_path.name).workspace
+    return Yesterday(
+        workspace, current_manifest(workspace), bytes_of(workspace), tmp_path / "landing"
+    )
+
+
+def refusal(runner: Runner, yesterday: Yesterday, case: Case, *accepted: str) -> str:
+    """What the next day's run says, which leaves every file as it is."""
+    name = yesterday.workspace.home.name
     with pytest.raises(UserError) as refused:
-        runner(what, landing, as_of=NEXT_DAY, checks=False)
+        runner(name, yesterday.landing, as_of=NEXT_DAY, accept=accepted, checks=False)
     problem, outcome = str(refused.value).splitlines()
     assert re.search(case.says, problem) and case.what_next in problem, problem
-    assert (
-        outcome
-        == f"Nothing was published. The last good generation is still published: {before.build_id}."
-    )
-    assert bytes_of(runner.workspace(what)) == standing
-    assert all(f"activation/aud_{channel}.parquet" in standing for channel in CHANNELS)
-    print(f"\n  {what:<28} {problem[:90]}")
+    last = yesterday.manifest.build_id
+    assert outcome == f"Nothing was published. The last good generation is still published: {last}."
+    assert bytes_of(yesterday.workspace) == yesterday.files
+    assert all(f"activation/aud_{channel}.parquet" in yesterday.files for channel in CHANNELS)
+    print(f"\n  {problem[:100]}")
+    return problem
 
 
-def test_a_person_accepts_one_fault_after_the_other(runner, published, demo, tmp_path):
+@pytest.mark.parametrize("what", CASES)
+def test_yesterdays_audiences_remain(runner, yesterday, what):
+    break_file(yesterday.landing, CASES[what])
+    refusal(runner, yesterday, CASES[what])
+
+
+def test_a_person_accepts_one_fault_after_the_other(runner, yesterday):
     """What a message says to accept is all there is to accept about its fault; then the next gate speaks."""
-    name = "accepted"
-    faults = (
-        "web events are cut short",
-        "a consent decision is gone",
-        "a segment shrinks overnight",
+    for case in ACCEPTABLE.values():
+        break_file(yesterday.landing, case)
+    accepted: list[str] = []
+    for case in ACCEPTABLE.values():
+        accepted += re.findall(r"--accept (\w+)", refusal(runner, yesterday, case, *accepted))
+    assert accepted[:2] == ["web_events", "consent_events"]
+    channels = accepted[2:]
+    assert set(channels) <= set(CHANNELS)
+    after = runner(
+        yesterday.workspace.home.name,
+        yesterday.landing,
+        as_of=NEXT_DAY,
+        accept=accepted,
+        checks=False,
+    ).run.manifest
+    assert current_manifest(yesterday.workspace) == after
+    assert after.build_id > yesterday.manifest.build_id
+    assert all(after.rows[f"aud_{c}"] < yesterday.manifest.rows[f"aud_{c}"] for c in channels)
+    files, new = yesterday.files, bytes_of(yesterday.workspace)
+    assert all(
+        new[name] != files[name] for c in channels for name in [f"activation/aud_{c}.parquet"]
     )
-    before, standing, landing = broken(runner, published, demo, tmp_path, name, *faults)
-    workspace, accepted = runner.workspace(name), ()
-    for fault in faults:
-        with pytest.raises(UserError, match=CASES[fault].says) as refused:
-            runner(name, landing, as_of=NEXT_DAY, accept=accepted, checks=False)
-        assert bytes_of(workspace) == standing
-        accepted += tuple(re.findall(r"--accept (\w+)", str(refused.value)))
-    assert accepted[:2] == ("web_events", "consent_events")
-    assert set(accepted[2:]) <= set(CHANNELS)
-    after = runner(name, landing, as_of=NEXT_DAY, accept=accepted, checks=False).run.manifest
-    assert current_manifest(workspace) == after
-    assert after.build_id > before.build_id
-    assert after.rows["aud_meta"] < before.rows["aud_meta"] / 2
-    new = bytes_of(workspace)
-    files = [f"activation/aud_{channel}.parquet" for channel in accepted[2:]]
-    assert all(new[file] != standing[file] for file in files)
-
-
-def broken(
-    runner: Runner, published: Published, demo: Path, folder: Path, name: str, *faults: str
-) -> tuple[Manifest, dict[str, str], Path]:
-    """A published workspace called `name`, its manifest and files, and a landing with these faults."""
-    workspace = runner.copy_of(published, name).workspace
-    landing = folder / "landing"
-    shutil.copytree(demo / "landing", landing)
-    for fault in faults:
-        break_file(landing / CASES[fault].file, CASES[fault].query)
-    return current_manifest(workspace), bytes_of(workspace), landing

@@ -4,7 +4,7 @@ import click
 from rich.console import Console
 
 from audiencekit.errors import UserError
-from audiencekit.workspace import open_workspace
+from audiencekit.workspace import FIRST_STEP, open_workspace
 
 
 @click.command()
@@ -52,9 +52,7 @@ def status() -> None:
 
     label = read_status(open_workspace())
     if not label:
-        raise UserError(
-            "Nothing has run here yet. Run `make demo` or `make run LANDING=folder` first."
-        )
+        raise UserError(f"Nothing has run here yet. {FIRST_STEP}")
     click.echo(
         f"{label.state}: {label.build_id or 'nothing published'}, last run as of {label.as_of}"
     )

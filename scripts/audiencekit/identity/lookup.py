@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from audiencekit.errors import UserError
-from audiencekit.workspace import Workspace
+from audiencekit.workspace import FIRST_STEP, Workspace
 
 KINDS = ("contact_id", "account_id", "card_number", "email", "phone")
 # Identifiers that are the id of a record: the prefix of that record's record_id.
@@ -17,9 +17,7 @@ RECORD_PREFIXES = {"contact_id": "contact", "account_id": "account"}
 def open_warehouse(workspace: Workspace) -> duckdb.DuckDBPyConnection:
     """The warehouse of the last build, read-only. Raises UserError if there is none, or a build is running."""
     if not workspace.warehouse.exists():
-        raise UserError(
-            "Nothing has been built here yet. Run `make demo` or `make run LANDING=folder` first."
-        )
+        raise UserError(f"Nothing has been built here yet. {FIRST_STEP}")
     try:
         return duckdb.connect(str(workspace.warehouse), read_only=True)
     except duckdb.IOException:

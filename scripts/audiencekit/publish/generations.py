@@ -27,7 +27,7 @@ from audiencekit.publish.build import Build
 from audiencekit.publish.exposures import Publication
 from audiencekit.publish.ledger import append_to_ledger, open_ledger
 from audiencekit.publish.tables import audience_rows, write_file
-from audiencekit.workspace import Workspace
+from audiencekit.workspace import FIRST_STEP, Workspace
 
 KEPT_GENERATIONS = 5
 
@@ -62,7 +62,7 @@ def published_manifest(workspace: Workspace) -> Manifest:
     """The generation that readers see now. Raises UserError before the first."""
     manifest = current_manifest(workspace)
     if not manifest:
-        raise UserError("Nothing is published yet. Run `make demo`, or `make run LANDING=folder`.")
+        raise UserError(f"Nothing is published yet. {FIRST_STEP}")
     return manifest
 
 

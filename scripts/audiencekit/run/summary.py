@@ -8,7 +8,7 @@ from rich.table import Table
 from audiencekit.errors import UserError
 from audiencekit.publish.generations import Manifest, current_manifest
 from audiencekit.run.job import Run
-from audiencekit.workspace import IS_CLONE, Workspace
+from audiencekit.workspace import FIRST_STEP, IS_CLONE, Workspace
 
 
 def _table(title: str, *columns: str) -> Table:
@@ -80,9 +80,7 @@ def print_audience(workspace: Workspace, channel: str, rows: int, console: Conso
     """Print the first rows of a channel's published audience, with contact data masked."""
     path = workspace.current / "activation.duckdb"
     if not path.exists():
-        raise UserError(
-            f"Nothing is published under {workspace.published}. Run `make demo` or `make run LANDING=folder` first."
-        )
+        raise UserError(f"Nothing is published under {workspace.published}. {FIRST_STEP}")
     with duckdb.connect(str(path), read_only=True) as con:
         audiences = [
             row[0]

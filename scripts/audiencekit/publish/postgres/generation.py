@@ -15,7 +15,7 @@ from psycopg.sql import SQL, Identifier
 from audiencekit.errors import UserError
 from audiencekit.publish.generations import Manifest
 from audiencekit.sql import literal
-from audiencekit.workspace import Workspace
+from audiencekit.workspace import FIRST_STEP, Workspace
 
 # A table's primary key is the first of these columns that it has.
 KEYS = ("change_seq", "notice_id", "receipt_id", "audience_row_id")
@@ -64,9 +64,7 @@ def open_generation(workspace: Workspace, published_at: datetime) -> Iterator[Ge
     # Resolved once, because a run may switch the pointer while we read.
     folder = workspace.current.resolve()
     if not (folder / "manifest.json").exists():
-        raise UserError(
-            f"Nothing is published under {workspace.published}. Run `make demo`, or `make run LANDING=folder`."
-        )
+        raise UserError(f"Nothing is published under {workspace.published}. {FIRST_STEP}")
     text = (folder / "manifest.json").read_text()
     manifest = Manifest(**json.loads(text))
     with duckdb.connect() as con:
