@@ -22,6 +22,7 @@ def tables(rows: int, columns: int):
     ).map(np.array)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(st.one_of(tables(4, 3), tables(6, 2), tables(2, 2), tables(3, 5)))
 def test_no_small_group_is_released_and_none_can_be_computed(counts):

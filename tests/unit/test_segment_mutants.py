@@ -30,6 +30,7 @@ def test_there_are_rules():
     assert len(RULES) >= 39
 
 
+@pytest.mark.slow
 def test_every_mutant_of_every_rule_is_killed(warehouse, types):
     tried, survivors = 0, []
     for rule in RULES:
