@@ -111,6 +111,7 @@ def test_a_build_killed_at_any_moment_leaves_one_whole_generation(
         )
         process.start()
         time.sleep(chance.uniform(0.1, length))
+        assert process.is_alive() or process.exitcode == 0, "it died by itself"
         process.kill()
         process.join()
         assert generation_problems(workspace) == [], f"kill {number}"
@@ -122,13 +123,10 @@ def test_a_build_killed_at_any_moment_leaves_one_whole_generation(
     assert workspace.current.resolve().name == after.run.manifest.build_id
 
 
-def test_publishing_killed_at_any_moment_leaves_one_whole_generation(runner, published, tmp_path):
-    """The same warehouse published again and again, killed -9 somewhere within.
-
-    Each time by a process of its own. All come from one that has imported what they need.
-    """
-    processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(["audiencekit.publish.generations"])
+def test_publishing_killed_at_any_moment_leaves_one_whole_generation(
+    runner, published, processes, tmp_path
+):
+    """The same warehouse published again and again, killed -9 somewhere within."""
     workspace = runner.copy_of(published, "killed_late").workspace
     ledger = {path.name for path in (workspace.ledger / "segment_changes").iterdir()}
     chance = random.Random(2019)
@@ -140,6 +138,7 @@ def test_publishing_killed_at_any_moment_leaves_one_whole_generation(runner, pub
         process.start()
         while not begun.exists() and process.is_alive():
             time.sleep(0.001)
+        assert begun.exists(), "it died by itself"
         started = time.monotonic()
         if number == 0:
             process.join()
