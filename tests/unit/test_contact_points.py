@@ -10,7 +10,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from audiencekit.identity import contact_points
-from audiencekit.identity.contact_points import parse_contact_points, read_email, read_phone
+from audiencekit.identity.contact_points import (
+    parse_contact_points,
+    read_email,
+    read_emails,
+    read_phone,
+    read_phones,
+)
 
 
 @pytest.mark.parametrize(
@@ -59,6 +65,87 @@ def test_what_is_no_address_is_refused_with_a_reason_that_does_not_quote_it(type
 
 def test_a_reason_does_not_quote_the_address():
     assert read_email("ann@mün☃chen.de") == (None, "The part after the @-sign is invalid")
+
+
+@pytest.mark.parametrize(
+    ("cell", "addresses"),
+    [
+        ("Ann@Example.com", ["ann@example.com"]),
+        ("<ann@example.com>", ["ann@example.com"]),
+        ("Ann Lee <ann@example.com>", ["ann@example.com"]),
+        ('"Lee, Ann" <ann@example.com>', ["ann@example.com"]),
+        (
+            "Lee, Ann <ann@example.com>; Bob <bob@example.com>",
+            ["ann@example.com", "bob@example.com"],
+        ),
+        ("ann@example.com <ann@example.com>", ["ann@example.com"]),
+        ("mailto:ann@example.com?subject=Hello", ["ann@example.com"]),
+        ("E-Mail: ann@example.com", ["ann@example.com"]),
+        ("ann@example.com.", ["ann@example.com"]),
+        ("ann@example.com;", ["ann@example.com"]),
+        ("'ann@example.com'", ["ann@example.com"]),
+        ("'ann@example.com", ["ann@example.com"]),
+        ("“ann@example.com”", ["ann@example.com"]),
+        ("(ann@example.com)", ["ann@example.com"]),
+        ("ann＠example.com", ["ann@example.com"]),
+        ("＜ann@example.com＞", ["ann@example.com"]),
+        ("ann@exam\u200bple.com\u00a0", ["ann@example.com"]),
+        ("ann@xn--mnchen-3ya.de;", ["ann@münchen.de"]),
+        ("a@example.com, b@example.com", ["a@example.com", "b@example.com"]),
+        ("a@example.com;A@example.com", ["a@example.com"]),
+        ("a@example.com b@example.com", ["a@example.com", "b@example.com"]),
+        ("a@example.com / b@example.com", ["a@example.com", "b@example.com"]),
+        ("a@example.com\nb@example.com", ["a@example.com", "b@example.com"]),
+        ("o'neil@example.com", ["o'neil@example.com"]),
+    ],
+)
+def test_every_address_in_a_cell_is_read(cell, addresses):
+    assert read_emails(cell) == [(address, None) for address in addresses]
+
+
+@pytest.mark.parametrize(
+    ("cell", "in_doubt"),
+    [
+        ("ann lee@example.com", ["lee@example.com"]),
+        ("Ann Lee ann@example.com", ["ann@example.com"]),
+        ("a@example.com, n/a", ["a@example.com"]),
+        ("a,b@example.com", ["b@example.com"]),
+        ("ann@example.com (work)", ["ann@example.com"]),
+        ("ann@example.com Bob bob@example.com", ["ann@example.com", "bob@example.com"]),
+        ("n/a", [None]),
+        ("Ann <ann>", [None]),
+        ("", [None]),
+        ("@" * 10_000, [None]),
+        ("<@" * 10_000, [None]),
+        ("x" * 100_000, [None]),
+    ],
+)
+def test_an_address_among_other_words_is_in_doubt(cell, in_doubt):
+    read = read_emails(cell)
+    assert [address for address, _ in read] == in_doubt
+    assert all(problem and problem not in cell for _, problem in read)
+
+
+def test_a_hash_is_no_address_and_no_number():
+    digest = "2BD806C97F0E00AF1A1FC3328FA763A9269723C8DB8FAC4F93AF71DB186D6E90"
+    for text in (digest, digest.lower(), f" {digest}\n"):
+        assert read_emails(text) == [(None, "already hashed")]
+        assert read_phones(text, "US") == [(None, "already hashed")]
+    assert read_emails(digest[:-1])[0][1] != "already hashed"
+
+
+@pytest.mark.parametrize(
+    ("cell", "numbers"),
+    [
+        ("'9075550142", [("+19075550142", None)]),
+        ("+1 907 555 0142; +1 907 555 0143", [("+19075550142", None), ("+19075550143", None)]),
+        ("907-555-0142/907-555-0143", [("+19075550142", None), ("+19075550143", None)]),
+        ("907-555-0142, home", [("+19075550142", "no such number")]),
+    ],
+)
+def test_every_number_in_a_cell_is_read(cell, numbers):
+    assert [number for number, _ in read_phones(cell, "US")] == [number for number, _ in numbers]
+    assert [bool(p) for _, p in read_phones(cell, "US")] == [bool(p) for _, p in numbers]
 
 
 LOCAL = st.text("abcxyzANN019_+.'-", min_size=1, max_size=12)
@@ -182,7 +269,8 @@ def test_a_table_of_contact_points_is_read_row_by_row():
         index=[7, 7, 9, 1, 0],
     )
     read = parse_contact_points(raw, default_country="US")
-    assert list(read.columns) == [*raw.columns, "contact_point", "problem"]
+    names = [*raw.columns, "contact_point", "doubtful_point", "problem", "position"]
+    assert list(read.columns) == names
     assert read["raw_value"].tolist() == raw["raw_value"].tolist()
     assert read["contact_point"].fillna("").tolist() == [
         "ann@example.com",
@@ -199,7 +287,7 @@ def test_a_table_of_contact_points_is_read_row_by_row():
 def test_no_rows_are_read_as_no_rows_of_text():
     raw = pd.DataFrame({"kind": [], "raw_value": [], "country_code": []}, dtype="str")
     read = parse_contact_points(raw, default_country=None)
-    assert len(read) == 0 and (read.dtypes == "str").all()
+    assert len(read) == 0 and (read.drop(columns="position").dtypes == "str").all()
 
 
 def test_many_values_are_read_in_several_processes_and_come_back_in_their_order(monkeypatch):

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -76,14 +77,45 @@ def test_what_looks_like_data_is_named(tmp_path):
         "email_event.csv",
     ]
     found, notes = find_files(touch(tmp_path, *names), CONTRACT)
-    assert list(found) == ["orders"]
+    assert list(found) == ["orders", "web_events"]
     assert notes == [
         "Kunden.xlsx is not a landing table and was ignored",
         "contacts.json is not read: export it as .csv, .csv.gz or .parquet",
         "email_event.csv is not a landing table and was ignored; is it email_events?",
         "orders/a.xlsx is not read: export it as .csv, .csv.gz or .parquet",
-        "web-events is not a landing table and was ignored; is it web_events?",
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "table"),
+    [
+        ("orders_2024.csv", "orders"),
+        ("orders-2024-01-31.csv", "orders"),
+        ("Orders (2).csv", "orders"),
+        ("orders_20240131T120000.csv", "orders"),
+        ("order_lines_2024.csv", "order_lines"),
+        ("order lines.csv", "order_lines"),
+        ("consent_events_2024.csv", "consent_events"),
+        ("erasure requests.csv", "erasure_requests"),
+        ("web-events part 3.csv", "web_events"),
+    ],
+)
+def test_an_extract_may_have_its_date_or_number_in_its_name(tmp_path, name, table):
+    found, notes = find_files(touch(tmp_path, "orders.csv", name), CONTRACT)
+    assert notes == [] and tmp_path / name in found[table]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["unsubscribes.csv", "Opt-Outs.csv", "suppression_list.csv", "do not mail.csv", "consents.csv", "erasures.csv",
+     "DNC.txt", "gdpr_requests.csv", "email_blacklist.csv", "opted_out.xlsx", "consent_events.xlsx", "consents.json",
+     "erasure_requests/2024.txt"],
+)  # fmt: skip
+def test_a_file_that_may_hold_refusals_and_is_not_read_stops_the_run(tmp_path, name):
+    with pytest.raises(
+        UserError, match=re.escape(name.rpartition("/")[2]) + ": it may hold refusals"
+    ):
+        find_files(touch(tmp_path, "orders.csv", name), CONTRACT)
 
 
 def test_an_empty_folder_of_a_table_is_named_and_does_not_count_as_the_table(tmp_path):

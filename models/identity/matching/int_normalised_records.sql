@@ -38,10 +38,10 @@ normalised as (
         phones.contact_point as phone
     from source_records as records
     left join {{ ref('int_contact_points') }} as emails
-        on emails.kind = 'email' and records.email = emails.raw_value
+        on emails.kind = 'email' and emails.position = 1 and records.email = emails.raw_value
     left join {{ ref('int_contact_points') }} as phones
         on
-            phones.kind = 'phone' and records.phone = phones.raw_value
+            phones.kind = 'phone' and phones.position = 1 and records.phone = phones.raw_value
             and coalesce(records.country_code, '') = phones.country_code
 
 )

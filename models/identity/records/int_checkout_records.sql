@@ -6,14 +6,7 @@ select
     email,
     phone,
     country_code,
-    'order:' || concat_ws(
-        '|',
-        coalesce(account_id, ''),
-        coalesce(card_number, ''),
-        coalesce(email, ''),
-        coalesce(phone, ''),
-        coalesce(country_code, '')
-    ) as record_id,
+    {{ checkout_record_id() }} as record_id,
     min(ordered_at) as first_ordered_at,
     max(ordered_at) as last_ordered_at
 from {{ ref('stg_shop__orders') }}

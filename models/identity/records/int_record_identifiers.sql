@@ -5,13 +5,16 @@ with
 
 records as (
 
-    select * from {{ ref('int_source_records') }}
+    select *, record_id like 'consent:%' as is_decision
+    from {{ ref('int_source_records') }}
 
 ),
 
+-- A decision that names two addresses does not say that they are one person's: each is a record of its own.
 contact_points as (
 
-    select * from {{ ref('int_contact_points') }}
+    select *, case when position > 1 then '|' || cast(position as string) else '' end as part
+    from {{ ref('int_contact_points') }}
     where contact_point is not null
 
 ),
@@ -24,11 +27,15 @@ identifiers as (
     where {{ id_type }} is not null
     union all
     {% endfor %}
-    select records.record_id, records.seen_at, 'email', emails.contact_point
+    select
+        records.record_id || case when records.is_decision then emails.part else '' end, records.seen_at,
+        'email', emails.contact_point
     from records
     inner join contact_points as emails on emails.kind = 'email' and records.email = emails.raw_value
     union all
-    select records.record_id, records.seen_at, 'phone', phones.contact_point
+    select
+        records.record_id || case when records.is_decision then phones.part else '' end, records.seen_at,
+        'phone', phones.contact_point
     from records
     inner join contact_points as phones
         on

@@ -40,9 +40,8 @@ select
     case when id_type = 'email' then id_value end,
     case when id_type = 'phone' then id_value end,
     '',
-    min(decided_at)
-from {{ ref('stg_consent__events') }}
-group by id_type, id_value
+    decided_at
+from {{ ref('int_decision_identifiers') }}
 union all
 select
     'login:' || account_id,

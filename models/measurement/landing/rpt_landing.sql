@@ -21,6 +21,15 @@
 } %}
 with
 
+decisions as (
+
+    select table_name, sum(decisions) as decisions_without_effect
+    from {{ ref('rpt_decisions') }}
+    where effect <> 'counts'
+    group by table_name
+
+),
+
 staged as (
 
     {% for table, relation in staged.items() %}
@@ -41,7 +50,9 @@ select
     landing.rows_kept - staged.rows_staged
     - case when landing.table_name = 'orders' then 0 else landing.rows_erased end as rows_duplicate,
     staged.rows_staged as rows_used,
+    cast(coalesce(decisions.decisions_without_effect, 0) as bigint) as decisions_without_effect,
     landing.newest_at,
     {{ elapsed('day', 'landing.newest_at', as_of()) }} as newest_age_days
 from {{ ref('stg_landing__tables') }} as landing
 left join staged on landing.table_name = staged.table_name
+left join decisions on landing.table_name = decisions.table_name

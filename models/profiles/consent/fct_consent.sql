@@ -1,6 +1,13 @@
 -- One row per decision of a customer about a purpose, as it was captured; nothing is overwritten. A grant counts where
--- its identifier names one customer. A refusal counts for every customer whose records contain the identifier.
+-- its identifier names one customer. A refusal counts for every customer whose records
+-- contain the identifier, or another spelling of the same mailbox.
 with
+
+current_customers as (
+
+    select distinct customer_key from {{ ref('int_identifiers') }}
+
+),
 
 events as (
 
@@ -28,12 +35,26 @@ refusals as (
         customers.linked_group,
         events.*
     from events
-    inner join {{ ref('int_identifier_records') }} as records
+    inner join {{ ref('int_refusal_records') }} as records
         on events.id_type = records.id_type and events.id_value = records.raw_value
     inner join {{ ref('int_record_customers') }} as customers on records.record_id = customers.record_id
-    inner join (select distinct customer_key from {{ ref('int_identifiers') }}) as current_customers
-        on customers.customer_key = current_customers.customer_key
+    inner join current_customers on customers.customer_key = current_customers.customer_key
     where events.status <> 'granted'
+
+),
+
+column_decisions as (
+
+    select distinct
+        customers.customer_key,
+        customers.linked_group,
+        decisions.purpose,
+        decisions.status,
+        decisions.consent_source,
+        decisions.decided_at
+    from {{ ref('int_column_decision_records') }} as decisions
+    inner join {{ ref('int_record_customers') }} as customers on decisions.record_id = customers.record_id
+    inner join current_customers on customers.customer_key = current_customers.customer_key
 
 ),
 
@@ -58,6 +79,10 @@ decisions as (
         customer_key, linked_group, purpose, channel, jurisdiction, status, consent_source, decided_at, expires_at,
         proof, consent_event_id
     from refusals
+    union all
+    select
+        customer_key, linked_group, purpose, null, null, status, consent_source, decided_at, null, null, consent_source
+    from column_decisions
     union all
     select customer_key, null, purpose, null, null, 'withdrawn', withdrawn_by, decided_at, null, null, decision_id
     from withdrawals

@@ -3,9 +3,14 @@
 -- to ads. Withdrawals of a merged key count for its customer from now on. Publishing appends these rows to the ledger.
 with
 
+-- With people of whom nothing but the refusal is known: it counts as soon as they appear.
 current_customers as (
 
-    select distinct customer_key from {{ ref('int_identifiers') }}
+    select identifiers.customer_key
+    from {{ ref('int_identifier_keys') }} as identifiers
+    left join {{ ref('int_erasure_matches') }} as erased on identifiers.customer_key = erased.customer_key
+    where erased.customer_key is null
+    group by identifiers.customer_key
 
 ),
 
@@ -20,7 +25,7 @@ unsubscribes as (
         events.occurred_at as decided_at,
         events.event_id as decision_id
     from {{ ref('stg_email__events') }} as events
-    inner join {{ ref('int_identifier_records') }} as records
+    inner join {{ ref('int_refusal_records') }} as records
         on records.id_type = 'email' and events.email = records.raw_value
     inner join {{ ref('int_linkable_identifiers') }} as emails
         on emails.id_type = 'email' and records.record_id = emails.record_id

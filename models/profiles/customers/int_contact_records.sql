@@ -91,8 +91,8 @@ inner join identifiers
     on records.id_type = identifiers.id_type and records.id_value = identifiers.raw_value
 left join {{ ref('identity_sources') }} as sources on records.source_system = sources.source_system
 left join {{ ref('int_contact_points') }} as emails
-    on emails.kind = 'email' and records.email = emails.raw_value
+    on emails.kind = 'email' and emails.position = 1 and records.email = emails.raw_value
 left join {{ ref('int_contact_points') }} as phones
     on
-        phones.kind = 'phone' and records.phone = phones.raw_value
+        phones.kind = 'phone' and phones.position = 1 and records.phone = phones.raw_value
         and coalesce(records.country_code, '') = phones.country_code

@@ -9,9 +9,17 @@ select
     phone,
     original_order_id,
     discount_usd,
-    upper(country_code) as country_code,
+    email_opt_in,
+    email_opt_out,
+    newsletter_opt_in,
+    sms_opt_in,
+    sms_opt_out,
+    ads_opt_out,
+    {{ country_code() }} as country_code,
+    case when countries.iso_code is null then latest.country_code end as unknown_country,
     coalesce(status, 'completed') as status,
     coalesce(updated_at, ordered_at) as status_at,
     coalesce(total_usd < 0 or original_order_id <> order_id, false) as is_return,
     coalesce(order_channel, 'unknown') as order_channel
 from {{ latest_version('orders', ['order_id'], event_at='ordered_at', latest_by='updated_at') }}
+{{ join_places() }}

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from itertools import chain
 
 import pandas as pd
 import phonenumbers
@@ -27,6 +28,16 @@ _NOT_PARSED = {
     NumberParseException.TOO_SHORT_NSN: "too short",
     NumberParseException.TOO_LONG: "too long",
 }
+# What exports and mail programs put around an address or between two.
+_SIGNS = {0xFF20: "@", 0xFE6B: "@", 0xFF0C: ",", 0xFF1B: ";", 0xFF1C: "<", 0xFF1E: ">"}
+_BETWEEN_ADDRESSES = re.compile(r"[;,|\n\r\t]")
+_IN_BRACKETS = re.compile(r"<([^<>]*)>")
+_BETWEEN_WORDS = re.compile(r"[\s<>,;|/()\[\]{}\"]+")
+_AROUND = " .,;:!'\"`\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb()[]{}<>"
+_SCHEME = re.compile(r"(?i:mailto|e-?mail|smtp):\s*")
+# A platform's hash (SHA-256) in the place of an e-mail or a phone.
+_HASH = re.compile(r"\s*[0-9A-Fa-f]{64}\s*")
+HASHED = "already hashed"
 # Values per process. This many phone numbers take about two seconds.
 CHUNK = 100_000
 
@@ -48,6 +59,52 @@ def read_email(text: str) -> tuple[str | None, str | None]:
     return lowered(address), None
 
 
+def read_emails(text: str) -> list[tuple[str | None, str | None]]:
+    """Every address in a cell: (address, None), or (address or None, the reason why it is in doubt).
+
+    Read are `Ann Lee <a@b.com>`, `mailto:a@b.com`, quotes and punctuation around an address, full-width signs, and
+    several addresses in one cell. Other words put every address of the cell in doubt, because `ann lee@b.com` may be
+    a typing error; names before `<a@b.com>` do not. A hash is not an address (HASHED).
+    """
+    if _HASH.fullmatch(text):
+        return [(None, HASHED)]
+    if not text.startswith("'") and (read := read_email(text))[0]:
+        return [read]
+    plain = text.translate(INVISIBLE).translate(_SIGNS)
+    bracketed = [inside for inside in _IN_BRACKETS.findall(plain) if "@" in inside]
+    rest = _IN_BRACKETS.sub(",", plain) if bracketed else plain
+    parts = [part for part in _BETWEEN_ADDRESSES.split(rest) if part.strip(_AROUND)]
+    if bracketed:
+        parts = [part for part in parts if "@" in part and not _names_one(part, bracketed)]
+    read = [read_email(_unwrapped(word)) for part in bracketed + parts for word in _words(part)]
+    problem = next((problem for _, problem in read if problem), None)
+    if not problem and read:
+        return [(address, None) for address in dict.fromkeys(address for address, _ in read)]
+    words = [word for word in _BETWEEN_WORDS.split(plain) if "@" in word]
+    found = (read_email(_unwrapped(word))[0] for word in words)
+    problem = problem or read_email(text)[1]
+    return [(address, problem) for address in dict.fromkeys(filter(None, found))] or [
+        (None, problem)
+    ]
+
+
+def _names_one(part: str, bracketed: list[str]) -> bool:
+    """Whether a display name is the address that stands in brackets after it."""
+    return part.strip(_AROUND).lower() in [inside.strip(_AROUND).lower() for inside in bracketed]
+
+
+def _words(part: str) -> list[str]:
+    """Addresses that only white space or a slash separates; one word where a space may be a typing error."""
+    words = [word for word in re.split(r"[\s/]+", part) if word.strip(_AROUND)]
+    return words if len(words) > 1 and all("@" in word.strip("@") for word in words) else [part]
+
+
+def _unwrapped(word: str) -> str:
+    bare = word.strip().strip(_AROUND)
+    scheme = _SCHEME.match(bare)
+    return (bare[scheme.end() :].partition("?")[0] if scheme else bare).strip(_AROUND)
+
+
 def lowered(text: str) -> str:
     """Lower case, one character for one character, in NFC.
 
@@ -65,7 +122,9 @@ def read_phone(text: str, country: str) -> tuple[str | None, str | None]:
     extension is refused, because it calls a switchboard and not one person.
     """
     plain = unicodedata.normalize("NFKC", text).translate(INVISIBLE).strip()
-    plain = "".join(str(unicodedata.decimal(c, c)) for c in plain)
+    if _HASH.fullmatch(plain):
+        return None, HASHED
+    plain = "".join(str(unicodedata.decimal(c, c)) for c in plain).lstrip("'`\u2018\u2019")
     number, problem = _parse(plain, country.upper())
     digits = "".join(plain.lstrip("(").split())
     if problem and digits.startswith("00"):
@@ -80,6 +139,18 @@ def read_phone(text: str, country: str) -> tuple[str | None, str | None]:
     return phonenumbers.format_number(number, PhoneNumberFormat.E164), None
 
 
+def read_phones(text: str, country: str) -> list[tuple[str | None, str | None]]:
+    """Every number in a cell, as read_emails returns addresses: `+1 907 555 0142; +1 907 555 0143` is two."""
+    whole = read_phone(text, country)
+    parts = [part for part in re.split(r"[;,/|\n\r\t]", text) if part.strip()]
+    if whole[0] or whole[1] == HASHED or len(parts) < 2:
+        return [whole]
+    read = [read_phone(part, country) for part in parts]
+    doubt = whole[1] if any(problem for _, problem in read) else None
+    numbers = dict.fromkeys(number for number, _ in read if number)
+    return [(number, doubt) for number in numbers] or [whole]
+
+
 def _parse(text: str, country: str) -> tuple[PhoneNumber | None, str | None]:
     try:
         number = phonenumbers.parse(text, country or None)
@@ -91,8 +162,9 @@ def _parse(text: str, country: str) -> tuple[PhoneNumber | None, str | None]:
 def parse_contact_points(raw: pd.DataFrame, default_country: str | None) -> pd.DataFrame:
     """Normalise distinct raw values.
 
-    `raw` has columns kind ('email' or 'phone'), raw_value and country_code ('' for unknown); the
-    result adds contact_point (null where the value is not a valid address or number) and problem.
+    `raw` has columns kind ('email' or 'phone'), raw_value and country_code ('' for unknown). The result has one row
+    per value and address in it, and adds contact_point (null where the value is not a valid address or number), the
+    problem, doubtful_point (an address between other words) and position (1 for the first address of a value).
     National phone numbers are of `default_country` where their record names no country.
     """
     values = list(zip(raw["kind"], raw["raw_value"], raw["country_code"], strict=True))
@@ -101,18 +173,23 @@ def parse_contact_points(raw: pd.DataFrame, default_country: str | None) -> pd.D
     parts = Parallel(n_jobs=workers)(
         delayed(_normalise)(chunk, default_country) for chunk in chunks
     )
-    normalised = [point for part in parts for point in part]
-    points = pd.DataFrame(normalised, columns=["contact_point", "problem"], dtype="object")
-    points = points.astype({"contact_point": "str", "problem": "str"})
-    return pd.concat([raw.reset_index(drop=True), points], axis=1)
+    rows = [
+        (*value, None if problem else point, point if problem else None, problem, position)
+        for value, points in zip(values, chain.from_iterable(parts), strict=True)
+        for position, (point, problem) in enumerate(points, start=1)
+    ]
+    names = ["kind", "raw_value", "country_code", "contact_point", "doubtful_point", "problem"]
+    names.append("position")
+    texts = dict.fromkeys(names[:-1], "str")
+    return pd.DataFrame(rows, columns=names, dtype="object").astype(texts | {"position": "int64"})
 
 
 def _normalise(
     values: list[tuple[str, str, str]], default_country: str | None
-) -> list[tuple[str | None, str | None]]:
+) -> list[list[tuple[str | None, str | None]]]:
     return [
-        read_email(value)
+        read_emails(value)
         if kind == "email"
-        else read_phone(value, country or default_country or "")
+        else read_phones(value, country or default_country or "")
         for kind, value, country in values
     ]

@@ -23,6 +23,7 @@ class Column:
     min: float | str | None = None
     max: float | str | None = None
     not_zero: bool = False
+    is_decision: bool = False
     aliases: tuple[str, ...] = ()
     pii: bool = False
 

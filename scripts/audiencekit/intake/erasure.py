@@ -10,11 +10,14 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
+from audiencekit.identity.contact_points import parse_contact_points
 from audiencekit.intake.contract import Table, load_contract
+from audiencekit.intake.salesforce_ids import ID_TYPES, LONG_FORM
 from audiencekit.intake.tombstones import NO_ERASURE, REQUEST, Erased, hash_sql, load_tombstones
 from audiencekit.sql import literal, rows_of
 from audiencekit.workspace import Workspace
 
+PLAIN_EMAIL = r"[A-Za-z0-9._-]+@[A-Za-z0-9.-]+\.[A-Za-z]+"
 WORD_ENDS = r"""[\s,;|"{}\[\]]+"""
 
 
@@ -125,15 +128,17 @@ def _mark(con: duckdb.DuckDBPyConnection, table: Table, path: Path) -> tuple[int
     identifiers = _identifiers(table)
     if not identifiers:
         return 0, False
-    # One hash per distinct value: a table of events names few people many times.
+    # Once per distinct value: a table of events names few people many times.
     values = " union all ".join(
         f"select distinct {kind} as id_type, {column} as id_value, {country} as country from {rows_of(path)} as rows "
         f"where {column} is not null and {kind} is not null"
         for kind, column, country in identifiers
     )
-    id_hash = hash_sql("v.id_type", "v.id_value", "v.country")
+    con.execute(f"create or replace temp table named as select distinct * from ({values})")
+    _add_spellings(con)
+    id_hash = hash_sql("v.id_type", "v.spelling", "v.country")
     con.execute(
-        f"create or replace table erased_values as select distinct id_type, id_value, country from ({values}) as v "
+        "create or replace table erased_values as select distinct id_type, id_value, country from spelled as v "
         f"semi join tombstones on tombstones.id_type = v.id_type and tombstones.id_hash = {id_hash}"
     )
     conditions: dict[str, str] = {}
@@ -155,6 +160,32 @@ def _mark(con: duckdb.DuckDBPyConnection, table: Table, path: Path) -> tuple[int
     return con.execute(
         "select count(*) filter (where is_erased), count(*) filter (where is_erased or is_on_device) > 0 from marked"
     ).fetchall()[0]
+
+
+def _add_spellings(con: duckdb.DuckDBPyConnection) -> None:
+    """Make the table `spelled`: every value of `named` as it is, and each spelling that a tombstone may have of it.
+
+    An erased person may come back in another one: `Ann <ann@example.com>`, (907) 555-0142, an id with 15 characters.
+    """
+    parsed = parse_contact_points(
+        con.execute(
+            "select id_type as kind, id_value as raw_value, country as country_code from named where id_type = 'phone' "
+            f"or (id_type = 'email' and not regexp_full_match(id_value, '{PLAIN_EMAIL}')) order by all"
+        ).df(),
+        default_country=None,
+    )
+    con.register("parsed", parsed)
+    con.execute(
+        f"""
+        create or replace temp table spelled as
+        select id_type, id_value, country, id_value as spelling from named
+        union
+        select kind, raw_value, country_code, coalesce(contact_point, doubtful_point) from parsed
+        union
+        select id_type, id_value, country, left(id_value, 15) from named
+        where id_type in {ID_TYPES} and regexp_full_match(id_value, '{LONG_FORM}')
+        """
+    )
 
 
 def _erase_from_quarantine(con: duckdb.DuckDBPyConnection, path: Path) -> None:

@@ -12,6 +12,11 @@ from audiencekit.errors import UserError
 from audiencekit.intake.contract import Column, Table
 from audiencekit.intake.csv_text import count_rows, plain_text, read_head
 
+# Names of columns that hold what people agreed to or refused.
+DECISION_COLUMN = re.compile(
+    r"(?i)opt[\s_-]?(ed)?[\s_-]?(in|out)|unsub|do[\s_-]?not|dnc|consent|gdpr|ccpa|suppress|subscri|permission"
+    r"|accepts?[\s_-]?\w*market|marketing[\s_-]?(status|state|pref|allowed)|black[\s_-]?list|block[\s_-]?list|erasure"
+)
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 
 
@@ -86,7 +91,8 @@ def _delimiter_hint(opened: LandingFile) -> str:
 
 
 def _plain(name: str) -> str:
-    return re.sub(r"[\s-]+", "_", name.strip("\ufeff").strip().lower())
+    """Letters and digits of a header, so that FirstName, First Name and first_name are one."""
+    return re.sub(r"[\W_]+", "", name.lower())
 
 
 def match_columns(header: list[str], table: Table, file_name: str = "") -> dict[str, int]:
@@ -94,15 +100,21 @@ def match_columns(header: list[str], table: Table, file_name: str = "") -> dict[
     plain = [_plain(name) for name in header]
     positions: dict[str, int] = {}
     for column in table.columns:
-        for name in (column.name, *column.aliases):
+        for name in map(_plain, (column.name, *column.aliases)):
             if plain.count(name) > 1:
+                twice = [shown for shown in header if _plain(shown) == name]
                 raise UserError(
-                    f"{file_name}, header: column {name} appears {plain.count(name)} times. Keep one."
+                    f"{file_name}, header: column {twice[0]} appears {len(twice)} times. Keep one."
                 )
             if name in plain:
                 positions[column.name] = plain.index(name)
                 break
     return positions
+
+
+def unread_decisions(file: LandingFile) -> list[str]:
+    """Columns that belong to no column of the contract and may hold refusals, by their names."""
+    return [name for name in file.ignored if DECISION_COLUMN.search(name)]
 
 
 def _open_parquet(

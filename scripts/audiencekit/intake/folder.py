@@ -1,6 +1,7 @@
 """Find the files of a landing folder, and list files that belong to no table."""
 
 import difflib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,15 @@ from audiencekit.intake.contract import Table
 
 ENDINGS = (".csv", ".csv.gz", ".parquet")
 OTHER_ENDINGS = (".xlsx", ".xls", ".json", ".jsonl", ".tsv", ".txt", ".zip", ".gz")
+# Names of files that hold what people refused.
+DECISION_FILE = re.compile(
+    r"(?i)consent|opt[\s_-]*(ed)?[\s_-]*(in|out)|unsub|suppress|erasure|forget|do[\s_-]?not|dnc|withdraw|black[\s_-]?list"
+    r"|block[\s_-]?list|bounce|complain|gdpr|ccpa|deletion"
+)
+# What follows a table's name in the names of extracts: orders_2024-01, orders (2), orders-part3.
+EXTRACT = re.compile(r"[\s_-]*(part[\s_-]*|v)?[(\d][\d\s_()tTzZ+-]*$")
 EXPORT_AS = "export it as .csv, .csv.gz or .parquet"
+MAY_REFUSE = "it may hold refusals, and is not read as it is: "
 
 
 def find_files(folder: Path, tables: dict[str, Table]) -> tuple[dict[str, list[Path]], list[str]]:
@@ -24,14 +33,21 @@ def find_files(folder: Path, tables: dict[str, Table]) -> tuple[dict[str, list[P
             raise UserError(f"Landing folder {folder} is not a folder. Point LANDING at a folder.")
         entries = _visible(folder)
         for path in entries:
-            name = path.name.split(".")[0].lower()
+            name = _table_of(path, tables)
             if name in tables:
                 inside = list(_files_in(path)) if path.is_dir() else [path]
                 files = [p for p in inside if p.name.lower().endswith(ENDINGS)]
                 paths.setdefault(name, []).extend(files)
                 for unread in [p for p in inside or [path] if p not in files]:
+                    if tables[name].append_only:
+                        raise UserError(f"{unread.relative_to(folder)}: {MAY_REFUSE}{EXPORT_AS}.")
                     notes.append(f"{unread.relative_to(folder)} is not read: {EXPORT_AS}")
                 continue
+            if DECISION_FILE.search(path.name):
+                raise UserError(
+                    f"{path.name}: {MAY_REFUSE}name it after its table (consent_events.csv, erasure_requests.csv, "
+                    "email_events.csv), or move it out of the folder."
+                )
             near = difflib.get_close_matches(name, tables, n=1)
             if near or path.name.lower().endswith((*ENDINGS, *OTHER_ENDINGS)):
                 hint = f"; is it {near[0]}?" if near else ""
@@ -46,6 +62,14 @@ def find_files(folder: Path, tables: dict[str, Table]) -> tuple[dict[str, list[P
                 f"must be there. It holds: {content}."
             )
     return {name: files for name, files in paths.items() if files}, notes
+
+
+def _table_of(path: Path, tables: dict[str, Table]) -> str:
+    """The table that a file or folder is named after, without the date or number of its extract."""
+    name = path.name.split(".")[0].lower()
+    plain = re.sub(r"[\s-]+", "_", name.strip())
+    bare = re.sub(r"[\s-]+", "_", EXTRACT.sub("", name).strip())
+    return next((n for n in (name, plain, bare) if n in tables), name)
 
 
 def _visible(folder: Path) -> list[Path]:

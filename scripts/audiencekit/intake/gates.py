@@ -1,12 +1,13 @@
 """The limits of intake: a table that is empty, broken, missing or cut short stops the run."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import duckdb
 
 from audiencekit.errors import UserError
 from audiencekit.intake.contract import Table
+from audiencekit.intake.files import LandingFile, unread_decisions
 from audiencekit.intake.report import TableIntake, most_common_reason
 
 LARGEST_QUARANTINED_SHARE = 0.10
@@ -39,6 +40,7 @@ def check_table(
     """
     bad, rows, kept = result.rows_quarantined, result.rows_in, result.rows_kept
     way_out = f"Fix it, or pass --accept {table.name} if this is intended."
+    _check_decisions(con, table, way_out)
     if not result.is_present:
         if last_time:
             raise UserError(
@@ -68,3 +70,28 @@ def check_table(
             f"{table.name}: {kept:,} usable rows, the last published build had "
             f"{last_time:,}. Is the export cut short? {way_out}"
         )
+
+
+def _check_decisions(con: duckdb.DuckDBPyConnection, table: Table, way_out: str) -> None:
+    """Raise UserError for a value of a column of decisions that cannot be read: it may be a refusal."""
+    for column in table.columns:
+        if column.is_decision and (
+            unread := con.execute(
+                "select reasons, file_name, row_number from quarantine "
+                "where table_name = $table and contains(reasons, $column) order by 2, 3 limit 1",
+                {"table": table.name, "column": f"{column.name}: "},
+            ).fetchall()
+        ):
+            reasons, file_name, row = unread[0]
+            raise UserError(f"{file_name}, row {row}: {reasons}. It may be a refusal. {way_out}")
+
+
+def check_columns(table: Table, files: Iterable[LandingFile]) -> None:
+    """Raise UserError for a column that may hold refusals and is not read."""
+    for file in files:
+        if unread := unread_decisions(file):
+            raise UserError(
+                f"{file.name}: the column {unread[0]} may hold refusals and is not read. Name it after one of "
+                f"{', '.join(c.name for c in table.columns if c.is_decision) or 'the columns of consent_events'} if it "
+                f"is one, or pass --accept {table.name} if it decides nothing."
+            )

@@ -21,7 +21,7 @@ from audiencekit.intake.contract import Table, load_contract
 from audiencekit.intake.erasure import count_rows_to_erase, erase_from_intake
 from audiencekit.intake.files import LandingFile, open_file
 from audiencekit.intake.folder import find_files
-from audiencekit.intake.gates import Gates, check_table
+from audiencekit.intake.gates import Gates, check_columns, check_table
 from audiencekit.intake.report import (
     TableIntake,
     count_refused,
@@ -31,6 +31,7 @@ from audiencekit.intake.report import (
     write_quarantine,
 )
 from audiencekit.intake.rows import check_rows, kept_rows, no_rows
+from audiencekit.intake.salesforce_ids import join_short_and_long_ids
 from audiencekit.sql import literal, rows_of
 from audiencekit.workspace import Workspace
 
@@ -83,6 +84,8 @@ def run_intake(
         results = []
         try:
             for table in contract.values():
+                if table.name not in gates.accept:
+                    check_columns(table, files.get(table.name, []))
                 result = _check_and_type(session, table, files.get(table.name, []))
                 if table.name not in gates.accept:
                     erased = count_rows_to_erase(workspace, table) if table.append_only else 0
@@ -90,6 +93,10 @@ def run_intake(
                 results.append(result)
                 if result.is_present:
                     say(summary_line(result))
+            if ids := join_short_and_long_ids(con, contract.values(), workspace.intake):
+                say(
+                    f"{ids:,} Salesforce ids occur with 15 and with 18 characters, and are read as one each"
+                )
         finally:
             write_quarantine(con, workspace.intake)
             # People who were erased stay out, also where a gate stops the run.

@@ -67,7 +67,9 @@ def summary_line(result: TableIntake) -> str:
     if result.rows_held_back:
         parts.append(f"{result.rows_held_back:,} {HELD_BACK}")
     if result.ignored_columns:
-        parts.append(f"columns ignored: {result.ignored_columns[:120]}")
+        names = result.ignored_columns.split(", ")
+        shown = result.ignored_columns if len(names) <= 10 else f"{', '.join(names[:10])} …"
+        parts.append(f"{len(names)} columns ignored: {shown}")
     return ", ".join(parts)
 
 

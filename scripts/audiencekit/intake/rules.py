@@ -13,6 +13,7 @@ SQL_TYPES = {
     "date": "date",
     "double": "double",
     "bigint": "bigint",
+    "boolean": "boolean",
 }
 TYPE_MESSAGES = {
     "string": "not text",
@@ -20,6 +21,7 @@ TYPE_MESSAGES = {
     "date": "not a date (write 2017-12-31)",
     "double": "not a number (write 1234.50)",
     "bigint": "not a whole number",
+    "boolean": "not yes or no",
 }
 LOST_DIGITS = r"\d(\.\d+)?[eE]\+\d+"
 # Whole numbers up to this size are exact in a floating-point column.

@@ -13,11 +13,30 @@ from audiencekit.sql import literal
 # NA is Namibia.
 NO_VALUE = ("NULL", "Null", "null", r"\N", "NaN", "nan", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaT", "None", "nil")  # fmt: skip
 EDGE = r"[\s\pZ\x{200b}\x{feff}]"  # white space of every kind
+# A spreadsheet's mark of text before a value, or quotes around it.
+MARKED = "^'([^']+)'?$"
 DAY = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}"
 CLOCK = r"[ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?"
 MIDNIGHT = r"[ T]00:00(:00(\.0+)?)?"
 # An offset or a named zone. Letters alone, such as BST, can mean several zones; only UTC and GMT are unambiguous.
 ZONE = r" ?(Z|UTC|GMT|[+-](0\d|1[0-4])(:?[0-5]\d)?)| [A-Za-z]+(/[A-Za-z0-9_+-]+)+"
+# Yes and no, as exports write them. In a column of opt-outs, a word that refuses means yes; in one of opt-ins, no.
+YES = ("true", "t", "yes", "y", "1", "1.0", "x", "on", "ja", "oui", "si", "sí", "sim")
+NO = ("false", "f", "no", "n", "0", "0.0", "off", "nein", "non", "nao", "não", "nee")
+AGREES = (
+    "subscribed",
+    "opted in",
+    "opted_in",
+    "opt-in",
+    "opt in",
+    "granted",
+    "accepted",
+    "agreed",
+    "confirmed",
+    "allowed",
+)
+REFUSES = ("unsubscribed", "opted out", "opted_out", "opt-out", "opt out", "denied", "withdrawn", "refused", "declined",
+           "revoked", "cleaned")  # fmt: skip
 NUMBER = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
 WHOLE_NUMBER = r"[+-]?\d+(\.0*)?"
 
@@ -32,8 +51,21 @@ def clean_value(column: Column, file: LandingFile) -> str:
         return raw
     edges = f"regexp_replace({raw}, '^{EDGE}+|{EDGE}+$', '', 'g')"
     text = f"case when regexp_matches({raw}, '^{EDGE}|{EDGE}$') then {edges} else {raw} end"
+    if _may_be_marked(column):
+        bare = f"regexp_replace({text}, {literal(MARKED)}, '\\1')"
+        text = f"case when starts_with({text}, chr(39)) then {bare} else {text} end"
     empty = ["", *NO_VALUE] if _is_formal(column) else [""]
     return f"case when {text} not in ({', '.join(map(literal, empty))}) then {text} end"
+
+
+def _may_be_marked(column: Column) -> bool:
+    """Whether an apostrophe before a value is a spreadsheet's mark of text, and not a part of it as in 't Hooft."""
+    return _is_formal(column) or column.name in (
+        "phone",
+        "postal_code",
+        "house_number",
+        "birth_date",
+    )
 
 
 def _is_formal(column: Column) -> bool:
@@ -47,6 +79,9 @@ def typed_value(column: Column, file: LandingFile) -> str:
     if column.name not in file.positions:
         return f"cast(null as {sql_type})"
     position = file.positions[column.name]
+    if column.data_type == "boolean":
+        flag = _as_flag(raw_name(position), _family(file.types[position]), column)
+        return flag or "cast(null as boolean)"
     convert = {
         "string": _as_text,
         "timestamp": _as_timestamp,
@@ -76,6 +111,24 @@ def _family(native: str) -> str:
         return ""
     base = native.partition("(")[0]
     return next((name for name, types in families.items() if base in types), "")
+
+
+def _as_flag(cell: str, family: str, column: Column) -> str | None:
+    if family == "boolean":
+        return cell
+    if family in ("whole", "fraction"):
+        return f"case when {cell} in (0, 1) then {cell} = 1 end"
+    if family != "text":
+        return None
+    is_opt_out = column.name.endswith("opt_out")
+    yes, no = (
+        ((*YES, *REFUSES), (*NO, *AGREES)) if is_opt_out else ((*YES, *AGREES), (*NO, *REFUSES))
+    )
+    moment = f" when regexp_full_match({cell}, '{DAY}.*') then true" if is_opt_out else ""
+    return (
+        f"case when lower({cell}) in ({', '.join(map(literal, yes))}) then true "
+        f"when lower({cell}) in ({', '.join(map(literal, no))}) then false{moment} end"
+    )
 
 
 def _as_text(cell: str, family: str, native: str) -> str | None:

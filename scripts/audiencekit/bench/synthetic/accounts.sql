@@ -13,6 +13,13 @@ select
     postal_code,
     country_code,
     case when chance(person_id, 26) < 0.5 then card_number end as card_number,
+    cast(null as boolean) as email_opt_in,
+    cast(null as boolean) as email_opt_out,
+    cast(null as boolean) as newsletter_opt_in,
+    cast(null as boolean) as sms_opt_in,
+    cast(null as boolean) as sms_opt_out,
+    cast(null as boolean) as ads_opt_out,
+    cast(null as timestamp) as unsubscribed_at,
     ago(86400 * joined_days_ago) as created_at,
     ago(86400 * joined_days_ago * chance(person_id, 27)) as updated_at
 from people

@@ -39,6 +39,13 @@ select
     case when completeness < 0.4 then pick(['1', '2', '3', '4', '5+'], typing) end as household_size,
     case when completeness < 0.4 then pick(['0', '1', '2', '3+'], typing) end as kids_count,
     cast(null as varchar) as source_system,
+    cast(null as boolean) as email_opt_in,
+    case when chance(person_id, 28) < 0.03 then true end as email_opt_out,
+    cast(null as boolean) as newsletter_opt_in,
+    cast(null as boolean) as sms_opt_in,
+    cast(null as boolean) as sms_opt_out,
+    cast(null as boolean) as ads_opt_out,
+    cast(null as timestamp) as unsubscribed_at,
     ago(86400 * joined_days_ago) as created_at,
     ago(86400 * joined_days_ago * chance(person_id, 22 + copy)) as updated_at
 from copies

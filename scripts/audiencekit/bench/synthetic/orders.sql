@@ -52,5 +52,11 @@ select
     original_order_id,
     discount_usd,
     order_channel,
+    cast(null as boolean) as email_opt_in,
+    cast(null as boolean) as email_opt_out,
+    cast(null as boolean) as newsletter_opt_in,
+    cast(null as boolean) as sms_opt_in,
+    cast(null as boolean) as sms_opt_out,
+    cast(null as boolean) as ads_opt_out,
     updated_at
 from written
