@@ -5,13 +5,14 @@ from datetime import datetime
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 import pytest
 
 from audiencekit.errors import UserError
 from audiencekit.intake.contract import load_contract
 from audiencekit.intake.erasure import erase_from_intake, write_people
 from audiencekit.intake.erasure_requests import LARGEST_HOUSEHOLD, resolve_requests
-from audiencekit.intake.tombstones import TOMBSTONES, salt
+from audiencekit.intake.tombstones import TOMBSTONES, Erased, hash_sql, salt
 from audiencekit.publish.generations import _drop_old, _switch
 from audiencekit.publish.ledger import open_ledger
 from audiencekit.workspace import Workspace
@@ -173,3 +174,41 @@ def test_units_of_experiments_go_by_whatever_they_are(tmp_path):
             f"select id_type, unit_id from '{workspace.intake}/{table}.parquet' order by 2, 1"
         ).fetchall()
         assert left == [("card_number", "A7"), (None, "B8"), ("email", "bob@example.com")], table
+
+
+@pytest.mark.parametrize(
+    ("erased", "comes_back"),
+    [
+        (("email", "ann@example.com"), ("email", "Ann Lee <ANN@example.com>;")),
+        (("email", "ann@example.com"), ("email", "n/a ann@example.com")),
+        (("email", "ann@example.com"), ("email", "bob@example.com, ann@example.com")),
+        (("phone", "+19075550142"), ("phone", "1-907-555-0142")),
+        (("contact_id", "0035e00000AbCdE"), ("contact_id", "0035e00000AbCdEAAQ")),
+    ],
+)
+def test_an_erased_person_stays_out_in_any_spelling(tmp_path, erased, comes_back):
+    id_type, value = comes_back
+    columns = {c.name: "null" for c in load_contract()["contacts"].columns}
+    columns |= {"country_code": "'US'", id_type: f"'{value}'"}
+    columns = {"contact_id": "'c1'"} | columns if id_type != "contact_id" else columns
+    workspace = Workspace(tmp_path)
+    workspace.intake.mkdir(parents=True)
+    selected = ", ".join(f"cast({v} as varchar) as {c}" for c, v in columns.items())
+    duckdb.execute(
+        f"copy (select {selected}) to '{workspace.intake}/contacts.parquet' (format parquet)"
+    )
+    duckdb.execute(
+        "copy (select null::varchar as table_name, null::varchar as file_name, null::bigint as row_number, "
+        f"null::varchar as reasons, null::varchar as raw_row where false) to '{workspace.intake}/quarantine.parquet'"
+    )
+    people = pd.DataFrame({"request_id": ["r"], "customer_key": ["k"]})
+    duckdb.execute(
+        "copy (select ''::varchar as table_name, 0::bigint as rows_erased where false) "
+        f"to '{workspace.intake}/erased_counts.parquet' (format parquet)"
+    )
+    with duckdb.connect() as con:
+        rows = con.execute(f"select $kind as id_type, {hash_sql('$kind', '$value')} as id_hash",
+            {"kind": erased[0], "value": erased[1]}).df()  # fmt: skip
+    erase_from_intake(workspace, Erased(people, rows))
+    left = duckdb.execute(f"select count(*) from '{workspace.intake}/contacts.parquet'").fetchall()
+    assert left == [(0,)]

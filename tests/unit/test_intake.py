@@ -1194,3 +1194,122 @@ def test_a_consent_decision_that_is_gone_stops_the_run(tmp_path):
     with pytest.raises(UserError, match="1 rows, 2 the last time"):
         take(tmp_path, files, last_time={"consent_events": 2})
     assert take(tmp_path, files, last_time={"consent_events": 1})
+
+
+# --- Columns and spellings that decide ------------------------------------------------------------
+
+CONTACTS = "contact_id,email,created_at"
+
+
+def contacts(header: str, *rows: str) -> dict[str, Content]:
+    text = "\n".join([f"{CONTACTS},{header}", *rows]) + "\n"
+    return {"orders.csv": orders(good=3), "contacts.csv": text}
+
+
+@pytest.mark.parametrize(
+    ("header", "column"),
+    [
+        ("HasOptedOutOfEmail", "email_opt_out"),
+        ("Email Opt Out", "email_opt_out"),
+        ("unsubscribed", "email_opt_out"),
+        ("Unsubscribed from all email", "email_opt_out"),
+        ("DoNotCall", "sms_opt_out"),
+        ("Do Not Sell", "ads_opt_out"),
+    ],
+)
+def test_a_column_of_opt_outs_is_read_in_every_form_of_yes_and_no(tmp_path, header, column):
+    yes = [
+        "true",
+        "TRUE",
+        "t",
+        "1",
+        "Yes",
+        "x",
+        "unsubscribed",
+        "Opted Out",
+        "2016-03-01",
+        "2016-03-01 10:00",
+    ]
+    no = ["false", "F", "0", "No", "subscribed", "opted in", "", "NULL", "n/a"]
+    rows = [f"{i},p{i}@example.com,2016-01-01,{value}" for i, value in enumerate(yes + no)]
+    taken = take(tmp_path, contacts(header, *rows))
+    assert [bool(flag) for flag in taken.rows(column, "contacts")] == [True] * 10 + [False] * 9
+
+
+@pytest.mark.parametrize(
+    "header", ["Accepts Email Marketing", "accepts_marketing", "email_opt_in", "Subscribed"]
+)
+def test_a_column_of_opt_ins_says_yes_or_no_or_nothing(tmp_path, header):
+    values = ["yes", "subscribed", "no", "unsubscribed", ""]
+    rows = [f"{i},p{i}@example.com,2016-01-01,{value}" for i, value in enumerate(values)]
+    taken = take(tmp_path, contacts(header, *rows))
+    assert taken.rows("email_opt_in", "contacts") == [True, True, False, False, None]
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "reason"),
+    [
+        ("HasOptedOutOfEmail", "perhaps", "email_opt_out: not yes or no"),
+        ("unsubscribed_at", "last spring", "unsubscribed_at: not a timestamp"),
+    ],
+)
+def test_a_decision_in_a_column_that_cannot_be_read_stops_the_run(tmp_path, header, value, reason):
+    files = contacts(
+        header,
+        "1,a@example.com,2016-01-01,",
+        f"2,b@example.com,2016-01-01,{value}",
+        "3,c@example.com,2016-01-01,",
+    )
+    with pytest.raises(UserError, match=rf"contacts\.csv, row 3: {reason}.*It may be a refusal"):
+        take(tmp_path, files)
+    assert take(tmp_path, files, accept=["contacts"]).tables["contacts"].rows_quarantined == 1
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Opted out of email: One to One",
+        "gdpr_status",
+        "Marketing permission",
+        "SuppressionReason",
+        "DNC",
+    ],
+)
+def test_a_column_that_may_hold_refusals_and_is_not_read_stops_the_run(tmp_path, header):
+    files = contacts(header, "1,a@example.com,2016-01-01,yes")
+    with pytest.raises(UserError, match=rf"contacts\.csv: the column {header} may hold refusals"):
+        take(tmp_path, files)
+    assert take(tmp_path, files, accept=["contacts"]).tables["contacts"].rows_kept == 1
+
+
+def test_an_apostrophe_is_a_spreadsheets_mark_before_ids_numbers_and_codes_and_not_before_names(
+    tmp_path,
+):
+    files = contacts(
+        "account_id,first_name,last_name,postal_code,phone",
+        "'0017,a@example.com,'2016-01-01,'7000000000001,'Ann,'t Hooft,'02138,'+19075550142",
+    )
+    taken = take(tmp_path, files)
+    columns = "contact_id, account_id, first_name, last_name, postal_code, phone"
+    assert taken.rows(columns, "contacts") == [
+        ("0017", "7000000000001", "'Ann", "'t Hooft", "02138", "+19075550142")
+    ]
+
+
+def test_a_salesforce_id_of_15_and_of_18_characters_is_one(tmp_path):
+    short, long, other = "0035e00000AbCdE", "0035e00000AbCdEAAQ", "0035e00000aBcDe"
+    files = contacts(
+        "account_id",
+        f"{long},a@example.com,2016-01-01,0015e00000AbCdE",
+        f"{other},b@example.com,2016-01-01,",
+    )
+    files["consent_events.csv"] = consent(
+        f"1,contact_id,{short},email_marketing,withdrawn,2017-01-01",
+        f"2,contact_id,{other},email_marketing,withdrawn,2017-01-01",
+        f"3,account_id,{short},email_marketing,withdrawn,2017-01-01",
+        f"4,email,{short}@example.com,email_marketing,withdrawn,2017-01-01",
+    )
+    taken = take(tmp_path, files)
+    assert taken.rows("id_value", "consent_events") == [long, other, short, f"{short}@example.com"]
+    assert taken.rows("contact_id", "contacts") == [long, other]
+    assert "1 Salesforce ids occur with 15 and with 18 characters" in taken.messages[-1]

@@ -1,6 +1,6 @@
 -- One row per e-mail or phone as the source wrote it, and each normalised address or E.164 number in it; null where it
 -- cannot be parsed. This model gives types to the columns of the Python model before it, and recognises hashes: a value
--- that is already hashed, as a platform is given it, stands for the known e-mail or phone with this hash.
+-- that is already hashed, as a platform is given it, is read as the known e-mail or phone with this hash.
 with
 
 parsed as (

@@ -1,6 +1,6 @@
--- One row per identifier and the customer it names: int_identifier_keys without the customers whom this build erases, and
--- without people of whom nothing is known but a refusal. Profiles and audiences read this table; erasure, the assignment
--- of keys and the record of withdrawals read int_identifier_keys.
+-- One row per identifier and the customer it names: int_identifier_keys without the customers whom this build erases,
+-- and without people of whom nothing is known but a refusal. Profiles and audiences read this table; erasure, the
+-- assignment of keys and the record of withdrawals read int_identifier_keys.
 with
 
 known_customers as (

@@ -1,5 +1,5 @@
--- One row per identifier that a consent event, an unsubscribe or a complaint names, as written, and when it first did. It
--- is a record of its own, so that a decision of somebody unknown is kept, and counts as soon as the person appears.
+-- One row per identifier that a consent event, an unsubscribe or a complaint names, as written, and when it first did.
+-- It is a record of its own, so that a decision of somebody unknown is kept, and counts as soon as the person appears.
 select
     id_type,
     id_value,

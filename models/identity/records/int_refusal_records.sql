@@ -1,6 +1,6 @@
--- One row per identifier, as a source may write it, and record that a refusal through it counts for. That is every record
--- that contains the identifier, and for an e-mail every record with another spelling of the same mailbox, because a
--- platform would reach the person by that. A refusal also counts for an address in doubt.
+-- One row per identifier, as a source may write it, and record that a refusal through it counts for. That is every
+-- record that contains the identifier, and for an e-mail every record with another spelling of the same mailbox,
+-- because a platform would reach the person by that. A refusal also counts for an address in doubt.
 with
 
 refused_values as (

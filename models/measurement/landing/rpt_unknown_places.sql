@@ -1,5 +1,6 @@
--- One row per landing table, kind of place and value that is not recognised as a country, or as a region of the US, Canada
--- or Australia, with how many rows have it. Values of fewer than five rows are counted together, for they may be personal.
+-- One row per landing table, kind of place and value that is not recognised as a country, or as a region of the US,
+-- Canada or Australia, with how many rows have it. Values of fewer than five rows are counted together, for they may be
+-- personal.
 with
 
 places as (

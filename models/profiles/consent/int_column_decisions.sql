@@ -1,7 +1,7 @@
--- One row per record, purpose and decision that a column of a contact, a login or an order states, such as "opted out of
--- e-mail" or "accepts marketing". An opt-out states a refusal; where it is false, nothing was decided. An opt-in states
--- either. A refusal has the latest time of its row and a grant the earliest, so that a grant without a time of its own
--- does not replace a refusal.
+-- One row per record, purpose and decision that a column of a contact, a login or an order states, such as "opted out
+-- of e-mail" or "accepts marketing". An opt-out states a refusal; where it is false, nothing was decided. An opt-in
+-- states either. A refusal has the latest time of its row and a grant the earliest, so that a grant without a time of
+-- its own does not replace a refusal.
 {% set sources = {
     'contact': ["'contact:' || contact_id", 'created_at', 'updated_at', 'unsubscribed_at', ref('stg_crm__contacts')],
     'login': ["'account:' || account_id", 'created_at', 'updated_at', 'unsubscribed_at', ref('stg_shop__accounts')],

@@ -21,7 +21,8 @@ select
             when customers.country_code <> 'US' then null
             when customers.region = 'CA' then 'US-CA'
             -- Without a state, the postal code tells: California's begin with 900 to 961.
-            when customers.region is null and substring(customers.postal_code, 1, 3) between '900' and '961' then 'US-CA'
+            when customers.region is null and substring(customers.postal_code, 1, 3) between '900' and '961'
+                then 'US-CA'
         end,
         countries.jurisdiction,
         '{{ var("default_jurisdiction") }}'

@@ -9,7 +9,7 @@ select
     house_number,
     address_2,
     city,
-    {{ postal_code('latest.postal_code') }} as postal_code,
+    full_postal_code as postal_code,
     account_id,
     card_number,
     age_band,
@@ -27,11 +27,12 @@ select
     created_at,
     {{ birth_digits('birth_date') }} as birth_digits,
     {{ birth_date('birth_date') }} as birth_date,
-    {{ region_code('latest.region') }} as region,
-    {{ country_code(has_region=true) }} as country_code,
-    case when {{ country_code(has_region=true) }} is null then latest.country_code end as unknown_country,
-    case when {{ country_code(has_region=true) }} in ('US', 'CA', 'AU') and regions.region_code is null then latest.region end
-        as unknown_region,
+    iso_region as region,
+    iso_country as country_code,
+    unknown_country,
+    unknown_region,
     coalesce(updated_at, created_at) as updated_at
-from {{ latest_version('contacts', ['contact_id'], event_at='created_at', latest_by='updated_at') }}
-{{ join_places('latest.region') }}
+from {{ with_places(
+    latest_version('contacts', ['contact_id'], event_at='created_at', latest_by='updated_at'),
+    has_address=true
+) }}

@@ -15,11 +15,12 @@ select
     sms_opt_in,
     sms_opt_out,
     ads_opt_out,
-    {{ country_code() }} as country_code,
-    case when countries.iso_code is null then latest.country_code end as unknown_country,
+    iso_country as country_code,
+    unknown_country,
     coalesce(status, 'completed') as status,
     coalesce(updated_at, ordered_at) as status_at,
     coalesce(total_usd < 0 or original_order_id <> order_id, false) as is_return,
     coalesce(order_channel, 'unknown') as order_channel
-from {{ latest_version('orders', ['order_id'], event_at='ordered_at', latest_by='updated_at') }}
-{{ join_places() }}
+from {{ with_places(
+    latest_version('orders', ['order_id'], event_at='ordered_at', latest_by='updated_at')
+) }}

@@ -68,8 +68,8 @@ def read_emails(text: str) -> list[tuple[str | None, str | None]]:
     """
     if _HASH.fullmatch(text):
         return [(None, HASHED)]
-    if not text.startswith("'") and (read := read_email(text))[0]:
-        return [read]
+    if not text.startswith("'") and (whole := read_email(text))[0]:
+        return [whole]
     plain = text.translate(INVISIBLE).translate(_SIGNS)
     bracketed = [inside for inside in _IN_BRACKETS.findall(plain) if "@" in inside]
     rest = _IN_BRACKETS.sub(",", plain) if bracketed else plain
@@ -89,7 +89,7 @@ def read_emails(text: str) -> list[tuple[str | None, str | None]]:
 
 
 def _names_one(part: str, bracketed: list[str]) -> bool:
-    """Whether a display name is the address that stands in brackets after it."""
+    """Whether a display name is the address in brackets after it."""
     return part.strip(_AROUND).lower() in [inside.strip(_AROUND).lower() for inside in bracketed]
 
 

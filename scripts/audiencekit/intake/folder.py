@@ -12,7 +12,7 @@ ENDINGS = (".csv", ".csv.gz", ".parquet")
 OTHER_ENDINGS = (".xlsx", ".xls", ".json", ".jsonl", ".tsv", ".txt", ".zip", ".gz")
 # Names of files that hold what people refused.
 DECISION_FILE = re.compile(
-    r"(?i)consent|opt[\s_-]*(ed)?[\s_-]*(in|out)|unsub|suppress|erasure|forget|do[\s_-]?not|dnc|withdraw|black[\s_-]?list"
+    r"(?i)consent|opt[\s_-]*(ed)?[\s_-]*(in|out)|unsub|suppress|erasure|forg(et|otten)|do[\s_-]?not|dnc|withdraw|black[\s_-]?list"
     r"|block[\s_-]?list|bounce|complain|gdpr|ccpa|deletion"
 )
 # What follows a table's name in the names of extracts: orders_2024-01, orders (2), orders-part3.
