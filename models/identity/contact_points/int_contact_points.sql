@@ -27,9 +27,10 @@ hashed as (
 
 known_points as (
 
-    select distinct kind, contact_point
+    select distinct parsed.kind, parsed.contact_point
     from parsed
-    where contact_point is not null and exists (select 1 from hashed)
+    inner join (select distinct kind from hashed) as hashed_kinds on parsed.kind = hashed_kinds.kind
+    where parsed.contact_point is not null
 
 ),
 

@@ -1,5 +1,5 @@
--- One row per record and identifier that can link the record to others. Left out are the values of the blocklist, and
--- values that more records contain than their kind of identifier allows.
+-- One row per record and identifier that can link the record to others. Left out are the values of the blocklist, ids
+-- of several people, and values that more records contain than their kind of identifier allows.
 with
 
 records as (
@@ -32,4 +32,9 @@ inner join record_counts
 inner join {{ ref('identity_rules') }} as rules on records.id_type = rules.id_type
 left join {{ ref('identity_blocklist') }} as blocked
     on records.id_type = blocked.id_type and lower(records.id_value) = lower(blocked.id_value)
-where blocked.id_value is null and record_counts.records <= rules.maximum_records
+left join {{ ref('int_shared_ids') }} as shared_ids
+    on records.id_type = shared_ids.id_type and records.id_value = shared_ids.id_value
+where
+    blocked.id_value is null
+    and shared_ids.id_value is null
+    and record_counts.records <= rules.maximum_records

@@ -2,9 +2,12 @@
 -- the order of seeds/identity_sources.csv: an account or a CRM contact before what was typed at a checkout.
 with
 
-identifiers as (
+customers as (
 
-    select * from {{ ref('int_raw_identifiers') }}
+    select records.record_id, records.customer_key
+    from {{ ref('int_record_customers') }} as records
+    inner join (select distinct customer_key from {{ ref('int_identifiers') }}) as current_customers
+        on records.customer_key = current_customers.customer_key
 
 ),
 
@@ -60,7 +63,7 @@ records as (
 )
 
 select
-    identifiers.customer_key,
+    customers.customer_key,
     records.contact_id,
     records.account_id,
     emails.contact_point as email,
@@ -87,8 +90,7 @@ select
     || '|' || coalesce(records.phone, '')
     || '|' || coalesce(records.country_code, '') as precedence
 from records
-inner join identifiers
-    on records.id_type = identifiers.id_type and records.id_value = identifiers.raw_value
+inner join customers on records.record_id = customers.record_id
 left join {{ ref('identity_sources') }} as sources on records.source_system = sources.source_system
 left join {{ ref('int_contact_points') }} as emails
     on emails.kind = 'email' and emails.position = 1 and records.email = emails.raw_value

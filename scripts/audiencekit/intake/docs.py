@@ -28,7 +28,9 @@ make run LANDING=/path/to/folder       # check, build, publish
 - **Several extracts of one table** are read together: `orders.2023.csv` and `orders.2024.parquet`, or files at any
   depth in a folder `orders/`. Their columns may differ in order, name and type. Where two extracts hold the same key,
   one row is used, as described for each table below. Nothing is counted twice.
-- **Any other file** is ignored, and intake names it. Hidden files, files whose name begins with `_` and readmes are
+- **A date or number** may follow the table's name: `orders_2024-01.csv`, `orders (2).csv`.
+- **Any other file** is ignored, and intake names it. A file that may hold refusals (`unsubscribes.csv`, `consents.xlsx`)
+  and is not read stops the run. Hidden files, files whose name begins with `_` and readmes are
   skipped.
 - **CSV**: the first row is a header. Intake detects whether columns are separated by comma, semicolon, tab or pipe.
   The text is UTF-8, or UTF-16 or UTF-32 with a byte-order mark. Any line end works, also mixed ones.
@@ -40,7 +42,7 @@ make run LANDING=/path/to/folder       # check, build, publish
 
 ## Columns
 
-- **Names** match in any case, with spaces or hyphens instead of underscores. The names under *also accepted as* match
+- **Names** match by their letters and digits: `FirstName`, `First Name` and `first_name` are one. The names under *also accepted as* match
   as well, but a column's own name comes first. A name that appears twice is refused. Columns that are not listed below
   are ignored, and intake lists them.
 - **No value** is an empty cell or one with white space only. In identifiers, codes, numbers and times, the following
@@ -57,6 +59,13 @@ make run LANDING=/path/to/folder       # check, build, publish
   such as `BST`.
 - **Dates** are written `2017-12-31`, or as that day at midnight. A birth date must not be in the future. Any other
   date must be between {EARLIEST} and {LATEST}.
+- **Yes and no** are `true`, `yes`, `1`, `x`, `subscribed`, `false`, `no`, `0`, `unsubscribed` and the like. In a column of
+  opt-outs, a date or `unsubscribed` means yes. Any other value in a column of decisions stops the run, because it may be a
+  refusal. So does a column whose name sounds like one (`gdpr_status`) and that is not below.
+- **Countries and states** are names or codes: `United Kingdom`, `UK`, `GB`, `Deutschland`; `California`, `US-CA`, `CA`. In
+  the US, `2138` is the postal code 02138.
+- **An apostrophe** before an identifier, number, phone or postal code is a spreadsheet's mark of text and is removed.
+- **Salesforce ids** that occur with 15 and with 18 characters are read as one.
 - **Codes** (*one of* below) are compared in lower case.
 - **Identifiers** are text: `007` stays `007`. pandas writes a column of whole numbers with gaps as `17.0`. So where
   every value of a CSV text column ends in `.0`, the `.0` is removed; in a Parquet file of floating-point numbers too.

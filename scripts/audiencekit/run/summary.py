@@ -42,6 +42,7 @@ def print_summary(run: Run, workspace: Workspace, console: Console) -> None:
             )
         _print_decisions(con, console)
         _print_unknown_places(con, console)
+        _print_shared_ids(con, console)
         segments = _table("Segments", "segment", "members", "share", "status")
         for code, members, share, status in con.execute(
             "select segment_code, members, share, status from rpt_segments order by members desc, segment_code"
@@ -106,6 +107,21 @@ def _print_unknown_places(con: duckdb.DuckDBPyConnection, console: Console) -> N
         examples = f" ({written[:80]})" if written else ""
         console.print(
             f"[yellow]{table}: the {kind} of {count:,} rows is not recognised[/]{examples}: rpt_unknown_places.",
+            highlight=False,
+            soft_wrap=True,
+        )
+    if rows:
+        console.print()
+
+
+def _print_shared_ids(con: duckdb.DuckDBPyConnection, console: Console) -> None:
+    """Name ids that are not one person's: they link nobody, and a company's account may be taken for a login."""
+    rows = con.execute(
+        "select id_type, reason, ids, records_affected from rpt_shared_ids order by records_affected desc, id_type, reason"
+    ).fetchall()
+    for id_type, reason, ids, records in rows:
+        console.print(
+            f"[yellow]{id_type}: {ids:,} values in {records:,} records are not one person's[/] ({reason}), and link nobody.",
             highlight=False,
             soft_wrap=True,
         )
