@@ -1,6 +1,6 @@
 -- One row per login, card or contact id that is not one person's, and why: a placeholder of the blocklist, such as
--- 'undefined'; an id given with more e-mails than one person has, such as a till's walk-in number; a login whose contacts
--- differ in given name, family name and e-mail, such as a company's account. It links no records.
+-- 'undefined'; an id given with more e-mails than one person has, such as a till's walk-in number; a login whose
+-- contacts differ in given name, family name and e-mail, such as a company's account. It links no records.
 {% set most_mailboxes = 3 -%}
 with
 
@@ -37,7 +37,7 @@ evidence as (
         count(distinct case when mailboxes.mailbox is not null then names.last_name end) as last_names
     from ids
     left join mailboxes on ids.record_id = mailboxes.record_id
-    left join {{ ref('int_normalised_records') }} as names on ids.record_id = names.record_id
+    left join {{ ref('int_match_records') }} as names on ids.record_id = names.record_id
     group by ids.id_type, ids.id_value
 
 ),
