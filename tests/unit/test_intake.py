@@ -426,7 +426,10 @@ def test_numbers_as_programs_write_them_are_amounts(tmp_path):
         "-0.0",
         '"8"',
     ]
-    taken = take(tmp_path, {"orders.csv": orders(*[f"a,2017-06-01,{n}" for n in written], good=0)})
+    taken = take(
+        tmp_path,
+        {"orders.csv": orders(*[f"a{i},2017-06-01,{n}" for i, n in enumerate(written)], good=0)},
+    )
     assert taken.rows("total_usd") == [5, -5, 5, 0.5, 5, 5, 1000, 0.015, 0, 7, 0, 8]
 
 
@@ -748,7 +751,7 @@ def one_file_each(cases: list[tuple]) -> dict[str, pa.Table]:
 
 
 def test_parquet_types_that_hold_the_value_serve_and_times_count_in_utc(tmp_path):
-    taken = take(tmp_path, one_file_each(READ))
+    taken = take(tmp_path, one_file_each(READ), accept=["orders"])  # all have one order number
     names = ["order_id", "ordered_at", "total_usd", "email", "discount_usd"]
     for row, (name, column, value) in zip(taken.rows(", ".join(names)), READ, strict=True):
         assert row[names.index(name)] == value, (name, column.type)
@@ -1313,3 +1316,119 @@ def test_a_salesforce_id_of_15_and_of_18_characters_is_one(tmp_path):
     assert taken.rows("id_value", "consent_events") == [long, other, short, f"{short}@example.com"]
     assert taken.rows("contact_id", "contacts") == [long, other]
     assert "1 Salesforce ids occur with 15 and with 18 characters" in taken.messages[-1]
+
+
+# --- Several extracts of one table ----------------------------------------------------------------
+
+VERSIONS = "order_id,ordered_at,total,status"
+
+
+def extract(*rows: str, header: str = VERSIONS) -> str:
+    return "\n".join([header, *rows]) + "\n"
+
+
+def test_the_later_extract_wins_where_the_rows_do_not_say_when_they_changed(tmp_path):
+    taken = take(
+        tmp_path,
+        {
+            "orders.2024-10-02.csv": extract("1,2016-01-01,50,returned", "2,2016-01-01,50,paid"),
+            "orders.2024-10-01.csv": extract(
+                "1,2016-01-01,50,paid", "2,2016-01-01,50,paid", "3,2016-01-01,50,paid"
+            ),
+        },
+    )
+    assert sorted(taken.rows("order_id, status")) == [
+        ("1", "returned"),
+        ("2", "paid"),
+        ("2", "paid"),
+        ("3", "paid"),
+    ]
+    orders_taken = taken.tables["orders"]
+    assert (orders_taken.rows_kept, orders_taken.keys_that_differ, orders_taken.rows_replaced) == (
+        5,
+        1,
+        1,
+    )
+    assert "1 keys with rows that differ, 1 replaced by a later file" in taken.messages[0]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "statuses"),
+    [
+        (
+            "2016-03-01",
+            "2016-02-01",
+            ["paid", "returned"],
+        ),  # the row of the earlier file changed later: staging decides
+        ("2016-02-01", "2016-03-01", ["returned"]),
+        ("2016-02-01", "2016-02-01", ["returned"]),
+        ("2016-02-01", "", ["paid", "returned"]),
+        ("", "2016-02-01", ["returned"]),
+    ],
+)
+def test_a_row_that_says_when_it_changed_is_not_replaced_by_an_older_one(
+    tmp_path, first, second, statuses
+):
+    header = f"{VERSIONS},updated_at"
+    taken = take(
+        tmp_path,
+        {
+            "orders.20241001.csv": extract(f"1,2016-01-01,50,paid,{first}", header=header),
+            "orders.20241002.csv": extract(f"1,2016-01-01,50,returned,{second}", header=header),
+        },
+    )
+    assert sorted(taken.rows("status")) == statuses
+
+
+def test_lines_of_an_order_numbered_anew_come_from_the_later_extract(tmp_path):
+    header = "order_id,line_number,product_id,quantity,amount_usd"
+    taken = take(
+        tmp_path,
+        {
+            "orders.csv": orders(good=3),
+            "order_lines.2023.csv": extract("1,1,apple,1,10", "1,2,pear,1,20", header=header),
+            "order_lines.2024.csv": extract("1,1,pear,1,20", "1,2,apple,1,10", header=header),
+        },
+    )
+    assert sorted(taken.rows("product_id, amount_usd", "order_lines")) == [
+        ("apple", 10),
+        ("pear", 20),
+    ]
+
+
+def test_two_shops_that_number_alike_stop_the_run(tmp_path):
+    files: dict[str, Content] = {
+        "orders.eu.csv": extract("1000,2016-01-01 07:00:00,10,paid"),
+        "orders.us.csv": extract("1000,2016-01-01 00:00:00,100,paid"),
+    }
+    with pytest.raises(
+        UserError, match=r"order_id 1000 is in orders\.eu\.csv and in orders\.us\.csv at two times"
+    ):
+        take(tmp_path, files)
+    assert take(tmp_path, files, accept=["orders"]).tables["orders"].keys_that_differ == 1
+
+
+def test_a_sale_and_its_return_under_one_number_stop_the_run(tmp_path):
+    files: dict[str, Content] = {
+        "orders.csv": extract("7,2016-01-01,100,paid", "7,2016-01-09,-40,returned")
+    }
+    with pytest.raises(
+        UserError,
+        match=r"order_id 7 has a sale and a return in two rows of one number \(1 in all\)",
+    ):
+        take(tmp_path, files)
+
+
+def test_rows_of_one_key_that_differ_are_counted(tmp_path):
+    taken = take(
+        tmp_path,
+        {
+            "orders.csv": extract(
+                "1,2016-01-01,5,paid",
+                "1,2016-01-01,6,paid",
+                "2,2016-01-01,5,paid",
+                "2,2016-01-01,5,paid",
+            )
+        },
+    )
+    assert (taken.tables["orders"].rows_kept, taken.tables["orders"].keys_that_differ) == (4, 1)

@@ -19,6 +19,7 @@ import duckdb
 from audiencekit.errors import UserError
 from audiencekit.intake.contract import Table, load_contract
 from audiencekit.intake.erasure import count_rows_to_erase, erase_from_intake
+from audiencekit.intake.extracts import FILE, in_order, settle
 from audiencekit.intake.files import LandingFile, open_file
 from audiencekit.intake.folder import find_files
 from audiencekit.intake.gates import Gates, check_columns, check_table
@@ -86,7 +87,8 @@ def run_intake(
             for table in contract.values():
                 if table.name not in gates.accept:
                     check_columns(table, files.get(table.name, []))
-                result = _check_and_type(session, table, files.get(table.name, []))
+                is_accepted = table.name in gates.accept
+                result = _check_and_type(session, table, files.get(table.name, []), is_accepted)
                 if table.name not in gates.accept:
                     erased = count_rows_to_erase(workspace, table) if table.append_only else 0
                     check_table(con, result, table, gates.last_time.get(table.name, 0), erased)
@@ -123,23 +125,27 @@ def _remove_leftovers(workspace: Workspace) -> None:
         shutil.rmtree(leftover)
 
 
-def _check_and_type(session: _Session, table: Table, files: list[LandingFile]) -> TableIntake:
+def _check_and_type(
+    session: _Session, table: Table, files: list[LandingFile], is_accepted: bool
+) -> TableIntake:
     """Check a table's files and write the rows that are kept as one typed Parquet file."""
-    con = session.con
+    con, files = session.con, in_order(files)
     checked = [session.scratch / f"{table.name}.{number}.parquet" for number in range(len(files))]
     kept = []
-    for file, path in zip(files, checked, strict=True):
+    for number, (file, path) in enumerate(zip(files, checked, strict=True)):
         check_rows(con, table, file, session.as_of.isoformat(sep=" "), path)
-        kept.append(kept_rows(con, table, file, path))
+        kept.append(f"select *, {number} as {FILE} from ({kept_rows(con, table, file, path)})")
+    landed = " union all ".join(kept) or f"select *, 0 as {FILE} from ({no_rows(table)})"
+    overlap, rows_to_keep = settle(con, table, files, landed, is_accepted)
     target = session.target / f"{table.name}.parquet"
     con.execute(
-        f"copy ({' union all '.join(kept) or no_rows(table)}) to {literal(str(target))} "
-        "(format parquet, compression zstd)"
+        f"copy ({rows_to_keep}) to {literal(str(target))} (format parquet, compression zstd)"
     )
     for path in checked:
         path.unlink()
     newest = f"max({table.event_at})" if table.event_at else "cast(null as timestamp)"
     rows, newest_at = con.execute(f"select count(*), {newest} from {rows_of(target)}").fetchall()[0]
+    rows += overlap.rows_replaced
     quarantined, held_back = count_refused(con, table)
     return TableIntake(
         table_name=table.name,
@@ -149,6 +155,8 @@ def _check_and_type(session: _Session, table: Table, files: list[LandingFile]) -
         rows_kept=rows,
         rows_quarantined=quarantined,
         rows_held_back=held_back,
+        keys_that_differ=overlap.keys_that_differ,
+        rows_replaced=overlap.rows_replaced,
         newest_at=newest_at,
         ignored_columns=", ".join(sorted({name for file in files for name in file.ignored})),
     )

@@ -22,6 +22,8 @@ class TableIntake:
     rows_kept: int
     rows_quarantined: int
     rows_held_back: int
+    keys_that_differ: int
+    rows_replaced: int
     newest_at: datetime | None
     ignored_columns: str
 
@@ -66,6 +68,9 @@ def summary_line(result: TableIntake) -> str:
         parts.append(f"{result.rows_quarantined:,} to quarantine")
     if result.rows_held_back:
         parts.append(f"{result.rows_held_back:,} {HELD_BACK}")
+    if result.keys_that_differ:
+        by = f", {result.rows_replaced:,} replaced by a later file" if result.rows_replaced else ""
+        parts.append(f"{result.keys_that_differ:,} keys with rows that differ{by}")
     if result.ignored_columns:
         names = result.ignored_columns.split(", ")
         shown = result.ignored_columns if len(names) <= 10 else f"{', '.join(names[:10])} …"
@@ -86,10 +91,10 @@ def write_counts(
     con.execute(
         "create table tables (table_name varchar, is_present boolean, file_names varchar, "
         "rows_in bigint, rows_kept bigint, rows_quarantined bigint, rows_held_back bigint, "
-        "newest_at timestamp, ignored_columns varchar)"
+        "keys_that_differ bigint, rows_replaced bigint, newest_at timestamp, ignored_columns varchar)"
     )
     con.executemany(
-        f"insert into tables values ({', '.join('?' * 9)})",
+        f"insert into tables values ({', '.join('?' * 11)})",
         [list(asdict(result).values()) for result in results],
     )
     _write(con, "select * from tables order by table_name", folder / "tables.parquet")

@@ -1,0 +1,132 @@
+"""Several extracts of one table: which row of a key is later, and keys that mean two things.
+
+Extracts whose names hold a date are in the order of their dates, and the later one wins, unless the rows say by
+themselves when they changed. A key that is used for two different things (two shops that both count from 1000, a sale
+and its return under one number) stops the run, because one of the two would vanish.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from audiencekit.errors import UserError
+from audiencekit.intake.contract import Table
+from audiencekit.intake.files import LandingFile
+from audiencekit.sql import literal
+
+FILE = "file_number"
+DATE = re.compile(
+    r"(?<!\d)(20\d\d)[-_.]?(0[1-9]|1[0-2])(?:[-_.]?(0[1-9]|[12]\d|3[01]))?(?!\d)|(?<!\d)(20\d\d)(?!\d)"
+)
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """What the extracts of a table have in common: keys whose rows differ, and rows that a later extract replaces."""
+
+    keys_that_differ: int
+    rows_replaced: int
+
+
+def in_order(files: Sequence[LandingFile]) -> list[LandingFile]:
+    """Files by the date in their names; files without a date first, as they come."""
+    return sorted(files, key=lambda file: _date(file.name))
+
+
+def _date(name: str) -> str:
+    """The date in a file's name, as sortable digits; empty without one."""
+    found = DATE.search(Path(name).name) or DATE.search(name)
+    return "".join(part or "" for part in found.groups()) if found else ""
+
+
+def settle(
+    con: duckdb.DuckDBPyConnection,
+    table: Table,
+    files: Sequence[LandingFile],
+    landed: str,
+    is_accepted: bool,
+) -> tuple[Overlap, str]:
+    """What extracts have in common, and SQL for the rows of `landed` (SQL) without those that a later one replaces.
+
+    The column FILE of `landed` numbers `files`. Raises UserError for a key that means two things, unless the table
+    `is_accepted`.
+    """
+    key = ", ".join(table.key)
+    con.execute(
+        f"create or replace temp table repeated as "
+        f"with keys as (select {key} from ({landed}) as rows group by {key} having count(*) > 1) "
+        f"select rows.*, hash(struct_pack({', '.join(f'{c.name} := rows.{c.name}' for c in table.columns)})) as content "
+        f"from ({landed}) as rows semi join keys on {_same('rows', 'keys', table)}"
+    )
+    con.execute(
+        f"create or replace temp table shared_keys as select {key}, count(distinct content) > 1 as differs, "
+        f"{_clash(table)} as is_two_things, min({FILE}) as first_file, max({FILE}) as last_file "
+        f"from repeated group by {key}"
+    )
+    if not is_accepted:
+        _refuse_two_things(con, table, files)
+    differing = con.execute("select count(*) from shared_keys where differs").fetchall()[0][0]
+    dates = [_date(file.name) for file in files]
+    if not differing or len(set(dates)) < 2:
+        return Overlap(differing, 0), f"select * exclude ({FILE}) from ({landed})"
+    days = ", ".join(f"({number}, {literal(date)})" for number, date in enumerate(dates))
+    changed = table.latest_by
+    not_older = f"(rows.{changed} is null or coalesce(rows.{changed} <= later.{changed}, false))"
+    con.execute(
+        f"create or replace temp table replaced as with dated(number, day) as (values {days}), "
+        f"rows as (select repeated.*, day from repeated join dated on {FILE} = number where day <> '') "
+        f"select distinct rows.{FILE}, rows.content, rows.{', rows.'.join(table.key)} "
+        f"from rows join rows as later on {_same('rows', 'later', table)} and rows.day < later.day "
+        f"and rows.content <> later.content {f'and {not_older}' if changed else ''}"
+    )
+    is_replaced = f"{_same('repeated', 'replaced', table)} and repeated.{FILE} = replaced.{FILE}"
+    replaced = con.execute(
+        f"select count(*) from repeated semi join replaced on {is_replaced} and repeated.content = replaced.content"
+    ).fetchall()[0][0]
+    names = ", ".join(column.name for column in table.columns)
+    return Overlap(differing, replaced), (
+        f"select {names} from ({landed}) as rows anti join repeated on {_same('rows', 'repeated', table)} "
+        f"union all select {names} from repeated anti join replaced on {is_replaced} "
+        "and repeated.content = replaced.content"
+    )
+
+
+def _same(left: str, right: str, table: Table) -> str:
+    return " and ".join(f"{left}.{c} is not distinct from {right}.{c}" for c in table.key)
+
+
+def _clash(table: Table) -> str:
+    """SQL for rows of one key that cannot be two versions of one thing."""
+    clashes = ["false"]
+    if table.event_at and table.event_at != table.latest_by:
+        clashes.append(f"(count(distinct {FILE}) > 1 and count(distinct {table.event_at}) > 1)")
+    if table.name == "orders":
+        clashes.append("(min(total_usd) < 0 and max(total_usd) > 0)")
+    return " or ".join(clashes)
+
+
+def _refuse_two_things(
+    con: duckdb.DuckDBPyConnection, table: Table, files: Sequence[LandingFile]
+) -> None:
+    found = con.execute(
+        f"select {table.key[0]}, first_file, last_file, count(*) over () from shared_keys where is_two_things "
+        f"order by {', '.join(table.key)} limit 1"
+    ).fetchall()
+    if not found:
+        return
+    value, first, last, count = found[0]
+    column = table.key[0]
+    if first != last:
+        raise UserError(
+            f"{table.name}: {column} {value} is in {files[first].name} and in {files[last].name} at two times "
+            f"({count:,} keys in all). If these are two shops, give the ids of each a prefix of its own; or pass "
+            f"--accept {table.name} to keep one row a key."
+        )
+    raise UserError(
+        f"{files[first].name}: {column} {value} has a sale and a return in two rows of one number ({count:,} in all). "
+        f"Give returns their own {column} and name the order in original_order_id; or pass --accept {table.name} to "
+        "keep one row a key."
+    )
