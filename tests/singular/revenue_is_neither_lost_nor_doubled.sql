@@ -29,7 +29,7 @@ capped as (
     inner join returned on orders.order_id = returned.original_order_id
     where
         not orders.is_return
-        and (returned.returned_usd > orders.total_usd or orders.status in ('cancelled', 'returned'))
+        and (returned.returned_usd > orders.total_usd or orders.status in ('cancelled', 'returned', 'pending'))
 
 ),
 
@@ -38,7 +38,7 @@ expected as (
     select
         sum(
             case
-                when orders.status = 'cancelled' then 0
+                when orders.status in ('cancelled', 'pending') then 0
                 when orders.is_return then -abs(orders.total_usd)
                 when orders.status = 'returned' then 0
                 else orders.total_usd

@@ -1,4 +1,5 @@
--- One row per order, with its returns netted off. A return whose order is not in the data is a row of its own.
+-- One row per order, with its returns netted off. A return whose order is not in the data is a row of its own. An order
+-- that is pending has no money yet: it is no purchase.
 with
 
 orders as (
@@ -48,10 +49,11 @@ netted as (
         placed.phone,
         placed.is_return,
         placed.status = 'cancelled' as is_cancelled,
-        case when placed.is_return then 0 else placed.total_usd end as placed_usd,
-        case when placed.is_return or placed.status = 'cancelled' then 0 else placed.total_usd end as gross_usd,
+        case when placed.is_return or placed.status = 'pending' then 0 else placed.total_usd end as placed_usd,
+        case when placed.is_return or placed.status in ('cancelled', 'pending') then 0 else placed.total_usd end
+            as gross_usd,
         case
-            when placed.status = 'cancelled' then 0
+            when placed.status in ('cancelled', 'pending') then 0
             when placed.is_return then abs(placed.total_usd)
             else least(coalesce(reversed.reversed_usd, 0), placed.total_usd)
         end as returned_usd

@@ -27,7 +27,9 @@ make run LANDING=/path/to/folder       # check, build, publish
 - **A file is named after its table**, in any case: `orders.csv`, `Orders.CSV`, `orders.csv.gz`, `orders.parquet`.
 - **Several extracts of one table** are read together: `orders.2023.csv` and `orders.2024.parquet`, or files at any
   depth in a folder `orders/`. Their columns may differ in order, name and type. Where two extracts hold the same key,
-  one row is used, as described for each table below. Nothing is counted twice.
+  one row is used, as described for each table below. Nothing is counted twice. If the rows do not say when they changed,
+  the file with the later date in its name wins (`orders.2024-10-02.csv`); rows of one key that differ are counted.
+- **A key that means two things** stops the run: an order number of two shops, or of a sale and its return.
 - **A date or number** may follow the table's name: `orders_2024-01.csv`, `orders (2).csv`.
 - **Any other file** is ignored, and intake names it. A file that may hold refusals (`unsubscribes.csv`, `consents.xlsx`)
   and is not read stops the run. Hidden files, files whose name begins with `_` and readmes are
@@ -44,7 +46,8 @@ make run LANDING=/path/to/folder       # check, build, publish
 
 - **Names** match by their letters and digits: `FirstName`, `First Name` and `first_name` are one. The names under *also accepted as* match
   as well, but a column's own name comes first. A name that appears twice is refused. Columns that are not listed below
-  are ignored, and intake lists them.
+  are ignored, and intake lists them. A column that changes what a row means stops the run, unless all rows have the same
+  value: a payment status, a currency, a refunded amount, a mark of test or deleted rows.
 - **No value** is an empty cell or one with white space only. In identifiers, codes, numbers and times, the following
   also mean no value: `NULL`, `\\N`, `NaN`, `NA`, `N/A`, `#N/A`, `<NA>`, `NaT`, `None` and `nil`. In free text they
   are kept, because Null is a family name and NA is Namibia.

@@ -46,20 +46,20 @@ def settle(
     con: duckdb.DuckDBPyConnection,
     table: Table,
     files: Sequence[LandingFile],
-    landed: str,
+    provided: str,
     is_accepted: bool,
 ) -> tuple[Overlap, str]:
-    """What extracts have in common, and SQL for the rows of `landed` (SQL) without those that a later one replaces.
+    """What extracts have in common, and SQL for the rows of `provided` (SQL) without those that a later one replaces.
 
-    The column FILE of `landed` numbers `files`. Raises UserError for a key that means two things, unless the table
+    The column FILE of `provided` numbers `files`. Raises UserError for a key that means two things, unless the table
     `is_accepted`.
     """
     key = ", ".join(table.key)
     con.execute(
         f"create or replace temp table repeated as "
-        f"with keys as (select {key} from ({landed}) as rows group by {key} having count(*) > 1) "
+        f"with keys as (select {key} from ({provided}) as rows group by {key} having count(*) > 1) "
         f"select rows.*, hash(struct_pack({', '.join(f'{c.name} := rows.{c.name}' for c in table.columns)})) as content "
-        f"from ({landed}) as rows semi join keys on {_same('rows', 'keys', table)}"
+        f"from ({provided}) as rows semi join keys on {_same('rows', 'keys', table)}"
     )
     con.execute(
         f"create or replace temp table shared_keys as select {key}, count(distinct content) > 1 as differs, "
@@ -71,7 +71,7 @@ def settle(
     differing = con.execute("select count(*) from shared_keys where differs").fetchall()[0][0]
     dates = [_date(file.name) for file in files]
     if not differing or len(set(dates)) < 2:
-        return Overlap(differing, 0), f"select * exclude ({FILE}) from ({landed})"
+        return Overlap(differing, 0), f"select * exclude ({FILE}) from ({provided})"
     days = ", ".join(f"({number}, {literal(date)})" for number, date in enumerate(dates))
     changed = table.latest_by
     not_older = f"(rows.{changed} is null or coalesce(rows.{changed} <= later.{changed}, false))"
@@ -88,7 +88,7 @@ def settle(
     ).fetchall()[0][0]
     names = ", ".join(column.name for column in table.columns)
     return Overlap(differing, replaced), (
-        f"select {names} from ({landed}) as rows anti join repeated on {_same('rows', 'repeated', table)} "
+        f"select {names} from ({provided}) as rows anti join repeated on {_same('rows', 'repeated', table)} "
         f"union all select {names} from repeated anti join replaced on {is_replaced} "
         "and repeated.content = replaced.content"
     )

@@ -17,6 +17,16 @@ DECISION_COLUMN = re.compile(
     r"(?i)opt[\s_-]?(ed)?[\s_-]?(in|out)|unsub|do[\s_-]?not|dnc|consent|gdpr|ccpa|suppress|subscri|permission"
     r"|accepts?[\s_-]?\w*market|marketing[\s_-]?(status|state|pref|allowed)|black[\s_-]?list|block[\s_-]?list|erasure"
 )
+# Names of columns that change what a row of a table means, where the contract has no such column.
+MEANING_COLUMNS = {
+    "orders": re.compile(
+        r"(?i)^(financial|payment|order)[\s_-]?status$|refund|cancel|void|charge[\s_-]?back|^(is[\s_-]?)?test([\s_-]?order)?$"
+        r"|^(presentment[\s_-]|shop[\s_-])?currency([\s_-]?code)?$|delet"
+    ),
+    "order_lines": re.compile(r"(?i)refund|cancel|^currency([\s_-]?code)?$|delet"),
+    "contacts": re.compile(r"(?i)delet|^master[\s_-]?record[\s_-]?id$|merged|^is[\s_-]?archived$"),
+    "accounts": re.compile(r"(?i)delet|merged|^is[\s_-]?archived$"),
+}
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 
 
@@ -110,6 +120,12 @@ def match_columns(header: list[str], table: Table, file_name: str = "") -> dict[
                 positions[column.name] = plain.index(name)
                 break
     return positions
+
+
+def unread_meanings(file: LandingFile, table: Table) -> list[str]:
+    """Columns that belong to no column of the contract and change what a row means, by their names."""
+    pattern = MEANING_COLUMNS.get(table.name)
+    return [name for name in file.ignored if pattern and pattern.search(name)]
 
 
 def unread_decisions(file: LandingFile) -> list[str]:

@@ -7,8 +7,9 @@ import duckdb
 
 from audiencekit.errors import UserError
 from audiencekit.intake.contract import Table
-from audiencekit.intake.files import LandingFile, unread_decisions
+from audiencekit.intake.files import LandingFile, unread_decisions, unread_meanings
 from audiencekit.intake.report import TableIntake, most_common_reason
+from audiencekit.intake.rows import varying
 
 LARGEST_QUARANTINED_SHARE = 0.10
 FEW_ROWS = 50
@@ -86,12 +87,19 @@ def _check_decisions(con: duckdb.DuckDBPyConnection, table: Table, way_out: str)
             raise UserError(f"{file_name}, row {row}: {reasons}. It may be a refusal. {way_out}")
 
 
-def check_columns(table: Table, files: Iterable[LandingFile]) -> None:
-    """Raise UserError for a column that may hold refusals and is not read."""
+def check_columns(
+    con: duckdb.DuckDBPyConnection, table: Table, files: Iterable[LandingFile]
+) -> None:
+    """Raise UserError for a column that may hold refusals, or that changes what a row means, and is not read."""
     for file in files:
         if unread := unread_decisions(file):
             raise UserError(
                 f"{file.name}: the column {unread[0]} may hold refusals and is not read. Name it after one of "
                 f"{', '.join(c.name for c in table.columns if c.is_decision) or 'the columns of consent_events'} if it "
                 f"is one, or pass --accept {table.name} if it decides nothing."
+            )
+        if unread := varying(con, file, unread_meanings(file, table)):
+            raise UserError(
+                f"{file.name}: the columns {', '.join(unread)} change what a row means and are not read. Leave out rows "
+                f"that do not count and remove the columns, or pass --accept {table.name} if every row counts as it is."
             )

@@ -86,7 +86,7 @@ def run_intake(
         try:
             for table in contract.values():
                 if table.name not in gates.accept:
-                    check_columns(table, files.get(table.name, []))
+                    check_columns(con, table, files.get(table.name, []))
                 is_accepted = table.name in gates.accept
                 result = _check_and_type(session, table, files.get(table.name, []), is_accepted)
                 if table.name not in gates.accept:
@@ -135,8 +135,8 @@ def _check_and_type(
     for number, (file, path) in enumerate(zip(files, checked, strict=True)):
         check_rows(con, table, file, session.as_of.isoformat(sep=" "), path)
         kept.append(f"select *, {number} as {FILE} from ({kept_rows(con, table, file, path)})")
-    landed = " union all ".join(kept) or f"select *, 0 as {FILE} from ({no_rows(table)})"
-    overlap, rows_to_keep = settle(con, table, files, landed, is_accepted)
+    provided = " union all ".join(kept) or f"select *, 0 as {FILE} from ({no_rows(table)})"
+    overlap, rows_to_keep = settle(con, table, files, provided, is_accepted)
     target = session.target / f"{table.name}.parquet"
     con.execute(
         f"copy ({rows_to_keep}) to {literal(str(target))} (format parquet, compression zstd)"

@@ -139,6 +139,20 @@ def _checked_rows(table: Table, file: LandingFile, as_of: str) -> str:
     """
 
 
+def varying(con: duckdb.DuckDBPyConnection, file: LandingFile, names: list[str]) -> list[str]:
+    """Of the columns `names`, those with more than one value: a constant changes the meaning of no row."""
+    if not names:
+        return []
+    cells = [raw_name(file.header.index(name)) for name in names]
+    counts = ", ".join(
+        f"count(distinct trim(cast({c} as varchar))) + (count(*) filter (where coalesce(trim(cast({c} as varchar)), '') = '') > 0 "
+        f"and count(nullif(trim(cast({c} as varchar)), '')) > 0)::int"
+        for c in cells
+    )
+    found = con.execute(f"select {counts} from ({_reader(file)}) as file").fetchall()[0]
+    return [name for name, count in zip(names, found, strict=True) if count > 1]
+
+
 def _reader(file: LandingFile) -> str:
     """SQL that reads a file with its columns called c0, c1, … and its row numbers, counting the header as row 1."""
     path = literal(str(file.path))
