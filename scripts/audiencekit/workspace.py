@@ -95,7 +95,26 @@ class Workspace:
             lock.truncate(0)
             lock.write(str(os.getpid()))
             lock.flush()
-            yield
+            try:
+                yield
+            finally:
+                lock.truncate(0)
+
+    @property
+    def killed_run(self) -> str:
+        """The process of a run that was killed before it could say so; empty if there is none.
+
+        A run leaves its number in the lock file only if it had no time to remove it.
+        """
+        path = self.home / ".lock"
+        if not path.exists():
+            return ""
+        with path.open() as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return ""
+            return lock.read().strip()
 
 
 def open_workspace(home: str | Path | None = None) -> Workspace:

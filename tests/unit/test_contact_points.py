@@ -141,11 +141,20 @@ def test_a_hash_is_no_address_and_no_number():
         ("+1 907 555 0142; +1 907 555 0143", [("+19075550142", None), ("+19075550143", None)]),
         ("907-555-0142/907-555-0143", [("+19075550142", None), ("+19075550143", None)]),
         ("907-555-0142, home", [("+19075550142", "no such number")]),
+        ("907-555-0142 or 907-555-0143", [("+19075550142", None), ("+19075550143", None)]),
+        ("907-555-0142 (mobile)", [("+19075550142", "no phone number")]),
     ],
 )
 def test_every_number_in_a_cell_is_read(cell, numbers):
     assert [number for number, _ in read_phones(cell, "US")] == [number for number, _ in numbers]
     assert [bool(p) for _, p in read_phones(cell, "US")] == [bool(p) for _, p in numbers]
+
+
+def test_a_slash_in_a_number_does_not_part_it():
+    assert read_phones("0171/1234567, 030/7654321", "DE") == [
+        ("+491711234567", None),
+        ("+49307654321", None),
+    ]
 
 
 LOCAL = st.text("abcxyzANN019_+.'-", min_size=1, max_size=12)

@@ -183,13 +183,23 @@ def test_units_of_experiments_go_by_whatever_they_are(tmp_path):
         (("email", "ann@example.com"), ("email", "n/a ann@example.com")),
         (("email", "ann@example.com"), ("email", "bob@example.com, ann@example.com")),
         (("phone", "+19075550142"), ("phone", "1-907-555-0142")),
-        (("contact_id", "0035e00000AbCdE"), ("contact_id", "0035e00000AbCdEAAQ")),
+        (("phone", "9075550142", "US"), ("phone", "(907) 555-0142", "United States")),
+        (("phone", "+19075550142"), ("phone", "907.555.0142", "usa")),
+        (("national phone", "9075550142"), ("phone", "907.555.0142", None)),
+        (("contact_id", "0035e00000AbCdE"), ("contact_id", "0035e00000AbCdEAAV")),
     ],
 )
 def test_an_erased_person_stays_out_in_any_spelling(tmp_path, erased, comes_back):
-    id_type, value = comes_back
+    id_type, value, *country = comes_back
     columns = {c.name: "null" for c in load_contract()["contacts"].columns}
-    columns |= {"country_code": "'US'", id_type: f"'{value}'"}
+    columns |= {
+        "country_code": f"'{country[0]}'"
+        if country and country[0]
+        else "null"
+        if country
+        else "'US'"
+    }
+    columns |= {id_type: f"'{value}'"}
     columns = {"contact_id": "'c1'"} | columns if id_type != "contact_id" else columns
     workspace = Workspace(tmp_path)
     workspace.intake.mkdir(parents=True)
@@ -207,8 +217,39 @@ def test_an_erased_person_stays_out_in_any_spelling(tmp_path, erased, comes_back
         f"to '{workspace.intake}/erased_counts.parquet' (format parquet)"
     )
     with duckdb.connect() as con:
-        rows = con.execute(f"select $kind as id_type, {hash_sql('$kind', '$value')} as id_hash",
-            {"kind": erased[0], "value": erased[1]}).df()  # fmt: skip
+        rows = con.execute(
+            f"select $kind as id_type, {hash_sql('$kind', '$value', '$country')} as id_hash",
+            {"kind": erased[0], "value": erased[1], "country": erased[2] if erased[2:] else ""},
+        ).df()
     erase_from_intake(workspace, Erased(people, rows))
     left = duckdb.execute(f"select count(*) from '{workspace.intake}/contacts.parquet'").fetchall()
     assert left == [(0,)]
+
+
+def test_an_id_that_only_begins_like_an_erased_one_stays(tmp_path):
+    """Numbers of 18 digits in sequence begin with the same 15."""
+    found = [("r", "k1", "account_id", "000000000000012340", "")]
+    workspace, erased = resolved(tmp_path, found)
+    neighbours = ["000000000000012341", "000000000000012", "0035e00000AbCdEAAQ"]
+    columns = ", ".join(
+        f"cast(null as varchar) as {c.name}"
+        for c in load_contract()["contacts"].columns
+        if c.name != "account_id"
+    )
+    rows = " union all ".join(
+        f"select '{n}' as account_id, {columns}" for n in [*neighbours, "000000000000012340"]
+    )
+    duckdb.execute(f"copy ({rows}) to '{workspace.intake}/contacts.parquet' (format parquet)")
+    duckdb.execute(
+        "copy (select null::varchar as table_name, null::varchar as file_name, null::bigint as row_number, "
+        f"null::varchar as reasons, null::varchar as raw_row where false) to '{workspace.intake}/quarantine.parquet'"
+    )
+    duckdb.execute(
+        "copy (select ''::varchar as table_name, 0::bigint as rows_erased where false) "
+        f"to '{workspace.intake}/erased_counts.parquet' (format parquet)"
+    )
+    erase_from_intake(workspace, erased)
+    left = duckdb.execute(
+        f"select account_id from '{workspace.intake}/contacts.parquet' order by 1"
+    ).fetchall()
+    assert [row[0] for row in left] == sorted(neighbours)

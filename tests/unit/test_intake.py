@@ -29,6 +29,7 @@ from hypothesis import strategies as st
 
 from audiencekit.errors import UserError
 from audiencekit.intake.contract import load_contract
+from audiencekit.intake.extracts import date_in
 from audiencekit.intake.gates import Gates
 from audiencekit.intake.job import TableIntake, run_intake
 from audiencekit.workspace import Workspace
@@ -1263,7 +1264,9 @@ def test_a_decision_in_a_column_that_cannot_be_read_stops_the_run(tmp_path, head
         f"2,b@example.com,2016-01-01,{value}",
         "3,c@example.com,2016-01-01,",
     )
-    with pytest.raises(UserError, match=rf"contacts\.csv, row 3: {reason}.*It may be a refusal"):
+    with pytest.raises(
+        UserError, match=rf"contacts\.csv, row 3: {reason}.*The row may state a refusal"
+    ):
         take(tmp_path, files)
     assert take(tmp_path, files, accept=["contacts"]).tables["contacts"].rows_quarantined == 1
 
@@ -1441,16 +1444,120 @@ def test_columns_that_change_what_a_row_means_stop_the_run_unless_they_are_the_s
     rows = ["a,2016-01-01,5,paid,EUR,,false,0", "b,2016-01-01,5,voided,EUR,,false,0"]
     files: dict[str, Content] = {"orders.csv": extract(*rows, header=header)}
     with pytest.raises(
-        UserError, match=r"orders\.csv: the columns Financial Status change what a row means"
+        UserError, match="orders: the columns financial status change what a row means"
     ):
         take(tmp_path, files)
     rows[1] = "b,2016-01-01,5,paid,USD,2016-01-02,true,5"
     files = {"orders.csv": extract(*rows, header=header)}
     with pytest.raises(
-        UserError, match="the columns Currency, Cancelled at, Test, Refunded Amount change"
+        UserError, match="the columns currency, cancelled at, test, refunded amount change"
     ):
         take(tmp_path, files)
     assert take(tmp_path, files, accept=["orders"]).tables["orders"].rows_kept == 2
     rows[1] = "b,2016-01-01,5,paid,EUR,,false,0"
     files = {"orders.csv": extract(*rows, header=header)}
     assert take(tmp_path, files).tables["orders"].rows_kept == 2
+
+
+def test_two_files_of_one_currency_each_are_two_currencies(tmp_path):
+    header = f"{HEADER},currency"
+    files: dict[str, Content] = {
+        "orders.us.csv": extract("a,2016-01-01,5,USD", header=header),
+        "orders.eu.csv": extract("b,2016-01-01,5,EUR", header=header),
+    }
+    with pytest.raises(UserError, match="orders: the columns currency change what a row means"):
+        take(tmp_path, files)
+
+
+@pytest.mark.parametrize(
+    "header", ["adopting", "optional", "option_count", "description", "customer_status", "unsure"]
+)
+def test_other_columns_do_not_stop_the_run(tmp_path, header):
+    taken = take(tmp_path, contacts(header, "1,a@example.com,2016-01-01,yes"))
+    assert taken.tables["contacts"].ignored_columns == header
+
+
+def test_a_second_column_of_one_decision_stops_the_run(tmp_path):
+    files = contacts("newsletter_opt_in,newsletter", "1,a@example.com,2016-01-01,,no")
+    with pytest.raises(UserError, match="the column newsletter may hold refusals"):
+        take(tmp_path, files)
+
+
+@pytest.mark.parametrize(
+    ("header", "cells"),
+    [
+        ("email_opt_out,updated_at", "yes,someday"),
+        ("email_opt_in,updated_at", "no,someday"),
+        ("unsubscribed_at,updated_at", "2016-01-01,someday"),
+    ],
+)
+def test_a_row_that_is_refused_with_a_refusal_in_it_stops_the_run(tmp_path, header, cells):
+    good = [f"{i},p{i}@example.com,2016-01-01,," for i in range(20)]
+    files = contacts(header, f"x,x@example.com,2016-01-01,{cells}", *good)
+    with pytest.raises(
+        UserError, match=r"contacts\.csv, row 2: updated_at: .* The row may state a refusal"
+    ):
+        take(tmp_path, files)
+    harmless = contacts(header, "x,x@example.com,2016-01-01,,someday", *good)
+    assert take(tmp_path, harmless).tables["contacts"].rows_quarantined == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "stops"),
+    [
+        ("unsub", True),
+        ("spamreport", True),
+        ("Group Unsubscribe", True),
+        ("deferred", False),
+        ("dropped", False),
+    ],
+)
+def test_an_unsubscribe_by_another_name_stops_the_run(tmp_path, name, stops):
+    good = "\n".join(f"g{i},2016-01-01,opened,p{i}@example.com" for i in range(20))
+    files: dict[str, Content] = {
+        "orders.csv": orders(good=3),
+        "email_events.csv": f"event_id,occurred_at,event_name,email\ne,2016-01-01,{name},a@example.com\n{good}\n",
+    }
+    if stops:
+        with pytest.raises(
+            UserError,
+            match=r"email_events\.csv, row 2: event_name: not one of .* may state a refusal",
+        ):
+            take(tmp_path, files)
+    else:
+        assert take(tmp_path, files).tables["email_events"].rows_quarantined == 1
+
+
+def test_a_later_extract_without_the_column_of_refusals_stops_the_run(tmp_path):
+    files: dict[str, Content] = {
+        "orders.csv": orders(good=3),
+        "contacts.2024-01.csv": "contact_id,email,created_at,email_opt_out\n1,a@example.com,2016-01-01,yes\n",
+        "contacts.2024-02.csv": "contact_id,email,created_at\n1,a@example.com,2016-01-01\n",
+    }
+    with pytest.raises(
+        UserError, match=r"contacts\.2024-02\.csv has no email_opt_out, and the earlier contacts"
+    ):
+        take(tmp_path, files)
+
+
+@pytest.mark.parametrize(
+    ("name", "date"),
+    [
+        ("orders.2024-10-02.csv", "20241002"), ("orders_20241002.csv", "20241002"), ("orders_20241002T120000Z.csv", "20241002120000"),
+        ("orders_20241002120000.csv", "20241002120000"), ("orders.02.10.2024.csv", "20241002"), ("orders.2024.csv", "2024"),
+        ("orders/2024-10/part.csv", "202410"), ("orders.csv", ""), ("orders.12345678.csv", ""), ("orders-part2.csv", ""),
+    ],
+)  # fmt: skip
+def test_the_date_in_the_name_of_a_file(name, date):
+    assert date_in(name) == date
+
+
+def test_a_whole_year_and_one_of_its_months_have_no_order(tmp_path):
+    taken = take(
+        tmp_path,
+        {
+            "orders.2024.csv": extract("1,2016-01-01,5,paid"),
+            "orders.2024-03.csv": extract("1,2016-01-01,5,returned"),
+        },
+    )
+    assert (taken.tables["orders"].keys_that_differ, taken.tables["orders"].rows_replaced) == (1, 0)

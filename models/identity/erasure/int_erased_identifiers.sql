@@ -86,3 +86,6 @@ select
     ''
 from erased_people
 inner join requests on erased_people.request_id = requests.request_id
+left join {{ ref('int_shared_ids') }} as shared_ids
+    on requests.id_type = shared_ids.id_type and requests.id_value = shared_ids.id_value
+where shared_ids.id_value is null

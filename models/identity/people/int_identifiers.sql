@@ -3,15 +3,22 @@
 -- assignment of keys and the record of withdrawals read int_identifier_keys.
 with
 
+decisions as (
+
+    select 'consent:' || id_type || '|' || id_value as record_id, has_grant
+    from {{ ref('int_decision_identifiers') }}
+
+),
+
 known_customers as (
 
     select distinct customers.customer_key
     from {{ ref('int_record_customers') }} as customers
-    left join (
-        select 'consent:' || id_type || '|' || id_value as record_id, has_grant
-        from {{ ref('int_decision_identifiers') }}
-    ) as decisions on customers.record_id = decisions.record_id
-    where customers.record_id not like 'consent:%' or decisions.has_grant
+    left join decisions as whole on customers.record_id = whole.record_id
+    -- The record of a decision's second address ends with its position.
+    left join decisions as parts
+        on {{ replace_all('customers.record_id', '[|][0-9]+$', '') }} = parts.record_id
+    where customers.record_id not like 'consent:%' or whole.has_grant or parts.has_grant
 
 ),
 

@@ -6,11 +6,16 @@ with
 refused_values as (
 
     select distinct
-        id_type,
-        id_value as raw_value,
-        id_value as refused_value
-    from {{ ref('int_record_identifiers') }}
-    where id_type not in ('email', 'phone')
+        identifiers.id_type,
+        identifiers.id_value as raw_value,
+        identifiers.id_value as refused_value
+    from {{ ref('int_record_identifiers') }} as identifiers
+    left join {{ ref('int_shared_ids') }} as shared_ids
+        on identifiers.id_type = shared_ids.id_type and identifiers.id_value = shared_ids.id_value
+    where
+        identifiers.id_type not in ('email', 'phone')
+        -- Whoever has the login 'undefined' did not refuse together.
+        and coalesce(shared_ids.reason, '') <> 'placeholder'
     union
     select
         kind,

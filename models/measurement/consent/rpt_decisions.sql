@@ -76,7 +76,7 @@ effects as (
             when decisions.decision = 'erasure' and erasure_matches.customers > 0 then 'counts'
             when decisions.id_type in ('email', 'phone') and not coalesce(contact_points.is_readable, false)
                 then 'cannot be read'
-            when known_identifiers.raw_value is null then 'names nobody known yet'
+            when decisions.decision = 'erasure' or known_identifiers.raw_value is null then 'names nobody known yet'
             when not known_identifiers.has_customer then 'names a record without a customer'
             when decisions.table_name = 'email_events' and not known_identifiers.has_own_email
                 then 'names an address of no one person'

@@ -22,7 +22,12 @@ counted as (
     select
         table_name,
         kind,
-        case when count(*) over (partition by table_name, kind, written) >= 5 then written end as written
+        case
+            when
+                count(*) over (partition by table_name, kind, written) >= 5
+                and length(written) <= 40 and not {{ matches('written', '[@0-9]') }}
+                then written
+        end as written
     from places
     where written is not null
 

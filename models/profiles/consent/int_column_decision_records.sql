@@ -16,6 +16,13 @@ identifiers as (
         case when id_type = 'email' then {{ mailbox('id_value') }} else id_value end as reached_value
     from {{ ref('int_linkable_identifiers') }}
     where id_type in ('email', 'phone')
+    union
+    -- An address in doubt links nothing, and still counts for a refusal.
+    select records.record_id, 'email', {{ mailbox('points.doubtful_point') }}
+    from {{ ref('int_source_records') }} as records
+    inner join {{ ref('int_contact_points') }} as points
+        on points.kind = 'email' and records.email = points.raw_value
+    where points.doubtful_point is not null
 
 )
 

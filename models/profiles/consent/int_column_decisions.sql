@@ -60,10 +60,10 @@ select distinct
     purpose,
     status,
     case
-        when status = 'granted' then coalesce(first_at, last_at)
+        when status = 'granted' then first_at
         else least(coalesce(unsubscribed_at, last_at, first_at, {{ as_of() }}), {{ as_of() }})
     end as decided_at,
     'column of the ' || decided_in as consent_source
 from statements
--- A grant without any time is no proof.
-where status = 'denied' or (status = 'granted' and coalesce(first_at, last_at) is not null)
+-- A grant counts from the start of its row: with the time of the last change it could replace an earlier refusal.
+where status = 'denied' or (status = 'granted' and first_at is not null)

@@ -18,10 +18,12 @@ select
     coalesce(
         stated_jurisdictions.jurisdiction,
         case
-            when customers.country_code <> 'US' then null
+            when customers.country_code is distinct from 'US' then null
             when customers.region = 'CA' then 'US-CA'
             -- Without a state, the postal code tells: California's begin with 900 to 961.
-            when customers.region is null and substring(customers.postal_code, 1, 3) between '900' and '961'
+            when
+                (customers.region is null or length(customers.region) > 2)
+                and substring(customers.postal_code, 1, 3) between '900' and '961'
                 then 'US-CA'
         end,
         countries.jurisdiction,

@@ -1,6 +1,9 @@
 """The command line: one module for each kind of command, and how mistakes are reported."""
 
+import errno
+import signal
 import sys
+from types import FrameType
 
 import click
 
@@ -28,6 +31,7 @@ for command in (
 
 def main() -> None:
     """Entry point: mistakes of the user end in one or two lines and exit code 1."""
+    signal.signal(signal.SIGTERM, _stop)
     try:
         cli.main(standalone_mode=False)
     except UserError as problem:
@@ -44,3 +48,27 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("Stopped. What was published before is still published.", err=True)
         sys.exit(130)
+    except Exception as problem:
+        if not (why := _full_or_read_only(problem)):
+            raise
+        click.echo(
+            f"Error: {why}. What was published before is still published. Free some space, or set AUDIENCEKIT_HOME to a "
+            "folder that can be written.",
+            err=True,
+        )
+        sys.exit(1)
+
+
+def _stop(_: int, __: FrameType | None) -> None:
+    """Asked to end (SIGTERM): like Ctrl-C, so that the run says that it was stopped."""
+    raise KeyboardInterrupt
+
+
+def _full_or_read_only(problem: Exception) -> str:
+    """Why nothing can be written, if that is the problem; it may come from the operating system or from DuckDB."""
+    if isinstance(problem, OSError):
+        is_such = problem.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
+        where = f" ({problem.filename})" if problem.filename else ""
+        return f"{problem.strerror}{where}" if is_such else ""
+    reasons = ("No space left on device", "Read-only file system", "Permission denied")
+    return next((reason for reason in reasons if reason in str(problem)), "")

@@ -142,13 +142,16 @@ def read_phone(text: str, country: str) -> tuple[str | None, str | None]:
 def read_phones(text: str, country: str) -> list[tuple[str | None, str | None]]:
     """Every number in a cell, as read_emails returns addresses: `+1 907 555 0142; +1 907 555 0143` is two."""
     whole = read_phone(text, country)
-    parts = [part for part in re.split(r"[;,/|\n\r\t]", text) if part.strip()]
-    if whole[0] or whole[1] == HASHED or len(parts) < 2:
+    if whole[0] or whole[1] == HASHED:
         return [whole]
-    read = [read_phone(part, country) for part in parts]
-    doubt = whole[1] if any(problem for _, problem in read) else None
-    numbers = dict.fromkeys(number for number, _ in read if number)
-    return [(number, doubt) for number in numbers] or [whole]
+    # A slash comes last: in 0171/1234567 it is a part of the number.
+    for between in (r"[;,|\n\r\t]| or | oder | ou ", r"[;,|/\n\r\t]"):
+        parts = [part for part in re.split(between, text) if part.strip()]
+        read = [read_phone(part, country) for part in parts]
+        if len(parts) > 1 and all(number for number, _ in read):
+            return [(number, None) for number in dict.fromkeys(number for number, _ in read)]
+    found = [read_phone(part, country)[0] for part in re.split(r"[;,|()\n\r\t]", text)]
+    return [(number, whole[1]) for number in dict.fromkeys(filter(None, found))] or [whole]
 
 
 def _parse(text: str, country: str) -> tuple[PhoneNumber | None, str | None]:

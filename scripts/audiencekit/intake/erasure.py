@@ -12,11 +12,19 @@ import pandas as pd
 
 from audiencekit.identity.contact_points import parse_contact_points
 from audiencekit.intake.contract import Table, load_contract
-from audiencekit.intake.salesforce_ids import ID_TYPES, LONG_FORM
-from audiencekit.intake.tombstones import NO_ERASURE, REQUEST, Erased, hash_sql, load_tombstones
+from audiencekit.intake.salesforce_ids import ID_TYPES, long_form
+from audiencekit.intake.tombstones import (
+    NATIONAL,
+    NO_ERASURE,
+    REQUEST,
+    Erased,
+    hash_sql,
+    load_tombstones,
+)
 from audiencekit.sql import literal, rows_of
-from audiencekit.workspace import Workspace
+from audiencekit.workspace import PROJECT, Workspace
 
+COUNTRY_NAMES = PROJECT / "seeds" / "country_names.csv"
 PLAIN_EMAIL = r"[A-Za-z0-9._-]+@[A-Za-z0-9.-]+\.[A-Za-z]+"
 WORD_ENDS = r"""[\s,;|"{}\[\]]+"""
 
@@ -136,10 +144,10 @@ def _mark(con: duckdb.DuckDBPyConnection, table: Table, path: Path) -> tuple[int
     )
     con.execute(f"create or replace temp table named as select distinct * from ({values})")
     _add_spellings(con)
-    id_hash = hash_sql("v.id_type", "v.spelling", "v.country")
+    id_hash = hash_sql("v.form", "v.spelling", "v.form_country")
     con.execute(
         "create or replace table erased_values as select distinct id_type, id_value, country from spelled as v "
-        f"semi join tombstones on tombstones.id_type = v.id_type and tombstones.id_hash = {id_hash}"
+        f"semi join tombstones on tombstones.id_type = v.form and tombstones.id_hash = {id_hash}"
     )
     conditions: dict[str, str] = {}
     for kind, column, country in identifiers:
@@ -163,14 +171,25 @@ def _mark(con: duckdb.DuckDBPyConnection, table: Table, path: Path) -> tuple[int
 
 
 def _add_spellings(con: duckdb.DuckDBPyConnection) -> None:
-    """Make the table `spelled`: every value of `named` as it is, and each spelling that a tombstone may have of it.
+    """Make the table `spelled`: every value of `named`, and each form of it that a tombstone may have.
 
-    An erased person may come back in another one: `Ann <ann@example.com>`, (907) 555-0142, an id with 15 characters.
+    An erased person may come back in another spelling: `Ann <ann@example.com>`, (907) 555-0142 of the United States
+    instead of the US, an id with 15 characters.
     """
+    con.execute(
+        f"""
+        create or replace temp table placed as
+        select named.*, coalesce(countries.iso_code, upper(trim(named.country))) as iso_code
+        from named
+        left join read_csv({literal(str(COUNTRY_NAMES))}, all_varchar = true) as countries
+            on regexp_replace(lower(named.country), '[^\\p{{L}}\\p{{M}}\\p{{N}}]', '', 'g') = countries.written_name
+        """
+    )
     parsed = parse_contact_points(
         con.execute(
-            "select id_type as kind, id_value as raw_value, country as country_code from named where id_type = 'phone' "
-            f"or (id_type = 'email' and not regexp_full_match(id_value, '{PLAIN_EMAIL}')) order by all"
+            "select distinct id_type as kind, id_value as raw_value, iso_code as country_code from placed "
+            "where id_type = 'phone' or (id_type = 'email' and not regexp_full_match(id_value, $plain)) order by all",
+            {"plain": PLAIN_EMAIL},
         ).df(),
         default_country=None,
     )
@@ -178,12 +197,24 @@ def _add_spellings(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(
         f"""
         create or replace temp table spelled as
-        select id_type, id_value, country, id_value as spelling from named
+        select id_type, id_value, country, id_type as form, id_value as spelling, country as form_country from placed
         union
-        select kind, raw_value, country_code, coalesce(contact_point, doubtful_point) from parsed
+        select id_type, id_value, country, id_type, id_value, iso_code from placed
         union
-        select id_type, id_value, country, left(id_value, 15) from named
-        where id_type in {ID_TYPES} and regexp_full_match(id_value, '{LONG_FORM}')
+        select id_type, id_value, country, '{NATIONAL}', id_value, '' from placed
+        where id_type = 'phone' and iso_code = ''
+        union
+        select placed.id_type, placed.id_value, placed.country, placed.id_type, points.point, ''
+        from placed
+        inner join (
+            select kind, raw_value, country_code, coalesce(contact_point, doubtful_point) as point from parsed
+        ) as points
+            on placed.id_type = points.kind and placed.id_value = points.raw_value
+            and placed.iso_code = points.country_code
+        where points.point is not null
+        union
+        select id_type, id_value, country, id_type, left(id_value, 15), '' from placed
+        where id_type in {ID_TYPES} and id_value = {long_form("left(id_value, 15)")}
         """
     )
 

@@ -18,9 +18,13 @@ from audiencekit.intake.files import LandingFile
 from audiencekit.sql import literal
 
 FILE = "file_number"
+# 2024-10-02, 20241002, with a time after it, 2024-10 or 2024; and 02.10.2024, the day first.
 DATE = re.compile(
-    r"(?<!\d)(20\d\d)[-_.]?(0[1-9]|1[0-2])(?:[-_.]?(0[1-9]|[12]\d|3[01]))?(?!\d)|(?<!\d)(20\d\d)(?!\d)"
+    r"(?<!\d)(20\d\d)[-_.]?(0[1-9]|1[0-2])(?:[-_.]?(0[1-9]|[12]\d|3[01])(?:[-_.T ]?(\d\d)[-_.:]?(\d\d)(?:[-_.:]?(\d\d))?)?)?"
+    r"(?!\d)"
 )
+DAY_FIRST = re.compile(r"(?<!\d)(0[1-9]|[12]\d|3[01])[-_.](0[1-9]|1[0-2])[-_.](20\d\d)(?!\d)")
+YEAR = re.compile(r"(?<!\d)(20\d\d)(?!\d)")
 
 
 @dataclass(frozen=True)
@@ -33,13 +37,17 @@ class Overlap:
 
 def in_order(files: Sequence[LandingFile]) -> list[LandingFile]:
     """Files by the date in their names; files without a date first, as they come."""
-    return sorted(files, key=lambda file: _date(file.name))
+    return sorted(files, key=lambda file: date_in(file.name))
 
 
-def _date(name: str) -> str:
-    """The date in a file's name, as sortable digits; empty without one."""
-    found = DATE.search(Path(name).name) or DATE.search(name)
-    return "".join(part or "" for part in found.groups()) if found else ""
+def date_in(name: str) -> str:
+    """The date in a file's name, or else in its folder's, as sortable digits; empty without one."""
+    for text in (Path(name).name, name):
+        if day_first := DAY_FIRST.search(text):
+            return "".join(reversed(day_first.groups()))
+        if found := DATE.search(text) or YEAR.search(text):
+            return "".join(part or "" for part in found.groups())
+    return ""
 
 
 def settle(
@@ -63,13 +71,13 @@ def settle(
     )
     con.execute(
         f"create or replace temp table shared_keys as select {key}, count(distinct content) > 1 as differs, "
-        f"{_clash(table)} as is_two_things, min({FILE}) as first_file, max({FILE}) as last_file "
+        f"{_clash(table)} as is_two_things, {_both_signs(table)} as has_both_signs, min({FILE}) as first_file, max({FILE}) as last_file "
         f"from repeated group by {key}"
     )
     if not is_accepted:
         _refuse_two_things(con, table, files)
     differing = con.execute("select count(*) from shared_keys where differs").fetchall()[0][0]
-    dates = [_date(file.name) for file in files]
+    dates = [date_in(file.name) for file in files]
     if not differing or len(set(dates)) < 2:
         return Overlap(differing, 0), f"select * exclude ({FILE}) from ({provided})"
     days = ", ".join(f"({number}, {literal(date)})" for number, date in enumerate(dates))
@@ -80,6 +88,8 @@ def settle(
         f"rows as (select repeated.*, day from repeated join dated on {FILE} = number where day <> '') "
         f"select distinct rows.{FILE}, rows.content, rows.{', rows.'.join(table.key)} "
         f"from rows join rows as later on {_same('rows', 'later', table)} and rows.day < later.day "
+        # A whole year and one of its months have no order.
+        f"and not starts_with(later.day, rows.day) "
         f"and rows.content <> later.content {f'and {not_older}' if changed else ''}"
     )
     is_replaced = f"{_same('repeated', 'replaced', table)} and repeated.{FILE} = replaced.{FILE}"
@@ -103,23 +113,26 @@ def _clash(table: Table) -> str:
     clashes = ["false"]
     if table.event_at and table.event_at != table.latest_by:
         clashes.append(f"(count(distinct {FILE}) > 1 and count(distinct {table.event_at}) > 1)")
-    if table.name == "orders":
-        clashes.append("(min(total_usd) < 0 and max(total_usd) > 0)")
-    return " or ".join(clashes)
+    return " or ".join([*clashes, _both_signs(table)])
+
+
+def _both_signs(table: Table) -> str:
+    """SQL for a sale and a return under one number."""
+    return "(min(total_usd) < 0 and max(total_usd) > 0)" if table.name == "orders" else "false"
 
 
 def _refuse_two_things(
     con: duckdb.DuckDBPyConnection, table: Table, files: Sequence[LandingFile]
 ) -> None:
     found = con.execute(
-        f"select {table.key[0]}, first_file, last_file, count(*) over () from shared_keys where is_two_things "
+        f"select {table.key[0]}, first_file, last_file, has_both_signs, count(*) over () from shared_keys where is_two_things "
         f"order by {', '.join(table.key)} limit 1"
     ).fetchall()
     if not found:
         return
-    value, first, last, count = found[0]
+    value, first, last, both_signs, count = found[0]
     column = table.key[0]
-    if first != last:
+    if first != last and not both_signs:
         raise UserError(
             f"{table.name}: {column} {value} is in {files[first].name} and in {files[last].name} at two times "
             f"({count:,} keys in all). If these are two shops, give the ids of each a prefix of its own; or pass "

@@ -14,8 +14,9 @@ from audiencekit.intake.csv_text import count_rows, plain_text, read_head
 
 # Names of columns that hold what people agreed to or refused.
 DECISION_COLUMN = re.compile(
-    r"(?i)opt[\s_-]?(ed)?[\s_-]?(in|out)|unsub|do[\s_-]?not|dnc|consent|gdpr|ccpa|suppress|subscri|permission"
-    r"|accepts?[\s_-]?\w*market|marketing[\s_-]?(status|state|pref|allowed)|black[\s_-]?list|block[\s_-]?list|erasure"
+    r"(?i)(?<![a-z])opt[\s_-]?(ed)?[\s_-]?(in|out)|hasopt|unsub|do[\s_-]?not|dnc|consent|gdpr|ccpa|suppress"
+    r"|subscri|permission|accepts[\s_-]|newsletter|no[\s_-]?e?mail|contactable|mailable|objection|withdrawn|revoked|stop[\s_-]"
+    r"|(e?mail|marketing)[\s_-]?(status|state|pref|allowed)|black[\s_-]?list|block[\s_-]?list|erasure"
 )
 # Names of columns that change what a row of a table means, where the contract has no such column.
 MEANING_COLUMNS = {
@@ -122,15 +123,30 @@ def match_columns(header: list[str], table: Table, file_name: str = "") -> dict[
     return positions
 
 
-def unread_meanings(file: LandingFile, table: Table) -> list[str]:
-    """Columns that belong to no column of the contract and change what a row means, by their names."""
-    pattern = MEANING_COLUMNS.get(table.name)
-    return [name for name in file.ignored if pattern and pattern.search(name)]
+def unread_meanings(file: LandingFile, table: Table) -> list[int]:
+    """Positions of columns that belong to no column of the contract and change what a row means, by their names."""
+    pattern, used = MEANING_COLUMNS.get(table.name), set(file.positions.values())
+    return [
+        place
+        for place, name in enumerate(file.header)
+        if place not in used
+        and pattern
+        and (pattern.search(name) or pattern.search(_in_words(name)))
+    ]
 
 
 def unread_decisions(file: LandingFile) -> list[str]:
     """Columns that belong to no column of the contract and may hold refusals, by their names."""
-    return [name for name in file.ignored if DECISION_COLUMN.search(name)]
+    return [
+        name
+        for name in file.ignored
+        if DECISION_COLUMN.search(name) or DECISION_COLUMN.search(_in_words(name))
+    ]
+
+
+def _in_words(name: str) -> str:
+    """DoNotMail as Do Not Mail."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
 
 
 def _open_parquet(

@@ -22,7 +22,7 @@ from audiencekit.intake.erasure import count_rows_to_erase, erase_from_intake
 from audiencekit.intake.extracts import FILE, in_order, settle
 from audiencekit.intake.files import LandingFile, open_file
 from audiencekit.intake.folder import find_files
-from audiencekit.intake.gates import Gates, check_columns, check_table
+from audiencekit.intake.gates import Gates, check_columns, check_lost_refusals, check_table
 from audiencekit.intake.report import (
     TableIntake,
     count_refused,
@@ -90,6 +90,7 @@ def run_intake(
                 is_accepted = table.name in gates.accept
                 result = _check_and_type(session, table, files.get(table.name, []), is_accepted)
                 if table.name not in gates.accept:
+                    check_lost_refusals(con, table, files.get(table.name, []))
                     erased = count_rows_to_erase(workspace, table) if table.append_only else 0
                     check_table(con, result, table, gates.last_time.get(table.name, 0), erased)
                 results.append(result)

@@ -139,18 +139,11 @@ def _checked_rows(table: Table, file: LandingFile, as_of: str) -> str:
     """
 
 
-def varying(con: duckdb.DuckDBPyConnection, file: LandingFile, names: list[str]) -> list[str]:
-    """Of the columns `names`, those with more than one value: a constant changes the meaning of no row."""
-    if not names:
-        return []
-    cells = [raw_name(file.header.index(name)) for name in names]
-    counts = ", ".join(
-        f"count(distinct trim(cast({c} as varchar))) + (count(*) filter (where coalesce(trim(cast({c} as varchar)), '') = '') > 0 "
-        f"and count(nullif(trim(cast({c} as varchar)), '')) > 0)::int"
-        for c in cells
-    )
-    found = con.execute(f"select {counts} from ({_reader(file)}) as file").fetchall()[0]
-    return [name for name, count in zip(names, found, strict=True) if count > 1]
+def values_of(con: duckdb.DuckDBPyConnection, file: LandingFile, place: int) -> set[str]:
+    """Up to two values of a column that the contract does not have; an empty cell is ''."""
+    cell = f"coalesce(trim(cast({raw_name(place)} as varchar)), '')"
+    query = f"select distinct {cell} as value from ({_reader(file)}) as file order by 1 limit 2"
+    return {row[0] for row in con.execute(query).fetchall()}
 
 
 def _reader(file: LandingFile) -> str:

@@ -14,7 +14,25 @@ from audiencekit.intake.contract import Table
 from audiencekit.sql import literal, rows_of
 
 ID_TYPES = ("contact_id", "account_id")
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+# Fifteen letters and digits with at least one of each, and the three further ones.
+SHORT_FORM = "(?:[0-9]+[A-Za-z]|[A-Za-z]+[0-9])[A-Za-z0-9]*"
 LONG_FORM = "[A-Za-z0-9]{15}[A-Z0-5]{3}"
+
+
+def long_form(value: str) -> str:
+    """SQL for the 18 characters of an id of 15: each further one is a letter for the capitals among five of the first.
+
+    Source: Salesforce, "Convert 15 character IDs to 18 character IDs".
+    """
+    groups = (
+        " + ".join(
+            f"cast(substr({value}, {5 * group + place + 1}, 1) between 'A' and 'Z' as integer) * {2**place}"
+            for place in range(5)
+        )
+        for group in range(3)
+    )
+    return f"{value} || " + " || ".join(f"substr('{LETTERS}', 1 + {bits}, 1)" for bits in groups)
 
 
 def join_short_and_long_ids(
@@ -45,7 +63,9 @@ def join_short_and_long_ids(
         select short.id_type as of_type, short.id_value as short_id, min(long.id_value) as long_id
         from ids as short
         inner join ids as long on short.id_type = long.id_type and short.id_value = left(long.id_value, 15)
-        where length(short.id_value) = 15 and regexp_full_match(long.id_value, '{LONG_FORM}')
+        where
+            length(short.id_value) = 15 and regexp_full_match(short.id_value, '{SHORT_FORM}')
+            and regexp_full_match(long.id_value, '{LONG_FORM}')
         group by short.id_type, short.id_value
         having count(*) = 1
         """

@@ -95,6 +95,9 @@ def run(
                 else "Nothing has been published yet."
             )
             raise UserError(f"{problem}\nNothing was published. {published}") from None
+        except KeyboardInterrupt:
+            write_status(workspace, as_of, "the run was stopped before it ended")
+            raise
         except Exception as problem:
             # The text of the error may quote a row; its type does not.
             write_status(workspace, as_of, f"the run stopped: {type(problem).__name__}")

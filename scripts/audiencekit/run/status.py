@@ -34,6 +34,15 @@ def write_status(workspace: Workspace, as_of: datetime, problem: str = "") -> St
 
 
 def read_status(workspace: Workspace) -> Status | None:
-    """The label, or None before the first run."""
+    """The label, or None before the first run. A run that was killed had no time to write one."""
     path = workspace.published / "status.json"
-    return Status(**json.loads(path.read_text())) if path.exists() else None
+    label = Status(**json.loads(path.read_text())) if path.exists() else None
+    if not (process := workspace.killed_run):
+        return label
+    last = current_manifest(workspace)
+    return Status(
+        "stale" if last else "empty",
+        last.build_id if last else None,
+        label.as_of if label else "unknown",
+        f"the run of process {process} was killed before it ended",
+    )
