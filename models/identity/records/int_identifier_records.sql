@@ -1,6 +1,6 @@
 -- One row per identifier, as a source may write it, and record that contains it, whether it links the record or not.
--- Erasure requests find their records here: one that names a household's phone applies to every record that contains the
--- phone. An id that is not one person's, such as a company's account, names nobody.
+-- Erasure requests find their records here: one that names a household's phone applies to every record that contains
+-- the phone. An id that is not one person's, such as a company's account, names nobody.
 with
 
 written_forms as (

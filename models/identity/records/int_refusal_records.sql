@@ -14,7 +14,7 @@ refused_values as (
         on identifiers.id_type = shared_ids.id_type and identifiers.id_value = shared_ids.id_value
     where
         identifiers.id_type not in ('email', 'phone')
-        -- Whoever has the login 'undefined' did not refuse together.
+        -- One refusal with the login 'undefined' is not that of everybody with it.
         and coalesce(shared_ids.reason, '') <> 'placeholder'
     union
     select
