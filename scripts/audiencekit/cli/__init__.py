@@ -61,6 +61,7 @@ def main() -> None:
 
 def _stop(_: int, __: FrameType | None) -> None:
     """Asked to end (SIGTERM): like Ctrl-C, so that the run says that it was stopped."""
+    click.echo("Asked to stop (SIGTERM).", err=True)
     raise KeyboardInterrupt
 
 
