@@ -66,5 +66,5 @@ def test_a_run_that_is_asked_to_end_says_that_it_stopped():
         (ValueError("a fault of ours"), ""),
     ],
 )
-def test_a_full_disk_is_told_from_a_fault_of_ours(problem, why):
+def test_a_full_disk_is_no_fault_of_ours(problem, why):
     assert _full_or_read_only(problem) == why
