@@ -11,20 +11,19 @@
         select
             latest.*,
             {%- if has_address %}
-            coalesce(countries.iso_code, regions.iso_code) as iso_country,
-            coalesce(regions.region_code, upper(latest.region)) as iso_region,
+            coalesce(countries.iso_code, whole_codes.iso_code) as iso_country,
+            coalesce(named_regions.region_code, whole_codes.region_code, upper(latest.region)) as iso_region,
             case
                 when
-                    coalesce(countries.iso_code, regions.iso_code) in ('US', 'PR')
+                    coalesce(countries.iso_code, whole_codes.iso_code) in ('US', 'PR')
                     and {{ matches('latest.postal_code', '^[0-9]{3,4}(-[0-9]{4})?$') }}
                     then repeat('0', 5 - length(split_part(latest.postal_code, '-', 1))) || latest.postal_code
                 else latest.postal_code
             end as full_postal_code,
             case
-                when coalesce(countries.iso_code, regions.iso_code) in ('US', 'CA', 'AU') and regions.region_code is null
-                    then latest.region
+                when countries.iso_code in ('US', 'CA', 'AU') and named_regions.region_code is null then latest.region
             end as unknown_region,
-            case when coalesce(countries.iso_code, regions.iso_code) is null then latest.country_code end
+            case when coalesce(countries.iso_code, whole_codes.iso_code) is null then latest.country_code end
             {%- else %}
             countries.iso_code as iso_country,
             case when countries.iso_code is null then latest.country_code end
@@ -33,16 +32,15 @@
         left join {{ ref('country_names') }} as countries
             on {{ place_key('latest.country_code') }} = countries.written_name
         {%- if has_address %}
-        left join {{ ref('region_names') }} as regions
+        left join {{ ref('region_names') }} as named_regions
             on
-                {{ place_key('latest.region') }} = regions.written_name
-                and (
-                    countries.iso_code = regions.iso_code
-                    or (
-                        latest.country_code is null
-                        and upper(latest.region) = regions.iso_code || '-' || regions.region_code
-                    )
-                )
+                countries.iso_code = named_regions.iso_code
+                and {{ place_key('latest.region') }} = named_regions.written_name
+        left join {{ ref('region_names') }} as whole_codes
+            on
+                case when latest.country_code is null and latest.region like '%-%' then {{ place_key('latest.region') }} end
+                = whole_codes.written_name
+                and upper(latest.region) = whole_codes.iso_code || '-' || whole_codes.region_code
         {%- endif %}
     ) as located
 {%- endmacro %}

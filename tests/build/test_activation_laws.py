@@ -341,7 +341,7 @@ class Activation:
         ]
         shared = [n for n, p in people if p.has_household_phone]
         fill(
-            "int_identifier_records",
+            "int_refusal_records",
             "id_type, raw_value, record_id",
             [(kind, value, record) for _, record, _, kind, value in own]
             + [("phone", phone, f"r{n}") for n in shared],
@@ -360,6 +360,7 @@ class Activation:
         identifiers = [(kind, value, key(n), group) for n, _, group, kind, value in own]
         columns = "id_type, {}, customer_key, linked_group"
         fill("int_identifiers", columns.format("id_value"), identifiers)
+        fill("int_identifier_keys", columns.format("id_value"), identifiers)
         fill("int_raw_identifiers", columns.format("raw_value"), identifiers)
         fill(
             "int_anonymous_visitors",

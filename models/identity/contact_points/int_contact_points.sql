@@ -67,5 +67,4 @@ select
     case when recognised.contact_point is null then parsed.problem end as problem,
     parsed.position
 from parsed
-left join recognised
-    on parsed.kind = recognised.kind and parsed.raw_value = recognised.raw_value and parsed.problem = 'already hashed'
+left join recognised on parsed.kind = recognised.kind and parsed.raw_value = recognised.raw_value

@@ -90,7 +90,8 @@ effects as (
         on decisions.id_type = known_identifiers.id_type and decisions.id_value = known_identifiers.raw_value
     left join {{ ref('int_raw_identifiers') }} as identifiers
         on decisions.id_type = identifiers.id_type and decisions.id_value = identifiers.raw_value
-    left join erasure_matches on decisions.decision = 'erasure' and decisions.decision_id = erasure_matches.request_id
+    left join erasure_matches
+        on case when decisions.decision = 'erasure' then decisions.decision_id end = erasure_matches.request_id
 
 )
 
