@@ -39,7 +39,7 @@ def mixed(text: str, chance: random.Random) -> str:
     return "".join(c.upper() if chance.random() < 0.5 else c for c in text)
 
 
-# A spelling of an address is one or two of these after one another.
+# What is written around an address, or instead of a part of it.
 WRAPPED: list[Callable[[str, random.Random], str]] = [
     lambda e, _: f" {e} ",
     lambda e, _: f"\u00a0{e}\u3000",

@@ -35,11 +35,6 @@ class Overlap:
     rows_replaced: int
 
 
-def in_order(files: Sequence[LandingFile]) -> list[LandingFile]:
-    """Files by the date in their names; files without a date first, as they come."""
-    return sorted(files, key=lambda file: date_in(file.name))
-
-
 def date_in(name: str) -> str:
     """The date in a file's name, or else in its folder's, as sortable digits; empty without one."""
     for text in (Path(name).name, name):

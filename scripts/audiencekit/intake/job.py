@@ -19,7 +19,7 @@ import duckdb
 from audiencekit.errors import UserError
 from audiencekit.intake.contract import Table, load_contract
 from audiencekit.intake.erasure import count_rows_to_erase, erase_from_intake
-from audiencekit.intake.extracts import FILE, in_order, settle
+from audiencekit.intake.extracts import FILE, settle
 from audiencekit.intake.files import LandingFile, open_file
 from audiencekit.intake.folder import find_files
 from audiencekit.intake.gates import Gates, check_columns, check_lost_refusals, check_table
@@ -85,12 +85,13 @@ def run_intake(
         results = []
         try:
             for table in contract.values():
-                if table.name not in gates.accept:
-                    check_columns(con, table, files.get(table.name, []))
+                table_files = files.get(table.name, [])
                 is_accepted = table.name in gates.accept
-                result = _check_and_type(session, table, files.get(table.name, []), is_accepted)
-                if table.name not in gates.accept:
-                    check_lost_refusals(con, table, files.get(table.name, []))
+                if not is_accepted:
+                    check_columns(con, table, table_files)
+                result = _check_and_type(session, table, table_files, is_accepted)
+                if not is_accepted:
+                    check_lost_refusals(con, table, table_files)
                     erased = count_rows_to_erase(workspace, table) if table.append_only else 0
                     check_table(con, result, table, gates.last_time.get(table.name, 0), erased)
                 results.append(result)
@@ -130,7 +131,7 @@ def _check_and_type(
     session: _Session, table: Table, files: list[LandingFile], is_accepted: bool
 ) -> TableIntake:
     """Check a table's files and write the rows that are kept as one typed Parquet file."""
-    con, files = session.con, in_order(files)
+    con = session.con
     checked = [session.scratch / f"{table.name}.{number}.parquet" for number in range(len(files))]
     kept = []
     for number, (file, path) in enumerate(zip(files, checked, strict=True)):
