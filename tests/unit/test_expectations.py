@@ -23,5 +23,5 @@ def test_a_landing_row_out_of_contract_is_caught(tmp_path):
     assert "status breaks" in broken(tmp_path, frame, landing_expectations(table))
     frame["order_id"] = None
     assert "order_id breaks" in broken(tmp_path, frame, landing_expectations(table))
-    frame["total_usd"] = 9e9
+    frame["total_usd"] = 9e12
     assert "total_usd breaks" in broken(tmp_path, frame, landing_expectations(table))

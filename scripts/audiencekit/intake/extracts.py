@@ -77,7 +77,8 @@ def settle(
         return Overlap(differing, 0), f"select * exclude ({FILE}) from ({provided})"
     days = ", ".join(f"({number}, {literal(date)})" for number, date in enumerate(dates))
     changed = table.latest_by
-    not_older = f"(rows.{changed} is null or coalesce(rows.{changed} <= later.{changed}, false))"
+    # Rows that say themselves which is later both stay: what was known at an earlier moment is still asked for.
+    undecided = f"and rows.{changed} is not distinct from later.{changed}" if changed else ""
     con.execute(
         f"create or replace temp table replaced as with dated(number, day) as (values {days}), "
         f"rows as (select repeated.*, day from repeated join dated on {FILE} = number where day <> '') "
@@ -85,7 +86,7 @@ def settle(
         f"from rows join rows as later on {_same('rows', 'later', table)} and rows.day < later.day "
         # A whole year and one of its months have no order.
         f"and not starts_with(later.day, rows.day) "
-        f"and rows.content <> later.content {f'and {not_older}' if changed else ''}"
+        f"and rows.content <> later.content {undecided}"
     )
     is_replaced = f"{_same('repeated', 'replaced', table)} and repeated.{FILE} = replaced.{FILE}"
     replaced = con.execute(
