@@ -61,10 +61,14 @@ select
     measured.first_order_at,
     measured.last_order_at,
     coalesce(measured.orders_lifetime, 0) as orders_lifetime,
-    cast(coalesce(measured.spend_lifetime_usd, 0) as double) as spend_lifetime_usd,
+    cast(
+        coalesce(measured.spend_lifetime_usd, 0) - coalesce(unmatched.returned_lifetime_usd, 0) as double
+    ) as spend_lifetime_usd,
     {% for days in [7, 30, 90, 365] %}
     coalesce(measured.orders_{{ days }}d, 0) as orders_{{ days }}d,
-    cast(coalesce(measured.spend_{{ days }}d_usd, 0) as double) as spend_{{ days }}d_usd,
+    cast(
+        coalesce(measured.spend_{{ days }}d_usd, 0) - coalesce(unmatched.returned_{{ days }}d_usd, 0) as double
+    ) as spend_{{ days }}d_usd,
     {% endfor %}
     measured.gap_mean_days,
     measured.gap_stddev_days,
@@ -92,3 +96,5 @@ select
     end as top_season
 from {{ ref('int_feature_spine') }} as spine
 left join measured on spine.customer_key = measured.customer_key and spine.moment_at = measured.moment_at
+left join {{ ref('int_unmatched_returns') }} as unmatched
+    on spine.customer_key = unmatched.customer_key and spine.moment_at = unmatched.moment_at

@@ -1,66 +1,68 @@
--- Law: net revenue of fct_orders equals what the orders and returns add up to, guests and all. Returns of
--- more than was paid are capped at the order, so they are left out of both sides.
+-- Law: net revenue of fct_orders equals what the orders and returns add up to, guests and all. A return counts once:
+-- its row and the status of its order say the same, and so does the refund of an order that was never paid.
 with
 
 orders as (
 
     select
         *,
-        coalesce(total_usd < 0 or original_order_id <> order_id, false) as is_return
+        cast(abs(total_usd) as decimal(18, 4)) as amount_usd
     from {{ ref('stg_shop__orders') }}
+
+),
+
+-- Which order each return comes off: the one it names, or the one it was matched to.
+returned_by_order as (
+
+    select originals.order_id, returns.amount_usd
+    from orders as returns
+    inner join orders as originals on returns.original_order_id = originals.order_id
+    where returns.is_return and not originals.is_return
+    union all
+    select order_id, cast(amount / 10000 as decimal(18, 4))
+    from {{ ref('int_matched_returns') }}
 
 ),
 
 returned as (
 
-    select
-        original_order_id,
-        sum(abs(total_usd)) as returned_usd
-    from orders
-    where is_return and status <> 'cancelled'
-    group by original_order_id
+    select order_id, sum(amount_usd) as amount_usd
+    from returned_by_order
+    group by order_id
 
 ),
 
-capped as (
+-- Money that a status has taken off already, so that a return of it does not count again.
+counted_once as (
 
-    select orders.order_id
+    select sum(least(orders.amount_usd, returned.amount_usd)) as amount_usd
     from orders
-    inner join returned on orders.order_id = returned.original_order_id
-    where
-        not orders.is_return
-        and (returned.returned_usd > orders.total_usd or orders.status in ('cancelled', 'returned', 'pending'))
+    inner join returned on orders.order_id = returned.order_id
+    where not orders.is_return and orders.status in ('returned', 'cancelled', 'pending')
 
 ),
 
 expected as (
 
     select
-        sum(
-            case
-                when orders.status in ('cancelled', 'pending') then 0
-                when orders.is_return then -abs(orders.total_usd)
-                when orders.status = 'returned' then 0
-                else orders.total_usd
-            end
-        ) as net_usd
+        sum(case
+            when orders.is_return then -orders.amount_usd
+            when orders.status in ('returned', 'cancelled', 'pending') then 0
+            else orders.amount_usd
+        end) + coalesce(max(counted_once.amount_usd), 0) as net_usd
     from orders
-    left join capped as by_order on orders.order_id = by_order.order_id
-    left join capped as by_return on orders.original_order_id = by_return.order_id
-    where by_order.order_id is null and by_return.order_id is null
+    cross join counted_once
 
 ),
 
 found as (
 
-    select sum(facts.net_usd) as net_usd
-    from {{ ref('fct_orders') }} as facts
-    left join capped on facts.order_id = capped.order_id
-    where capped.order_id is null
+    select sum(cast(net_usd as decimal(18, 4))) as net_usd
+    from {{ ref('fct_orders') }}
 
 )
 
 select expected.net_usd as expected_usd, found.net_usd as found_usd
 from expected
 cross join found
-where abs(coalesce(expected.net_usd, 0) - coalesce(found.net_usd, 0)) > 0.005
+where coalesce(expected.net_usd, 0) <> coalesce(found.net_usd, 0)

@@ -1358,18 +1358,16 @@ def test_the_later_extract_wins_where_the_rows_do_not_say_when_they_changed(tmp_
 @pytest.mark.parametrize(
     ("first", "second", "statuses"),
     [
-        (
-            "2016-03-01",
-            "2016-02-01",
-            ["paid", "returned"],
-        ),  # the row of the earlier file changed later: staging decides
-        ("2016-02-01", "2016-03-01", ["returned"]),
-        ("2016-02-01", "2016-02-01", ["returned"]),
+        # Where the rows say which is later, both stay: an earlier as_of asks for the older one.
+        ("2016-03-01", "2016-02-01", ["paid", "returned"]),
+        ("2016-02-01", "2016-03-01", ["paid", "returned"]),
         ("2016-02-01", "", ["paid", "returned"]),
-        ("", "2016-02-01", ["returned"]),
+        ("", "2016-02-01", ["paid", "returned"]),
+        ("2016-02-01", "2016-02-01", ["returned"]),
+        ("", "", ["returned"]),
     ],
 )
-def test_a_row_that_says_when_it_changed_is_not_replaced_by_an_older_one(
+def test_a_later_file_replaces_rows_that_do_not_say_which_is_later(
     tmp_path, first, second, statuses
 ):
     header = f"{VERSIONS},updated_at"
@@ -1434,7 +1432,24 @@ def test_rows_of_one_key_that_differ_are_counted(tmp_path):
             )
         },
     )
-    assert (taken.tables["orders"].rows_kept, taken.tables["orders"].keys_that_differ) == (4, 1)
+    orders_taken = taken.tables["orders"]
+    assert (orders_taken.rows_kept, orders_taken.keys_that_differ, orders_taken.keys_undecided) == (
+        4,
+        1,
+        1,
+    )
+    assert "1 keys with rows that differ, 1 without a later one" in taken.messages[0]
+
+
+def test_a_key_whose_rows_say_which_is_later_is_decided(tmp_path):
+    rows = (
+        "1,2016-01-01,5,paid,2016-01-02",
+        "1,2016-01-01,6,paid,2016-01-03",
+        "1,2016-01-01,7,paid,",
+    )
+    taken = take(tmp_path, {"orders.csv": extract(*rows, header=f"{VERSIONS},updated_at")})
+    orders_taken = taken.tables["orders"]
+    assert (orders_taken.keys_that_differ, orders_taken.keys_undecided) == (1, 0)
 
 
 def test_columns_that_change_what_a_row_means_stop_the_run_unless_they_are_the_same_everywhere(

@@ -45,6 +45,8 @@ select
     landing.rows_in,
     landing.rows_quarantined,
     landing.rows_held_back,
+    landing.keys_that_differ,
+    landing.keys_undecided,
     -- Orders of erased customers remain in revenue, without a customer.
     case when landing.table_name = 'orders' then 0 else landing.rows_erased end as rows_erased,
     landing.rows_kept - staged.rows_staged

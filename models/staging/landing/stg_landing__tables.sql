@@ -9,6 +9,8 @@ select
     tables.rows_kept,
     tables.rows_quarantined,
     tables.rows_held_back,
+    tables.keys_that_differ,
+    tables.keys_undecided,
     coalesce(erased.rows_erased, 0) as rows_erased,
     tables.newest_at,
     coalesce(

@@ -29,10 +29,12 @@ YEAR = re.compile(r"(?<!\d)(20\d\d)(?!\d)")
 
 @dataclass(frozen=True)
 class Overlap:
-    """What the extracts of a table have in common: keys whose rows differ, and rows that a later extract replaces."""
+    """What the extracts of a table have in common: keys whose rows differ, rows that a later extract replaces, and keys
+    of which no row says that it is later, so that one is picked by its content."""
 
     keys_that_differ: int
     rows_replaced: int
+    keys_undecided: int
 
 
 def date_in(name: str) -> str:
@@ -74,7 +76,8 @@ def settle(
     differing = con.execute("select count(*) from shared_keys where differs").fetchall()[0][0]
     dates = [date_in(file.name) for file in files]
     if not differing or len(set(dates)) < 2:
-        return Overlap(differing, 0), f"select * exclude ({FILE}) from ({provided})"
+        overlap = Overlap(differing, 0, _undecided(con, table, "from repeated"))
+        return overlap, f"select * exclude ({FILE}) from ({provided})"
     days = ", ".join(f"({number}, {literal(date)})" for number, date in enumerate(dates))
     changed = table.latest_by
     # Rows that say themselves which is later both stay: what was known at an earlier moment is still asked for.
@@ -93,11 +96,23 @@ def settle(
         f"select count(*) from repeated semi join replaced on {is_replaced} and repeated.content = replaced.content"
     ).fetchall()[0][0]
     names = ", ".join(column.name for column in table.columns)
-    return Overlap(differing, replaced), (
-        f"select {names} from ({provided}) as rows anti join repeated on {_same('rows', 'repeated', table)} "
-        f"union all select {names} from repeated anti join replaced on {is_replaced} "
-        "and repeated.content = replaced.content"
+    kept = (
+        f"from repeated anti join replaced on {is_replaced} and repeated.content = replaced.content"
     )
+    return Overlap(differing, replaced, _undecided(con, table, kept)), (
+        f"select {names} from ({provided}) as rows anti join repeated on {_same('rows', 'repeated', table)} "
+        f"union all select {names} {kept}"
+    )
+
+
+def _undecided(con: duckdb.DuckDBPyConnection, table: Table, kept: str) -> int:
+    """The number of keys of which several rows that differ are equally late."""
+    key = ", ".join(table.key)
+    order = f"order by {table.latest_by} desc nulls last" if table.latest_by else ""
+    return con.execute(
+        f"select count(*) from (select {key} from (select {key}, content {kept} "
+        f"qualify rank() over (partition by {key} {order}) = 1) group by {key} having count(distinct content) > 1)"
+    ).fetchall()[0][0]
 
 
 def _same(left: str, right: str, table: Table) -> str:

@@ -159,6 +159,7 @@ def _check_and_type(
         rows_held_back=held_back,
         keys_that_differ=overlap.keys_that_differ,
         rows_replaced=overlap.rows_replaced,
+        keys_undecided=overlap.keys_undecided,
         newest_at=newest_at,
         ignored_columns=", ".join(sorted({name for file in files for name in file.ignored})),
     )

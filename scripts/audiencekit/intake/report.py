@@ -24,6 +24,7 @@ class TableIntake:
     rows_held_back: int
     keys_that_differ: int
     rows_replaced: int
+    keys_undecided: int
     newest_at: datetime | None
     ignored_columns: str
 
@@ -70,7 +71,10 @@ def summary_line(result: TableIntake) -> str:
         parts.append(f"{result.rows_held_back:,} {HELD_BACK}")
     if result.keys_that_differ:
         by = f", {result.rows_replaced:,} replaced by a later file" if result.rows_replaced else ""
-        parts.append(f"{result.keys_that_differ:,} keys with rows that differ{by}")
+        undecided = (
+            f", {result.keys_undecided:,} without a later one" if result.keys_undecided else ""
+        )
+        parts.append(f"{result.keys_that_differ:,} keys with rows that differ{by}{undecided}")
     if result.ignored_columns:
         names = result.ignored_columns.split(", ")
         shown = result.ignored_columns if len(names) <= 10 else f"{', '.join(names[:10])} …"
@@ -91,10 +95,10 @@ def write_counts(
     con.execute(
         "create table tables (table_name varchar, is_present boolean, file_names varchar, "
         "rows_in bigint, rows_kept bigint, rows_quarantined bigint, rows_held_back bigint, "
-        "keys_that_differ bigint, rows_replaced bigint, newest_at timestamp, ignored_columns varchar)"
+        "keys_that_differ bigint, rows_replaced bigint, keys_undecided bigint, newest_at timestamp, ignored_columns varchar)"
     )
     con.executemany(
-        f"insert into tables values ({', '.join('?' * 11)})",
+        f"insert into tables values ({', '.join('?' * 12)})",
         [list(asdict(result).values()) for result in results],
     )
     _write(con, "select * from tables order by table_name", folder / "tables.parquet")

@@ -40,9 +40,7 @@ def print_summary(run: Run, workspace: Workspace, console: Console) -> None:
             console.print(
                 f"Not in the landing: {absent}. docs/landing.md says what each one unlocks.\n"
             )
-        _print_decisions(con, console)
-        _print_unknown_places(con, console)
-        _print_shared_ids(con, console)
+        _print_notices(con, console)
         segments = _table("Segments", "segment", "members", "share", "status")
         for code, members, share, status in con.execute(
             "select segment_code, members, share, status from rpt_segments order by members desc, segment_code"
@@ -79,49 +77,15 @@ def print_summary(run: Run, workspace: Workspace, console: Console) -> None:
     console.print(f"Next: {'.venv/bin/' if IS_CLONE else ''}audiencekit show {first}")
 
 
-def _print_decisions(con: duckdb.DuckDBPyConnection, console: Console) -> None:
-    """Name every kind of decision that has no effect: a refusal that names nobody may be a person we address."""
+def _print_notices(con: duckdb.DuckDBPyConnection, console: Console) -> None:
+    """Print what in the data could not be read, matched or used as it is: silence would hide it."""
     rows = con.execute(
-        "select table_name, decision, effect, problem, decisions from rpt_decisions "
-        "where effect <> 'counts' order by decision = 'grant', decisions desc, table_name, effect, problem"
+        "select table_name, cases, notice, details from rpt_notices "
+        "order by details <> 'rpt_decisions', notice like 'grant%', cases desc, table_name, notice"
     ).fetchall()
-    for table, decision, effect, problem, count in rows:
-        why = f"{effect} ({problem})" if problem else effect
-        plural = "s" if count > 1 else ""
+    for table, cases, notice, details in rows:
         console.print(
-            f"[yellow]{table}: {count:,} {decision}{plural} without effect[/]: {why}.",
-            highlight=False,
-            soft_wrap=True,
-        )
-    if rows:
-        console.print("They are kept, and count as soon as the person is known: rpt_decisions.\n")
-
-
-def _print_unknown_places(con: duckdb.DuckDBPyConnection, console: Console) -> None:
-    """Name the countries and regions that are not recognised: the law that applies depends on them."""
-    rows = con.execute(
-        "select table_name, kind, sum(rows_affected), string_agg(written, ', ' order by rows_affected desc, written) "
-        "from rpt_unknown_places group by table_name, kind order by 3 desc, 1, 2"
-    ).fetchall()
-    for table, kind, count, written in rows:
-        examples = f" ({written[:80]})" if written else ""
-        console.print(
-            f"[yellow]{table}: the {kind} of {count:,} rows is not recognised[/]{examples}: rpt_unknown_places.",
-            highlight=False,
-            soft_wrap=True,
-        )
-    if rows:
-        console.print()
-
-
-def _print_shared_ids(con: duckdb.DuckDBPyConnection, console: Console) -> None:
-    """Name ids that are not one person's: they link nobody, and a company's account may be taken for a login."""
-    rows = con.execute(
-        "select id_type, reason, ids, records_affected from rpt_shared_ids order by records_affected desc, id_type, reason"
-    ).fetchall()
-    for id_type, reason, ids, records in rows:
-        console.print(
-            f"[yellow]{id_type}: {ids:,} values in {records:,} records are not one person's[/] ({reason}), and link nobody.",
+            f"[yellow]{f'{table}: ' if table else ''}{cases:,} {notice}[/] ({details}).",
             highlight=False,
             soft_wrap=True,
         )

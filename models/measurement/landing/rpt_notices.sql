@@ -1,0 +1,61 @@
+-- One row per notice about the data: what could not be read, matched or used as it is, and how often. `audiencekit run`
+-- prints them, and the board 'health' shows them; `details` is the table that says more.
+select
+    table_name,
+    decision || case when decisions > 1 then 's' else '' end || ' without effect: ' || effect
+    || coalesce(' (' || problem || ')', '') as notice,
+    decisions as cases,
+    'rpt_decisions' as details
+from {{ ref('rpt_decisions') }}
+where effect <> 'counts'
+union all
+select
+    table_name,
+    'rows whose ' || kind || ' is not recognised',
+    cast(sum(rows_affected) as bigint),
+    'rpt_unknown_places'
+from {{ ref('rpt_unknown_places') }}
+group by table_name, kind
+union all
+select
+    cast(null as string),
+    'values of ' || id_type || ' that are not one person''s (' || reason || ') and link nobody',
+    ids,
+    'rpt_shared_ids'
+from {{ ref('rpt_shared_ids') }}
+union all
+select
+    'orders',
+    case found_by
+        when 'names an order of less' then 'returns of more than the order they name, taken off spend and revenue'
+        when 'matched to earlier orders'
+            then 'returns without an order, matched to earlier ones of their customer'
+        when 'matches no order' then 'returns that match no order, taken off spend and revenue'
+        when 'has no customer' then 'returns without a customer and an order, taken off revenue'
+    end,
+    returns,
+    'rpt_returns'
+from {{ ref('rpt_returns') }}
+where found_by <> 'names its order'
+union all
+select
+    'order_lines',
+    case agreement
+        when 'lines without an order' then 'order numbers without an order'
+        when 'orders without lines' then 'orders without lines'
+        when 'lines are more than the order' then 'orders with lines of more than their total: lines are there twice?'
+        when 'lines are less than the order'
+            then 'orders with lines of less than their total: shipping and tax, or lost lines?'
+    end,
+    orders,
+    'rpt_order_lines'
+from {{ ref('rpt_order_lines') }}
+where agreement <> 'add up'
+union all
+select
+    table_name,
+    'keys with rows that differ, none of which says that it is later: one is used',
+    keys_undecided,
+    'rpt_landing'
+from {{ ref('rpt_landing') }}
+where keys_undecided > 0

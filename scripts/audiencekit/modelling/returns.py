@@ -1,0 +1,51 @@
+"""Which earlier order a return undoes, when it names none."""
+
+import pandas as pd
+
+
+def match_returns(events: pd.DataFrame) -> pd.DataFrame:
+    """What each return that names no order takes off which earlier order of the same customer.
+
+    `events` has a row per event, in any order: customer_key, happened_at, event_name (placed, reversed or returned),
+    order_id (of a return, its own) and amount (whole units, not negative). Returns return_id, order_id, amount: a row
+    per return and order. A return undoes the latest order of exactly its amount; else it comes off the latest order
+    of more than that; else off the latest orders in turn. What exceeds all of them is in no row. Later events never
+    change the match of an earlier return.
+    """
+    rank = events["event_name"].map({"placed": 0, "reversed": 1, "returned": 2})
+    ordered = events.assign(rank=rank).sort_values(
+        ["customer_key", "happened_at", "rank", "order_id", "amount"]
+    )
+    matched: list[tuple[str, str, int]] = []
+    customer, rests = None, {}
+    for key, name, order_id, amount in ordered[
+        ["customer_key", "event_name", "order_id", "amount"]
+    ].itertuples(index=False):
+        if key != customer:
+            customer, rests = key, {}
+        if name == "placed":
+            rests[order_id] = amount
+            continue
+        taken = {order_id: amount} if name == "reversed" else _match(amount, rests)
+        for taken_from, part in taken.items():
+            rests[taken_from] = max(rests.get(taken_from, 0) - part, 0)
+            if name == "returned":
+                matched.append((order_id, taken_from, part))
+    return pd.DataFrame(matched, columns=["return_id", "order_id", "amount"]).astype(
+        {"return_id": "string", "order_id": "string", "amount": "int64"}
+    )
+
+
+def _match(amount: int, rests: dict[str, int]) -> dict[str, int]:
+    """The part of `amount` that comes off each order. `rests` holds what is left of each order, the latest last."""
+    latest_first = [(order_id, rest) for order_id, rest in reversed(rests.items()) if rest > 0]
+    for fits in (int.__eq__, int.__lt__):
+        for order_id, rest in latest_first:
+            if fits(amount, rest):
+                return {order_id: amount}
+    taken = {}
+    for order_id, rest in latest_first:
+        if amount > 0:
+            taken[order_id] = min(rest, amount)
+            amount -= taken[order_id]
+    return taken
