@@ -15,7 +15,7 @@ customers as (
     select
         customer_360.customer_key,
         coalesce(merged.merged_keys, 0) as merged_keys,
-        cast(coalesce(customer_360.spend_lifetime_usd, 0) as decimal(18, 4)) as spend_usd
+        cast(coalesce(customer_360.spend_lifetime, 0) as decimal(18, 4)) as spend
     from {{ ref('customer_360') }} as customer_360
     left join merged on customer_360.customer_key = merged.customer_key
 
@@ -23,7 +23,7 @@ customers as (
 
 spend as (
 
-    select sum(spend_usd) as all_spend_usd
+    select sum(spend) as all_spend
     from customers
 
 )
@@ -31,9 +31,9 @@ spend as (
 select
     customers.merged_keys,
     count(*) as customers,
-    cast(sum(customers.spend_usd) as double) as spend_lifetime_usd,
-    cast(sum(customers.spend_usd) as double) / nullif(cast(spend.all_spend_usd as double), 0) as share_of_spend
+    cast(sum(customers.spend) as double) as spend_lifetime,
+    cast(sum(customers.spend) as double) / nullif(cast(spend.all_spend as double), 0) as share_of_spend
 from customers
 cross join spend
-group by customers.merged_keys, spend.all_spend_usd
+group by customers.merged_keys, spend.all_spend
 order by customers.merged_keys

@@ -3,7 +3,7 @@ with
 
 customers as (
 
-    select customer_key, spend_365d_usd
+    select customer_key, spend_365d
     from {{ ref('customer_360') }}
 
 ),
@@ -32,7 +32,7 @@ select
     permissions.refusal,
     count(*) as customers_refused,
     count(*) / cast(asked.customers_asked as double) as share_of_customers,
-    cast(sum(cast(coalesce(customers.spend_365d_usd, 0) as decimal(18, 4))) as double) as spend_365d_usd
+    cast(sum(cast(coalesce(customers.spend_365d, 0) as decimal(18, 4))) as double) as spend_365d
 from permissions
 inner join asked on permissions.channel = asked.channel
 left join customers on permissions.customer_key = customers.customer_key

@@ -8,7 +8,7 @@ bought as (
         purchases.customer_key,
         purchases.moment_at,
         products.category,
-        cast(lines.amount_usd as decimal(18, 4)) as amount_usd,
+        cast(lines.amount as decimal(18, 4)) as amount,
         purchases.order_id,
         {{ micros_between('purchases.ordered_at', 'purchases.moment_at') }} as age_micros
     from {{ ref('stg_shop__order_lines') }} as lines
@@ -30,7 +30,7 @@ by_category as (
         customer_key,
         moment_at,
         category,
-        sum(amount_usd) as spend_usd
+        sum(amount) as spend
     from lines
     group by customer_key, moment_at, category
 
@@ -53,12 +53,12 @@ top_category as (
         customer_key,
         moment_at,
         category,
-        cast(spend_usd as double) / nullif(sum(spend_usd) over (partition by customer_key, moment_at), 0) as share
+        cast(spend as double) / nullif(sum(spend) over (partition by customer_key, moment_at), 0) as share
     from by_category
-    where spend_usd > 0
+    where spend > 0
     qualify row_number() over (
         partition by customer_key, moment_at
-        order by case when category is null then 1 else 0 end, spend_usd desc, category
+        order by case when category is null then 1 else 0 end, spend desc, category
     ) = 1
 
 ),
@@ -67,7 +67,7 @@ breadth as (
 
     select customer_key, moment_at, count(distinct category) as categories_365d
     from by_category
-    where spend_usd > 0
+    where spend > 0
     group by customer_key, moment_at
 
 )

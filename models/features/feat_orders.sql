@@ -28,13 +28,13 @@ measured as (
         min(ordered_at) as first_order_at,
         max(ordered_at) as last_order_at,
         count(*) as orders_lifetime,
-        sum(net_usd) as spend_lifetime_usd,
+        sum(net_revenue) as spend_lifetime,
         {% for days in [7, 30, 90, 365] %}
         count(*) filter (where {{ in_window(days, 'day') }}) as orders_{{ days }}d,
-        coalesce(sum(net_usd) filter (where {{ in_window(days, 'day') }}), 0) as spend_{{ days }}d_usd,
+        coalesce(sum(net_revenue) filter (where {{ in_window(days, 'day') }}), 0) as spend_{{ days }}d,
         {% endfor %}
-        sum(discount_usd) filter (where {{ in_window(365, 'day') }}) as discount_365d_usd,
-        sum(placed_usd) filter (where {{ in_window(365, 'day') }}) as placed_365d_usd,
+        sum(discount) filter (where {{ in_window(365, 'day') }}) as discount_365d,
+        sum(placed_amount) filter (where {{ in_window(365, 'day') }}) as placed_365d,
         round(max(gap_mean_days), 6) as gap_mean_days,
         -- The sample standard deviation, as an exact sum.
         round(sqrt(
@@ -49,7 +49,7 @@ measured as (
         count(*) filter (where {{ in_window(365 + 45, 'day') }} and not {{ in_window(365 - 45, 'day') }})
             as orders_same_season_last_year,
         count(distinct ordered_on) - 1 as repeat_days,
-        sum(net_usd) filter (where ordered_on > first_ordered_on) as repeat_spend_usd
+        sum(net_revenue) filter (where ordered_on > first_ordered_on) as repeat_spend
     from visits
     group by customer_key, moment_at
 
@@ -62,27 +62,27 @@ select
     measured.last_order_at,
     coalesce(measured.orders_lifetime, 0) as orders_lifetime,
     cast(
-        coalesce(measured.spend_lifetime_usd, 0) - coalesce(unmatched.returned_lifetime_usd, 0) as double
-    ) as spend_lifetime_usd,
+        coalesce(measured.spend_lifetime, 0) - coalesce(unmatched.returned_lifetime, 0) as double
+    ) as spend_lifetime,
     {% for days in [7, 30, 90, 365] %}
     coalesce(measured.orders_{{ days }}d, 0) as orders_{{ days }}d,
     cast(
-        coalesce(measured.spend_{{ days }}d_usd, 0) - coalesce(unmatched.returned_{{ days }}d_usd, 0) as double
-    ) as spend_{{ days }}d_usd,
+        coalesce(measured.spend_{{ days }}d, 0) - coalesce(unmatched.returned_{{ days }}d, 0) as double
+    ) as spend_{{ days }}d,
     {% endfor %}
     measured.gap_mean_days,
     measured.gap_stddev_days,
     1 / (1 + measured.gap_stddev_days / nullif(measured.gap_mean_days, 0)) as gap_regularity,
     {{ elapsed('day', 'measured.last_order_at', 'spine.moment_at') }} as recency_days,
     {{ elapsed('day', 'measured.first_order_at', 'spine.moment_at') }} as tenure_days,
-    cast(measured.spend_365d_usd as double) / nullif(measured.orders_365d, 0) as aov_365d_usd,
-    cast(measured.discount_365d_usd as double)
-    / nullif(measured.placed_365d_usd + measured.discount_365d_usd, 0) as discount_share_365d,
+    cast(measured.spend_365d as double) / nullif(measured.orders_365d, 0) as aov_365d,
+    cast(measured.discount_365d as double)
+    / nullif(measured.placed_365d + measured.discount_365d, 0) as discount_share_365d,
     measured.weekend_orders_365d / cast(nullif(measured.orders_365d, 0) as double) as weekend_share_365d,
     measured.online_orders / cast(nullif(measured.store_orders + measured.online_orders, 0) as double) as online_share,
     coalesce(measured.orders_same_season_last_year, 0) as orders_same_season_last_year,
     coalesce(measured.repeat_days, 0) as repeat_days,
-    cast(measured.repeat_spend_usd as double) / nullif(measured.repeat_days, 0) as repeat_day_spend_usd,
+    cast(measured.repeat_spend as double) / nullif(measured.repeat_days, 0) as repeat_day_spend,
     case
         when measured.store_orders + measured.online_orders = 0 then 'unknown'
         when measured.store_orders >= measured.online_orders then 'store'

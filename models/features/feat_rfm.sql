@@ -10,7 +10,7 @@ orders as (
         recency_days,
         orders_365d,
         -- Decimals, so that cut points are exact amounts.
-        cast(spend_365d_usd as decimal(38, 4)) as spend_365d_usd
+        cast(spend_365d as decimal(38, 4)) as spend_365d
     from {{ ref('feat_orders') }}
     where orders_lifetime > 0
 
@@ -23,7 +23,7 @@ cuts as (
         {% for cut in [20, 40, 60, 80] %}
         percentile_cont(0.{{ cut }}) within group (order by recency_days) as r{{ cut }},
         percentile_cont(0.{{ cut }}) within group (order by orders_365d) as f{{ cut }},
-        percentile_cont(0.{{ cut }}) within group (order by spend_365d_usd) as m{{ cut }},
+        percentile_cont(0.{{ cut }}) within group (order by spend_365d) as m{{ cut }},
         {% endfor %}
         count(*) as buyers
     from orders
@@ -49,7 +49,7 @@ scored as (
             as f_score,
         1
         {% for cut in [20, 40, 60, 80] %}
-        + case when orders.spend_365d_usd > cuts.m{{ cut }} then 1 else 0 end
+        + case when orders.spend_365d > cuts.m{{ cut }} then 1 else 0 end
         {% endfor %}
             as m_score
     from orders

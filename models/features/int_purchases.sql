@@ -11,10 +11,10 @@ orders as (
         order_channel,
         -- Money is added up as decimals: sums of doubles depend on the order of rows in their last digits, and a
         -- threshold can sit there.
-        cast(placed_usd as decimal(18, 4)) as placed_usd,
-        cast(discount_usd as decimal(18, 4)) as discount_usd
+        cast(placed_amount as decimal(18, 4)) as placed_amount,
+        cast(discount as decimal(18, 4)) as discount
     from {{ ref('fct_orders') }}
-    where placed_usd > 0
+    where placed_amount > 0
 
 ),
 
@@ -23,7 +23,7 @@ reversed as (
     select
         moments.moment_at,
         reversals.order_id,
-        sum(cast(reversals.reversed_usd as decimal(18, 4))) as reversed_usd
+        sum(cast(reversals.reversed_amount as decimal(18, 4))) as reversed_amount
     from {{ ref('fct_reversals') }} as reversals
     inner join (select distinct moment_at from {{ ref('int_feature_spine') }}) as moments
         on reversals.reversed_at < moments.moment_at
@@ -37,11 +37,11 @@ select
     orders.order_id,
     orders.ordered_at,
     orders.order_channel,
-    cast(orders.placed_usd - coalesce(reversed.reversed_usd, 0) as decimal(18, 4)) as net_usd,
-    orders.placed_usd,
-    orders.discount_usd
+    cast(orders.placed_amount - coalesce(reversed.reversed_amount, 0) as decimal(18, 4)) as net_revenue,
+    orders.placed_amount,
+    orders.discount
 from orders
 inner join {{ ref('int_feature_spine') }} as spine
     on orders.customer_key = spine.customer_key and orders.ordered_at < spine.moment_at
 left join reversed on orders.order_id = reversed.order_id and spine.moment_at = reversed.moment_at
-where orders.placed_usd - coalesce(reversed.reversed_usd, 0) > 0
+where orders.placed_amount - coalesce(reversed.reversed_amount, 0) > 0

@@ -7,7 +7,7 @@ returns as (
     select
         orders.customer_key,
         spine.moment_at,
-        cast(orders.returned_usd as decimal(18, 4)) as returned_usd,
+        cast(orders.returned_amount as decimal(18, 4)) as returned_amount,
         {{ micros_between('orders.ordered_at', 'spine.moment_at') }} as age_micros
     from {{ ref('fct_orders') }} as orders
     inner join {{ ref('int_feature_spine') }} as spine
@@ -20,8 +20,8 @@ select
     customer_key,
     moment_at,
     {% for days in [7, 30, 90, 365] %}
-    sum(case when {{ in_window(days, 'day') }} then returned_usd else 0 end) as returned_{{ days }}d_usd,
+    sum(case when {{ in_window(days, 'day') }} then returned_amount else 0 end) as returned_{{ days }}d,
     {% endfor %}
-    sum(returned_usd) as returned_lifetime_usd
+    sum(returned_amount) as returned_lifetime
 from returns
 group by customer_key, moment_at

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from audiencekit.errors import UserError
 
@@ -19,6 +22,11 @@ FIRST_STEP = (
     if IS_CLONE
     else "Run `audiencekit demo` or `audiencekit run FOLDER` first."
 )
+
+
+def project_vars() -> dict[str, Any]:
+    """The vars of dbt_project.yml: the settings of the project."""
+    return yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]
 
 
 @dataclass(frozen=True)

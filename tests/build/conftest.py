@@ -74,8 +74,8 @@ def write_demo(folder: Path) -> Path:
     write_demo_landing(folder / "landing", folder / "truth", households=HOUSEHOLDS)
     rewrite(
         folder / "landing" / "orders.parquet",
-        "select * from t union all by name select * replace (total_usd + 1 as total_usd) "
-        "from (from t where total_usd > 0 and ordered_at < timestamp '2017-12-31' order by order_id limit 500)",
+        "select * from t union all by name select * replace (total + 1 as total) "
+        "from (from t where total > 0 and ordered_at < timestamp '2017-12-31' order by order_id limit 500)",
     )
     plant_canaries(folder / "landing")
     return folder

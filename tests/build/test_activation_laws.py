@@ -380,7 +380,7 @@ class Activation:
         )
         fill(
             "customer_360",
-            "customer_key, engagement_score, rfm_family, age_band, spend_365d_usd, propensity_30d, churn_90d",
+            "customer_key, engagement_score, rfm_family, age_band, spend_365d, propensity_30d, churn_90d",
             [(key(n), 10.0, p.family, None, 5.0, None, p.churn) for n, p in people],
         )
         fill(

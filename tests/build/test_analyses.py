@@ -60,7 +60,7 @@ def test_overlapping_segments_come_with_what_their_members_spend(compiled):
     assert answer(
         compiled["overlapping_segments_that_earn_least"],
         segment_membership=membership,
-        customer_360=table("customer_key spend_30d_usd", ("1", 10.0), ("2", 20.0), ("3", 1.0)),
+        customer_360=table("customer_key spend_30d", ("1", 10.0), ("2", 20.0), ("3", 1.0)),
         segment_overlap=table(
             "segment_code other_segment_code members other_members members_of_both jaccard",
             ("a", "b", 2, 1, 1, 0.5),
@@ -73,7 +73,7 @@ def test_a_refusal_costs_the_customers_and_what_they_spend(compiled):
     columns = "customer_key channel is_allowed refusal"
     assert answer(
         compiled["refusals_that_cost_most_reach"],
-        customer_360=table("customer_key spend_365d_usd", ("1", 10.0), ("2", 20.0), ("3", None)),
+        customer_360=table("customer_key spend_365d", ("1", 10.0), ("2", 20.0), ("3", None)),
         int_channel_permissions=table(
             columns,
             ("1", "email", True, None),
@@ -105,7 +105,7 @@ def test_a_move_is_one_family_left_and_another_entered_in_one_build(compiled):
 
 def test_customers_are_counted_by_how_many_keys_were_merged_into_theirs(compiled):
     sql = compiled["customers_with_merged_keys"]
-    customers = table("customer_key spend_lifetime_usd", ("1", 30.0), ("2", 10.0), ("3", None))
+    customers = table("customer_key spend_lifetime", ("1", 30.0), ("2", 10.0), ("3", None))
     # The column of the keys that are gone is not read.
     merged = table("customer_key", ("1",), ("1",))
     assert answer(sql, customer_360=customers, int_merged_keys=merged) == [

@@ -11,7 +11,7 @@ def tables(published):
     read = published.warehouse
     return {
         "orders": read(
-            "select order_id, customer_key, ordered_at, net_usd from profiles.fct_orders "
+            "select order_id, customer_key, ordered_at, net_revenue from profiles.fct_orders "
             "where is_purchase and customer_key is not null"
         ),
         "touches": read("select * from profiles.fct_touches"),
@@ -48,7 +48,7 @@ def expected(tables):
             for campaign, part in zip(campaigns, parts, strict=True):
                 sums = found.setdefault((month, campaign, method), [0, 0])
                 sums[0] += part
-                sums[1] += part * order.net_usd
+                sums[1] += part * order.net_revenue
     return found
 
 
@@ -59,7 +59,7 @@ def test_every_way_of_sharing_is_as_reckoned_by_hand(published, expected):
         campaign = row.campaign_id if isinstance(row.campaign_id, str) else None
         found[(pd.Timestamp(row.month_on).date(), campaign, row.method)] = (
             row.purchases,
-            row.revenue_usd,
+            row.revenue,
         )
     assert found.keys() == expected.keys()
     assert len({campaign for _, campaign, _ in found}) > 10
@@ -68,21 +68,21 @@ def test_every_way_of_sharing_is_as_reckoned_by_hand(published, expected):
 
 
 def test_every_way_of_sharing_gives_all_revenue_of_known_customers(published, tables):
-    rows = published.report("rpt_attribution").groupby("method")[["purchases", "revenue_usd"]].sum()
+    rows = published.report("rpt_attribution").groupby("method")[["purchases", "revenue"]].sum()
     assert set(rows.index) == set(METHODS)
     for method in METHODS:
         assert rows.loc[method, "purchases"] == pytest.approx(len(tables["orders"]))
-        assert rows.loc[method, "revenue_usd"] == pytest.approx(tables["orders"]["net_usd"].sum())
+        assert rows.loc[method, "revenue"] == pytest.approx(tables["orders"]["net_revenue"].sum())
 
 
 def test_a_campaign_is_reported_with_its_cost_and_return(published, tables, expected):
     rows = published.report("rpt_campaigns").set_index("campaign_id")
-    costs = tables["costs"].groupby("campaign_id")["cost_usd"].sum()
+    costs = tables["costs"].groupby("campaign_id")["cost"].sum()
     assert set(rows.index) == set(tables["touches"]["campaign_id"]) | set(costs.index)
     for campaign, row in rows.iterrows():
-        assert row["cost_usd"] == pytest.approx(costs[campaign])
+        assert row["cost"] == pytest.approx(costs[campaign])
         linear = sum(v[1] for (_, c, m), v in expected.items() if (c, m) == (campaign, "linear"))
-        assert row["linear_revenue_usd"] == pytest.approx(linear, abs=1e-6)
+        assert row["linear_revenue"] == pytest.approx(linear, abs=1e-6)
         assert row["linear_roi"] == pytest.approx((linear - costs[campaign]) / costs[campaign])
         mine = tables["touches"][tables["touches"]["campaign_id"] == campaign]
         assert (row["touches"], row["people"]) == (len(mine), mine["customer_key"].nunique())

@@ -85,7 +85,7 @@ def test_the_overview_shows_the_published_figures(published, pages):
     ].iloc[0]
     assert everybody["members"] == figures["customers"]
     assert everybody["conversion"] == pytest.approx(figures["conversion_30d"])
-    assert everybody["revenue_usd"] == pytest.approx(figures["revenue_30d_usd"])
+    assert everybody["revenue"] == pytest.approx(figures["revenue_30d"])
 
 
 def test_boards_are_drawn_when_holdouts_and_channels_share_names(published, tmp_path):

@@ -77,7 +77,7 @@ def test_a_broken_file_stops_the_run_in_two_lines(tmp_path, published, runner):
     home = runner.workspace("broken_file").home
     landing = tmp_path / "landing"
     landing.mkdir()
-    (landing / "orders.csv").write_text("order_id,ordered_at,total_usd\n1,2017-01-01,ten\n")
+    (landing / "orders.csv").write_text("order_id,ordered_at,total\n1,2017-01-01,ten\n")
     done = audiencekit(home, "run", str(landing), "--as-of", "2018-01-01")
     assert done.returncode == 1
     assert "orders: no row is usable" in done.stderr

@@ -418,7 +418,7 @@ def test_few_buyers_are_not_read_and_enough_are_read_right(read):
         for arm, count in (("treated", 900), ("control", 100)):
             bought = rng.random(count) < 0.12
             spent = np.where(bought, rng.lognormal(3, 0.5, count), 0)
-            for outcome, value in (("purchased", bought.astype(float)), ("revenue_usd", spent)):
+            for outcome, value in (("purchased", bought.astype(float)), ("revenue", spent)):
                 frames.append(
                     (f"s{simulation}", outcome, arm, count, (value > value.min()).sum(),
                      (value < value.max()).sum(), value.mean(), value.var(ddof=1))

@@ -49,7 +49,7 @@ def values(new_year):
     )
     assigned = assigned[assigned["assigned_at"] <= pd.Timestamp(NEW_YEAR) - pd.Timedelta(days=30)]
     orders = new_year.warehouse(
-        "select customer_key, ordered_at, net_usd from profiles.fct_orders where is_purchase"
+        "select customer_key, ordered_at, net_revenue from profiles.fct_orders where is_purchase"
     )
     both = assigned.merge(orders, on="customer_key", how="left")
     days = (both["ordered_at"] - both["assigned_at"]) / pd.Timedelta(days=1)
@@ -58,7 +58,7 @@ def values(new_year):
         "_before": (days >= -30) & (days < 0),
     }.items():
         both[f"orders{name}"] = inside
-        both[f"revenue_usd{name}"] = both["net_usd"].where(inside, 0)
+        both[f"revenue{name}"] = both["net_revenue"].where(inside, 0)
     keys = ["experiment_code", "customer_key", "arm"]
     sums = both.groupby(keys).sum(numeric_only=True).reset_index()
     for name in ("", "_before"):
@@ -86,7 +86,7 @@ def test_the_lift_is_of_what_was_bought_in_the_window(new_year, values):
         treated, held = (mine[mine["arm"] == arm] for arm in ("treated", "holdout"))
         if min(len(treated), len(held)) < 2:
             continue
-        for outcome in ("purchased", "orders", "revenue_usd"):
+        for outcome in ("purchased", "orders", "revenue"):
             row = lifts.loc[(code, outcome)]
             least = min(
                 min(
@@ -149,7 +149,7 @@ def test_who_was_addressed_first_and_when_is_remembered(new_year):
 
 def test_a_plan_says_the_smallest_lift_it_would_show(new_year):
     plans = new_year.report("rpt_experiment_plans")
-    assert {"purchased", "revenue_usd"} == set(plans["outcome_name"])
+    assert {"purchased", "revenue"} == set(plans["outcome_name"])
     plans = plans[plans["standard_deviation"] > 0]
     assert len(plans) > 10
     z = stats.norm.ppf(0.975) + stats.norm.ppf(0.8)
@@ -170,13 +170,13 @@ def test_a_plan_starts_from_what_members_did_in_the_last_window(new_year):
         "select segment_code, customer_key from segments.segment_membership"
     )
     orders = new_year.warehouse(
-        "select customer_key, sum(net_usd) as spent from profiles.fct_orders where is_purchase and "
+        "select customer_key, sum(net_revenue) as spent from profiles.fct_orders where is_purchase and "
         "ordered_at >= timestamp '2017-12-02' and ordered_at < timestamp '2018-01-01' group by 1"
     )
     spent = members.merge(orders, on="customer_key", how="left").fillna({"spent": 0})
     expected = spent.groupby("segment_code")["spent"].agg(["mean", "std", "size"])
     plans = new_year.report("rpt_experiment_plans")
-    plans = plans[plans["outcome_name"] == "revenue_usd"].set_index("segment_code")
+    plans = plans[plans["outcome_name"] == "revenue"].set_index("segment_code")
     assert len(plans) == len(expected)
     for code, row in plans.iterrows():
         assert row["members"] == expected.loc[code, "size"]

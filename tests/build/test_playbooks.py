@@ -56,7 +56,7 @@ def test_a_page_says_strategy_rule_and_the_published_figures(published, pages):
         assert f"{sizes.loc[code, 'members']:,} customers, {sizes.loc[code, 'share']:.1%}" in text
         for row in performance[performance["segment_code"] == code].itertuples():
             assert f"{row.conversion:.1%} ({row.baseline_conversion:.1%})" in text
-            assert f"{row.revenue_per_member_usd:,.2f} (" in text
+            assert f"{row.revenue_per_member:,.2f} (" in text
 
 
 def test_a_page_says_what_was_tried_and_what_is_not_known_yet(pages):
@@ -85,7 +85,7 @@ def changed(published, tmp_path):
 def test_a_page_says_what_addressing_brought_once_it_can_be_read(changed):
     workspace = changed(
         "insert into rpt_incrementality by name select 'winback_at_risk' as experiment_code, "
-        "'revenue_usd' as outcome_name, 900 as treated, 100 as held_out, 800 as exposed, 2.5 as lift, "
+        "'revenue' as outcome_name, 900 as treated, 100 as held_out, 800 as exposed, 2.5 as lift, "
         "0.5 as lift_low, 4.5 as lift_high, 2250 as incremental, 450 as incremental_low, "
         "4050 as incremental_high, 2.8 as lift_per_exposed, 9.75 as naive_lift, 8 as before_after_lift"
     )
@@ -93,7 +93,7 @@ def test_a_page_says_what_addressing_brought_once_it_can_be_read(changed):
     manifest.write_text(manifest.read_text().replace('"note": ""', '"note": "Simulated <people>"'))
     write_playbooks(workspace)
     text = text_of(workspace.playbooks / "at_risk.html")
-    assert "revenue_usd 2.50 (0.50 to 4.50) 2,250 (450 to 4,050) 9.75" in text
+    assert "revenue 2.50 (0.50 to 4.50) 2,250 (450 to 4,050) 9.75" in text
     assert "Simulated &lt;people&gt;" in text
 
 

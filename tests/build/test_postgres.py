@@ -39,7 +39,7 @@ ACTIVATION = {
     "'ADD' as action, '{mark}' as build_id, timestamp '2018-01-01' as occurred_at from range({n}) as t(i)",
 }
 REPORTING = {
-    "rpt_revenue": "select date '2017-01-01' + i::int as month_on, (i / 7)::decimal(18, 4) as revenue_usd, "
+    "rpt_revenue": "select date '2017-01-01' + i::int as month_on, (i / 7)::decimal(18, 4) as revenue, "
     "i * 400_000_000_000_000 as cents, '{mark}' as mark from range({n}) as t(i)",
     "rpt_segments": "select 'simulated \"seg\\ment\" 🦉' || chr(10) || i as segment_code, "
     "case when i > 1 then i / 3 end as share, '{mark}' as mark from range({n}) as t(i)",
@@ -217,7 +217,7 @@ def test_postgres_holds_every_table_cell_for_cell(workspace, pg):
         ).fetchall()
     )
     assert types["updated_at"] == "timestamp with time zone"
-    assert types["revenue_usd"] == "numeric" and types["cents"] == "bigint"
+    assert types["revenue"] == "numeric" and types["cents"] == "bigint"
 
 
 def test_the_comparison_above_would_notice_one_changed_cell(workspace, pg):
@@ -426,7 +426,7 @@ def test_columns_come_go_and_change_type_in_one_line_each(workspace, pg):
         "column share is now bigint (was double precision), column is_new added"
     )
     assert changes["reporting.rpt_revenue"] == (
-        "column month_on dropped, column revenue_usd dropped, column cents dropped"
+        "column month_on dropped, column revenue dropped, column cents dropped"
     )
     assert changes["activation.aud_email"] == ""
     assert [*changes][-2:] == ["reporting.rpt_revenue", "reporting.rpt_segments"], (

@@ -45,19 +45,19 @@ def late(runner, demo, tmp_path_factory) -> Published:
         landing / "orders.parquet",
         f"""
         , once as (
-            from t where status = 'completed' and total_usd > 0
+            from t where status = 'completed' and total > 0
             qualify count(*) over (partition by order_id) = 1
         )
         select *, null::timestamp as updated_at from t
         union all by name
         select * replace (
-            order_id || '-late' as order_id, total_usd * 9 as total_usd,
+            order_id || '-late' as order_id, total * 9 as total,
             timestamp '{TESTED_AT}' + to_hours((row_number() over (order by order_id) - 1)::int % 700) as ordered_at
         )
         from (from once where ordered_at between '2017-06-01' and '2017-07-01')
         union all by name
         select * replace (
-            order_id || '-back' as order_id, -total_usd as total_usd, 'completed' as status,
+            order_id || '-back' as order_id, -total as total, 'completed' as status,
             order_id as original_order_id, timestamp '{TESTED_AT}' as ordered_at
         )
         from (from once where ordered_at < '{FIRST_CUTOFF}' and hash(order_id) % 2 = 0)
@@ -118,7 +118,7 @@ def test_late_rows_are_in_what_is_known_now(published, late):
     ):
         assert after[feature].sum() > 1.2 * before[feature].sum(), feature
     returned = (
-        "select count(*) as n from profiles.fct_orders where returned_usd > 0 or is_cancelled"
+        "select count(*) as n from profiles.fct_orders where returned_amount > 0 or is_cancelled"
     )
     assert late.warehouse(returned)["n"][0] > published.warehouse(returned)["n"][0] + 100
 
@@ -357,5 +357,5 @@ def test_three_orders_are_published_without_predictions(runner, published, tmp_p
     scores = rows_of(few, "predictions.customer_predictions")
     assert len(scores) == 2
     known = scores.drop(columns="customer_key").count()
-    assert set(known[known > 0].index) <= {"lifetime_value_90d_usd", "lifetime_value_90d_rank"}
+    assert set(known[known > 0].index) <= {"lifetime_value_90d", "lifetime_value_90d_rank"}
     assert few.run.manifest.rows["aud_crm"] == 2

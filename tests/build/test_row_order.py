@@ -65,8 +65,8 @@ def test_no_model_depends_on_the_order_of_rows(published, orders):
 
 def test_a_sum_of_doubles_and_an_open_tie_would_be_noticed(orders):
     queries = {
-        "mean": "select avg(sqrt(net_usd)) from warehouse.profiles.fct_orders where net_usd > 0",
+        "mean": "select avg(sqrt(net_revenue)) from warehouse.profiles.fct_orders where net_revenue > 0",
         "tie": "select order_id from warehouse.profiles.fct_orders limit 5",
-        "right": "select cast(sum(cast(net_usd as decimal(18, 4))) as double) from warehouse.profiles.fct_orders",
+        "right": "select cast(sum(cast(net_revenue as decimal(18, 4))) as double) from warehouse.profiles.fct_orders",
     }
     assert differing(orders, queries) == ["mean", "tie"]

@@ -132,11 +132,11 @@ def models_of(params: pd.DataFrame, method: str) -> tuple[Purchases, Spend]:
 def assert_lifetime_values(params, both: pd.DataFrame, method: str, horizon_days: int) -> None:
     purchases, spend = models_of(params, method)
     x = both["repeat_days"].to_numpy("float64")
-    m = both["repeat_day_spend_usd"].fillna(0).to_numpy()
+    m = both["repeat_day_spend"].fillna(0).to_numpy()
     t_x, T = both["first_to_last_days"].to_numpy() / 7, both["tenure_days"].to_numpy() / 7
     expected = expected_purchases(purchases, horizon_days / 7, x, t_x, T)
     value = expected * expected_spend(spend, np.where(m > 0, x, 0), m)
-    found = both[["expected_purchases", "probability_alive", "expected_spend_usd"]].to_numpy().T
+    found = both[["expected_purchases", "probability_alive", "expected_spend"]].to_numpy().T
     np.testing.assert_allclose(found[0], expected, rtol=NEAR, atol=NEAR)
     np.testing.assert_allclose(found[1], probability_alive(purchases, x, t_x, T), rtol=0, atol=NEAR)
     np.testing.assert_allclose(found[2], value, rtol=NEAR, atol=NEAR)
@@ -176,9 +176,9 @@ def test_the_spend_rate_goes_on_as_in_the_last_year(tables):
         tables("model_inputs"), on=["customer_key", "moment_at"]
     )
     oldest = both.groupby("moment_at")["tenure_days"].transform("max")
-    expected = both["spend_365d_usd"] / np.minimum(oldest, 365) * 90
+    expected = both["spend_365d"] / np.minimum(oldest, 365) * 90
     assert len(both) > 0
-    np.testing.assert_allclose(both["expected_spend_usd"], expected, rtol=NEAR, atol=NEAR)
+    np.testing.assert_allclose(both["expected_spend"], expected, rtol=NEAR, atol=NEAR)
 
 
 def test_micro_segments_are_the_nearest_centres_by_numpy_and_scikit_learn(tables, now):
@@ -221,13 +221,13 @@ def test_customers_get_the_scores_of_the_champions_and_of_no_other_version(table
     values = tables("pred_lifetime_value")
     values = values[
         (values["version"] == champions["lifetime_value_90d"]) & (values["moment_at"] == now)
-    ].set_index("customer_key")["expected_spend_usd"]
+    ].set_index("customer_key")["expected_spend"]
     pd.testing.assert_series_equal(
-        found["lifetime_value_90d_usd"], values.sort_index(), check_names=False, check_exact=True
+        found["lifetime_value_90d"], values.sort_index(), check_names=False, check_exact=True
     )
     for score, rank in (
         ("propensity_90d", "propensity_90d_rank"),
-        ("lifetime_value_90d_usd", "lifetime_value_90d_rank"),
+        ("lifetime_value_90d", "lifetime_value_90d_rank"),
     ):
         lower = (found[score].rank(method="min") - 1) / (found[score].count() - 1)
         np.testing.assert_allclose(found[rank], lower, rtol=0, atol=NEAR)
@@ -343,7 +343,7 @@ def test_classifier_metrics_are_those_of_scikit_learn(tables):
 
 def test_outcomes_are_what_was_bought_in_the_window_that_starts_at_the_test(published, tables):
     orders = published.warehouse(
-        "select customer_key, ordered_at, net_usd from profiles.fct_orders "
+        "select customer_key, ordered_at, net_revenue from profiles.fct_orders "
         "where is_purchase and customer_key is not null"
     )
     models = published.warehouse("select * from seeds.prediction_models").set_index("model_code")
@@ -371,15 +371,15 @@ def test_lifetime_metrics_are_those_of_scipy(tables):
     by_version = {key: mine for key, mine in tests.groupby(TEST)}
     assert found.index.tolist() == sorted(by_version) and len(found) >= 12
     for key, mine in by_version.items():
-        value, spend = mine["expected_spend_usd"], mine["spend_usd"]
+        value, spend = mine["expected_spend"], mine["spend"]
         top = int(np.ceil(len(mine) / 10))
-        first = mine.sort_values(["expected_spend_usd", "customer_key"], ascending=[False, True])
+        first = mine.sort_values(["expected_spend", "customer_key"], ascending=[False, True])
         expected = {
             "customers": len(mine),
             "spearman": spearmanr(value, spend).statistic,
-            "mae_usd": (value - spend).abs().mean(),
+            "mae": (value - spend).abs().mean(),
             "mae_purchases": (mine["expected_purchases"] - mine["purchase_days"]).abs().mean(),
-            "capture_10pc": first["spend_usd"].head(top).sum() / spend.sum(),
+            "capture_10pc": first["spend"].head(top).sum() / spend.sum(),
             "capture_10pc_at_best": spend.nlargest(top).sum() / spend.sum(),
             "ratio_of_totals": value.sum() / spend.sum(),
         }

@@ -156,7 +156,7 @@ def orders():
             "customer_key": [f"c{i}" for i in rng.integers(0, 320, 3000)],
             "ordered_at": pd.Timestamp("2017-07-01")
             + pd.to_timedelta(rng.integers(0, 184 * 86400, 3000), unit="s"),
-            "net_usd": rng.integers(100, 10000, 3000) / 100,
+            "net_revenue": rng.integers(100, 10000, 3000) / 100,
             "is_purchase": rng.random(3000) < 0.9,
         }
     )
@@ -248,7 +248,7 @@ def test_cohorts_follow_members_from_the_day_they_entered(published, history, or
         for period in range(12):
             if NEW_YEAR - stay.entered_at < pd.Timedelta(days=30 * (period + 1)):
                 break
-            spent = mine.loc[(days >= 30 * period) & (days < 30 * (period + 1)), "net_usd"]
+            spent = mine.loc[(days >= 30 * period) & (days < 30 * (period + 1)), "net_revenue"]
             stayed = pd.isna(stay.left_at) or until - stay.entered_at >= pd.Timedelta(
                 days=30 * (period + 1)
             )
@@ -257,7 +257,7 @@ def test_cohorts_follow_members_from_the_day_they_entered(published, history, or
                 (stay.segment_code, month, period, 1, stayed, len(spent) > 0, spent.sum())
             )
     keys = ["segment_code", "entered_month_on", "period"]
-    columns = [*keys, "entered", "still_in", "buyers", "revenue_usd"]
+    columns = [*keys, "entered", "still_in", "buyers", "revenue"]
     expected = pd.DataFrame(expected, columns=columns).groupby(keys).sum().reset_index()
     pd.testing.assert_frame_equal(
         sorted_like(cohorts, columns), sorted_like(expected, columns), check_dtype=False
@@ -268,7 +268,7 @@ def test_cohorts_follow_members_from_the_day_they_entered(published, history, or
 def test_what_members_did_is_what_orders_say(published):
     rows = published.report("rpt_segment_performance")
     orders = published.warehouse(
-        "select customer_key, order_channel, net_usd, ordered_at from profiles.fct_orders "
+        "select customer_key, order_channel, net_revenue, ordered_at from profiles.fct_orders "
         "where is_purchase and customer_key is not null"
     )
     members = published.warehouse(
@@ -290,7 +290,7 @@ def test_what_members_did_is_what_orders_say(published):
         before = orders[is_here & (age > row.window_days) & (age <= 2 * row.window_days)]
         assert row.members == len(who)
         assert row.purchases == len(now)
-        assert row.revenue_usd == pytest.approx(now["net_usd"].sum())
+        assert row.revenue == pytest.approx(now["net_revenue"].sum())
         assert row.conversion == pytest.approx(now["customer_key"].nunique() / len(who))
         kept = before["customer_key"][before["customer_key"].isin(now["customer_key"])].nunique()
         expected = kept / before["customer_key"].nunique() if len(before) else np.nan
@@ -304,7 +304,7 @@ def test_what_members_did_is_what_orders_say(published):
 def test_cohorts_of_first_purchase_keep_their_size_and_all_revenue(published):
     cohorts = published.report("rpt_cohorts")
     orders = published.warehouse(
-        "select customer_key, ordered_at, net_usd from profiles.fct_orders "
+        "select customer_key, ordered_at, net_revenue from profiles.fct_orders "
         "where is_purchase and customer_key is not null"
     )
     orders["month"] = orders["ordered_at"].dt.to_period("M")
@@ -316,15 +316,15 @@ def test_cohorts_of_first_purchase_keep_their_size_and_all_revenue(published):
         assert row.customers == (first == cohort).sum()
         assert row.months_since == (month - cohort).n
         assert (row.buyers, row.purchases) == (mine["customer_key"].nunique(), len(mine))
-        assert row.revenue_usd == pytest.approx(mine["net_usd"].sum())
+        assert row.revenue == pytest.approx(mine["net_revenue"].sum())
         assert row.is_complete == (month.end_time < NEW_YEAR)
-    assert cohorts["revenue_usd"].sum() == pytest.approx(orders["net_usd"].sum())
+    assert cohorts["revenue"].sum() == pytest.approx(orders["net_revenue"].sum())
 
 
 def test_campaigns_of_a_segment_are_those_that_contacted_its_members(published):
     rows = published.report("rpt_segment_campaigns")
     touches = published.warehouse("select * from profiles.fct_touches")
-    costs = published.report("rpt_campaigns").set_index(["campaign_id", "channel"])["cost_usd"]
+    costs = published.report("rpt_campaigns").set_index(["campaign_id", "channel"])["cost"]
     shares = published.warehouse(
         "select * from measurement.int_attribution where touch_id is not null"
     )
@@ -353,11 +353,11 @@ def test_campaigns_of_a_segment_are_those_that_contacted_its_members(published):
         )
         assert (row.contacts, row.members_contacted) == (len(mine), mine["customer_key"].nunique())
         assert row.contacts_without_cost == mine["cost"].isna().sum()
-        revenue = (earned["linear_share"] * earned["net_usd"]).sum()
-        assert row.linear_revenue_usd == pytest.approx(revenue, abs=1e-6)
+        revenue = (earned["linear_share"] * earned["net_revenue"]).sum()
+        assert row.linear_revenue == pytest.approx(revenue, abs=1e-6)
         if len(mine) and mine["cost"].notna().all():
             cost = mine["cost"].sum()
-            assert row.cost_usd == pytest.approx(cost)
+            assert row.cost == pytest.approx(cost)
             assert row.linear_roi == pytest.approx((revenue - cost) / cost)
             checked += 1
         else:

@@ -6,7 +6,7 @@ orders as (
 
     select
         *,
-        cast(abs(total_usd) as decimal(18, 4)) as amount_usd
+        cast(abs(total) as decimal(18, 4)) as amount
     from {{ ref('stg_shop__orders') }}
 
 ),
@@ -14,7 +14,7 @@ orders as (
 -- Which order each return comes off: the one it names, or the one it was matched to.
 returned_by_order as (
 
-    select originals.order_id, returns.amount_usd
+    select originals.order_id, returns.amount
     from orders as returns
     inner join orders as originals on returns.original_order_id = originals.order_id
     where returns.is_return and not originals.is_return
@@ -26,7 +26,7 @@ returned_by_order as (
 
 returned as (
 
-    select order_id, sum(amount_usd) as amount_usd
+    select order_id, sum(amount) as amount
     from returned_by_order
     group by order_id
 
@@ -35,7 +35,7 @@ returned as (
 -- Money that a status has taken off already, so that a return of it does not count again.
 counted_once as (
 
-    select sum(least(orders.amount_usd, returned.amount_usd)) as amount_usd
+    select sum(least(orders.amount, returned.amount)) as amount
     from orders
     inner join returned on orders.order_id = returned.order_id
     where not orders.is_return and orders.status in ('returned', 'cancelled', 'pending')
@@ -46,10 +46,10 @@ expected as (
 
     select
         sum(case
-            when orders.is_return then -orders.amount_usd
+            when orders.is_return then -orders.amount
             when orders.status in ('returned', 'cancelled', 'pending') then 0
-            else orders.amount_usd
-        end) + coalesce(max(counted_once.amount_usd), 0) as net_usd
+            else orders.amount
+        end) + coalesce(max(counted_once.amount), 0) as net_revenue
     from orders
     cross join counted_once
 
@@ -57,12 +57,12 @@ expected as (
 
 found as (
 
-    select sum(cast(net_usd as decimal(18, 4))) as net_usd
+    select sum(cast(net_revenue as decimal(18, 4))) as net_revenue
     from {{ ref('fct_orders') }}
 
 )
 
-select expected.net_usd as expected_usd, found.net_usd as found_usd
+select expected.net_revenue as expected, found.net_revenue as found
 from expected
 cross join found
-where coalesce(expected.net_usd, 0) <> coalesce(found.net_usd, 0)
+where coalesce(expected.net_revenue, 0) <> coalesce(found.net_revenue, 0)

@@ -3,20 +3,20 @@ with
 
 spent as (
 
-    select sum(cast(spend_lifetime_usd as decimal(18, 4))) as spend_usd
+    select sum(cast(spend_lifetime as decimal(18, 4))) as spend
     from {{ ref('customer_360') }}
 
 ),
 
 earned as (
 
-    select sum(cast(net_usd as decimal(18, 4))) as net_usd
+    select sum(cast(net_revenue as decimal(18, 4))) as net_revenue
     from {{ ref('fct_orders') }}
     where customer_key is not null
 
 )
 
-select spent.spend_usd, earned.net_usd
+select spent.spend, earned.net_revenue
 from spent
 cross join earned
-where coalesce(spent.spend_usd, 0) <> coalesce(earned.net_usd, 0)
+where coalesce(spent.spend, 0) <> coalesce(earned.net_revenue, 0)

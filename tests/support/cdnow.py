@@ -41,7 +41,7 @@ def read_cdnow() -> pd.DataFrame:
             "repeat_purchase_days": by_customer.size() - 1,
             "first_to_last_days": (last - first).dt.days,
             "tenure_days": (CALIBRATION_ENDS - first).dt.days,
-            "repeat_spend_mean_usd": repeat.groupby("customer_key")["usd"].mean(),
+            "repeat_spend_mean": repeat.groupby("customer_key")["usd"].mean(),
             "holdout_purchases": later.groupby("customer_key").size(),
         }
     )

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-FEATURES = ["log_recency_days", "log_orders_365d", "log_spend_365d_usd", "online_share"]
+FEATURES = ["log_recency_days", "log_orders_365d", "log_spend_365d", "online_share"]
 CUTOFF, TESTED = pd.Timestamp("2017-11-02"), pd.Timestamp("2017-12-02")
 
 

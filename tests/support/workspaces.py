@@ -286,7 +286,7 @@ def plant_canaries(landing: Path) -> None:
     rewrite(
         landing / "orders.parquet",
         "select * from t union all by name select * replace ('canary-' || order_id as order_id, "
-        "'Canarymail@example.com' as email, null as account_id, null as card_number, 50 as total_usd, "
+        "'Canarymail@example.com' as email, null as account_id, null as card_number, 50 as total, "
         "'completed' as status, timestamp '2017-12-30' as ordered_at) from (from t order by order_id limit 3) "
         # A bad row with contact data in it, for quarantine.
         "union all by name select * replace ('canary-bad' as order_id, 'Canarymail@example.com' as email, "

@@ -32,10 +32,11 @@ from audiencekit.intake.contract import load_contract
 from audiencekit.intake.extracts import date_in
 from audiencekit.intake.gates import Gates
 from audiencekit.intake.job import TableIntake, run_intake
+from audiencekit.intake.shop import Shop, read_shop
 from audiencekit.workspace import Workspace
 
 AS_OF = datetime(2018, 1, 1)
-HEADER = "order_id,ordered_at,total_usd"
+HEADER = "order_id,ordered_at,total"
 Content = str | bytes | pa.Table
 
 
@@ -135,7 +136,7 @@ GOOD_TABLE = pa.table(
     {
         "order_id": [f"o{i}" for i in range(30)],
         "ordered_at": [datetime(2017, 6, 1)] * 30,
-        "total_usd": [1.5] * 30,
+        "total": [1.5] * 30,
     }
 )
 DAMAGED_PAGE = bytearray(parquet_bytes(GOOD_TABLE))
@@ -156,7 +157,7 @@ DAMAGED_PAGE[4:200] = b"\xff" * 196
         ("orders.parquet", GOOD_TABLE.slice(0, 0), "a header and no rows"),
         ("orders.csv", "\n1,2,3\n", "row 1: the header is blank"),
         ("orders.csv", orders().replace(",", "^"), "Only one column was found"),
-        ("orders.csv", "order_id,total_usd\n1,5\n", "no column ordered_at (or order_date"),
+        ("orders.csv", "order_id,total\n1,5\n", "no column ordered_at (or order_date"),
         ("orders.csv", orders(header="order_id,ordered_at,Order ID"), "order_id appears 2 times"),
         ("orders.csv", orders(header="id,total,total,ordered_at"), "total appears 2 times"),
         ("orders.csv", "1,2017-12-31,5\n2,2017-12-31,5\n", "no column order_id"),
@@ -205,7 +206,7 @@ def test_a_quote_left_open_before_megabytes_of_rows_is_found(tmp_path):
 
 # --- Shapes of CSV that just work ----------------------------------------------------------------
 
-NAMES = "order_id,ordered_at,total_usd,email"
+NAMES = "order_id,ordered_at,total,email"
 
 
 @pytest.mark.parametrize(
@@ -297,9 +298,9 @@ def test_nul_bytes_go_to_quarantine(tmp_path):
         *[f"k{i},2017-06-01,1" for i in range(300)], "a\x00b,2017-06-01,1", "c,2017-06-01,\x00"
     )
     taken = take(tmp_path, {"orders.csv": text})
-    assert [(row, why[:24]) for _, row, why in taken.quarantine] == [
-        (302, "order_id: holds a NUL by"),
-        (303, "total_usd: not a number "),
+    assert [(row, why[:19]) for _, row, why in taken.quarantine] == [
+        (302, "order_id: holds a N"),
+        (303, "total: not a number"),
     ]
 
 
@@ -339,19 +340,19 @@ def test_headers_are_known_by_alias_case_and_spaces(tmp_path):
         "\t", " "
     )
     taken = take(tmp_path, {"Orders.CSV": text})
-    assert taken.rows("order_id, total_usd, account_id") == [("1", 5.0, "7")]
+    assert taken.rows("order_id, total, account_id") == [("1", 5.0, "7")]
 
 
 def test_a_column_goes_by_its_own_name_before_any_alias(tmp_path):
-    text = "total,id,order_id,created_at,ordered_at,total_usd\n1,2,3,2017-01-01,2017-02-01,4\n"
+    text = "total_usd,id,order_id,created_at,ordered_at,total\n1,2,3,2017-01-01,2017-02-01,4\n"
     taken = take(tmp_path, {"orders.csv": text})
-    assert taken.rows("order_id, ordered_at, total_usd") == [("3", datetime(2017, 2, 1), 4.0)]
-    assert taken.tables["orders"].ignored_columns == "created_at, id, total"
+    assert taken.rows("order_id, ordered_at, total") == [("3", datetime(2017, 2, 1), 4.0)]
+    assert taken.tables["orders"].ignored_columns == "created_at, id, total_usd"
 
 
 # --- Values --------------------------------------------------------------------------------------
 
-NOT_A_NUMBER = "total_usd: not a number (write 1234.50)"
+NOT_A_NUMBER = "total: not a number (write 1234.50)"
 NOT_A_MOMENT = "ordered_at: not a timestamp (write 2017-12-31 18:30:00, with +01:00 if not UTC)"
 
 
@@ -405,10 +406,10 @@ def test_a_missing_or_outsize_amount_is_named(tmp_path):
         "99999999999999999999999",
     ]
     assert reasons(tmp_path, *[f"a,2017-06-01,{a}" for a in amounts]) == [
-        *["total_usd: missing"] * 6,
-        "total_usd: above 1000000000000.0",
-        "total_usd: below -1000000000000.0",
-        "total_usd: above 1000000000000.0",
+        *["total: missing"] * 6,
+        "total: above 1000000000000.0",
+        "total: below -1000000000000.0",
+        "total: above 1000000000000.0",
     ]
 
 
@@ -431,7 +432,7 @@ def test_numbers_as_programs_write_them_are_amounts(tmp_path):
         tmp_path,
         {"orders.csv": orders(*[f"a{i},2017-06-01,{n}" for i, n in enumerate(written)], good=0)},
     )
-    assert taken.rows("total_usd") == [5, -5, 5, 0.5, 5, 5, 1000, 0.015, 0, 7, 0, 8]
+    assert taken.rows("total") == [5, -5, 5, 0.5, 5, 5, 1000, 0.015, 0, 7, 0, 8]
 
 
 def test_moments_without_a_place_in_time_are_refused(tmp_path):
@@ -685,7 +686,7 @@ def table_of(good: int = 20, **columns: pa.Array) -> pa.Table:
     rows = good + max((len(c) for c in columns.values()), default=0)
     ids = pa.array([f"o{i}" for i in range(rows)])
     data = {"order_id": ids, "ordered_at": pa.array([datetime(2017, 6, 1)] * rows)}
-    data["total_usd"] = pa.array([1.5] * rows)
+    data["total"] = pa.array([1.5] * rows)
     for name, column in columns.items():
         rest = (
             data[name].cast(column.type) if name in data and good else pa.nulls(rows, column.type)
@@ -708,10 +709,10 @@ READ = [
     ("ordered_at", pa.array([NAIVE_EVENING], pa.timestamp("s")), NAIVE_EVENING),
     ("ordered_at", pa.array(["2017-12-31T19:30:00+01:00"]), NAIVE_EVENING),
     ("ordered_at", pa.array(["2017-12-31 18:30"]).dictionary_encode(), NAIVE_EVENING),
-    ("total_usd", pa.array([Decimal("5.25")]), 5.25),
-    ("total_usd", pa.array([5], pa.int8()), 5.0),
-    ("total_usd", pa.array(["5.25"]), 5.25),
-    ("total_usd", pa.array([5], pa.uint64()), 5.0),
+    ("total", pa.array([Decimal("5.25")]), 5.25),
+    ("total", pa.array([5], pa.int8()), 5.0),
+    ("total", pa.array(["5.25"]), 5.25),
+    ("total", pa.array([5], pa.uint64()), 5.0),
     ("order_id", pa.array([17]), "17"),
     ("order_id", pa.array([17.0]), "17"),
     ("order_id", pa.array([17.0], pa.float32()), "17"),
@@ -721,17 +722,17 @@ READ = [
     ("email", pa.array(["É"]), "É"),
     ("email", pa.array([" "]), None),
     ("email", pa.nulls(1), None),
-    ("discount_usd", pa.array([float("nan")]), None),
+    ("discount", pa.array([float("nan")]), None),
     ("ordered_at", pa.array([date(2017, 12, 31)]), datetime(2017, 12, 31)),
 ]
 # Column of orders, an array with one value, and why that is refused.
 REFUSED = [
     ("ordered_at", pa.array([1514745000]), f"{NOT_A_MOMENT}; the file holds bigint"),
     ("ordered_at", pa.array([1514745000.0]), f"{NOT_A_MOMENT}; the file holds double"),
-    ("total_usd", pa.array([True]), f"{NOT_A_NUMBER}; the file holds boolean"),
-    ("total_usd", pa.array([float("inf")]), f"{NOT_A_NUMBER}; the file holds double"),
-    ("total_usd", pa.array([float("nan")]), "total_usd: missing"),
-    ("total_usd", pa.array([date(2017, 1, 1)]), f"{NOT_A_NUMBER}; the file holds date"),
+    ("total", pa.array([True]), f"{NOT_A_NUMBER}; the file holds boolean"),
+    ("total", pa.array([float("inf")]), f"{NOT_A_NUMBER}; the file holds double"),
+    ("total", pa.array([float("nan")]), "total: missing"),
+    ("total", pa.array([date(2017, 1, 1)]), f"{NOT_A_NUMBER}; the file holds date"),
     ("order_id", pa.array([1e17]), "order_id: digits are lost"),
     ("order_id", pa.array([2.0**25], pa.float32()), "order_id: digits are lost"),
     ("order_id", pa.array([True]), "order_id: not text; the file holds boolean"),
@@ -753,7 +754,7 @@ def one_file_each(cases: list[tuple]) -> dict[str, pa.Table]:
 
 def test_parquet_types_that_hold_the_value_serve_and_times_count_in_utc(tmp_path):
     taken = take(tmp_path, one_file_each(READ), accept=["orders"])  # all have one order number
-    names = ["order_id", "ordered_at", "total_usd", "email", "discount_usd"]
+    names = ["order_id", "ordered_at", "total", "email", "discount"]
     for row, (name, column, value) in zip(taken.rows(", ".join(names)), READ, strict=True):
         assert row[names.index(name)] == value, (name, column.type)
 
@@ -778,17 +779,17 @@ def test_parquet_columns_may_have_any_name(tmp_path):
 
 def test_several_extracts_of_a_table_are_one_table(tmp_path):
     files = {
-        "orders.csv": "order_id,ordered_at,total_usd\na,2017-01-01,1\n",
+        "orders.csv": "order_id,ordered_at,total\na,2017-01-01,1\n",
         "orders.2024.csv": "total;ordered_at;junk;id\n2;2017-01-02;x;b\n3;bad;x;c\n",
         "orders/part-0.parquet": table_of(good=1),
-        "orders/year=2016/part-0.csv.gz": "order_id,ordered_at,total_usd\nd,2016-01-01,4\ne,bad,5\n",
+        "orders/year=2016/part-0.csv.gz": "order_id,ordered_at,total\nd,2016-01-01,4\ne,bad,5\n",
         "orders/status=paid/order_id=7/part-0.parquet": table_of(good=1),
         "orders/empty.csv": HEADER,
         "orders/_SUCCESS": "",
         "orders/.hidden.csv": "x",
     }
     taken = take(tmp_path, files)
-    assert sorted(taken.rows("order_id, total_usd")) == [
+    assert sorted(taken.rows("order_id, total")) == [
         ("a", 1),
         ("b", 2),
         ("d", 4),
@@ -805,10 +806,10 @@ def test_several_extracts_of_a_table_are_one_table(tmp_path):
 
 def test_files_with_other_types_of_one_column_go_together(tmp_path):
     files = {
-        "orders.1.parquet": table_of(good=0, order_id=pa.array([1]), total_usd=pa.array([5])),
-        "orders.2.parquet": table_of(good=0, order_id=pa.array(["1"]), total_usd=pa.array(["5"])),
+        "orders.1.parquet": table_of(good=0, order_id=pa.array([1]), total=pa.array([5])),
+        "orders.2.parquet": table_of(good=0, order_id=pa.array(["1"]), total=pa.array(["5"])),
     }
-    assert take(tmp_path, files).rows("order_id, total_usd") == [("1", 5.0)] * 2
+    assert take(tmp_path, files).rows("order_id, total") == [("1", 5.0)] * 2
 
 
 def test_a_folder_named_like_a_file_is_read_as_a_folder(tmp_path):
@@ -860,15 +861,15 @@ def test_what_may_not_be_read_is_named(what, nobody):
 
 
 def test_names_with_quotes_spaces_and_brackets_are_no_matter(tmp_path):
-    folder = tmp_path / 'it\'s [a] "folder" *?' / "total_usd=7"
+    folder = tmp_path / 'it\'s [a] "folder" *?' / "total=7"
     files = {
         "orders.o'clock [1] *.csv": orders("a,bad,1"),
-        "orders.it's [2]?.parquet": table_of(total_usd=pa.array([None], pa.float64())),
+        "orders.it's [2]?.parquet": table_of(total=pa.array([None], pa.float64())),
         "contacts.it's.csv.gz": "contact_id,it's\n1,2\n",
     }
     taken = take(folder, files)
     assert sorted(q[0] for q in taken.quarantine) == sorted(files)[1:]
-    assert taken.rows("total_usd") == [1.5] * 40
+    assert taken.rows("total") == [1.5] * 40
 
 
 def test_strangers_are_left_alone_with_a_hint(tmp_path):
@@ -945,14 +946,14 @@ def test_the_refused_rows_can_be_looked_at_after_the_run_stopped(tmp_path):
             "orders.csv",
             2,
             NOT_A_MOMENT,
-            '{"order_id":"a","ordered_at":"bad","total_usd":"1"}',
+            '{"order_id":"a","ordered_at":"bad","total":"1"}',
         )
     ]
 
 
 def test_a_refused_landing_is_not_built_on(tmp_path):
     run = take(tmp_path, {"orders.csv": orders()}).folder / "run.parquet"
-    assert duckdb.execute(f"select * from '{run}'").fetchall() == [(AS_OF,)]
+    assert duckdb.execute(f"select * from '{run}'").fetchall() == [(AS_OF, "USD")]
     refusal(tmp_path, {"orders.csv": orders("a,bad,1", good=0)})
     assert not run.exists()
 
@@ -1024,8 +1025,8 @@ def test_nothing_is_left_of_the_working_files_not_even_of_a_run_that_died(tmp_pa
 
 # --- Any dirt at all -----------------------------------------------------------------------------
 
-COLUMNS = {"order_no": "order_id", "Ordered At": "ordered_at", "total": "total_usd", "status": "status",
-           "notes": None, "discount_usd": "discount_usd", "updated_at": "updated_at"}  # fmt: skip
+COLUMNS = {"order_no": "order_id", "Ordered At": "ordered_at", "total": "total", "status": "status",
+           "notes": None, "discount": "discount", "updated_at": "updated_at"}  # fmt: skip
 STATUSES = {"pending", "placed", "paid", "shipped", "completed", "cancelled", "returned"}
 NO_VALUE = {
     "NULL",
@@ -1087,11 +1088,11 @@ def read_order(cells: list[str]) -> tuple | None:
         raise ValueError(cells)
     if clean["status"] and clean["status"].lower() not in STATUSES:
         raise ValueError(cells)
-    if clean["discount_usd"]:
-        read_amount(clean["discount_usd"], 0)
+    if clean["discount"]:
+        read_amount(clean["discount"], 0)
     moments = [read_moment(clean["ordered_at"])]
     moments += [read_moment(clean["updated_at"])] if clean["updated_at"] else []
-    total = read_amount(clean["total_usd"], -1e12)
+    total = read_amount(clean["total"], -1e12)
     return None if max(moments) >= AS_OF else (clean["order_id"], moments[0], total)
 
 
@@ -1165,7 +1166,7 @@ def test_whatever_the_dirt_every_row_is_kept_refused_or_held_back(
         taken = take(
             Path(folder), {"orders.csv": sink.getvalue().encode(encoding)}, accept=["orders"]
         )
-        assert taken.rows("order_id, ordered_at, total_usd") == kept
+        assert taken.rows("order_id, ordered_at, total") == kept
     found = {number: why == "later than as_of" for _, number, why in taken.quarantine}
     assert sorted(found) == sorted(refused + held_back)
     assert sorted(number for number, is_late in found.items() if is_late) == held_back
@@ -1382,7 +1383,7 @@ def test_a_later_file_replaces_rows_that_do_not_say_which_is_later(
 
 
 def test_lines_of_an_order_numbered_anew_come_from_the_later_extract(tmp_path):
-    header = "order_id,line_number,product_id,quantity,amount_usd"
+    header = "order_id,line_number,product_id,quantity,amount"
     taken = take(
         tmp_path,
         {
@@ -1391,7 +1392,7 @@ def test_lines_of_an_order_numbered_anew_come_from_the_later_extract(tmp_path):
             "order_lines.2024.csv": extract("1,1,pear,1,20", "1,2,apple,1,10", header=header),
         },
     )
-    assert sorted(taken.rows("product_id, amount_usd", "order_lines")) == [
+    assert sorted(taken.rows("product_id, amount", "order_lines")) == [
         ("apple", 10),
         ("pear", 20),
     ]
@@ -1455,7 +1456,7 @@ def test_a_key_whose_rows_say_which_is_later_is_decided(tmp_path):
 def test_columns_that_change_what_a_row_means_stop_the_run_unless_they_are_the_same_everywhere(
     tmp_path,
 ):
-    header = f"{HEADER},Financial Status,Currency,Cancelled at,Test,Refunded Amount"
+    header = f"{HEADER},Financial Status,Shop Currency,Cancelled at,Test,Refunded Amount"
     rows = ["a,2016-01-01,5,paid,EUR,,false,0", "b,2016-01-01,5,voided,EUR,,false,0"]
     files: dict[str, Content] = {"orders.csv": extract(*rows, header=header)}
     with pytest.raises(
@@ -1465,7 +1466,7 @@ def test_columns_that_change_what_a_row_means_stop_the_run_unless_they_are_the_s
     rows[1] = "b,2016-01-01,5,paid,USD,2016-01-02,true,5"
     files = {"orders.csv": extract(*rows, header=header)}
     with pytest.raises(
-        UserError, match="the columns currency, cancelled at, test, refunded amount change"
+        UserError, match="the columns shop currency, cancelled at, test, refunded amount change"
     ):
         take(tmp_path, files)
     assert take(tmp_path, files, accept=["orders"]).tables["orders"].rows_kept == 2
@@ -1474,14 +1475,50 @@ def test_columns_that_change_what_a_row_means_stop_the_run_unless_they_are_the_s
     assert take(tmp_path, files).tables["orders"].rows_kept == 2
 
 
-def test_two_files_of_one_currency_each_are_two_currencies(tmp_path):
-    header = f"{HEADER},currency"
+def test_a_column_of_one_value_in_each_file_has_two_values(tmp_path):
+    header = f"{HEADER},shop currency"
     files: dict[str, Content] = {
         "orders.us.csv": extract("a,2016-01-01,5,USD", header=header),
         "orders.eu.csv": extract("b,2016-01-01,5,EUR", header=header),
     }
-    with pytest.raises(UserError, match="orders: the columns currency change what a row means"):
+    with pytest.raises(
+        UserError, match="orders: the columns shop currency change what a row means"
+    ):
         take(tmp_path, files)
+
+
+CURRENCY = f"{HEADER},currency"
+
+
+def test_amounts_in_another_currency_need_a_rate(tmp_path):
+    files: dict[str, Content] = {
+        "orders.us.csv": extract("a,2016-01-01,5,USD", "b,2016-01-01,5,", header=CURRENCY),
+        "orders.eu.csv": extract("c,2016-01-01,5,eur", "d,2016-01-01,5,GBP", header=CURRENCY),
+    }
+    with pytest.raises(
+        UserError,
+        match=r"orders: 1 of 4 rows are in EUR, and others in GBP, and figures are in USD. Provide exchange_rates",
+    ):
+        take(tmp_path, files)
+    assert take(tmp_path, files, accept=["orders"]).tables["orders"].rows_kept == 4
+    with pytest.raises(UserError, match="1 of 4 rows are in GBP, and figures are in EUR"):
+        take(tmp_path, files | {"exchange_rates.csv": RATES}, shop=Shop("EUR"))
+    rates = f"{RATES}gbp,2015-01-01,1.2\neur,2015-01-01,1.1\n"
+    taken = take(tmp_path, files | {"exchange_rates.csv": rates})
+    assert taken.tables["orders"].rows_kept == 4
+
+
+RATES = "currency,valid_from,rate\nUSD,2015-01-01,0.9\n"
+
+
+def test_one_currency_is_named_once(tmp_path):
+    files: dict[str, Content] = {"orders.csv": extract("c,2016-01-01,5,idr", header=CURRENCY)}
+    with pytest.raises(UserError, match="pass --currency IDR if all figures are to be in IDR"):
+        take(tmp_path, files)
+    assert take(tmp_path, files, shop=read_shop("idr")).tables["orders"].rows_kept == 1
+    for wrong in ("Dollar", "$", "EU"):
+        with pytest.raises(UserError, match="is no currency"):
+            read_shop(wrong)
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def simulated(model: Purchases, spend: Spend, n: int, seed: int) -> pd.DataFrame
             "repeat_purchase_days": x,
             "first_to_last_days": t_x * 7,
             "tenure_days": T * 7,
-            "repeat_spend_mean_usd": m,
+            "repeat_spend_mean": m,
         }
     )  # fmt: skip
 
@@ -97,7 +97,7 @@ def test_bg_nbd_finds_the_papers_parameters(cdnow):
 
 def test_gamma_gamma_finds_the_papers_parameters(cdnow):
     repeat = cdnow[cdnow["repeat_purchase_days"] > 0]
-    fit = fit_spend(repeat["repeat_purchase_days"], repeat["repeat_spend_mean_usd"])
+    fit = fit_spend(repeat["repeat_purchase_days"], repeat["repeat_spend_mean"])
     np.testing.assert_allclose([fit.p, fit.q, fit.gamma], [6.25, 3.744, 15.44], rtol=0.005)
 
 
@@ -119,7 +119,7 @@ def test_known_populations_are_found_again(method):
     fit = fit_purchases(*weeks(people), method)
     np.testing.assert_allclose([fit.r, fit.alpha, fit.a, fit.b], [0.8, 5.0, 0.9, 3.0], rtol=0.1)
     repeat = people[people["repeat_purchase_days"] > 0]
-    found = fit_spend(repeat["repeat_purchase_days"], repeat["repeat_spend_mean_usd"])
+    found = fit_spend(repeat["repeat_purchase_days"], repeat["repeat_spend_mean"])
     np.testing.assert_allclose([found.p, found.q, found.gamma], [6.0, 4.0, 60.0], rtol=0.1)
 
 
@@ -198,8 +198,8 @@ def few(cdnow: pd.DataFrame, repeat: int) -> pd.DataFrame:
         (lambda c: c.head(1), "skipped"),
         (lambda c: few(c, 49), "skipped"),
         (lambda c: few(c, 50), "fitted"),
-        (lambda c: c.assign(repeat_spend_mean_usd=np.nan), "skipped"),
-        (lambda c: c.assign(repeat_spend_mean_usd=-5.0), "skipped"),
+        (lambda c: c.assign(repeat_spend_mean=np.nan), "skipped"),
+        (lambda c: c.assign(repeat_spend_mean=-5.0), "skipped"),
         (lambda c: c.assign(tenure_days=0.0), "skipped"),
         (lambda c: c.assign(first_to_last_days=np.inf), "skipped"),
     ],
@@ -214,7 +214,7 @@ def test_too_little_data_is_reported_not_raised(cdnow, change, status):
 
 def test_data_on_which_nothing_varies_never_raises(cdnow):
     same = cdnow.assign(
-        repeat_purchase_days=2, first_to_last_days=20, tenure_days=40, repeat_spend_mean_usd=9.0
+        repeat_purchase_days=2, first_to_last_days=20, tenure_days=40, repeat_spend_mean=9.0
     )
     assert fact_of(fit_lifetime_value(same, LifetimeSettings(**SETTINGS)), "status") in (
         "fitted",

@@ -78,7 +78,7 @@ def test_guessing_whether_a_person_is_included_gains_no_more_than_epsilon_allows
 def test_what_a_release_costs_is_shared_out_among_its_measures():
     parts = noise_by_measure(0.8, 500)
     assert sum(noise.epsilon for noise in parts.values()) == pytest.approx(0.8)
-    assert parts["spend_30d_usd"].scale == pytest.approx(500 / parts["spend_30d_usd"].epsilon)
+    assert parts["spend_30d"].scale == pytest.approx(500 / parts["spend_30d"].epsilon)
 
 
 def test_a_release_is_written_down_before_it_goes_out(tmp_path):

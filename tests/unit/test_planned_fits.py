@@ -27,7 +27,7 @@ def histories(rows: int) -> pd.DataFrame:
             "repeat_purchase_days": 2,
             "first_to_last_days": 60.0,
             "tenure_days": 90.0,
-            "repeat_spend_mean_usd": 20.0,
+            "repeat_spend_mean": 20.0,
         }
     )
 
@@ -65,7 +65,7 @@ def test_too_little_for_a_classifier_is_reported_for_every_version(few):
         (histories(0), {"skipped"}),
         (histories(1), {"skipped"}),
         (histories(200).assign(repeat_purchase_days=0, first_to_last_days=0.0), {"skipped"}),
-        (histories(200).assign(repeat_spend_mean_usd=np.nan), {"skipped"}),
+        (histories(200).assign(repeat_spend_mean=np.nan), {"skipped"}),
         (histories(200).assign(tenure_days=np.nan), {"skipped"}),
         (histories(200), {"failed", "fitted"}),
     ],

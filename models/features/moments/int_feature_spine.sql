@@ -6,7 +6,7 @@ with
 buyers as (
 
     select distinct customer_key from {{ ref('fct_orders') }}
-    where placed_usd > 0 and customer_key is not null
+    where placed_amount > 0 and customer_key is not null
 
 ),
 

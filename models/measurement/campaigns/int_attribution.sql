@@ -6,7 +6,7 @@ with
 
 purchases as (
 
-    select order_id, customer_key, ordered_at, net_usd
+    select order_id, customer_key, ordered_at, net_revenue
     from {{ ref('fct_orders') }}
     where is_purchase and customer_key is not null
 
@@ -35,7 +35,7 @@ select
     purchases.order_id,
     purchases.customer_key,
     purchases.ordered_at,
-    purchases.net_usd,
+    purchases.net_revenue,
     touched.touch_id,
     touched.touched_at,
     touched.campaign_id,

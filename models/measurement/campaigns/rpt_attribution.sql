@@ -7,7 +7,7 @@ select
     channel,
     cast('{{ method }}' as string) as method,
     {{ exact_sum(method ~ '_share') }} as purchases,
-    {{ exact_sum(method ~ '_share * net_usd') }} as revenue_usd
+    {{ exact_sum(method ~ '_share * net_revenue') }} as revenue
 from {{ ref('int_attribution') }}
 group by 1, 2, 3
 {{ 'union all' if not loop.last }}

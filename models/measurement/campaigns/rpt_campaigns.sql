@@ -22,7 +22,7 @@ costs as (
     select
         campaign_id,
         channel,
-        cast(sum(cast(cost_usd as decimal(18, 4))) as double) as cost_usd
+        cast(sum(cast(cost as decimal(18, 4))) as double) as cost
     from {{ ref('stg_campaigns__costs') }}
     group by campaign_id, channel
 
@@ -33,10 +33,10 @@ earned as (
     select
         campaign_id,
         channel,
-        {{ exact_sum("case when method = 'first' then revenue_usd end") }} as first_revenue_usd,
-        {{ exact_sum("case when method = 'last' then revenue_usd end") }} as last_revenue_usd,
-        {{ exact_sum("case when method = 'linear' then revenue_usd end") }} as linear_revenue_usd,
-        {{ exact_sum("case when method = 'position' then revenue_usd end") }} as position_revenue_usd
+        {{ exact_sum("case when method = 'first' then revenue end") }} as first_revenue,
+        {{ exact_sum("case when method = 'last' then revenue end") }} as last_revenue,
+        {{ exact_sum("case when method = 'linear' then revenue end") }} as linear_revenue,
+        {{ exact_sum("case when method = 'position' then revenue end") }} as position_revenue
     from {{ ref('rpt_attribution') }}
     where campaign_id is not null
     group by campaign_id, channel
@@ -52,15 +52,15 @@ select
     coalesce(touches.people, 0) as people,
     coalesce(touches.clicks, 0) as clicks,
     coalesce(touches.redemptions, 0) as redemptions,
-    costs.cost_usd,
-    coalesce(earned.first_revenue_usd, 0) as first_revenue_usd,
-    coalesce(earned.last_revenue_usd, 0) as last_revenue_usd,
-    coalesce(earned.linear_revenue_usd, 0) as linear_revenue_usd,
-    coalesce(earned.position_revenue_usd, 0) as position_revenue_usd,
+    costs.cost,
+    coalesce(earned.first_revenue, 0) as first_revenue,
+    coalesce(earned.last_revenue, 0) as last_revenue,
+    coalesce(earned.linear_revenue, 0) as linear_revenue,
+    coalesce(earned.position_revenue, 0) as position_revenue,
     -- Without touches nothing is attributed, and a return of -1 would mislead.
     case
         when touches.touches > 0
-            then (coalesce(earned.linear_revenue_usd, 0) - costs.cost_usd) / nullif(costs.cost_usd, 0)
+            then (coalesce(earned.linear_revenue, 0) - costs.cost) / nullif(costs.cost, 0)
     end as linear_roi
 from touches
 full join costs

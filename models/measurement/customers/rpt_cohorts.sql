@@ -6,7 +6,7 @@ purchases as (
     select
         customer_key,
         cast({{ dbt.date_trunc('month', 'ordered_at') }} as date) as month_on,
-        cast(net_usd as decimal(18, 4)) as net_usd
+        cast(net_revenue as decimal(18, 4)) as net_revenue
     from {{ ref('fct_orders') }}
     where is_purchase and customer_key is not null
 
@@ -19,7 +19,7 @@ monthly as (
         month_on,
         min(month_on) over (partition by customer_key) as cohort_on,
         count(*) as purchases,
-        sum(net_usd) as net_usd
+        sum(net_revenue) as net_revenue
     from purchases
     group by customer_key, month_on
 
@@ -55,7 +55,7 @@ select
     count(monthly.customer_key) as buyers,
     count(monthly.customer_key) / cast(max(months.customers) as double) as retention,
     cast(coalesce(sum(monthly.purchases), 0) as bigint) as purchases,
-    cast(coalesce(sum(monthly.net_usd), 0) as double) as revenue_usd
+    cast(coalesce(sum(monthly.net_revenue), 0) as double) as revenue
 from months
 left join monthly on months.cohort_on = monthly.cohort_on and months.month_on = monthly.month_on
 group by months.cohort_on, months.month_on

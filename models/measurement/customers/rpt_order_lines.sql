@@ -7,7 +7,7 @@ lines as (
     select
         order_id,
         count(*) as lines,
-        sum(cast(amount_usd as decimal(18, 4))) as amount_usd
+        sum(cast(amount as decimal(18, 4))) as amount
     from {{ ref('stg_shop__order_lines') }}
     group by order_id
 
@@ -16,14 +16,14 @@ lines as (
 compared as (
 
     select
-        cast(abs(orders.total_usd) as decimal(18, 4)) as order_usd,
-        abs(lines.amount_usd) as lines_usd,
+        cast(abs(orders.total) as decimal(18, 4)) as order_amount,
+        abs(lines.amount) as lines_amount,
         case
             when orders.order_id is null then 'lines without an order'
             when lines.order_id is null then 'orders without lines'
             -- Each line may be rounded by itself.
-            when abs(lines.amount_usd - orders.total_usd) <= 0.01 * lines.lines then 'add up'
-            when abs(lines.amount_usd) > abs(orders.total_usd) then 'lines are more than the order'
+            when abs(lines.amount - orders.total) <= 0.01 * lines.lines then 'add up'
+            when abs(lines.amount) > abs(orders.total) then 'lines are more than the order'
             else 'lines are less than the order'
         end as agreement
     from {{ ref('stg_shop__orders') }} as orders
@@ -34,8 +34,8 @@ compared as (
 select
     compared.agreement,
     count(*) as orders,
-    cast(coalesce(sum(compared.order_usd), 0) as double) as order_usd,
-    cast(coalesce(sum(compared.lines_usd), 0) as double) as lines_usd
+    cast(coalesce(sum(compared.order_amount), 0) as double) as order_amount,
+    cast(coalesce(sum(compared.lines_amount), 0) as double) as lines_amount
 from compared
 cross join {{ ref('stg_landing__presence') }} as present
 where present.has_order_lines

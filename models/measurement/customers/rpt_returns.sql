@@ -6,26 +6,26 @@ returns as (
 
     select
         orders.order_id,
-        orders.amount_usd,
+        orders.amount,
         orders.returned_order_id is not null as names_its_order,
         orders.customer_key is not null as has_customer,
-        coalesce(sum(cast(reversals.matched_usd as decimal(18, 4))), 0) as matched_usd
+        coalesce(sum(cast(reversals.matched_amount as decimal(18, 4))), 0) as matched_amount
     from {{ ref('int_customer_orders') }} as orders
     left join {{ ref('fct_reversals') }} as reversals on orders.order_id = reversals.return_id
     where orders.is_return
-    group by orders.order_id, orders.amount_usd, orders.returned_order_id, orders.customer_key
+    group by orders.order_id, orders.amount, orders.returned_order_id, orders.customer_key
 
 ),
 
 found as (
 
     select
-        amount_usd,
-        matched_usd,
+        amount,
+        matched_amount,
         case
-            when names_its_order and matched_usd < amount_usd then 'names an order of less'
+            when names_its_order and matched_amount < amount then 'names an order of less'
             when names_its_order then 'names its order'
-            when matched_usd > 0 then 'matched to earlier orders'
+            when matched_amount > 0 then 'matched to earlier orders'
             when has_customer then 'matches no order'
             else 'has no customer'
         end as found_by
@@ -36,7 +36,7 @@ found as (
 select
     found_by,
     count(*) as returns,
-    cast(sum(amount_usd) as double) as returned_usd,
-    cast(sum(amount_usd - matched_usd) as double) as unmatched_usd
+    cast(sum(amount) as double) as returned_amount,
+    cast(sum(amount - matched_amount) as double) as unmatched_amount
 from found
 group by found_by

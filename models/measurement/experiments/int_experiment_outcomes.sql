@@ -30,7 +30,7 @@ purchases as (
         units.experiment_code,
         units.unit_id,
         orders.ordered_at >= units.assigned_at as is_after,
-        cast(orders.net_usd as decimal(18, 4)) as net_usd
+        cast(orders.net_revenue as decimal(18, 4)) as net_revenue
     from units
     inner join {{ ref('fct_orders') }} as orders on units.unit_id = orders.customer_key
     where
@@ -49,8 +49,8 @@ bought as (
         unit_id,
         count(case when is_after then 1 end) as orders,
         count(case when not is_after then 1 end) as orders_before,
-        coalesce(sum(case when is_after then net_usd end), 0) as net_usd,
-        coalesce(sum(case when not is_after then net_usd end), 0) as net_usd_before
+        coalesce(sum(case when is_after then net_revenue end), 0) as net_revenue,
+        coalesce(sum(case when not is_after then net_revenue end), 0) as net_revenue_before
     from purchases
     group by experiment_code, unit_id
 
@@ -87,8 +87,8 @@ from bought
 union all
 select
     experiment_code,
-    'revenue_usd' as outcome_name,
+    'revenue' as outcome_name,
     unit_id,
-    net_usd as value,
-    net_usd_before as before_value
+    net_revenue as value,
+    net_revenue_before as before_value
 from bought

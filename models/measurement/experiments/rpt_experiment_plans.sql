@@ -31,7 +31,7 @@ bought as (
     select
         members.segment_code,
         members.customer_key,
-        cast(sum(cast(orders.net_usd as decimal(18, 4))) as decimal(18, 4)) as net_usd
+        cast(sum(cast(orders.net_revenue as decimal(18, 4))) as decimal(18, 4)) as net_revenue
     from members
     inner join segments on members.segment_code = segments.segment_code
     inner join {{ ref('fct_orders') }} as orders on members.customer_key = orders.customer_key
@@ -50,8 +50,8 @@ sums as (
         count(*) as members,
         percentile_cont(0.5) within group (order by members.gap_mean_days) as median_gap_days,
         cast(count(bought.customer_key) as double) as buyers,
-        cast(coalesce(sum(bought.net_usd), 0) as double) as spent,
-        cast(coalesce(sum(bought.net_usd * bought.net_usd), 0) as double) as spent_squared
+        cast(coalesce(sum(bought.net_revenue), 0) as double) as spent,
+        cast(coalesce(sum(bought.net_revenue * bought.net_revenue), 0) as double) as spent_squared
     from members
     left join bought
         on members.segment_code = bought.segment_code and members.customer_key = bought.customer_key
@@ -74,7 +74,7 @@ outcomes as (
         segment_code,
         members,
         median_gap_days,
-        'revenue_usd' as outcome_name,
+        'revenue' as outcome_name,
         spent / members as mean,
         spent_squared as squares
     from sums

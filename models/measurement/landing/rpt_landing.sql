@@ -10,6 +10,7 @@
     'email_events': ref('stg_email__events'),
     'campaign_touches': ref('stg_campaigns__touches'),
     'campaign_costs': ref('stg_campaigns__costs'),
+    'exchange_rates': ref('stg_finance__exchange_rates'),
     'consent_events': ref('stg_consent__events'),
     'static_lists': ref('stg_lists__members'),
     'match_results': ref('stg_platforms__match_results'),

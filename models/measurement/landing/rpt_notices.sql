@@ -41,7 +41,7 @@ union all
 select
     'order_lines',
     case agreement
-        when 'lines without an order' then 'order numbers without an order'
+        when 'lines without an order' then 'order numbers without an order, or of one that is held back'
         when 'orders without lines' then 'orders without lines'
         when 'lines are more than the order' then 'orders with lines of more than their total: lines are there twice?'
         when 'lines are less than the order'

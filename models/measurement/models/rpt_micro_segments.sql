@@ -22,7 +22,7 @@ members as (
         count(*) as customers,
         {{ exact_mean('recency_days') }} as recency_days,
         {{ exact_mean('orders_365d') }} as orders_365d,
-        {{ exact_mean('spend_365d_usd') }} as spend_365d_usd,
+        {{ exact_mean('spend_365d') }} as spend_365d,
         {{ exact_mean('lines_per_order_365d') }} as lines_per_order_365d,
         {{ exact_mean('discount_share_365d') }} as discount_share_365d,
         {{ exact_mean('weekend_share_365d') }} as weekend_share_365d,
@@ -39,7 +39,7 @@ select
     texts.rule,
     coalesce(members.customers, 0) as customers,
     {% for mean in [
-        'recency_days', 'orders_365d', 'spend_365d_usd', 'lines_per_order_365d', 'discount_share_365d',
+        'recency_days', 'orders_365d', 'spend_365d', 'lines_per_order_365d', 'discount_share_365d',
         'weekend_share_365d', 'online_share'
     ] %}
     round(members.{{ mean }}, 6) as mean_{{ mean }},

@@ -20,7 +20,7 @@ select
     registry.ece,
     registry.lift_10pc,
     registry.spearman,
-    registry.mae_usd,
+    registry.mae,
     registry.capture_10pc,
     registry.ratio_of_totals,
     registry.features_hash,

@@ -14,8 +14,8 @@ audiences as (
 purchases as (
 
     select
-        {{ exact_sum('case when campaign_id is not null then revenue_usd else 0 end') }} as touched_usd,
-        {{ exact_sum('revenue_usd') }} as revenue_usd
+        {{ exact_sum('case when campaign_id is not null then revenue else 0 end') }} as touched_revenue,
+        {{ exact_sum('revenue') }} as revenue
     from {{ ref('rpt_attribution') }}
     where method = 'linear'
 
@@ -29,6 +29,6 @@ where audiences > 0
 union all
 select
     'attribution' as picture,
-    max({{ whole_percent('touched_usd / revenue_usd') }} || ' of purchases followed a campaign') as headline
+    max({{ whole_percent('touched_revenue / revenue') }} || ' of purchases followed a campaign') as headline
 from purchases
-where revenue_usd > 0
+where revenue > 0

@@ -15,18 +15,18 @@ best_segment as (
 
     select
         segments.label,
-        performance.revenue_per_member_usd / nullif(performance.baseline_revenue_per_member_usd, 0) as times
+        performance.revenue_per_member / nullif(performance.baseline_revenue_per_member, 0) as times
     from {{ ref('rpt_segment_performance') }} as performance
     inner join {{ ref('rpt_segments') }} as segments
         on performance.segment_code = segments.segment_code and segments.status = 'ready'
     where performance.window_days = 90 and performance.order_channel = 'all'
-    qualify row_number() over (order by performance.revenue_per_member_usd desc nulls last, segments.segment_code) = 1
+    qualify row_number() over (order by performance.revenue_per_member desc nulls last, segments.segment_code) = 1
 
 ),
 
 months as (
 
-    select month_on, {{ exact_sum('net_revenue_usd') }} as revenue_usd
+    select month_on, {{ exact_sum('net_revenue') }} as revenue
     from {{ ref('rpt_revenue') }}
     where {{ dbt.dateadd('month', 1, 'month_on') }} <= {{ as_of() }}
     group by month_on
@@ -35,7 +35,7 @@ months as (
 
 newest_month as (
 
-    select revenue_usd, lag(revenue_usd) over (order by month_on) as revenue_before_usd
+    select revenue, lag(revenue) over (order by month_on) as revenue_before
     from months
     qualify row_number() over (order by month_on desc) = 1
 
@@ -63,11 +63,11 @@ union all
 select
     'revenue' as picture,
     max(
-        'Revenue: ' || {{ whole_percent('abs(revenue_usd / revenue_before_usd - 1)') }}
-        || case when revenue_usd < revenue_before_usd then ' below' else ' above' end || ' the month before'
+        'Revenue: ' || {{ whole_percent('abs(revenue / revenue_before - 1)') }}
+        || case when revenue < revenue_before then ' below' else ' above' end || ' the month before'
     ) as headline
 from newest_month
-where revenue_before_usd > 0
+where revenue_before > 0
 union all
 select
     'cohorts' as picture,

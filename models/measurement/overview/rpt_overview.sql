@@ -6,7 +6,7 @@ customers as (
     select
         count(*) as customers,
         count(case when orders_30d > 0 then 1 end) as buyers_30d,
-        cast(sum(cast(spend_30d_usd as decimal(18, 4))) as double) as revenue_30d_usd
+        cast(sum(cast(spend_30d as decimal(18, 4))) as double) as revenue_30d
     from {{ ref('customer_360') }}
 
 ),
@@ -41,7 +41,8 @@ select
     members.members,
     customers.buyers_30d,
     customers.buyers_30d / nullif(cast(customers.customers as double), 0) as conversion_30d,
-    coalesce(customers.revenue_30d_usd, 0) as revenue_30d_usd,
+    coalesce(customers.revenue_30d, 0) as revenue_30d,
+    cast('{{ var("currency") }}' as string) as currency,
     addressable.addressable
 from customers
 cross join members

@@ -23,8 +23,8 @@ contacts as (
         touches.customer_key,
         coalesce(touches.channel, 'unknown') as channel,
         1 as contacts,
-        costs.cost_usd / coalesce(nullif(campaigns.contacts, 0), campaigns.touches) as cost_usd,
-        cast(null as double) as revenue_usd,
+        costs.cost / coalesce(nullif(campaigns.contacts, 0), campaigns.touches) as cost,
+        cast(null as double) as revenue,
         {{ elapsed('day', 'touches.touched_at', as_of()) }} as age_days
     from {{ ref('fct_touches') }} as touches
     inner join campaigns
@@ -48,8 +48,8 @@ revenue as (
         customer_key,
         coalesce(channel, 'unknown') as channel,
         0 as contacts,
-        cast(null as double) as cost_usd,
-        linear_share * net_usd as revenue_usd,
+        cast(null as double) as cost,
+        linear_share * net_revenue as revenue,
         {{ elapsed('day', 'touched_at', as_of()) }} as age_days
     from {{ ref('int_attribution') }}
     where touch_id is not null and ordered_at < {{ as_of() }}
@@ -72,9 +72,9 @@ by_channel as (
         customer_key,
         channel,
         sum(contacts) as contacts,
-        count(case when contacts = 1 and cost_usd is null then 1 end) as contacts_without_cost,
-        sum(cast(cost_usd as decimal(38, 12))) as cost_usd,
-        sum(cast(revenue_usd as decimal(38, 12))) as revenue_usd
+        count(case when contacts = 1 and cost is null then 1 end) as contacts_without_cost,
+        sum(cast(cost as decimal(38, 12))) as cost,
+        sum(cast(revenue as decimal(38, 12))) as revenue
     from events
     where age_days <= {{ days }}
     group by customer_key, channel
@@ -89,8 +89,8 @@ select
     channel,
     cast(contacts as bigint) as contacts,
     contacts_without_cost,
-    cost_usd,
-    revenue_usd
+    cost,
+    revenue
 from by_channel
 union all
 select
@@ -99,7 +99,7 @@ select
     'all' as channel,
     cast(sum(contacts) as bigint) as contacts,
     cast(sum(contacts_without_cost) as bigint) as contacts_without_cost,
-    sum(cost_usd) as cost_usd,
-    sum(revenue_usd) as revenue_usd
+    sum(cost) as cost,
+    sum(revenue) as revenue
 from by_channel
 group by window_days, customer_key

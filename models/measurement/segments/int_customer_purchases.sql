@@ -8,7 +8,7 @@ orders as (
     select
         customer_key,
         coalesce(order_channel, 'unknown') as order_channel,
-        cast(net_usd as decimal(18, 4)) as net_usd,
+        cast(net_revenue as decimal(18, 4)) as net_revenue,
         {{ elapsed('day', 'ordered_at', as_of()) }} as age_days
     from {{ ref('fct_orders') }}
     where is_purchase and customer_key is not null and ordered_at < {{ as_of() }}
@@ -23,7 +23,7 @@ by_channel as (
         customer_key,
         order_channel,
         count(case when age_days <= {{ days }} then 1 end) as purchases,
-        sum(case when age_days <= {{ days }} then net_usd else 0 end) as net_usd,
+        sum(case when age_days <= {{ days }} then net_revenue else 0 end) as net_revenue,
         count(case when age_days > {{ days }} then 1 end) as purchases_before
     from orders
     where age_days <= {{ 2 * days }}
@@ -39,7 +39,7 @@ select
     order_channel,
     purchases,
     purchases_before,
-    cast(net_usd as decimal(18, 4)) as net_usd
+    cast(net_revenue as decimal(18, 4)) as net_revenue
 from by_channel
 union all
 select
@@ -48,6 +48,6 @@ select
     'all' as order_channel,
     cast(sum(purchases) as bigint) as purchases,
     cast(sum(purchases_before) as bigint) as purchases_before,
-    cast(sum(net_usd) as decimal(18, 4)) as net_usd
+    cast(sum(net_revenue) as decimal(18, 4)) as net_revenue
 from by_channel
 group by window_days, customer_key

@@ -51,7 +51,7 @@ select
     grouped.who,
     count(*) as customers,
     count(case when profiles.orders_30d > 0 then 1 end) / cast(count(*) as double) as conversion_30d,
-    cast(sum(cast(profiles.spend_90d_usd as decimal(18, 4))) as double) / count(*) as spend_90d_per_customer_usd,
+    cast(sum(cast(profiles.spend_90d as decimal(18, 4))) as double) / count(*) as spend_90d_per_customer,
     {{ exact_mean('profiles.engagement_score') }} as engagement_score,
     {{ exact_mean('profiles.churn_90d') }} as churn_90d
 from grouped

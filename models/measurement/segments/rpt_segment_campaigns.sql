@@ -21,8 +21,8 @@ summed as (
         count(case when campaigns.contacts > 0 then 1 end) as members_contacted,
         cast(sum(campaigns.contacts) as bigint) as contacts,
         cast(sum(campaigns.contacts_without_cost) as bigint) as contacts_without_cost,
-        cast(sum(campaigns.cost_usd) as double) as cost_usd,
-        cast(coalesce(sum(campaigns.revenue_usd), 0) as double) as revenue_usd
+        cast(sum(campaigns.cost) as double) as cost,
+        cast(coalesce(sum(campaigns.revenue), 0) as double) as revenue
     from members
     inner join {{ ref('int_customer_campaigns') }} as campaigns on members.customer_key = campaigns.customer_key
     group by members.segment_code, campaigns.window_days, campaigns.channel
@@ -36,8 +36,8 @@ select
     members_contacted,
     contacts,
     contacts_without_cost,
-    cost_usd,
-    revenue_usd as linear_revenue_usd,
+    cost,
+    revenue as linear_revenue,
     -- With a part of the cost unknown, the return would look too high.
-    case when contacts_without_cost = 0 then (revenue_usd - cost_usd) / nullif(cost_usd, 0) end as linear_roi
+    case when contacts_without_cost = 0 then (revenue - cost) / nullif(cost, 0) end as linear_roi
 from summed

@@ -41,7 +41,7 @@ orders as (
         stays.customer_key,
         stays.entered_at,
         cast(floor({{ elapsed('day', 'stays.entered_at', 'orders.ordered_at') }} / 30) as bigint) as period,
-        cast(orders.net_usd as decimal(18, 4)) as net_usd
+        cast(orders.net_revenue as decimal(18, 4)) as net_revenue
     from stays
     inner join {{ ref('fct_orders') }} as orders
         on stays.customer_key = orders.customer_key and stays.entered_at <= orders.ordered_at
@@ -51,7 +51,7 @@ orders as (
 
 bought as (
 
-    select segment_code, customer_key, entered_at, period, sum(net_usd) as net_usd
+    select segment_code, customer_key, entered_at, period, sum(net_revenue) as net_revenue
     from orders
     where period < 12
     group by segment_code, customer_key, entered_at, period
@@ -68,7 +68,7 @@ select
         when {{ elapsed('day', 'finished.entered_at', 'finished.left_at') }} >= 30 * (finished.period + 1) then 1
     end) as still_in,
     count(bought.customer_key) as buyers,
-    cast(coalesce(sum(bought.net_usd), 0) as double) as revenue_usd
+    cast(coalesce(sum(bought.net_revenue), 0) as double) as revenue
 from finished
 left join bought
     on

@@ -25,7 +25,7 @@ earned as (
         purchases.order_channel,
         count(case when purchases.purchases > 0 then 1 end) as buyers,
         cast(sum(purchases.purchases) as bigint) as purchases,
-        cast(sum(purchases.net_usd) as double) as revenue_usd,
+        cast(sum(purchases.net_revenue) as double) as revenue,
         count(case when purchases.purchases_before > 0 then 1 end) as buyers_before,
         count(case when purchases.purchases > 0 and purchases.purchases_before > 0 then 1 end) as retained
     from members
@@ -40,7 +40,7 @@ profiles as (
         members.segment_code,
         count(*) as members,
         {{ exact_mean('profiles.engagement_score') }} as engagement_score,
-        {{ exact_mean('profiles.lifetime_value_90d_usd') }} as lifetime_value_90d_usd,
+        {{ exact_mean('profiles.lifetime_value_90d') }} as lifetime_value_90d,
         {{ exact_mean('profiles.churn_90d') }} as churn_90d
     from members
     inner join {{ ref('customer_360') }} as profiles on members.customer_key = profiles.customer_key
@@ -63,9 +63,9 @@ measured as (
         grid.*,
         coalesce(earned.buyers, 0) as buyers,
         coalesce(earned.purchases, 0) as purchases,
-        coalesce(earned.revenue_usd, 0) as revenue_usd,
+        coalesce(earned.revenue, 0) as revenue,
         coalesce(earned.buyers, 0) / cast(grid.members as double) as conversion,
-        earned.revenue_usd / nullif(earned.purchases, 0) as aov_usd,
+        earned.revenue / nullif(earned.purchases, 0) as aov,
         earned.retained / cast(nullif(earned.buyers_before, 0) as double) as retention
     from grid
     left join earned
@@ -83,17 +83,17 @@ select
     measured.members,
     measured.buyers,
     measured.purchases,
-    measured.revenue_usd,
+    measured.revenue,
     measured.conversion,
-    measured.aov_usd,
-    measured.revenue_usd / measured.members as revenue_per_member_usd,
+    measured.aov,
+    measured.revenue / measured.members as revenue_per_member,
     measured.retention,
     measured.engagement_score,
-    measured.lifetime_value_90d_usd,
+    measured.lifetime_value_90d,
     measured.churn_90d,
     baseline.conversion as baseline_conversion,
-    baseline.aov_usd as baseline_aov_usd,
-    baseline.revenue_usd / baseline.members as baseline_revenue_per_member_usd,
+    baseline.aov as baseline_aov,
+    baseline.revenue / baseline.members as baseline_revenue_per_member,
     baseline.retention as baseline_retention
 from measured
 inner join measured as baseline

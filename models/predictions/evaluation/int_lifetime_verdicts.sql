@@ -8,7 +8,7 @@ candidates as (
     select
         fits.*,
         metrics.spearman,
-        metrics.mae_usd
+        metrics.mae
     from {{ ref('int_fits') }} as fits
     left join {{ ref('int_lifetime_metrics') }} as metrics
         on
@@ -23,8 +23,8 @@ bars as (
 
     select
         candidates.model_code,
-        case when metrics.mae_usd < candidates.mae_usd then incumbents.version else 'spend_rate' end as bar,
-        least(candidates.mae_usd, coalesce(metrics.mae_usd, candidates.mae_usd)) as bar_mae_usd,
+        case when metrics.mae < candidates.mae then incumbents.version else 'spend_rate' end as bar,
+        least(candidates.mae, coalesce(metrics.mae, candidates.mae)) as bar_mae,
         greatest(coalesce(candidates.spearman, -1), coalesce(metrics.spearman, -1)) as bar_spearman
     from candidates
     left join {{ ref('int_incumbents') }} as incumbents on candidates.model_code = incumbents.model_code
@@ -42,11 +42,11 @@ judged as (
         candidates.*,
         coalesce(
             candidates.status = 'fitted' and candidates.method <> 'spend_rate'
-            and candidates.mae_usd < bars.bar_mae_usd and candidates.spearman >= bars.bar_spearman - 0.005,
+            and candidates.mae < bars.bar_mae and candidates.spearman >= bars.bar_spearman - 0.005,
             false
         ) as is_good_enough,
-        'mean error ' || cast(round(candidates.mae_usd, 2) as string) || ' USD against '
-        || cast(round(bars.bar_mae_usd, 2) as string) || ' of ' || bars.bar || ', Spearman '
+        'mean error ' || cast(round(candidates.mae, 2) as string) || ' {{ var("currency") }} against '
+        || cast(round(bars.bar_mae, 2) as string) || ' of ' || bars.bar || ', Spearman '
         || cast(round(candidates.spearman, 3) as string) || ' against '
         || cast(round(bars.bar_spearman, 3) as string) as figures
     from candidates

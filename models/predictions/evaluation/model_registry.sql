@@ -2,7 +2,7 @@
 {% set columns = [
     'model_code', 'version', 'method', 'variant', 'place', 'status', 'why', 'why_due', 'horizon_days', 'cutoff_at',
     'tested_at', 'training_rows', 'training_positives', 'tested_customers', 'auc', 'pr_auc', 'brier', 'ece',
-    'lift_10pc', 'spearman', 'mae_usd', 'capture_10pc', 'ratio_of_totals', 'features_hash', 'data_hash', 'seed',
+    'lift_10pc', 'spearman', 'mae', 'capture_10pc', 'ratio_of_totals', 'features_hash', 'data_hash', 'seed',
     'library', 'decided_at', 'build_id'
 ] %}
 select {{ columns | join(', ') }}

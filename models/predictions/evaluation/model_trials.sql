@@ -50,7 +50,7 @@ select
     metrics.ece,
     metrics.lift_10pc,
     lifetime.spearman,
-    lifetime.mae_usd,
+    lifetime.mae,
     lifetime.capture_10pc,
     lifetime.ratio_of_totals,
     {{ model_features_hash('plan.method') }} as features_hash,

@@ -21,8 +21,8 @@ select
     repeat_days,
     -- Two orders on one day are one purchase day, without a repeat.
     case when repeat_days = 0 then 0 else tenure_days - recency_days end as first_to_last_days,
-    repeat_day_spend_usd,
-    greatest(spend_365d_usd, 0) as spend_365d_usd,
+    repeat_day_spend,
+    greatest(spend_365d, 0) as spend_365d,
     -- How many days of the last year have data: in a young shop, the spend of a year covers less.
     least(365, max(tenure_days) over (partition by moment_at)) as observed_days,
     {% for feature in (model_features() + cluster_features()) | unique %}

@@ -15,7 +15,7 @@ purchases as (
         order_id,
         customer_key,
         ordered_at,
-        cast(net_usd as decimal(18, 4)) as net_usd
+        cast(net_revenue as decimal(18, 4)) as net_revenue
     from {{ ref('fct_orders') }}
     where is_purchase and customer_key is not null and ordered_at < {{ as_of() }}
 
@@ -40,7 +40,7 @@ select
     windows.horizon_days,
     count(purchases.order_id) > 0 as has_bought,
     count(distinct cast(purchases.ordered_at as date)) as purchase_days,
-    cast(coalesce(sum(purchases.net_usd), 0) as double) as spend_usd
+    cast(coalesce(sum(purchases.net_revenue), 0) as double) as spend
 from windows
 left join purchases
     on

@@ -21,7 +21,7 @@ lifetime_values as (
     select
         scores.customer_key,
         scores.expected_purchases,
-        scores.expected_spend_usd
+        scores.expected_spend
     from {{ ref('pred_lifetime_value') }} as scores
     inner join {{ ref('int_champions') }} as champions
         on scores.model_code = champions.model_code and scores.version = champions.version
@@ -41,11 +41,11 @@ select
     end as propensity_90d_rank,
     probabilities.churn_90d,
     lifetime_values.expected_purchases as expected_purchases_90d,
-    lifetime_values.expected_spend_usd as lifetime_value_90d_usd,
+    lifetime_values.expected_spend as lifetime_value_90d,
     case
-        when lifetime_values.expected_spend_usd is not null
+        when lifetime_values.expected_spend is not null
             then percent_rank() over (
-                partition by lifetime_values.expected_spend_usd is null order by lifetime_values.expected_spend_usd
+                partition by lifetime_values.expected_spend is null order by lifetime_values.expected_spend
             )
     end as lifetime_value_90d_rank,
     micro_segments.micro_segment_id,

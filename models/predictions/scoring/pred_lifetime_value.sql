@@ -27,9 +27,9 @@ histories as (
         jobs.method,
         jobs.moment_at,
         inputs.customer_key,
-        inputs.spend_365d_usd * jobs.horizon_days / inputs.observed_days as spend_at_last_rate_usd,
+        inputs.spend_365d * jobs.horizon_days / inputs.observed_days as spend_at_last_rate,
         cast(inputs.repeat_days as double) as repeat_days,
-        coalesce(inputs.repeat_day_spend_usd, 0) as repeat_day_spend_usd,
+        coalesce(inputs.repeat_day_spend, 0) as repeat_day_spend,
         inputs.first_to_last_days / 7 as first_to_last_weeks,
         inputs.tenure_days / 7 as tenure_weeks,
         {% for name in names %}
@@ -79,7 +79,7 @@ expected as (
             {% endfor %}
         end as probability_alive,
         -- Returns can leave a spend of zero or less, and Gamma-Gamma is defined for positive spend only.
-        case when repeat_day_spend_usd > 0 then repeat_days else 0 end as spending_days
+        case when repeat_day_spend > 0 then repeat_days else 0 end as spending_days
     from placed
 
 )
@@ -92,9 +92,9 @@ select
     purchases_while_alive * probability_alive as expected_purchases,
     probability_alive,
     case
-        when method = 'spend_rate' then spend_at_last_rate_usd
+        when method = 'spend_rate' then spend_at_last_rate
         else
             purchases_while_alive * probability_alive
-            * p * (gamma + spending_days * repeat_day_spend_usd) / (p * spending_days + q - 1)
-    end as expected_spend_usd
+            * p * (gamma + spending_days * repeat_day_spend) / (p * spending_days + q - 1)
+    end as expected_spend
 from expected

@@ -10,7 +10,7 @@ orders as (
 
 reversed as (
 
-    select order_id, sum(cast(reversed_usd as decimal(18, 4))) as reversed_usd
+    select order_id, sum(cast(reversed_amount as decimal(18, 4))) as reversed_amount
     from {{ ref('fct_reversals') }}
     group by order_id
 
@@ -18,7 +18,7 @@ reversed as (
 
 matched as (
 
-    select return_id, sum(cast(matched_usd as decimal(18, 4))) as matched_usd
+    select return_id, sum(cast(matched_amount as decimal(18, 4))) as matched_amount
     from {{ ref('fct_reversals') }}
     where return_id is not null
     group by return_id
@@ -30,10 +30,10 @@ netted as (
     select
         orders.*,
         orders.status = 'cancelled' as is_cancelled,
-        case when orders.status = 'pending' then 0 else orders.amount_usd end as placed_usd,
-        case when orders.status in ('pending', 'cancelled') then 0 else orders.amount_usd end as gross_usd,
-        case when orders.status in ('pending', 'cancelled') then 0 else coalesce(reversed.reversed_usd, 0) end
-            as returned_usd
+        case when orders.status = 'pending' then 0 else orders.amount end as placed_amount,
+        case when orders.status in ('pending', 'cancelled') then 0 else orders.amount end as gross_revenue,
+        case when orders.status in ('pending', 'cancelled') then 0 else coalesce(reversed.reversed_amount, 0) end
+            as returned_amount
     from orders
     left join reversed on orders.order_id = reversed.order_id
     where not orders.is_return
@@ -43,10 +43,10 @@ netted as (
         false,
         0,
         0,
-        returns.amount_usd - coalesce(matched.matched_usd, 0)
+        returns.amount - coalesce(matched.matched_amount, 0)
     from orders as returns
     left join matched on returns.order_id = matched.return_id
-    where returns.is_return and returns.amount_usd > coalesce(matched.matched_usd, 0)
+    where returns.is_return and returns.amount > coalesce(matched.matched_amount, 0)
 
 )
 
@@ -55,12 +55,12 @@ select
     customer_key,
     ordered_at,
     order_channel,
-    cast(placed_usd as double) as placed_usd,
-    cast(gross_usd as double) as gross_usd,
-    cast(returned_usd as double) as returned_usd,
-    cast(gross_usd - returned_usd as double) as net_usd,
-    discount_usd,
+    cast(placed_amount as double) as placed_amount,
+    cast(gross_revenue as double) as gross_revenue,
+    cast(returned_amount as double) as returned_amount,
+    cast(gross_revenue - returned_amount as double) as net_revenue,
+    discount,
     is_cancelled,
     is_return as is_unmatched_return,
-    gross_usd - returned_usd > 0 as is_purchase
+    gross_revenue - returned_amount > 0 as is_purchase
 from netted

@@ -15,7 +15,7 @@ events as (
         order_id,
         cast(null as string) as return_id,
         status_at as reversed_at,
-        amount_usd
+        amount
     from orders
     where status in ('returned', 'cancelled') and not is_return
     union all
@@ -23,7 +23,7 @@ events as (
         returned_order_id,
         order_id,
         ordered_at,
-        amount_usd
+        amount
     from orders
     where returned_order_id is not null
     union all
@@ -42,10 +42,10 @@ running as (
     select
         events.*,
         -- A status and the rows of a return tell of one return: each has the rest that the events before left.
-        placed.amount_usd - coalesce(sum(events.amount_usd) over earlier, 0) as rest_usd,
-        placed.amount_usd
-        - coalesce(sum(case when events.return_id is not null then events.amount_usd end) over earlier, 0)
-            as rest_by_returns_usd
+        placed.amount - coalesce(sum(events.amount) over earlier, 0) as rest,
+        placed.amount
+        - coalesce(sum(case when events.return_id is not null then events.amount end) over earlier, 0)
+            as rest_by_returns
     from events
     inner join orders as placed on events.order_id = placed.order_id
     window
@@ -60,7 +60,7 @@ select
     order_id,
     return_id,
     reversed_at,
-    cast(greatest(least(amount_usd, rest_usd), 0) as double) as reversed_usd,
-    cast(case when return_id is not null then greatest(least(amount_usd, rest_by_returns_usd), 0) end as double)
-        as matched_usd
+    cast(greatest(least(amount, rest), 0) as double) as reversed_amount,
+    cast(case when return_id is not null then greatest(least(amount, rest_by_returns), 0) end as double)
+        as matched_amount
 from running

@@ -11,8 +11,8 @@ select
     orders.is_return,
     originals.order_id as returned_order_id,
     -- A decimal, because the exact rest of an order after its returns decides whether it is a purchase.
-    cast(abs(orders.total_usd) as decimal(18, 4)) as amount_usd,
-    orders.discount_usd
+    cast(abs(orders.total) as decimal(18, 4)) as amount,
+    orders.discount
 from {{ ref('stg_shop__orders') }} as orders
 left join {{ ref('stg_shop__orders') }} as originals
     on

@@ -15,7 +15,7 @@ events as (
         ordered_at as happened_at,
         case when is_return then 'returned' else 'placed' end as event_name,
         order_id,
-        amount_usd
+        amount
     from orders
     where returned_order_id is null and (is_return or status <> 'pending')
     union all
@@ -24,7 +24,7 @@ events as (
         greatest(status_at, ordered_at),
         'reversed',
         order_id,
-        amount_usd
+        amount
     from orders
     where status in ('returned', 'cancelled') and not is_return
     union all
@@ -33,7 +33,7 @@ events as (
         greatest(returns.ordered_at, placed.ordered_at),
         'reversed',
         placed.order_id,
-        returns.amount_usd
+        returns.amount
     from orders as returns
     inner join orders as placed on returns.returned_order_id = placed.order_id
 
@@ -45,7 +45,7 @@ select
     events.event_name,
     events.order_id,
     -- In whole ten-thousandths: exact in Python, too.
-    cast(events.amount_usd * 10000 as bigint) as amount
+    cast(events.amount * 10000 as bigint) as amount
 from events
 inner join (
     select distinct returns.customer_key from events as returns

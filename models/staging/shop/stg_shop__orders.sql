@@ -1,14 +1,15 @@
--- One row per order or return.
+-- One row per order or return, with amounts in the reporting currency.
 select
     order_id,
     ordered_at,
-    total_usd,
+    currency,
+    {{ in_reporting_currency('total') }} as total,
     account_id,
     card_number,
     email,
     phone,
     original_order_id,
-    discount_usd,
+    {{ in_reporting_currency('discount') }} as discount,
     email_opt_in,
     email_opt_out,
     newsletter_opt_in,
@@ -19,8 +20,9 @@ select
     unknown_country,
     coalesce(status, 'completed') as status,
     coalesce(updated_at, ordered_at) as status_at,
-    coalesce(total_usd < 0 or original_order_id <> order_id, false) as is_return,
+    coalesce(total < 0 or original_order_id <> order_id, false) as is_return,
     coalesce(order_channel, 'unknown') as order_channel
-from {{ with_places(
-    latest_version('orders', ['order_id'], event_at='ordered_at', latest_by='updated_at')
+from {{ with_exchange_rate(
+    with_places(latest_version('orders', ['order_id'], event_at='ordered_at', latest_by='updated_at')),
+    'located', 'located.ordered_at'
 ) }}

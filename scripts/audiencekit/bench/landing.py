@@ -13,7 +13,7 @@ import phonenumbers
 
 from audiencekit.sql import literal
 
-VERSION = 4  # raise it when a statement changes, so that old landings are made again
+VERSION = 5  # raise it when a statement changes, so that old landings are made again
 AS_OF = datetime(2026, 1, 1)
 PRODUCTS = 20_000
 STATEMENTS = Path(__file__).parent / "synthetic"
@@ -28,6 +28,7 @@ TABLES = (
     "email_events",
     "campaign_touches",
     "campaign_costs",
+    "exchange_rates",
     "consent_events",
     "match_results",
     "static_lists",

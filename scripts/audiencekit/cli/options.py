@@ -39,6 +39,11 @@ accept_option = click.option(
     metavar="NAME",
     help="Let this landing table or channel pass although it lost rows or breaks rules. Repeatable.",
 )
+currency_option = click.option(
+    "--currency",
+    metavar="CODE",
+    help="The currency that all figures are in, as EUR. Default: that of dbt_project.yml.",
+)
 tries_option = click.option(
     "--tries", default=6, show_default=True, help="How often a request is tried."
 )

@@ -48,7 +48,7 @@ def campaign_costs(retail: Retail) -> pd.DataFrame:
         f"""
         select
             cast(campaign_id as varchar) as campaign_id, 'post' as channel,
-            cast(start_date as timestamp) as spent_at, round(count(*) * {LETTER_USD}, 2) as cost_usd
+            cast(start_date as timestamp) as spent_at, round(count(*) * {LETTER_USD}, 2) as cost
         from campaigns join campaign_descriptions using (campaign_id)
         where household_id in (from chosen_households)
         group by campaign_id, start_date

@@ -24,7 +24,7 @@ def make_experiments(
 ) -> dict[str, pd.DataFrame]:
     """The landing's experiment_arms, experiment_units and experiment_outcomes, by table.
 
-    A household is identified by its first card. `baskets` has person, ordered_at and total_usd.
+    A household is identified by its first card. `baskets` has person, ordered_at and total.
     """
     rng = chance.stream(seed, "experiments")
     first = cards[cards["is_first"]].sort_values("person")
@@ -64,7 +64,7 @@ def _voucher(
     units = _units(VOUCHER, cards, np.where(has_voucher, "voucher", "no_voucher"))
     units["stratum"] = np.where(is_heavy, "spent more before", "spent less before")
     value = np.round(after * np.where(has_voucher, 1 + VOUCHER_LIFT, 1), 2)
-    return units, _outcomes(units, "spend_usd", value, before)
+    return units, _outcomes(units, "spend", value, before)
 
 
 def _reminder(cards: pd.DataFrame, rng: np.random.Generator) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -89,7 +89,7 @@ def _spend(
 ) -> np.ndarray:
     """The spend of each card's household in [since, until), in dollars."""
     within = baskets[(baskets["ordered_at"] >= since) & (baskets["ordered_at"] < until)]
-    spent = within.groupby("person")["total_usd"].sum()
+    spent = within.groupby("person")["total"].sum()
     return spent.reindex(cards["person"], fill_value=0).round(2).to_numpy()
 
 

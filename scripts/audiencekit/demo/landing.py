@@ -77,7 +77,7 @@ def write_demo_landing(
     returns, returned_lines = make_returns(retail, baskets, seed)
     orders = pd.concat([baskets, returns], ignore_index=True)
     consents = make_consent_events(people, contacts, accounts, seed)
-    spend, last = (retail.households[c].to_numpy() for c in ("spend_usd", "last_ordered_at"))
+    spend, last = (retail.households[c].to_numpy() for c in ("spend", "last_ordered_at"))
     sessions = make_sessions(retail, people, accounts, baskets, seed)
     frames = {
         "orders": orders.sort_values(["ordered_at", "order_id"]),

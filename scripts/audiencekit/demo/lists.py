@@ -13,18 +13,18 @@ UNLINKS, LINKS = 3, 2
 
 def make_static_lists(
     people: pd.DataFrame,
-    spend_usd: np.ndarray,
+    spend: np.ndarray,
     cards: pd.DataFrame,
     accounts: pd.DataFrame,
     seed: int,
 ) -> pd.DataFrame:
     """The landing's static_lists: one list, vip, of buyers, identified by e-mail, card and login in turn.
 
-    `spend_usd` is in the order of the buyers, who are the first rows of `people`.
+    `spend` is in the order of the buyers, who are the first rows of `people`.
     """
     rng = chance.stream(seed, "static_lists")
-    size = max(5, round(VIP_SHARE * len(spend_usd)))
-    best = np.argsort(-spend_usd, kind="stable")[:size]
+    size = max(5, round(VIP_SHARE * len(spend)))
+    best = np.argsort(-spend, kind="stable")[:size]
     ids = _some_id(best, people, cards, accounts)
     vips = pd.DataFrame([*ids, ("email", UNKNOWN_VIP)], columns=["id_type", "id_value"])
     vips.insert(0, "list_code", "vip")

@@ -40,7 +40,7 @@ def make_orders(
         {
             "order_id": baskets["basket_id"].astype(str),
             "ordered_at": baskets["ordered_at"],
-            "total_usd": baskets["total_usd"],
+            "total": baskets["total"],
             "account_id": np.where(is_web, account, chance.NONE),
             "card_number": np.where(by_card, card, chance.NONE),
             "email": np.where(shows_email, email, None),
@@ -48,7 +48,7 @@ def make_orders(
             "country_code": buyer["country_code"].to_numpy()[person],
             "status": np.where(rng.random(size) < CANCELLED_SHARE, "cancelled", "completed"),
             "original_order_id": None,
-            "discount_usd": baskets["discount_usd"],
+            "discount": baskets["discount"],
             "order_channel": np.where(is_web, "web", "store"),
             "basket_id": baskets["basket_id"],
             "person": np.where(is_guest, -1, person),
@@ -94,14 +94,14 @@ def make_returns(
         """
         select
             basket_id, 'R-' || basket_id as order_id, returned_at,
-            -cast(sum(amount_usd) as double) as total_usd,
+            -cast(sum(amount) as double) as total,
             if(is_whole, 0, min(line_number)) as line_number
         from (
-            select c.*, l.line_number, l.amount_usd
+            select c.*, l.line_number, l.amount
             from chosen as c join lines as l using (basket_id)
-            where l.quantity > 0 and l.amount_usd > 0
+            where l.quantity > 0 and l.amount > 0
             qualify c.is_whole or row_number() over (
-                partition by c.basket_id order by l.amount_usd desc, l.line_number
+                partition by c.basket_id order by l.amount desc, l.line_number
             ) = 1
         )
         group by basket_id, is_whole, returned_at
@@ -113,8 +113,8 @@ def make_returns(
         order_id=taken_back["order_id"],
         original_order_id=originals["order_id"].to_numpy(),
         ordered_at=taken_back["returned_at"],
-        total_usd=taken_back["total_usd"],
+        total=taken_back["total"],
         status="returned",
-        discount_usd=0.0,
+        discount=0.0,
     )
     return returns, taken_back[["basket_id", "order_id", "line_number"]]

@@ -21,9 +21,9 @@ MONEY = "decimal(12, 2)"
 class Retail:
     """The real tables of the chosen households, ordered by household_id, basket_id, line_number.
 
-    households   household_id, basket_count, spend_usd, last_ordered_at, and demographics
+    households   household_id, basket_count, spend, last_ordered_at, and demographics
                  (age_band, income_band, household_size, kids_count: null for two in three)
-    baskets      household_id, basket_id, ordered_at, total_usd, discount_usd, line_count
+    baskets      household_id, basket_id, ordered_at, total, discount, line_count
     line_products  product_id of every line, so a basket's lines are a slice of it
     """
 
@@ -53,9 +53,9 @@ def read_retail(households: int | None = None) -> Retail:
         select
             household_id, basket_id, product_id, quantity, transaction_timestamp as ordered_at,
             row_number() over (partition by basket_id order by product_id) as line_number,
-            cast(sales_value as {MONEY}) as amount_usd,
+            cast(sales_value as {MONEY}) as amount,
             cast(retail_disc as {MONEY}) + cast(coupon_disc as {MONEY})
-                + cast(coupon_match_disc as {MONEY}) as discount_usd
+                + cast(coupon_match_disc as {MONEY}) as discount
         from transactions
         where household_id in (from chosen_households)
         """
@@ -64,8 +64,8 @@ def read_retail(households: int | None = None) -> Retail:
         """
         select
             household_id, basket_id, min(ordered_at) as ordered_at,
-            cast(sum(amount_usd) as double) as total_usd,
-            cast(sum(discount_usd) as double) as discount_usd, count(*) as line_count
+            cast(sum(amount) as double) as total,
+            cast(sum(discount) as double) as discount, count(*) as line_count
         from lines group by household_id, basket_id order by household_id, basket_id
         """
     ).df()
@@ -91,7 +91,7 @@ def _read_households(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
         """
         select
             l.household_id, count(distinct l.basket_id) as basket_count,
-            cast(sum(l.amount_usd) as double) as spend_usd, max(l.ordered_at) as last_ordered_at,
+            cast(sum(l.amount) as double) as spend, max(l.ordered_at) as last_ordered_at,
             any_value(d.age) as age_band, any_value(d.income) as income_band,
             any_value(d.household_size) as household_size, any_value(d.kids_count) as kids_count
         from lines as l left join demographics as d using (household_id)
@@ -113,13 +113,13 @@ def write_order_lines(retail: Retail, returns: pd.DataFrame, path: Path) -> int:
             select
                 cast(basket_id as varchar) as order_id, line_number,
                 cast(product_id as varchar) as product_id, cast(quantity as double) as quantity,
-                cast(amount_usd as double) as amount_usd,
-                cast(discount_usd as double) as discount_usd
+                cast(amount as double) as amount,
+                cast(discount as double) as discount
             from lines
             union all
             select
                 r.order_id, l.line_number, cast(l.product_id as varchar),
-                -cast(l.quantity as double), -cast(l.amount_usd as double), 0
+                -cast(l.quantity as double), -cast(l.amount as double), 0
             from returns as r join lines as l on l.basket_id = r.basket_id
             where l.quantity > 0 and r.line_number in (0, l.line_number)
             order by order_id, line_number

@@ -47,7 +47,7 @@ make run LANDING=/path/to/folder       # check, build, publish
 - **Names** match by their letters and digits: `FirstName`, `First Name` and `first_name` are one. The names under *also accepted as* match
   as well, but a column's own name comes first. A name that appears twice is refused. Columns that are not listed below
   are ignored, and intake lists them. A column that changes what a row means stops the run, unless all rows have the same
-  value: a payment status, a currency, a refunded amount, a mark of test or deleted rows.
+  value: a payment status, a refunded amount, a mark of test or deleted rows.
 - **No value** is an empty cell or one with white space only. In identifiers, codes, numbers and times, the following
   also mean no value: `NULL`, `\\N`, `NaN`, `NA`, `N/A`, `#N/A`, `<NA>`, `NaT`, `None` and `nil`. In free text they
   are kept, because Null is a family name and NA is Namibia.
@@ -67,6 +67,11 @@ make run LANDING=/path/to/folder       # check, build, publish
   refusal. So does a column whose name sounds like one (`gdpr_status`) and that is not below.
 - **Countries and states** are names or codes: `United Kingdom`, `UK`, `GB`, `Deutschland`; `California`, `US-CA`, `CA`. In
   the US, `2138` is the postal code 02138.
+- **Amounts** are in the reporting currency: USD, or the one of `--currency EUR`. A row of another `currency` is converted
+  by the table `exchange_rates`, at the rate of its time; without a rate the run stops.
+- **Returns** have a negative total or name another order. A return that names no order comes off an earlier order of its
+  customer: the latest of exactly its amount, else the latest of more, else the latest in turn. What no order explains
+  comes off the customer's spend, and off revenue. `rpt_returns` counts each kind.
 - **An apostrophe** before an identifier, number, phone or postal code is a spreadsheet's mark of text and is removed.
 - **Salesforce ids** that occur with 15 and with 18 characters are read as one.
 - **Codes** (*one of* below) are compared in lower case.

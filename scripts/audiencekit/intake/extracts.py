@@ -129,7 +129,7 @@ def _clash(table: Table) -> str:
 
 def _both_signs(table: Table) -> str:
     """SQL for a sale and a return under one number."""
-    return "(min(total_usd) < 0 and max(total_usd) > 0)" if table.name == "orders" else "false"
+    return "(min(total) < 0 and max(total) > 0)" if table.name == "orders" else "false"
 
 
 def _refuse_two_things(

@@ -11,6 +11,7 @@ from audiencekit.intake.extracts import date_in
 from audiencekit.intake.files import LandingFile, unread_decisions, unread_meanings
 from audiencekit.intake.report import TableIntake, most_common_reason
 from audiencekit.intake.rows import HELD_BACK, values_of
+from audiencekit.intake.shop import Shop, read_shop
 from audiencekit.intake.values import AGREES, NO, NO_VALUE, YES
 from audiencekit.sql import literal
 
@@ -24,11 +25,13 @@ class Gates:
     """What intake compares tables with.
 
     Tables named in `accept` pass every gate. `last_time` holds the rows that the last published build
-    kept, by table: a table that is missing or has lost half of them stops the run.
+    kept, by table: a table that is missing or has lost half of them stops the run. So do amounts that are not in the
+    shop's currency and have no exchange rate.
     """
 
     accept: Collection[str] = ()
     last_time: Mapping[str, int] = field(default_factory=dict)
+    shop: Shop = field(default_factory=read_shop)
 
 
 def check_table(

@@ -18,6 +18,7 @@ import duckdb
 
 from audiencekit.errors import UserError
 from audiencekit.intake.contract import Table, load_contract
+from audiencekit.intake.currencies import check_currencies
 from audiencekit.intake.erasure import count_rows_to_erase, erase_from_intake
 from audiencekit.intake.extracts import FILE, settle
 from audiencekit.intake.files import LandingFile, open_file
@@ -45,7 +46,7 @@ class _Session:
 
     con: duckdb.DuckDBPyConnection
     as_of: datetime
-    target: Path
+    workspace: Workspace
     scratch: Path
 
 
@@ -70,7 +71,7 @@ def run_intake(
         TemporaryDirectory(dir=workspace.home, prefix=SCRATCH) as folder,
         duckdb.connect() as con,
     ):
-        session = _Session(con, as_of, workspace.intake, Path(folder))
+        session = _Session(con, as_of, workspace, Path(folder))
         con.execute(f"set TimeZone = 'UTC'; set temp_directory = {literal(folder)}")
         create_quarantine(con)
         files = {
@@ -82,21 +83,15 @@ def run_intake(
             ]
             for name, table_paths in paths.items()
         }
-        results = []
         try:
+            results = []
             for table in contract.values():
-                table_files = files.get(table.name, [])
-                is_accepted = table.name in gates.accept
-                if not is_accepted:
-                    check_columns(con, table, table_files)
-                result = _check_and_type(session, table, table_files, is_accepted)
-                if not is_accepted:
-                    check_lost_refusals(con, table, table_files)
-                    erased = count_rows_to_erase(workspace, table) if table.append_only else 0
-                    check_table(con, result, table, gates.last_time.get(table.name, 0), erased)
-                results.append(result)
-                if result.is_present:
-                    say(summary_line(result))
+                results.append(_take_in(session, table, files.get(table.name, []), gates))
+                if results[-1].is_present:
+                    say(summary_line(results[-1]))
+            check_currencies(
+                con, contract.values(), workspace.intake, gates.shop.currency, gates.accept
+            )
             if ids := join_short_and_long_ids(con, contract.values(), workspace.intake):
                 say(
                     f"{ids:,} Salesforce ids occur with 15 and with 18 characters, and are read as one each"
@@ -105,8 +100,23 @@ def run_intake(
             write_quarantine(con, workspace.intake)
             # People who were erased stay out, also where a gate stops the run.
             erase_from_intake(workspace)
-        write_counts(con, results, as_of, workspace.intake)
+        write_counts(con, results, as_of, gates.shop.currency, workspace.intake)
     return results
+
+
+def _take_in(
+    session: _Session, table: Table, files: list[LandingFile], gates: Gates
+) -> TableIntake:
+    """Check and type one table, and let it through the gates that it is not excused from."""
+    is_accepted = table.name in gates.accept
+    if not is_accepted:
+        check_columns(session.con, table, files)
+    result = _check_and_type(session, table, files, is_accepted)
+    if not is_accepted:
+        check_lost_refusals(session.con, table, files)
+        erased = count_rows_to_erase(session.workspace, table) if table.append_only else 0
+        check_table(session.con, result, table, gates.last_time.get(table.name, 0), erased)
+    return result
 
 
 def _check_names(accept: Collection[str], contract: dict[str, Table]) -> None:
@@ -139,7 +149,7 @@ def _check_and_type(
         kept.append(f"select *, {number} as {FILE} from ({kept_rows(con, table, file, path)})")
     provided = " union all ".join(kept) or f"select *, 0 as {FILE} from ({no_rows(table)})"
     overlap, rows_to_keep = settle(con, table, files, provided, is_accepted)
-    target = session.target / f"{table.name}.parquet"
+    target = session.workspace.intake / f"{table.name}.parquet"
     con.execute(
         f"copy ({rows_to_keep}) to {literal(str(target))} (format parquet, compression zstd)"
     )

@@ -89,7 +89,11 @@ def write_quarantine(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
 
 
 def write_counts(
-    con: duckdb.DuckDBPyConnection, results: list[TableIntake], as_of: datetime, folder: Path
+    con: duckdb.DuckDBPyConnection,
+    results: list[TableIntake],
+    as_of: datetime,
+    currency: str,
+    folder: Path,
 ) -> None:
     """Write `tables.parquet`, and last `run.parquet`, which marks the intake as complete."""
     con.execute(
@@ -103,7 +107,8 @@ def write_counts(
     )
     _write(con, "select * from tables order by table_name", folder / "tables.parquet")
     moment = literal(as_of.isoformat(sep=" "))
-    _write(con, f"select cast({moment} as timestamp) as as_of", folder / "run.parquet")
+    run = f"select cast({moment} as timestamp) as as_of, {literal(currency)} as currency"
+    _write(con, run, folder / "run.parquet")
 
 
 def _write(con: duckdb.DuckDBPyConnection, query: str, target: Path) -> None:

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import duckdb
 import pandas as pd
-import yaml
 
 from audiencekit.sql import literal, rows_of
-from audiencekit.workspace import PROJECT, Workspace
+from audiencekit.workspace import Workspace, project_vars
 
 TOMBSTONES = "erasure_tombstones"
 REQUEST = "request_id"
@@ -35,7 +34,7 @@ NO_ERASURE = Erased(
 
 def salt() -> str:
     """The project's key_salt, which customer keys and tombstones are salted with."""
-    return str(yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]["key_salt"])
+    return str(project_vars()["key_salt"])
 
 
 def hash_sql(id_type: str, value: str, country: str = "''") -> str:

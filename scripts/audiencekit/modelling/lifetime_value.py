@@ -16,7 +16,7 @@ from audiencekit.modelling.rows import Row, build_rows, facts, numbers, read_tra
 LEAST_REPEAT_CUSTOMERS = 50
 DAYS_A_WEEK = 7
 COUNTS = ["repeat_purchase_days", "first_to_last_days", "tenure_days"]
-SPEND = "repeat_spend_mean_usd"
+SPEND = "repeat_spend_mean"
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def fit_lifetime_value(customers: pd.DataFrame, settings: LifetimeSettings) -> p
     """Fit purchases (BG/NBD or MBG/NBD) and spend (Gamma-Gamma), return rows.
 
     `customers` has one row a customer: customer_key, repeat_purchase_days, first_to_last_days, tenure_days (days)
-    and repeat_spend_mean_usd (null for customers with one purchase). Impossible rows (last purchase after now,
+    and repeat_spend_mean (null for customers with one purchase). Impossible rows (last purchase after now,
     negative counts) are left out and counted. Parts: `parameter` (r, alpha, a, b, p, q, gamma, log_likelihood; none
     unless fitted) and `fact`. Too little data gives status 'skipped', and a search without a result 'failed'; neither
     raises. An unknown method raises ValueError, a missing column KeyError.

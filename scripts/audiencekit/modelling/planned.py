@@ -27,7 +27,7 @@ from audiencekit.modelling.rows import (
 # The features of the simpler versions. The full one is compared with them, and they replace it on little data.
 VARIANTS: dict[str, list[str] | None] = {
     "recency": ["log_recency_days"],
-    "rfm": ["log_recency_days", "log_orders_365d", "log_spend_365d_usd"],
+    "rfm": ["log_recency_days", "log_orders_365d", "log_spend_365d"],
     "full": None,
 }
 NOT_FEATURES = ("model_code", "cutoff_at", "tested_at", "customer_key", "is_positive")
@@ -35,7 +35,7 @@ NOT_FEATURES = ("model_code", "cutoff_at", "tested_at", "customer_key", "is_posi
 WORDS = {
     "log_recency_days": ("recent", "lapsed"),
     "log_orders_365d": ("rare", "frequent"),
-    "log_spend_365d_usd": ("low spend", "high spend"),
+    "log_spend_365d": ("low spend", "high spend"),
     "log_lines_per_order_365d": ("small baskets", "big baskets"),
     "discount_share_365d": ("full price", "on offer"),
     "weekend_share_365d": ("weekday", "weekend"),

@@ -1,5 +1,7 @@
 """Which earlier order a return undoes, when it names none."""
 
+import operator
+
 import pandas as pd
 
 
@@ -17,18 +19,19 @@ def match_returns(events: pd.DataFrame) -> pd.DataFrame:
         ["customer_key", "happened_at", "rank", "order_id", "amount"]
     )
     matched: list[tuple[str, str, int]] = []
-    customer, rests = None, {}
+    customer = None
+    open_amounts: dict[str, int] = {}
     for key, name, order_id, amount in ordered[
         ["customer_key", "event_name", "order_id", "amount"]
     ].itertuples(index=False):
         if key != customer:
-            customer, rests = key, {}
+            customer, open_amounts = key, {}
         if name == "placed":
-            rests[order_id] = amount
+            open_amounts[order_id] = amount
             continue
-        taken = {order_id: amount} if name == "reversed" else _match(amount, rests)
+        taken = {order_id: amount} if name == "reversed" else _match(amount, open_amounts)
         for taken_from, part in taken.items():
-            rests[taken_from] = max(rests.get(taken_from, 0) - part, 0)
+            open_amounts[taken_from] = max(open_amounts.get(taken_from, 0) - part, 0)
             if name == "returned":
                 matched.append((order_id, taken_from, part))
     return pd.DataFrame(matched, columns=["return_id", "order_id", "amount"]).astype(
@@ -36,16 +39,20 @@ def match_returns(events: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _match(amount: int, rests: dict[str, int]) -> dict[str, int]:
-    """The part of `amount` that comes off each order. `rests` holds what is left of each order, the latest last."""
-    latest_first = [(order_id, rest) for order_id, rest in reversed(rests.items()) if rest > 0]
-    for fits in (int.__eq__, int.__lt__):
-        for order_id, rest in latest_first:
-            if fits(amount, rest):
+def _match(amount: int, open_amounts: dict[str, int]) -> dict[str, int]:
+    """The part of `amount` that comes off each order. `open_amounts` holds what is left of each order, the latest last."""
+    latest_first = [
+        (order_id, amount_left)
+        for order_id, amount_left in reversed(open_amounts.items())
+        if amount_left > 0
+    ]
+    for fits in (operator.eq, operator.lt):
+        for order_id, amount_left in latest_first:
+            if fits(amount, amount_left):
                 return {order_id: amount}
     taken = {}
-    for order_id, rest in latest_first:
+    for order_id, amount_left in latest_first:
         if amount > 0:
-            taken[order_id] = min(rest, amount)
+            taken[order_id] = min(amount_left, amount)
             amount -= taken[order_id]
     return taken

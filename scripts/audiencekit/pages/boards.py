@@ -37,6 +37,7 @@ def draw_boards(
     variables = _variables(workspace, segment) | {
         "note": manifest.note,
         "moment": f", as of {manifest.as_of[:10]}",
+        "currency": manifest.currency,
     }
     workspace.boards.mkdir(parents=True, exist_ok=True)
     names = list(boards) or board_names()

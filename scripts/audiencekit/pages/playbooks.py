@@ -107,7 +107,7 @@ def _environment() -> Environment:
     pages.filters |= {
         "number": lambda value: _figure(value, ",.0f"),
         "share": lambda value: _figure(value, ".1%"),
-        "usd": lambda value: _figure(value, ",.2f"),
+        "money": lambda value: _figure(value, ",.2f"),
         "ratio": lambda value: _figure(value, ",.2f"),
         "day": lambda value: f"{value:%Y-%m-%d}" if isinstance(value, datetime | date) else "-",
         "listed": lambda value: ", ".join(json.loads(value)) or "none",

@@ -12,7 +12,7 @@ class Build:
 
     `landing_rows` holds the rows of each landing table. `built_at` is the moment of the build in the history:
     as_of, or just after the build before. `note` tells readers about the data, such as that people are
-    simulated. `erased` holds the people whom this build erases.
+    simulated. `erased` holds the people whom this build erases. `currency` is the one that figures are in.
     """
 
     build_id: str
@@ -21,6 +21,7 @@ class Build:
     note: str = ""
     built_at: datetime | None = None
     erased: Erased = NO_ERASURE
+    currency: str = ""
 
     @property
     def moment(self) -> datetime:

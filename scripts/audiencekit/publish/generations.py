@@ -38,7 +38,7 @@ class Manifest:
 
     `rows` are by published table, `landing_rows` by landing table, `audiences` by audience table and code.
     `built_at` is the moment of the build in the history: as_of, or just after the build before. `note` tells
-    readers about the data, such as that people are simulated.
+    readers about the data, such as that people are simulated. `currency` is the one that figures are in.
     """
 
     build_id: str
@@ -50,6 +50,7 @@ class Manifest:
     audiences: dict[str, dict[str, int]] = field(default_factory=dict)
     note: str = ""
     built_at: str = ""
+    currency: str = ""
 
 
 def current_manifest(workspace: Workspace) -> Manifest | None:
@@ -153,6 +154,7 @@ def _write_generation(
         audiences=audiences,
         note=build.note,
         built_at=build.moment.isoformat(sep=" "),
+        currency=build.currency,
     )
     (folder / "manifest.json").write_text(json.dumps(asdict(manifest), indent=2) + "\n")
     return manifest, is_rewritten

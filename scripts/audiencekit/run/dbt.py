@@ -26,7 +26,8 @@ class DbtVars:
     """The dbt vars of one build; moments in UTC.
 
     `built_at` is the moment of the build in the history (as_of, unless given). `retrain` trains every model, due or
-    not. `last_change_seq` is the highest change_seq published so far.
+    not. `last_change_seq` is the highest change_seq published so far. `currency` is the one that figures are in; where
+    it is empty, that of dbt_project.yml.
     """
 
     as_of: datetime
@@ -34,6 +35,7 @@ class DbtVars:
     built_at: datetime | None = None
     retrain: bool = False
     last_change_seq: int = 0
+    currency: str = ""
 
     def as_yaml(self) -> str:
         """The vars as dbt's option --vars takes them."""
@@ -45,6 +47,7 @@ class DbtVars:
                 "commit_id": project_commit(),
                 "retrain": self.retrain,
                 "last_change_seq": self.last_change_seq,
+                **({"currency": self.currency} if self.currency else {}),
             }
         )
 

@@ -17,6 +17,7 @@ from audiencekit.intake.erasure_requests import resolve_requests
 from audiencekit.intake.gates import Gates
 from audiencekit.intake.job import run_intake
 from audiencekit.intake.report import TableIntake
+from audiencekit.intake.shop import Shop, read_shop
 from audiencekit.intake.tombstones import Erased
 from audiencekit.publish.build import Build
 from audiencekit.publish.exposures import Publication, read_publications
@@ -41,12 +42,13 @@ class Options:
     """What the user can choose for a run.
 
     `accept` names landing tables and channels that may pass although they lost rows or break rules. `note` is
-    shown with what is published. `retrain` trains every model, due or not.
+    shown with what is published. `retrain` trains every model, due or not. `currency` is the one that figures are in.
     """
 
     accept: Collection[str] = ()
     note: str = ""
     retrain: bool = False
+    currency: str | None = None
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ class _Job:
 
     workspace: Workspace
     console: Console
+    shop: Shop
     dbt_vars: DbtVars
     accepted_tables: Collection[str]
     accepted_channels: Collection[str]
@@ -110,9 +113,14 @@ def _run(
     seconds: dict[str, float] = {}
     build_id = next_build_id(workspace, as_of)
     built_at = next_moment(workspace, as_of)
-    dbt_vars = DbtVars(as_of, build_id, built_at, options.retrain, last_change_seq(workspace))
+    shop = read_shop(options.currency)
+    last = current_manifest(workspace)
+    # Models learned from amounts in another currency.
+    retrain = options.retrain or bool(last and last.currency not in ("", shop.currency))
+    change_seq = last_change_seq(workspace)
+    dbt_vars = DbtVars(as_of, build_id, built_at, retrain, change_seq, shop.currency)
     tables = load_contract().keys() & set(options.accept)
-    job = _Job(workspace, console, dbt_vars, tables, set(options.accept) - tables)
+    job = _Job(workspace, console, shop, dbt_vars, tables, set(options.accept) - tables)
 
     console.print(f"[bold]1  Intake[/] of {landing} as of {as_of}")
     with _timed(seconds, "intake"):
@@ -132,7 +140,7 @@ def _run(
     console.print("[bold]4  Publish[/]")
     with _timed(seconds, "publish"):
         landing_rows = _rows_to_expect(workspace, results)
-        build = Build(build_id, as_of, landing_rows, options.note, built_at, erased)
+        build = Build(build_id, as_of, landing_rows, options.note, built_at, erased, shop.currency)
         manifest = publish(workspace, publications, build)
     return Run(manifest, results, seconds, node_seconds)
 
@@ -152,7 +160,7 @@ def _take_in(job: _Job, landing: Path) -> list[TableIntake]:
         landing,
         job.workspace,
         job.dbt_vars.as_of,
-        Gates(job.accepted_tables, last.landing_rows if last else {}),
+        Gates(job.accepted_tables, last.landing_rows if last else {}, job.shop),
         say=lambda line: job.console.print(f"  {line}", highlight=False),
     )
     newest = next(t.newest_at for t in results if t.table_name == "orders")

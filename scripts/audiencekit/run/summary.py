@@ -57,7 +57,7 @@ def print_summary(run: Run, workspace: Workspace, console: Console) -> None:
         console.print(audiences)
     quarantined = sum(t.rows_quarantined for t in run.tables)
     console.print(
-        f"Published [bold]{run.manifest.build_id}[/] in {sum(run.seconds.values()):.0f} s "
+        f"Published [bold]{run.manifest.build_id}[/], figures in {run.manifest.currency}, in {sum(run.seconds.values()):.0f} s "
         f"({', '.join(f'{k} {v:.0f}' for k, v in run.seconds.items())})"
     )
     for what, path in (

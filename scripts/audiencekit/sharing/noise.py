@@ -5,7 +5,7 @@ from functools import cache
 from types import ModuleType
 
 # The share of a release's epsilon that each measure gets.
-SHARES = {"customers": 0.4, "buyers_30d": 0.3, "spend_30d_usd": 0.3}
+SHARES = {"customers": 0.4, "buyers_30d": 0.3, "spend_30d": 0.3}
 
 
 @cache
@@ -41,8 +41,8 @@ class Noise:
         return mechanism(int(value))
 
 
-def noise_by_measure(epsilon: float, spend_bound_usd: int) -> dict[str, Noise]:
+def noise_by_measure(epsilon: float, spend_bound: int) -> dict[str, Noise]:
     """The noise of each measure in a release of `epsilon`. Cells share no customer, so all of them cost as much as one."""
     _opendp()  # fails here if it is not installed, before a release costs anything
-    sensitivity = {"customers": 1, "buyers_30d": 1, "spend_30d_usd": spend_bound_usd}
+    sensitivity = {"customers": 1, "buyers_30d": 1, "spend_30d": spend_bound}
     return {name: Noise(share * epsilon, sensitivity[name]) for name, share in SHARES.items()}

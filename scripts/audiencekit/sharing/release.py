@@ -6,7 +6,6 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pandas as pd
-import yaml
 
 from audiencekit.atomic_files import write_atomically
 from audiencekit.errors import UserError
@@ -14,7 +13,7 @@ from audiencekit.publish.generations import Manifest, published_manifest
 from audiencekit.sharing.budget import Release, read_releases, spend
 from audiencekit.sharing.noise import SHARES, noise_by_measure
 from audiencekit.sharing.suppression import hidden_cells, with_totals
-from audiencekit.workspace import PROJECT, Workspace
+from audiencekit.workspace import Workspace, project_vars
 
 KEYS = ["primary_segment", "order_channel"]
 MEASURES = list(SHARES)
@@ -66,14 +65,14 @@ def share_noised(workspace: Workspace, epsilon: float) -> Path:
         raise UserError(
             f"epsilon is {epsilon:g}; it must be above 0. The smaller, the more private; 0.5 is usual."
         )
-    settings = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]
+    settings = project_vars()
     ledger = workspace.shared / "releases.jsonl"
     with workspace.locked():
         manifest, cells = _cells(workspace)
         name = f"{manifest.build_id}-epsilon{epsilon:g}"
         if any(past.file_name == name for past in read_releases(ledger)):
             return workspace.shared / f"{name}.csv"
-        noise = noise_by_measure(epsilon, settings["share_spend_bound_usd"])
+        noise = noise_by_measure(epsilon, settings["share_spend_bound"])
         left = spend(
             ledger,
             Release(manifest.build_id, manifest.as_of, epsilon, name),
@@ -87,7 +86,7 @@ def share_noised(workspace: Workspace, epsilon: float) -> Path:
             "epsilon": epsilon,
             "budget_left": round(left, 9),
             "standard_error": {m: round(2**0.5 * noise[m].scale, 2) for m in MEASURES},
-            "spend_counts_up_to_usd": settings["share_spend_bound_usd"],
+            "spend_counts_up_to": settings["share_spend_bound"],
         }
         return _write(workspace, out, name, note, manifest)
 
@@ -107,6 +106,7 @@ def _write(
         "build_id": manifest.build_id,
         "as_of": manifest.as_of,
         "note": manifest.note,
+        "currency": manifest.currency,
     }
     path = workspace.shared / f"{name}.csv"
     write_atomically(path, frame.to_csv(index=False))

@@ -20,7 +20,8 @@ shape as (
         profile.rfm_family,
         profile.lead_score,
         profile.lead_grade,
-        round(profile.spend_365d_usd, 2) as spend_365d_usd,
+        round(profile.spend_365d, 2) as spend_365d,
+        '{{ var("currency") }}' as currency,
         segments.offer as next_best_action,
         segments.label || ': ' || segments.objective || '.'
         || coalesce(' Last bought on ' || cast(cast(profile.last_order_at as date) as string), ' Never bought')
@@ -34,7 +35,7 @@ shape as (
                 then
                     '; ' || cast(profile.orders_365d as string)
                     || case when profile.orders_365d = 1 then ' order for ' else ' orders for ' end
-                    || cast(cast(profile.spend_365d_usd as decimal(18, 2)) as string) || ' in a year'
+                    || cast(cast(profile.spend_365d as decimal(18, 2)) as string) || ' {{ var("currency") }} in a year'
             else ''
         end
         || case
@@ -53,5 +54,5 @@ shape as (
 
 {{ audience_rows('shape', channel='crm', key=['audience_code', 'customer_key'], hashed=[
     'external_id_type', 'external_id', 'segment_codes', 'primary_segment', 'entered_at', 'engagement_score',
-    'rfm_family', 'lead_score', 'lead_grade', 'spend_365d_usd', 'next_best_action', 'reason'
+    'rfm_family', 'lead_score', 'lead_grade', 'spend_365d', 'currency', 'next_best_action', 'reason'
 ]) }}

@@ -15,7 +15,7 @@ from audiencekit.run.dbt import DbtVars, dbt_build
 from audiencekit.workspace import Workspace, open_workspace
 
 AS_OF = datetime(2026, 1, 1)
-ORDER = "order_id,ordered_at,total_usd\nbench-1,2025-06-01,1\n"
+ORDER = "order_id,ordered_at,total\nbench-1,2025-06-01,1\n"
 
 
 def write_landing(contacts: pd.DataFrame, folder: Path) -> Path:

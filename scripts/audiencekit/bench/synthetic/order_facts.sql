@@ -28,10 +28,10 @@ drawn as (
         email,
         phone,
         ago(86400 * (left_days_ago + (joined_days_ago - left_days_ago) * chance(order_number, 30))) as ordered_at,
-        round(exp(3.6 + 0.8 * bell(order_number, 31)), 2) as total_usd,
+        round(exp(3.6 + 0.8 * bell(order_number, 31)), 2) as total,
         chance(order_number, 33) as channel_draw,
         chance(order_number, 34) as status_draw,
-        chance(order_number, 35) as discount,
+        chance(order_number, 35) as discount_draw,
         chance(order_number, 36) as identified
     from numbered
 
@@ -41,14 +41,14 @@ select
     person_id,
     order_number,
     ordered_at,
-    total_usd,
+    total,
     country_code,
     case when channel_draw < 0.45 then 'store' when channel_draw < 0.85 then 'web' when channel_draw < 0.98 then 'app' else 'phone' end
         as order_channel,
     case when status_draw < 0.02 then 'cancelled' when status_draw < 0.03 then 'returned' else 'completed' end as status,
     status_draw >= 0.03 and status_draw < 0.07 as has_return,
     status_draw >= 0.99 as has_earlier_version,
-    case when discount < 0.25 then round(total_usd * discount, 2) else 0 end as discount_usd,
+    case when discount_draw < 0.25 then round(total * discount_draw, 2) else 0 end as discount,
     -- Online a login or an e-mail; in a store a card or nothing, which is a guest order.
     case when channel_draw >= 0.45 and channel_draw < 0.98 then account_id end as account_id,
     case when channel_draw < 0.45 and identified < 0.8 then card_number end as card_number,

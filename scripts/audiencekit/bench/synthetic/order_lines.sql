@@ -21,7 +21,8 @@ select
     line + 1 as line_number,
     'p' || printf('%06d', zipf(getvariable('products'), chance(order_number * 4 + line, 41))) as product_id,
     case when chance(order_number * 4 + line, 42) < 0.8 then 1.0 else 2.0 end as quantity,
-    round(total_usd / lines, 2) as amount_usd,
-    round(discount_usd / lines, 2) as discount_usd,
+    round(total / lines, 2) as amount,
+    round(discount / lines, 2) as discount,
+    cast(null as varchar) as currency,
     in_time(ordered_at + interval 2 day) as updated_at
 from numbered

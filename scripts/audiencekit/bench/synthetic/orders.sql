@@ -6,21 +6,21 @@ written as (
     select
         'o' || printf('%013d', order_number) as order_id,
         ordered_at,
-        total_usd,
+        total,
         status,
         null as original_order_id,
         in_time(ordered_at + interval 2 day) as updated_at,
-        discount_usd,
+        discount,
         columns(['account_id', 'card_number', 'email', 'phone', 'country_code', 'order_channel'])
     from order_facts
     union all by name
     select
         'o' || printf('%013d', order_number) as order_id,
         ordered_at,
-        total_usd,
+        total,
         'placed' as status,
         in_time(ordered_at + interval 1 minute) - interval 1 second as updated_at,
-        discount_usd,
+        discount,
         columns(['account_id', 'card_number', 'email', 'phone', 'country_code', 'order_channel'])
     from order_facts
     where has_earlier_version
@@ -28,11 +28,11 @@ written as (
     select
         'r' || printf('%013d', order_number) as order_id,
         in_time(ordered_at + interval 9 day) as ordered_at,
-        -round(total_usd * pick([1, 1, 0.5], chance(order_number, 37)), 2) as total_usd,
+        -round(total * pick([1, 1, 0.5], chance(order_number, 37)), 2) as total,
         'completed' as status,
         'o' || printf('%013d', order_number) as original_order_id,
         in_time(ordered_at + interval 9 day) as updated_at,
-        0 as discount_usd,
+        0 as discount,
         columns(['account_id', 'card_number', 'email', 'phone', 'country_code', 'order_channel'])
     from order_facts
     where has_return
@@ -42,7 +42,7 @@ written as (
 select
     order_id,
     ordered_at,
-    total_usd,
+    total,
     account_id,
     card_number,
     email,
@@ -50,7 +50,8 @@ select
     country_code,
     status,
     original_order_id,
-    discount_usd,
+    discount,
+    cast(null as varchar) as currency,
     order_channel,
     cast(null as boolean) as email_opt_in,
     cast(null as boolean) as email_opt_out,

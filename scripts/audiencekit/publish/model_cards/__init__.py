@@ -17,7 +17,7 @@ LIMITS = {
 - Weights are associations. Changing what a weight names need not change the outcome; only an experiment can show that.
 - Age and income are no features. Where the table of groups shows a gap, weigh it before you spend money by the score.""",
     "lifetime": """- It assumes that customers buy at a steady rate until they stop: no season, no trend, no price.
-- Expected spend is net of returns, without margin or cost, and not discounted.
+- Expected spend is in the reporting currency, net of returns, without margin or cost, and not discounted.
 - It ranks customers better than it predicts each of them: for a single customer it is often far off.""",
     "clusters": """- The groups are a map of customers. They need not exist as distinct kinds; the status says whether they come back when
   customers are drawn again.

@@ -14,7 +14,7 @@ def lifetime_card(con: duckdb.DuckDBPyConnection, trial: dict, chart: Path) -> s
     """The body of the card. Draws the rank correlation by cut-off into `chart`."""
     tests = con.execute(
         "select strftime(tested_at, '%Y-%m-%d') as tested_at, method, "
-        "spearman, mae_usd, capture_10pc, ratio_of_totals "
+        "spearman, mae, capture_10pc, ratio_of_totals "
         "from predictions.model_trials where model_code = ? and spearman is not null "
         "order by place, method",
         [trial["model_code"]],
