@@ -52,7 +52,6 @@ counted as (
     select
         customer_key,
         moment_at,
-        max(occurred_at) as last_web_at,
         {% for name, count, unit in session_windows %}
         count(*) filter (where starts_session and {{ in_window(count, unit) }}) as sessions_{{ name }},
         {% endfor %}
@@ -62,9 +61,7 @@ counted as (
         count(*) filter (where event_name = 'add_to_cart' and {{ in_window(count, unit) }})
             as cart_adds_{{ name }},
         {% endfor %}
-        max(occurred_at) filter (where event_name = 'add_to_cart' and {{ in_window(30, 'day') }})
-            as last_cart_at,
-        max(occurred_at) filter (where event_name in ('checkout', 'purchase')) as last_checkout_at
+        max(occurred_at) as last_web_at
     from marked
     group by customer_key, moment_at
 
@@ -103,12 +100,11 @@ select
         when present.has_web_events and present.has_campaign_touches
             then coalesce(during_promotion.promotion_views_7d, 0)
     end as promotion_views_7d,
-    case
-        when counted.last_checkout_at is null or counted.last_cart_at > counted.last_checkout_at
-            then {{ elapsed('minute', 'counted.last_cart_at', 'spine.moment_at') }}
-    end as open_cart_minutes
+    {{ elapsed('minute', 'open_carts.last_added_at', 'spine.moment_at') }} as open_cart_minutes
 from {{ ref('int_feature_spine') }} as spine
 cross join {{ ref('stg_landing__presence') }} as present
 left join counted on spine.customer_key = counted.customer_key and spine.moment_at = counted.moment_at
+left join {{ ref('int_open_carts') }} as open_carts
+    on spine.customer_key = open_carts.customer_key and spine.moment_at = open_carts.moment_at
 left join during_promotion
     on spine.customer_key = during_promotion.customer_key and spine.moment_at = during_promotion.moment_at

@@ -39,6 +39,14 @@ from {{ ref('rpt_returns') }}
 where found_by <> 'names its order'
 union all
 select
+    'email_events',
+    'opens and clicks by machines, which count for nobody: ' || evidence,
+    count(*),
+    cast(null as string)
+from {{ ref('int_machine_events') }}
+group by evidence
+union all
+select
     'order_lines',
     case agreement
         when 'lines without an order' then 'order numbers without an order, or of one that is held back'

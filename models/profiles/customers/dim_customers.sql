@@ -15,18 +15,6 @@ profiles as (
 
 ),
 
-undeliverable as (
-
-    select customer_key
-    from {{ ref('fct_email_events') }}
-    where event_name in ('bounced', 'delivered', 'opened', 'clicked')
-    group by customer_key
-    having
-        max(occurred_at) filter (where event_name = 'bounced')
-        > coalesce(max(occurred_at) filter (where event_name <> 'bounced'), cast('1970-01-01' as timestamp))
-
-),
-
 vip_list as (
 
     select distinct identifiers.customer_key
@@ -82,9 +70,10 @@ select
     aged.income_band,
     aged.household_size,
     aged.kids_count,
-    undeliverable.customer_key is null as is_email_deliverable,
+    undeliverable.mailbox is null as is_email_deliverable,
     vip_list.customer_key is not null as is_vip
 from customers
 left join aged on customers.customer_key = aged.customer_key
-left join undeliverable on customers.customer_key = undeliverable.customer_key
+left join {{ ref('int_undeliverable_mailboxes') }} as undeliverable
+    on {{ mailbox('aged.email') }} = undeliverable.mailbox
 left join vip_list on customers.customer_key = vip_list.customer_key

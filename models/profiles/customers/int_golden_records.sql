@@ -1,7 +1,7 @@
 -- One row per customer: each profile field with the value from the most trusted source that has one, the latest of
 -- those, and in <field>_from the record it is from. An e-mail or phone from records that have given consent comes
 -- before all others: consent counts for the records that identifiers link, and not for those that only matching details
--- link to them.
+-- link to them. Then an e-mail that mail reaches comes before one that bounces.
 {% set fields = golden_fields() -%}
 with
 
@@ -36,7 +36,8 @@ records as (
         records.{{ field }},
         {% endfor %}
         own_emails.id_value as email,
-        own_emails.has_consent || records.precedence as email_precedence,
+        own_emails.has_consent || case when undeliverable.mailbox is null then '1' else '0' end || records.precedence
+            as email_precedence,
         own_phones.id_value as phone,
         own_phones.has_consent || records.precedence as phone_precedence
     from {{ ref('int_contact_records') }} as records
@@ -44,6 +45,8 @@ records as (
         on
             own_emails.id_type = 'email' and records.email = own_emails.id_value
             and records.customer_key = own_emails.customer_key
+    left join {{ ref('int_undeliverable_mailboxes') }} as undeliverable
+        on {{ mailbox('own_emails.id_value') }} = undeliverable.mailbox
     left join own_contact_points as own_phones
         on
             own_phones.id_type = 'phone' and records.phone = own_phones.id_value

@@ -4,5 +4,9 @@ select
     occurred_at,
     event_name,
     email,
-    campaign_id
+    campaign_id,
+    -- Yes, or the name of the program; no, or empty where it was a person.
+    coalesce(
+        lower(machine) not in ('false', 'f', 'no', 'n', '0', '0.0', 'none', 'human', 'user', 'person', 'unknown'), false
+    ) as is_reported_machine
 from {{ latest_version('email_events', ['event_id'], event_at='occurred_at') }}

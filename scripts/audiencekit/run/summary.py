@@ -81,11 +81,11 @@ def _print_notices(con: duckdb.DuckDBPyConnection, console: Console) -> None:
     """Print what in the data could not be read, matched or used as it is: silence would hide it."""
     rows = con.execute(
         "select table_name, cases, notice, details from rpt_notices "
-        "order by details <> 'rpt_decisions', notice like 'grant%', cases desc, table_name, notice"
+        "order by details is distinct from 'rpt_decisions', notice like 'grant%', cases desc, table_name, notice"
     ).fetchall()
     for table, cases, notice, details in rows:
         console.print(
-            f"[yellow]{f'{table}: ' if table else ''}{cases:,} {notice}[/] ({details}).",
+            f"[yellow]{f'{table}: ' if table else ''}{cases:,} {notice}[/]{f' ({details})' if details else ''}.",
             highlight=False,
             soft_wrap=True,
         )

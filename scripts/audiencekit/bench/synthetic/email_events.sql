@@ -37,6 +37,7 @@ select
     occurred_at,
     event_name,
     email,
-    'k' || (1 + cast(floor(chance(send, 74) * 24) as integer)) as campaign_id
+    'k' || (1 + cast(floor(chance(send, 74) * 24) as integer)) as campaign_id,
+    cast(null as varchar) as machine
 from happened
 where occurred_at < getvariable('as_of')
