@@ -9,10 +9,12 @@ visits as (
         {{ elapsed('day', 'lag(ordered_at) over in_order', 'ordered_at') }} as gap_days,
         {{ elapsed('day', 'min(ordered_at) over history', 'max(ordered_at) over history') }}
         / nullif(count(*) over history - 1, 0) as gap_mean_days,
-        cast(ordered_at as date) as ordered_on,
+        cast({{ shop_time('ordered_at') }} as date) as ordered_on,
         -- Days since a Monday, so that 0 is Monday and 6 Sunday on every engine.
-        cast(floor({{ elapsed('day', "cast('1900-01-01' as timestamp)", 'ordered_at') }}) as bigint) % 7 as weekday,
-        cast(min(ordered_at) over history as date) as first_ordered_on
+        cast(floor({{ elapsed('day', "cast('1900-01-01' as timestamp)", shop_time('ordered_at')) }}) as bigint) % 7
+            as weekday,
+        extract(quarter from {{ shop_time('ordered_at') }}) as quarter,
+        cast({{ shop_time('min(ordered_at) over history') }} as date) as first_ordered_on
     from {{ ref('int_purchases') }}
     window
         history as (partition by customer_key, moment_at),
@@ -44,7 +46,7 @@ measured as (
         count(*) filter (where order_channel in ('web', 'app')) as online_orders,
         count(*) filter (where weekday >= 5 and {{ in_window(365, 'day') }}) as weekend_orders_365d,
         {% for quarter in [1, 2, 3, 4] %}
-        count(*) filter (where extract(quarter from ordered_at) = {{ quarter }}) as q{{ quarter }},
+        count(*) filter (where quarter = {{ quarter }}) as q{{ quarter }},
         {% endfor %}
         count(*) filter (where {{ in_window(365 + 45, 'day') }} and not {{ in_window(365 - 45, 'day') }})
             as orders_same_season_last_year,

@@ -60,7 +60,7 @@ closings as (
         filled.moment_at,
         -- A date without a time: the order may be of any hour of the day.
         case
-            when orders.ordered_at = cast(cast(orders.ordered_at as date) as timestamp)
+            when {{ shop_time('orders.ordered_at') }} = cast(orders.ordered_on as timestamp)
                 then {{ dbt.dateadd('day', 1, 'orders.ordered_at') }}
             else orders.ordered_at
         end

@@ -32,7 +32,7 @@ from audiencekit.intake.contract import load_contract
 from audiencekit.intake.extracts import date_in
 from audiencekit.intake.gates import Gates
 from audiencekit.intake.job import TableIntake, run_intake
-from audiencekit.intake.shop import Shop, read_shop
+from audiencekit.intake.shop import read_shop
 from audiencekit.workspace import Workspace
 
 AS_OF = datetime(2018, 1, 1)
@@ -1502,7 +1502,7 @@ def test_amounts_in_another_currency_need_a_rate(tmp_path):
         take(tmp_path, files)
     assert take(tmp_path, files, accept=["orders"]).tables["orders"].rows_kept == 4
     with pytest.raises(UserError, match="1 of 4 rows are in GBP, and figures are in EUR"):
-        take(tmp_path, files | {"exchange_rates.csv": RATES}, shop=Shop("EUR"))
+        take(tmp_path, files | {"exchange_rates.csv": RATES}, shop=read_shop("EUR"))
     rates = f"{RATES}gbp,2015-01-01,1.2\neur,2015-01-01,1.1\n"
     taken = take(tmp_path, files | {"exchange_rates.csv": rates})
     assert taken.tables["orders"].rows_kept == 4

@@ -2,7 +2,7 @@
 -- Purchases without a touch have no campaign, so that every method adds up to all purchases of known customers.
 {% for method in ['first', 'last', 'linear', 'position'] %}
 select
-    cast({{ dbt.date_trunc('month', 'ordered_at') }} as date) as month_on,
+    cast({{ dbt.date_trunc('month', shop_time('ordered_at')) }} as date) as month_on,
     campaign_id,
     channel,
     cast('{{ method }}' as string) as method,

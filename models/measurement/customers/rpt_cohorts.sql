@@ -5,7 +5,7 @@ purchases as (
 
     select
         customer_key,
-        cast({{ dbt.date_trunc('month', 'ordered_at') }} as date) as month_on,
+        cast({{ dbt.date_trunc('month', 'ordered_on') }} as date) as month_on,
         cast(net_revenue as decimal(18, 4)) as net_revenue
     from {{ ref('fct_orders') }}
     where is_purchase and customer_key is not null
@@ -50,7 +50,7 @@ select
         as bigint
     ) as months_since,
     months.month_on,
-    {{ dbt.dateadd('month', 1, 'months.month_on') }} <= {{ as_of() }} as is_complete,
+    {{ dbt.dateadd('month', 1, 'months.month_on') }} <= {{ shop_time(as_of()) }} as is_complete,
     max(months.customers) as customers,
     count(monthly.customer_key) as buyers,
     count(monthly.customer_key) / cast(max(months.customers) as double) as retention,

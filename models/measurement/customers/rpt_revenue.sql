@@ -1,6 +1,6 @@
 -- One row per month and whether the buyers are guests: purchases and revenue, before and after returns.
 select
-    cast({{ dbt.date_trunc('month', 'ordered_at') }} as date) as month_on,
+    cast({{ dbt.date_trunc('month', 'ordered_on') }} as date) as month_on,
     customer_key is null as is_guest,
     count(*) filter (where is_purchase) as purchases,
     cast(sum(cast(gross_revenue as decimal(18, 4))) as double) as gross_revenue,

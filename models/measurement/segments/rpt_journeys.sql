@@ -10,7 +10,7 @@ moments as (
     from (
         select max(changed_at) as moment_at
         from {{ ref('segment_history') }}
-        group by {{ dbt.date_trunc('month', 'changed_at') }}
+        group by {{ dbt.date_trunc('month', shop_time('changed_at')) }}
     ) as last_of_month
 
 ),

@@ -9,7 +9,7 @@ stays as (
         customer_key,
         entered_at,
         left_at,
-        cast({{ dbt.date_trunc('month', 'entered_at') }} as date) as entered_month_on
+        cast({{ dbt.date_trunc('month', shop_time('entered_at')) }} as date) as entered_month_on
     from {{ ref('int_membership_periods') }}
 
 ),

@@ -39,7 +39,7 @@ select
     windows.moment_at,
     windows.horizon_days,
     count(purchases.order_id) > 0 as has_bought,
-    count(distinct cast(purchases.ordered_at as date)) as purchase_days,
+    count(distinct cast({{ shop_time('purchases.ordered_at') }} as date)) as purchase_days,
     cast(coalesce(sum(purchases.net_revenue), 0) as double) as spend
 from windows
 left join purchases

@@ -54,6 +54,7 @@ select
     order_id,
     customer_key,
     ordered_at,
+    ordered_on,
     order_channel,
     cast(placed_amount as double) as placed_amount,
     cast(gross_revenue as double) as gross_revenue,

@@ -5,6 +5,7 @@ select
         by_account.customer_key, by_card.customer_key, by_email.customer_key, by_phone.customer_key
     ) as customer_key,
     orders.ordered_at,
+    cast({{ shop_time('orders.ordered_at') }} as date) as ordered_on,
     orders.order_channel,
     orders.status,
     orders.status_at,

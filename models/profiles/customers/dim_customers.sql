@@ -29,10 +29,10 @@ aged as (
 
     select
         *,
-        extract(year from {{ as_of() }}) - extract(year from birth_date)
+        extract(year from {{ shop_time(as_of()) }}) - extract(year from birth_date)
         - case
             when
-                extract(month from {{ as_of() }}) * 100 + extract(day from {{ as_of() }})
+                extract(month from {{ shop_time(as_of()) }}) * 100 + extract(day from {{ shop_time(as_of()) }})
                 < extract(month from birth_date) * 100 + extract(day from birth_date)
                 then 1
             else 0

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from audiencekit.cli.options import accept_option, as_of_option, currency_option, now
+from audiencekit.cli.options import (
+    accept_option,
+    as_of_option,
+    currency_option,
+    now,
+    time_zone_option,
+)
 from audiencekit.cli.pages import draw, print_playbooks
 from audiencekit.workspace import open_workspace
 
@@ -19,6 +25,7 @@ if TYPE_CHECKING:
 @as_of_option
 @accept_option
 @currency_option
+@time_zone_option
 @click.option("--retrain", is_flag=True, help="Train every model again, due or not.")
 @click.argument("landing", type=click.Path(path_type=Path))
 def run(
@@ -26,13 +33,17 @@ def run(
     as_of: datetime | None,
     accept: tuple[str, ...],
     currency: str | None,
+    time_zone: str | None,
     retrain: bool,
 ) -> None:
     """Take in the LANDING folder, build, test, check and publish."""
     from audiencekit.run.job import Options
 
     _run_and_print(
-        landing, as_of or now(), Options(accept, retrain=retrain, currency=currency), Console()
+        landing,
+        as_of or now(),
+        Options(accept, retrain=retrain, currency=currency, time_zone=time_zone),
+        Console(),
     )
 
 
@@ -56,24 +67,33 @@ def demo(fresh: bool) -> None:
 @as_of_option
 @accept_option
 @currency_option
+@time_zone_option
 @click.argument("landing", type=click.Path(path_type=Path))
 def intake(
-    landing: Path, as_of: datetime | None, accept: tuple[str, ...], currency: str | None
+    landing: Path,
+    as_of: datetime | None,
+    accept: tuple[str, ...],
+    currency: str | None,
+    time_zone: str | None,
 ) -> None:
     """Only check and type the LANDING folder, for a plain `dbt build` afterwards."""
     from audiencekit.intake.gates import Gates
     from audiencekit.intake.job import run_intake
+    from audiencekit.intake.landing_settings import read_settings
     from audiencekit.intake.shop import read_shop
     from audiencekit.publish.generations import current_manifest
     from audiencekit.publish.ledger import open_ledger
 
-    workspace, moment, shop = open_workspace(), as_of or now(), read_shop(currency)
+    workspace, moment, given = open_workspace(), as_of or now(), read_settings(landing).shop
+    shop = read_shop(currency or given.currency, time_zone or given.time_zone)
     with workspace.locked():
         last = current_manifest(workspace)
         gates = Gates(accept, last.landing_rows if last else {}, shop)
         run_intake(landing, workspace, moment, gates, say=click.echo)
         open_ledger(workspace)
-    click.echo(f"Next: dbt build --vars '{{as_of: \"{moment}\", currency: {shop.currency}}}'")
+    click.echo(
+        f"Next: dbt build --vars '{{as_of: \"{moment}\", currency: {shop.currency}, time_zone: {shop.time_zone}}}'"
+    )
 
 
 def _run_and_print(landing: Path, as_of: datetime, options: "Options", console: Console) -> None:

@@ -44,6 +44,11 @@ currency_option = click.option(
     metavar="CODE",
     help="The currency that all figures are in, as EUR. Default: that of dbt_project.yml.",
 )
+time_zone_option = click.option(
+    "--time-zone",
+    metavar="ZONE",
+    help="Whose days, months and weekends count, as Europe/Paris. Default: that of dbt_project.yml.",
+)
 tries_option = click.option(
     "--tries", default=6, show_default=True, help="How often a request is tried."
 )

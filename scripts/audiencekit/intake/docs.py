@@ -42,6 +42,21 @@ make run LANDING=/path/to/folder       # check, build, publish
 - **Row numbers** are those of a spreadsheet: the header is row 1, also for Parquet, and a cell of several lines is in
   one row.
 
+## landing.yml
+
+What files cannot say themselves is in a file `landing.yml` in the folder. Every key is optional:
+
+```yaml
+currency: EUR                  # of all figures; as --currency
+time_zone: Europe/Berlin       # of the shop: whose days, months, weekends and seasons count; as --time-zone
+files:
+  orders.us*:                  # a file or a pattern; a later one overrides an earlier one
+    currency: USD              # of rows without a currency
+    time_zone: America/Chicago # of times without a zone
+```
+
+A key, a value or a file that is not understood stops the run, with its line.
+
 ## Columns
 
 - **Names** match by their letters and digits: `FirstName`, `First Name` and `first_name` are one. The names under *also accepted as* match
@@ -56,7 +71,7 @@ make run LANDING=/path/to/folder       # check, build, publish
   `0x1A`, `(5.00)`, infinity, and digits of other scripts.
 - **Times** are written `2017-12-31 18:30:00`. They may have `T` before the time, `/` in the date, or no seconds. A
   date alone means midnight.
-- **Time zones**: a time without a zone is UTC. A time with `Z`, `UTC`, `GMT`, an offset such as `+01:00`, or a zone
+- **Time zones**: a time without a zone is UTC, or in the zone that `landing.yml` gives its file. A time with `Z`, `UTC`, `GMT`, an offset such as `+01:00`, or a zone
   such as ` Europe/Paris` is converted to UTC.
 - **Refused times** are `12/31/2017`, `31.12.2017`, epoch numbers, AM and PM, and letters that can mean several zones,
   such as `BST`.

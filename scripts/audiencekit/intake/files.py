@@ -11,6 +11,7 @@ import duckdb
 from audiencekit.errors import UserError
 from audiencekit.intake.contract import Column, Table
 from audiencekit.intake.csv_text import count_rows, plain_text, read_head
+from audiencekit.intake.landing_settings import NO_SETTINGS, FileSettings
 
 # Names of columns that hold what people agreed to or refused.
 DECISION_COLUMN = re.compile(
@@ -47,6 +48,7 @@ class LandingFile:
     rows: int = 0
     blank_lines: tuple[int, ...] = ()
     delimiter: str | None = None  # None for Parquet
+    settings: FileSettings = NO_SETTINGS
 
     @property
     def ignored(self) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ stops the run with a UserError before anything is built. Rows of erased people a
 import difflib
 import shutil
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,6 +24,7 @@ from audiencekit.intake.extracts import FILE, settle
 from audiencekit.intake.files import LandingFile, open_file
 from audiencekit.intake.folder import find_files
 from audiencekit.intake.gates import Gates, check_columns, check_lost_refusals, check_table
+from audiencekit.intake.landing_settings import check_patterns, read_settings
 from audiencekit.intake.report import (
     TableIntake,
     count_refused,
@@ -74,15 +75,7 @@ def run_intake(
         session = _Session(con, as_of, workspace, Path(folder))
         con.execute(f"set TimeZone = 'UTC'; set temp_directory = {literal(folder)}")
         create_quarantine(con)
-        files = {
-            name: [
-                open_file(
-                    path, str(path.relative_to(landing)), contract[name], con, session.scratch
-                )
-                for path in table_paths
-            ]
-            for name, table_paths in paths.items()
-        }
+        files = _open_files(session, landing, paths)
         try:
             results = []
             for table in contract.values():
@@ -102,6 +95,27 @@ def run_intake(
             erase_from_intake(workspace)
         write_counts(con, results, as_of, gates.shop.currency, workspace.intake)
     return results
+
+
+def _open_files(
+    session: _Session, landing: Path, paths: dict[str, list[Path]]
+) -> dict[str, list[LandingFile]]:
+    """The opened files of each table, each with what landing.yml says of it."""
+    contract, settings = load_contract(), read_settings(landing)
+    opened = {
+        table: [
+            open_file(
+                path, str(path.relative_to(landing)), contract[table], session.con, session.scratch
+            )
+            for path in table_paths
+        ]
+        for table, table_paths in paths.items()
+    }
+    check_patterns(settings, [file.name for files in opened.values() for file in files])
+    return {
+        table: [replace(file, settings=settings.of(file.name)) for file in files]
+        for table, files in opened.items()
+    }
 
 
 def _take_in(

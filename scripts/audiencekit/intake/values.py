@@ -77,7 +77,7 @@ def typed_value(column: Column, file: LandingFile) -> str:
     """SQL for the column's typed value from its clean cell; null where it cannot be converted."""
     sql_type = SQL_TYPES[column.data_type]
     if column.name not in file.positions:
-        return f"cast(null as {sql_type})"
+        return _default(column, file, sql_type)
     position = file.positions[column.name]
     if column.data_type == "boolean":
         flag = _as_flag(raw_name(position), _family(file.types[position]), column)
@@ -92,7 +92,30 @@ def typed_value(column: Column, file: LandingFile) -> str:
     value = convert(raw_name(position), _family(file.types[position]), file.types[position])
     if value is None or (column.is_identifier and file.types[position] == "BOOLEAN"):
         return f"cast(null as {sql_type})"
+    if column.data_type == "timestamp" and (zone := file.settings.time_zone):
+        return _in_utc(value, raw_name(position), file.types[position], zone)
+    if column.name == "currency":
+        return f"coalesce({value}, {_default(column, file, sql_type)})"
     return f"lower({value})" if column.one_of else value
+
+
+def _default(column: Column, file: LandingFile, sql_type: str) -> str:
+    """SQL for a value that a row does not have: what landing.yml says of its file, or null."""
+    if column.name == "currency" and file.settings.currency:
+        return literal(file.settings.currency)
+    return f"cast(null as {sql_type})"
+
+
+def _in_utc(moment: str, cell: str, native: str, zone: str) -> str:
+    """SQL for a moment in UTC, where a time without a zone is in the file's."""
+    local = f"cast(timezone({literal(zone)}, {moment}) as timestamp)"
+    if native == "TIMESTAMP WITH TIME ZONE":
+        return moment
+    if _family(native) == "text":
+        return (
+            f"case when regexp_full_match({cell}, '{DAY}({CLOCK})?') then {local} else {moment} end"
+        )
+    return local
 
 
 def _family(native: str) -> str:

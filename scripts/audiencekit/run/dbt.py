@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from audiencekit.errors import UserError
 from audiencekit.git_history import project_commit
+from audiencekit.intake.shop import Shop
 from audiencekit.workspace import PROJECT, Workspace, environment
 
 SHOWN_FAILURES = 5
@@ -26,8 +27,8 @@ class DbtVars:
     """The dbt vars of one build; moments in UTC.
 
     `built_at` is the moment of the build in the history (as_of, unless given). `retrain` trains every model, due or
-    not. `last_change_seq` is the highest change_seq published so far. `currency` is the one that figures are in; where
-    it is empty, that of dbt_project.yml.
+    not. `last_change_seq` is the highest change_seq published so far. `shop` has the currency and the time zone; without
+    it, dbt_project.yml does.
     """
 
     as_of: datetime
@@ -35,7 +36,7 @@ class DbtVars:
     built_at: datetime | None = None
     retrain: bool = False
     last_change_seq: int = 0
-    currency: str = ""
+    shop: Shop | None = None
 
     def as_yaml(self) -> str:
         """The vars as dbt's option --vars takes them."""
@@ -47,7 +48,7 @@ class DbtVars:
                 "commit_id": project_commit(),
                 "retrain": self.retrain,
                 "last_change_seq": self.last_change_seq,
-                **({"currency": self.currency} if self.currency else {}),
+                **(asdict(self.shop) if self.shop else {}),
             }
         )
 

@@ -16,6 +16,7 @@ from audiencekit.intake.erasure import erase_from_intake, rows_erased
 from audiencekit.intake.erasure_requests import resolve_requests
 from audiencekit.intake.gates import Gates
 from audiencekit.intake.job import run_intake
+from audiencekit.intake.landing_settings import read_settings
 from audiencekit.intake.report import TableIntake
 from audiencekit.intake.shop import Shop, read_shop
 from audiencekit.intake.tombstones import Erased
@@ -42,13 +43,15 @@ class Options:
     """What the user can choose for a run.
 
     `accept` names landing tables and channels that may pass although they lost rows or break rules. `note` is
-    shown with what is published. `retrain` trains every model, due or not. `currency` is the one that figures are in.
+    shown with what is published. `retrain` trains every model, due or not. `currency` and `time_zone` are
+    those of the shop; landing.yml and dbt_project.yml may say them, too.
     """
 
     accept: Collection[str] = ()
     note: str = ""
     retrain: bool = False
     currency: str | None = None
+    time_zone: str | None = None
 
 
 @dataclass(frozen=True)
@@ -113,12 +116,13 @@ def _run(
     seconds: dict[str, float] = {}
     build_id = next_build_id(workspace, as_of)
     built_at = next_moment(workspace, as_of)
-    shop = read_shop(options.currency)
+    given = read_settings(landing).shop
+    shop = read_shop(options.currency or given.currency, options.time_zone or given.time_zone)
     last = current_manifest(workspace)
     # Models learned from amounts in another currency.
     retrain = options.retrain or bool(last and last.currency not in ("", shop.currency))
     change_seq = last_change_seq(workspace)
-    dbt_vars = DbtVars(as_of, build_id, built_at, retrain, change_seq, shop.currency)
+    dbt_vars = DbtVars(as_of, build_id, built_at, retrain, change_seq, shop)
     tables = load_contract().keys() & set(options.accept)
     job = _Job(workspace, console, shop, dbt_vars, tables, set(options.accept) - tables)
 

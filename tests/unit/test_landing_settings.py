@@ -1,0 +1,108 @@
+"""landing.yml: what the files of a landing folder cannot say themselves."""
+
+from datetime import datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from audiencekit.errors import UserError
+from audiencekit.intake.gates import Gates
+from audiencekit.intake.job import run_intake
+from audiencekit.intake.landing_settings import read_settings
+from audiencekit.intake.shop import read_shop
+from audiencekit.sql import rows_of
+from audiencekit.workspace import Workspace
+
+ORDERS = "order_id,ordered_at,total\n"
+
+
+def landing(folder: Path, settings: str, **files: str) -> Path:
+    (folder / "landing.yml").write_text(settings)
+    for name, text in files.items():
+        (folder / f"{name.replace('__', '.')}.csv").write_text(text)
+    return folder
+
+
+def taken(folder: Path, columns: str = "order_id, ordered_at") -> list[tuple]:
+    import duckdb
+
+    home = folder / "home"
+    home.mkdir(exist_ok=True)
+    run_intake(folder, Workspace(home), datetime(2025, 1, 1), Gates(["orders"]), say=lambda _: None)
+    return duckdb.execute(
+        f"select {columns} from {rows_of(home / 'intake' / 'orders.parquet')} order by all"
+    ).fetchall()
+
+
+def test_the_zone_of_a_file_says_what_a_time_without_a_zone_means(tmp_path):
+    india = "a,2024-07-01 05:00:00\nb,2024-07-01 05:00:00 +00:00\nc,2024-07-01\n".replace(
+        "\n", ",1\n"
+    )
+    folder = landing(
+        tmp_path,
+        "files:\n  orders.in*:\n    time_zone: Asia/Kolkata\n  orders.us.csv: {time_zone: America/New_York}\n",
+        orders__in=ORDERS + india,
+        orders__us=ORDERS + "d,2024-01-31 20:00:00,1\ne,2024-07-31T20:00,1\n",
+        orders__utc=ORDERS + "f,2024-01-31 20:00:00,1\n",
+    )
+    assert taken(folder) == [
+        ("a", datetime(2024, 6, 30, 23, 30)),
+        ("b", datetime(2024, 7, 1, 5)),
+        ("c", datetime(2024, 6, 30, 18, 30)),
+        ("d", datetime(2024, 2, 1, 1)),
+        ("e", datetime(2024, 8, 1)),
+        ("f", datetime(2024, 1, 31, 20)),
+    ]
+
+
+def test_times_of_parquet_have_a_zone_only_if_their_type_says_so(tmp_path):
+    moment = datetime(2024, 7, 1, 5)
+    for name, kind in {"naive": pa.timestamp("us"), "zoned": pa.timestamp("us", "UTC")}.items():
+        rows = {"order_id": [name], "ordered_at": pa.array([moment], kind), "total": [1.0]}
+        pq.write_table(pa.table(rows), tmp_path / f"orders.{name}.parquet")
+    landing(tmp_path, "files: {'*': {time_zone: Asia/Kolkata}}")
+    assert taken(tmp_path) == [
+        ("naive", datetime(2024, 6, 30, 23, 30)),
+        ("zoned", datetime(2024, 7, 1, 5)),
+    ]
+
+
+def test_the_currency_of_a_file_is_that_of_rows_without_one(tmp_path):
+    folder = landing(
+        tmp_path,
+        "files: {'orders.*': {currency: eur}, orders.us.csv: {currency: USD}}",
+        orders__eu="order_id,ordered_at,total,currency\na,2024-01-01,1,\nb,2024-01-01,1,GBP\n",
+        orders__us=ORDERS + "c,2024-01-01,1\n",
+    )
+    assert taken(folder, "order_id, currency") == [("a", "EUR"), ("b", "GBP"), ("c", "USD")]
+
+
+def test_the_shop_is_in_landing_yml_unless_the_command_line_says_otherwise(tmp_path):
+    given = read_settings(landing(tmp_path, "currency: eur\ntime_zone: Europe/Paris\n")).shop
+    shop = read_shop(given.currency, given.time_zone)
+    assert (shop.currency, shop.time_zone) == ("EUR", "Europe/Paris")
+    assert read_settings(tmp_path / "nowhere").files == ()
+    shop = read_shop()
+    assert (shop.currency, shop.time_zone) == ("USD", "UTC")
+
+
+@pytest.mark.parametrize(
+    ("settings", "problem"),
+    [
+        ("currency: EUR\nzone: UTC\n", "landing.yml, line 2: zone is unknown. There are: currency, time_zone, files"),
+        ("currency: dollars\n", "landing.yml, line 1, currency: 'dollars' is no currency"),
+        ("time_zone: EST\n", "landing.yml, line 1, time_zone: 'EST' is no time zone"),
+        ("files:\n  orders.csv:\n    table: x\n", "landing.yml, line 3: table is unknown"),
+        ("files:\n  orders.csv: EUR\n", "landing.yml, line 2: orders.csv must have keys with values"),
+        ("files:\n\torders.csv: x\n", "landing.yml, line 2: this is no YAML"),
+        ("currency: [EUR]\n", "landing.yml, line 1: currency must be one value"),
+        ("files: {order.csv: {currency: EUR}}\n", "landing.yml: order.csv is no file of the landing folder. It has: orders.csv"),
+    ],
+)  # fmt: skip
+def test_what_is_not_understood_is_named_with_its_line(tmp_path, settings, problem):
+    folder = landing(tmp_path, settings, orders=ORDERS + "a,2024-01-01,1\n")
+    with pytest.raises(UserError) as raised:
+        taken(folder)
+    assert str(raised.value).startswith(problem)
