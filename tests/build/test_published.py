@@ -206,7 +206,6 @@ def test_no_model_compares_every_row_with_every_row(published, warehouse):
         "int_match_scores": 1,
         "model_outcomes": 1,
         "no_audience_row_without_live_consent": 1,
-        "revenue_is_neither_lost_nor_doubled": 1,
         "rpt_days": 1,
     }
 

@@ -24,7 +24,9 @@ shape as (
         '{{ var("currency") }}' as currency,
         segments.offer as next_best_action,
         segments.label || ': ' || segments.objective || '.'
-        || coalesce(' Last bought on ' || cast(cast({{ shop_time('profile.last_order_at') }} as date) as string), ' Never bought')
+        || coalesce(
+            ' Last bought on ' || cast(cast({{ shop_time('profile.last_order_at') }} as date) as string), ' Never bought'
+        )
         || case
             when profile.gap_mean_days >= 1.5
                 then ', usually every ' || cast(cast(round(profile.gap_mean_days) as bigint) as string) || ' days'
