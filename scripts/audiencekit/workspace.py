@@ -1,9 +1,12 @@
 """Where the dbt project is, and where a run writes: everything is under one folder, AUDIENCEKIT_HOME."""
 
 import fcntl
+import hashlib
 import os
+import re
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,7 +88,7 @@ class Workspace:
 
     def as_environment(self) -> dict[str, str]:
         """The environment dbt needs to find this workspace."""
-        return {"AUDIENCEKIT_HOME": str(self.home)}
+        return {"AUDIENCEKIT_HOME": str(_plain(self.home))}
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -123,6 +126,24 @@ class Workspace:
             except BlockingIOError:
                 return ""
             return lock.read().strip()
+
+
+def _plain(home: Path) -> Path:
+    """A path to `home` that dbt and SQL take as it is: a link to it where it has brackets, quotes or the like.
+
+    Raises UserError if somebody else has a link of this name.
+    """
+    if re.fullmatch(r"[\w/. +,@~-]+", str(home)):
+        return home
+    digest = hashlib.sha256(str(home).encode()).hexdigest()[:16]
+    link = Path(tempfile.gettempdir()) / f"audiencekit-{os.getuid()}-{digest}"
+    with suppress(FileExistsError):
+        link.symlink_to(home, target_is_directory=True)
+    if link.lstat().st_uid != os.getuid() or link.resolve() != home.resolve():
+        raise UserError(
+            f"{link} is not a link to {home}. Remove it, or set AUDIENCEKIT_HOME to another folder."
+        )
+    return link
 
 
 def open_workspace(home: str | Path | None = None) -> Workspace:

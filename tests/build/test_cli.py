@@ -23,9 +23,12 @@ def test_showing_an_audience_masks_addresses(published):
     assert not any(a in done.stdout for a in published.audience("email")["email"])
 
 
-def test_nothing_but_orders_is_enough(tmp_path, runner):
-    """The README's smallest landing: one CSV, the same command, the channels that can be served."""
-    landing, home = tmp_path / "landing", runner.workspace("only_orders").home
+def test_nothing_but_orders_is_enough(tmp_path):
+    """The README's smallest landing: one CSV, the same command, the channels that can be served.
+
+    Both folders have names of the kind that people give them.
+    """
+    landing, home = tmp_path / "ann's export [1] year=2024", tmp_path / "home (1) #2 [a] b=c {d}'s"
     landing.mkdir()
     lines = [f"{n},2017-{1 + n % 12:02d}-15 10:00:00,{10 + n % 7}.50,c{n % 40}" for n in range(400)]
     (landing / "orders.csv").write_text(

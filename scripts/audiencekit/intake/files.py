@@ -12,6 +12,7 @@ from audiencekit.errors import UserError
 from audiencekit.intake.contract import Column, Table
 from audiencekit.intake.csv_text import count_rows, plain_text, read_head
 from audiencekit.intake.landing_settings import NO_SETTINGS, FileSettings
+from audiencekit.sql import file_to_read
 
 # Names of columns that hold what people agreed to or refused.
 DECISION_COLUMN = re.compile(
@@ -155,14 +156,14 @@ def _open_parquet(
     path: Path, name: str, table: Table, con: duckdb.DuckDBPyConnection
 ) -> LandingFile:
     def query_file(query: str) -> list[tuple]:
-        return con.execute(query, [str(path)]).fetchall()
+        return con.execute(query, [file_to_read(path)]).fetchall()
 
     try:
         types = [
             row[1] for row in query_file("describe from read_parquet(?, hive_partitioning = false)")
         ]
         header = _top_level(query_file("select name, num_children from parquet_schema(?)"))
-        rows = query_file("select count(*) from read_parquet(?)")[0][0]
+        rows = query_file("select count(*) from read_parquet(?, hive_partitioning = false)")[0][0]
     except duckdb.Error as problem:
         why = str(problem).splitlines()[0].replace(str(path), name)[:160]
         raise UserError(

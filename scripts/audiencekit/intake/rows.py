@@ -14,7 +14,7 @@ from audiencekit.intake.files import LandingFile
 from audiencekit.intake.rejects import LONGEST_LINE, check_row_count, collect_rejected_lines
 from audiencekit.intake.rules import later_than, raw_name, rules_for
 from audiencekit.intake.values import clean_value, typed_value
-from audiencekit.sql import literal, rows_of
+from audiencekit.sql import file_to_read, literal, rows_of
 
 HELD_BACK = "later than as_of"
 BLANK = "blank"
@@ -148,7 +148,7 @@ def values_of(con: duckdb.DuckDBPyConnection, file: LandingFile, place: int) -> 
 
 def _reader(file: LandingFile) -> str:
     """SQL that reads a file with its columns called c0, c1, … and its row numbers, counting the header as row 1."""
-    path = literal(str(file.path))
+    path = literal(file_to_read(file.path))
     cells = [raw_name(i) for i in range(len(file.header))]
     if file.delimiter is None:
         names = ", ".join([*cells, "file_row"])

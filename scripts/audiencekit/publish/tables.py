@@ -5,6 +5,7 @@ from pathlib import Path
 import duckdb
 
 from audiencekit.publish.exposures import Publication
+from audiencekit.sql import literal
 from audiencekit.workspace import Workspace
 
 
@@ -15,7 +16,7 @@ def write_file(
     rows = {}
     (folder / file).mkdir()
     with duckdb.connect(str(folder / f"{file}.duckdb")) as con:
-        con.execute(f"attach '{workspace.warehouse}' as warehouse (read_only)")
+        con.execute(f"attach {literal(str(workspace.warehouse))} as warehouse (read_only)")
         for table in tables:
             order = table.key or "all"
             con.execute(
@@ -24,7 +25,7 @@ def write_file(
             )
             con.execute(
                 f"copy (select * from {table.table} order by {order}) "
-                f"to '{folder / file / table.table}.parquet' (format parquet, compression zstd)"
+                f"to {literal(str(folder / file / f'{table.table}.parquet'))} (format parquet, compression zstd)"
             )
             counted = con.execute(f"select count(*) from {table.table}").fetchall()
             rows[table.table] = counted[0][0]

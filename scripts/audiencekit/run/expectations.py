@@ -17,6 +17,7 @@ import pandas as pd
 from audiencekit.errors import UserError
 from audiencekit.intake.contract import Table, load_contract
 from audiencekit.publish.exposures import Publication
+from audiencekit.sql import rows_of
 from audiencekit.workspace import Workspace
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
@@ -83,7 +84,7 @@ def check_walls(workspace: Workspace, publications: list[Publication]) -> list[s
     context = _context(workspace.data_docs)
     failures = []
     for table in load_contract().values():
-        frame = _read(f"read_parquet('{workspace.intake / table.name}.parquet')", table.key[0])
+        frame = _read(rows_of(workspace.intake / f"{table.name}.parquet"), table.key[0])
         if _is_absent(workspace, table.name):
             continue
         failures += _run_suite(
@@ -106,8 +107,8 @@ def check_walls(workspace: Workspace, publications: list[Publication]) -> list[s
 
 def _is_absent(workspace: Workspace, name: str) -> bool:
     present = duckdb.execute(
-        "select is_present from read_parquet(?) where table_name = ?",
-        [str(workspace.intake / "tables.parquet"), name],
+        f"select is_present from {rows_of(workspace.intake / 'tables.parquet')} where table_name = ?",
+        [name],
     ).fetchall()
     return not present or not present[0][0]
 

@@ -1,0 +1,48 @@
+"""Paths of any characters: quotes, brackets and the like are no patterns and no SQL."""
+
+import duckdb
+import pytest
+
+from audiencekit.errors import UserError
+from audiencekit.sql import rows_of
+from audiencekit.workspace import Workspace
+
+ODD = ["year=2024", "[a]", "a*?b", "ann's (1)", "#1", "{name}", 'say "hi"', "ü ö"]
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_a_parquet_file_is_read_by_its_own_name(tmp_path, name):
+    folder = tmp_path / name
+    folder.mkdir()
+    for number, path in enumerate([folder / "1.parquet", folder / "2.parquet"]):
+        target = str(path).replace("'", "''")
+        duckdb.execute(f"copy (select {number} as n) to '{target}' (format parquet)")
+    assert duckdb.execute(f"from {rows_of(folder / '2.parquet')}").fetchall() == [(1,)]
+    assert duckdb.execute(f"describe from {rows_of(folder / '1.parquet')}").fetchall()[0][0] == "n"
+    with pytest.raises(duckdb.IOException):
+        duckdb.execute(f"from {rows_of(folder / '[12].parquet')}")
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_dbt_gets_a_plain_path_to_the_same_folder(tmp_path, name, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    home = tmp_path / name
+    home.mkdir()
+    (home / "here").touch()
+    for _ in range(2):
+        plain = Workspace(home).as_environment()["AUDIENCEKIT_HOME"]
+        assert not set(plain) & set("=[]*?'\"(){}#")
+        assert (tmp_path / plain / "here").exists()
+
+
+def test_a_link_to_another_folder_is_not_followed(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    home = tmp_path / "a=b"
+    link = Workspace(home).as_environment()["AUDIENCEKIT_HOME"]
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / link).unlink()
+    (tmp_path / link).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(UserError, match="is not a link to"):
+        Workspace(home).as_environment()
