@@ -19,7 +19,10 @@
     end, '')
 {%- endmacro %}
 
-{#- The date, where the year comes first and it lies between 1900 and as_of; else null. -#}
+{#-
+    The date, where the year comes first, it is not after as_of, and nobody born on it would be older than 110; else null.
+    1900-01-01, 1604 and 0000 are what systems write for an unknown year.
+-#}
 {% macro birth_date(raw_value) -%}
     {%- set digits = birth_digits(raw_value) -%}
     {%- set day = "try_cast(substring(" ~ digits ~ ", 1, 4) || '-' || substring(" ~ digits ~ ", 5, 2) || '-' || substring("
@@ -28,7 +31,7 @@
         when
             length({{ digits }}) = 8
             and {{ matches('trim(' ~ raw_value ~ ')', '^[0-9]{4}') }}
-            and {{ day }} >= date '1900-01-01'
+            and {{ day }} > {{ dbt.dateadd('year', -110, as_of()) }}
             and {{ day }} <= {{ as_of() }}
             then {{ day }}
     end

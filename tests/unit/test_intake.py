@@ -1613,3 +1613,32 @@ def test_a_whole_year_and_one_of_its_months_have_no_order(tmp_path):
         },
     )
     assert (taken.tables["orders"].keys_that_differ, taken.tables["orders"].rows_replaced) == (1, 0)
+
+
+def test_a_refusal_dated_after_the_real_moment_counts_now(tmp_path):
+    files: dict[str, Content] = {
+        "orders.csv": orders(),
+        "consent_events.csv": consent(
+            "1,email,a@example.com,newsletter,withdrawn,2041-03-01",
+            "2,email,b@example.com,newsletter,granted,2041-03-01",
+            "3,email,c@example.com,newsletter,denied,2019-03-01",
+            "4,email,d@example.com,newsletter,denied,2017-03-01",
+        ),
+        "email_events.csv": "event_id,occurred_at,event_name,email\n"
+        "1,2041-03-01,unsubscribed,a@example.com\n2,2041-03-01,opened,a@example.com\n",
+        "erasure_requests.csv": "request_id,id_type,id_value,requested_at\n"
+        "1,email,a@example.com,2041-03-01\n",
+    }
+    just_now = datetime(2017, 12, 31, 23, 59, 59)
+    taken = take(tmp_path, files, clock=datetime(2026, 11, 29))
+    assert taken.rows("id_value, decided_at", "consent_events") == [
+        ("a@example.com", just_now),
+        ("d@example.com", datetime(2017, 3, 1)),
+    ]
+    assert taken.rows("event_name, occurred_at", "email_events") == [("unsubscribed", just_now)]
+    assert taken.rows("requested_at", "erasure_requests") == [just_now]
+    assert taken.tables["consent_events"].refusals_from_future == 1
+    assert any("1 refusals dated in the future, which count now" in m for m in taken.messages)
+    # Without the real moment, as in a back-test by code, a later date is a later decision.
+    files = {name: files[name] for name in ("orders.csv", "consent_events.csv")}
+    assert take(tmp_path / "again", files).rows("id_value", "consent_events") == ["d@example.com"]

@@ -67,3 +67,11 @@ select
     'rpt_landing'
 from {{ ref('rpt_landing') }}
 where keys_undecided > 0
+union all
+select
+    table_name,
+    'refusals dated in the future, which count now',
+    refusals_from_future,
+    'rpt_landing'
+from {{ ref('rpt_landing') }}
+where refusals_from_future > 0

@@ -11,6 +11,7 @@ select
     tables.rows_held_back,
     tables.keys_that_differ,
     tables.keys_undecided,
+    tables.refusals_from_future,
     coalesce(erased.rows_erased, 0) as rows_erased,
     tables.newest_at,
     coalesce(

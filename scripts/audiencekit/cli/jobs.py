@@ -42,7 +42,7 @@ def run(
     _run_and_print(
         landing,
         as_of or now(),
-        Options(accept, retrain=retrain, currency=currency, time_zone=time_zone),
+        Options(accept, retrain=retrain, currency=currency, time_zone=time_zone, clock=now()),
         Console(),
     )
 
@@ -57,7 +57,7 @@ def demo(fresh: bool) -> None:
     console = Console()
     console.print(f"[bold]0  Demo landing[/]: [yellow]{SIMULATED}[/]")
     landing = ensure_demo_landing(open_workspace().home / "demo", fresh=fresh)
-    _run_and_print(landing, AS_OF.item(), Options(note=SIMULATED), console)
+    _run_and_print(landing, AS_OF.item(), Options(note=SIMULATED, clock=now()), console)
     console.print("[bold]5  Boards[/]")
     draw(console)
     print_playbooks(console)
@@ -88,7 +88,7 @@ def intake(
     shop = read_shop(currency or given.currency, time_zone or given.time_zone)
     with workspace.locked():
         last = current_manifest(workspace)
-        gates = Gates(accept, last.landing_rows if last else {}, shop)
+        gates = Gates(accept, last.landing_rows if last else {}, shop, now())
         run_intake(landing, workspace, moment, gates, say=click.echo)
         open_ledger(workspace)
     click.echo(

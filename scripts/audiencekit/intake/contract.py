@@ -35,7 +35,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One landing table. `key` identifies a row; of several rows with one key, the latest by `latest_by` is used."""
+    """One landing table. `key` identifies a row; of several rows with one key, the latest by `latest_by` is used.
+
+    `refuses` is SQL for the rows that are a person's refusal, or a request of theirs.
+    """
 
     name: str
     description: str
@@ -47,6 +50,7 @@ class Table:
     append_only: bool = False
     latest_by: str | None = None
     event_at: str | None = None
+    refuses: str | None = None
 
     @property
     def clocks(self) -> tuple[str, ...]:

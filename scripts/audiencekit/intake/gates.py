@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import duckdb
 
@@ -26,12 +27,13 @@ class Gates:
 
     Tables named in `accept` pass every gate. `last_time` holds the rows that the last published build
     kept, by table: a table that is missing or has lost half of them stops the run. So do amounts that are not in the
-    shop's currency and have no exchange rate.
+    shop's currency and have no exchange rate. `clock` is the real moment: a refusal that is dated later counts now.
     """
 
     accept: Collection[str] = ()
     last_time: Mapping[str, int] = field(default_factory=dict)
     shop: Shop = field(default_factory=read_shop)
+    clock: datetime | None = None
 
 
 def check_table(

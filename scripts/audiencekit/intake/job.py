@@ -33,7 +33,7 @@ from audiencekit.intake.report import (
     write_counts,
     write_quarantine,
 )
-from audiencekit.intake.rows import check_rows, kept_rows, no_rows
+from audiencekit.intake.rows import Moments, check_rows, kept_rows, no_rows
 from audiencekit.intake.salesforce_ids import join_short_and_long_ids
 from audiencekit.sql import literal, rows_of
 from audiencekit.workspace import Workspace
@@ -43,10 +43,10 @@ SCRATCH = ".intake-"
 
 @dataclass(frozen=True)
 class _Session:
-    """One intake: the DuckDB connection, the moment in UTC, where typed tables and scratch files go."""
+    """One intake: the DuckDB connection, its moments, where typed tables and scratch files go."""
 
     con: duckdb.DuckDBPyConnection
-    as_of: datetime
+    moments: Moments
     workspace: Workspace
     scratch: Path
 
@@ -72,7 +72,7 @@ def run_intake(
         TemporaryDirectory(dir=workspace.home, prefix=SCRATCH) as folder,
         duckdb.connect() as con,
     ):
-        session = _Session(con, as_of, workspace, Path(folder))
+        session = _Session(con, Moments(as_of, gates.clock), workspace, Path(folder))
         con.execute(f"set TimeZone = 'UTC'; set temp_directory = {literal(folder)}")
         create_quarantine(con)
         files = _open_files(session, landing, paths)
@@ -157,9 +157,9 @@ def _check_and_type(
     """Check a table's files and write the rows that are kept as one typed Parquet file."""
     con = session.con
     checked = [session.scratch / f"{table.name}.{number}.parquet" for number in range(len(files))]
-    kept = []
+    kept, from_future = [], 0
     for number, (file, path) in enumerate(zip(files, checked, strict=True)):
-        check_rows(con, table, file, session.as_of.isoformat(sep=" "), path)
+        from_future += check_rows(con, table, file, session.moments, path)
         kept.append(f"select *, {number} as {FILE} from ({kept_rows(con, table, file, path)})")
     provided = " union all ".join(kept) or f"select *, 0 as {FILE} from ({no_rows(table)})"
     overlap, rows_to_keep = settle(con, table, files, provided, is_accepted)
@@ -184,6 +184,7 @@ def _check_and_type(
         keys_that_differ=overlap.keys_that_differ,
         rows_replaced=overlap.rows_replaced,
         keys_undecided=overlap.keys_undecided,
+        refusals_from_future=from_future,
         newest_at=newest_at,
         ignored_columns=", ".join(sorted({name for file in files for name in file.ignored})),
     )

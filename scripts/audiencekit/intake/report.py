@@ -25,6 +25,7 @@ class TableIntake:
     keys_that_differ: int
     rows_replaced: int
     keys_undecided: int
+    refusals_from_future: int
     newest_at: datetime | None
     ignored_columns: str
 
@@ -75,6 +76,10 @@ def summary_line(result: TableIntake) -> str:
             f", {result.keys_undecided:,} without a later one" if result.keys_undecided else ""
         )
         parts.append(f"{result.keys_that_differ:,} keys with rows that differ{by}{undecided}")
+    if result.refusals_from_future:
+        parts.append(
+            f"{result.refusals_from_future:,} refusals dated in the future, which count now"
+        )
     if result.ignored_columns:
         names = result.ignored_columns.split(", ")
         shown = result.ignored_columns if len(names) <= 10 else f"{', '.join(names[:10])} …"
@@ -99,10 +104,10 @@ def write_counts(
     con.execute(
         "create table tables (table_name varchar, is_present boolean, file_names varchar, "
         "rows_in bigint, rows_kept bigint, rows_quarantined bigint, rows_held_back bigint, "
-        "keys_that_differ bigint, rows_replaced bigint, keys_undecided bigint, newest_at timestamp, ignored_columns varchar)"
+        "keys_that_differ bigint, rows_replaced bigint, keys_undecided bigint, refusals_from_future bigint, newest_at timestamp, ignored_columns varchar)"
     )
     con.executemany(
-        f"insert into tables values ({', '.join('?' * 12)})",
+        f"insert into tables values ({', '.join('?' * 13)})",
         [list(asdict(result).values()) for result in results],
     )
     _write(con, "select * from tables order by table_name", folder / "tables.parquet")

@@ -4,6 +4,8 @@ The checked rows go to a Parquet file with the contract's columns and `verdict`:
 kept, otherwise the reason why it is not.
 """
 
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -12,9 +14,18 @@ from audiencekit.errors import UserError
 from audiencekit.intake.contract import Table
 from audiencekit.intake.files import LandingFile
 from audiencekit.intake.rejects import LONGEST_LINE, check_row_count, collect_rejected_lines
-from audiencekit.intake.rules import later_than, raw_name, rules_for
+from audiencekit.intake.rules import dated_in_future, later_than, raw_name, rules_for
 from audiencekit.intake.values import clean_value, typed_value
 from audiencekit.sql import file_to_read, literal, rows_of
+
+
+@dataclass(frozen=True)
+class Moments:
+    """When an intake takes place, in UTC: as of which moment, and by the real clock, where that is known."""
+
+    as_of: datetime
+    clock: datetime | None = None
+
 
 HELD_BACK = "later than as_of"
 BLANK = "blank"
@@ -23,16 +34,17 @@ FLOATED = r"-?\d+\.0"
 
 
 def check_rows(
-    con: duckdb.DuckDBPyConnection, table: Table, file: LandingFile, as_of: str, target: Path
-) -> None:
+    con: duckdb.DuckDBPyConnection, table: Table, file: LandingFile, moments: Moments, target: Path
+) -> int:
     """Write the rows of `file` to `target`, and refused rows to the table `quarantine`.
 
+    Returns how many refusals are dated in the future: they get the last moment before as_of, and so count now.
     Raises UserError if the file cannot be read or its rows cannot be separated.
     """
     con.execute("drop table if exists reject_errors; drop table if exists reject_scans")
     try:
         con.execute(
-            f"copy ({_checked_rows(table, file, as_of)}) to {literal(str(target))} "
+            f"copy ({_checked_rows(table, file, moments)}) to {literal(str(target))} "
             "(format parquet, compression snappy)"
         )
     except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException):
@@ -59,6 +71,8 @@ def check_rows(
         """,
         {"table": table.name, "file": file.name, "blank": BLANK},
     )
+    counted = f"select count(*) from {rows_of(target)} where is_from_future and verdict is null"
+    return con.execute(counted).fetchall()[0][0]
 
 
 def kept_rows(
@@ -90,8 +104,9 @@ def no_rows(table: Table) -> str:
     return f"select {values} where false"
 
 
-def _checked_rows(table: Table, file: LandingFile, as_of: str) -> str:
+def _checked_rows(table: Table, file: LandingFile, moments: Moments) -> str:
     """SQL for every row of `file`: typed, with its number, verdict and, if refused, its cells."""
+    as_of = moments.as_of.isoformat(sep=" ")
     present = [c for c in table.columns if c.name in file.positions]
     cleaned = ", ".join(
         f"{clean_value(c, file)} as {raw_name(file.positions[c.name])}" for c in present
@@ -106,7 +121,13 @@ def _checked_rows(table: Table, file: LandingFile, as_of: str) -> str:
         f"{literal(name)}, cast({cell} as varchar)"
         for name, cell in zip(file.header, cells, strict=True)
     )
-    names = ", ".join(c.name for c in table.columns)
+    last_moment = f"cast({literal(as_of)} as timestamp) - interval 1 second"
+    names = ", ".join(
+        f"case when is_from_future then {last_moment} else {c.name} end as {c.name}"
+        if table.refuses and c.name == table.event_at
+        else c.name
+        for c in table.columns
+    )
     is_blank = "false"
     if file.delimiter:
         is_blank = f"coalesce({', '.join(cells)}) is null"
@@ -116,7 +137,11 @@ def _checked_rows(table: Table, file: LandingFile, as_of: str) -> str:
         typed as (select *, {typed} from cleaned),
 
         tested as (
-            select *, nullif(concat_ws('; ', {reasons}), '') as reasons, {later_than(table, as_of)} as is_late
+            select
+                *,
+                nullif(concat_ws('; ', {reasons}), '') as reasons,
+                {later_than(table, as_of)} as is_late,
+                {dated_in_future(table, moments.clock)} as is_from_future
             from typed
         ),
 
@@ -126,13 +151,13 @@ def _checked_rows(table: Table, file: LandingFile, as_of: str) -> str:
                 case
                     when reasons is not null and {is_blank} then '{BLANK}'
                     when reasons is not null then reasons
-                    when is_late then '{HELD_BACK}'
+                    when is_late and not is_from_future then '{HELD_BACK}'
                 end as verdict
             from tested
         )
 
         select
-            {names}, verdict,
+            {names}, verdict, is_from_future,
             case when verdict is not null then row_number end as row_number,
             case when verdict is not null then json_object({raw_row}) end as raw_row
         from checked

@@ -1,6 +1,7 @@
 """What breaks the contract, as DuckDB expressions over the typed rows of one file."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from audiencekit.intake.contract import Column, Table
 from audiencekit.intake.files import LandingFile
@@ -86,3 +87,11 @@ def later_than(table: Table, as_of: str) -> str:
     """SQL that is true for a row that was not yet known at as_of."""
     late = [f"{c} >= cast({literal(as_of)} as timestamp)" for c in table.clocks]
     return f"coalesce({' or '.join(late)}, false)" if late else "false"
+
+
+def dated_in_future(table: Table, clock: datetime | None) -> str:
+    """SQL that is true for a refusal dated after the real moment: it was made before, whatever its date says."""
+    if not (table.refuses and clock):
+        return "false"
+    future = f"{table.event_at} > timestamp {literal(clock.isoformat(sep=' '))}"
+    return f"coalesce({table.refuses} and {future}, false)"

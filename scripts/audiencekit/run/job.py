@@ -44,7 +44,7 @@ class Options:
 
     `accept` names landing tables and channels that may pass although they lost rows or break rules. `note` is
     shown with what is published. `retrain` trains every model, due or not. `currency` and `time_zone` are
-    those of the shop; landing.yml and dbt_project.yml may say them, too.
+    those of the shop; landing.yml and dbt_project.yml may say them, too. `clock` is the real moment (UTC).
     """
 
     accept: Collection[str] = ()
@@ -52,6 +52,7 @@ class Options:
     retrain: bool = False
     currency: str | None = None
     time_zone: str | None = None
+    clock: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ class _Job:
     workspace: Workspace
     console: Console
     shop: Shop
+    clock: datetime | None
     dbt_vars: DbtVars
     accepted_tables: Collection[str]
     accepted_channels: Collection[str]
@@ -124,7 +126,9 @@ def _run(
     change_seq = last_change_seq(workspace)
     dbt_vars = DbtVars(as_of, build_id, built_at, retrain, change_seq, shop)
     tables = load_contract().keys() & set(options.accept)
-    job = _Job(workspace, console, shop, dbt_vars, tables, set(options.accept) - tables)
+    job = _Job(
+        workspace, console, shop, options.clock, dbt_vars, tables, set(options.accept) - tables
+    )
 
     console.print(f"[bold]1  Intake[/] of {landing} as of {as_of}")
     with _timed(seconds, "intake"):
@@ -164,7 +168,7 @@ def _take_in(job: _Job, landing: Path) -> list[TableIntake]:
         landing,
         job.workspace,
         job.dbt_vars.as_of,
-        Gates(job.accepted_tables, last.landing_rows if last else {}, job.shop),
+        Gates(job.accepted_tables, last.landing_rows if last else {}, job.shop, job.clock),
         say=lambda line: job.console.print(f"  {line}", highlight=False),
     )
     newest = next(t.newest_at for t in results if t.table_name == "orders")

@@ -25,7 +25,8 @@ shape as (
         segments.offer as next_best_action,
         segments.label || ': ' || segments.objective || '.'
         || coalesce(
-            ' Last bought on ' || cast(cast({{ shop_time('profile.last_order_at') }} as date) as string), ' Never bought'
+            ' Last bought on ' || cast(cast({{ shop_time('profile.last_order_at') }} as date) as string),
+            ' Never bought'
         )
         || case
             when profile.gap_mean_days >= 1.5
