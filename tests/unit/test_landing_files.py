@@ -70,8 +70,8 @@ def test_what_is_not_data_is_passed_over_in_silence(tmp_path):
 def test_what_looks_like_data_is_named(tmp_path):
     names = [
         "orders.csv",
-        "orders/a.xlsx",
-        "contacts.json",
+        "orders/a.xls",
+        "contacts.avro",
         "web-events/a.csv",
         "Kunden.xlsx",
         "email_event.csv",
@@ -80,9 +80,9 @@ def test_what_looks_like_data_is_named(tmp_path):
     assert list(found) == ["orders", "web_events"]
     assert notes == [
         "Kunden.xlsx is not a landing table and was ignored",
-        "contacts.json is not read: export it as .csv, .csv.gz or .parquet",
+        "contacts.avro is not read: export it as .csv, .csv.gz, .parquet or .xlsx",
         "email_event.csv is not a landing table and was ignored; is it email_events?",
-        "orders/a.xlsx is not read: export it as .csv, .csv.gz or .parquet",
+        "orders/a.xls is not read: export it as .csv, .csv.gz, .parquet or .xlsx",
     ]
 
 
@@ -108,8 +108,8 @@ def test_an_extract_may_have_its_date_or_number_in_its_name(tmp_path, name, tabl
 @pytest.mark.parametrize(
     "name",
     ["unsubscribes.csv", "Opt-Outs.csv", "suppression_list.csv", "do not mail.csv", "consents.csv", "erasures.csv",
-     "DNC.txt", "gdpr_requests.csv", "email_blacklist.csv", "opted_out.xlsx", "consent_events.xlsx", "consents.json",
-     "erasure_requests/2024.txt"],
+     "DNC.txt", "gdpr_requests.csv", "email_blacklist.csv", "opted_out.xlsx", "consent_events.xls", "consents.json",
+     "erasure_requests/2024.pdf"],
 )  # fmt: skip
 def test_a_file_that_may_hold_refusals_and_is_not_read_stops_the_run(tmp_path, name):
     with pytest.raises(

@@ -24,7 +24,9 @@ make run LANDING=/path/to/folder       # check, build, publish
 
 ## Files
 
-- **A file is named after its table**, in any case: `orders.csv`, `Orders.CSV`, `orders.csv.gz`, `orders.parquet`.
+- **A file is named after its table**, in any case: `orders.csv`, `Orders.CSV`, `orders.csv.gz`, `orders.parquet`,
+  `orders.xlsx`, `orders.tsv`, `orders.txt`, `orders.jsonl`, `orders.json`, or a `.zip` with one such file.
+- **A spreadsheet** has one sheet, with the header in its first row. Numbers keep fifteen digits; a longer id is refused.
 - **Several extracts of one table** are read together: `orders.2023.csv` and `orders.2024.parquet`, or files at any
   depth in a folder `orders/`. Their columns may differ in order, name and type. Where two extracts hold the same key,
   one row is used, as described for each table below. Nothing is counted twice. If the rows do not say when they changed,
@@ -53,6 +55,8 @@ files:
   orders.us*:                  # a file or a pattern; a later one overrides an earlier one
     currency: USD              # of rows without a currency
     time_zone: America/Chicago # of times without a zone
+    decimal_comma: true        # 1.234,50 is 1234.50
+    date_order: DMY            # 31.12.2017 and 31/12/2017; or MDY
 ```
 
 A key, a value or a file that is not understood stops the run, with its line.
@@ -67,13 +71,14 @@ A key, a value or a file that is not understood stops the run, with its line.
   also mean no value: `NULL`, `\\N`, `NaN`, `NA`, `N/A`, `#N/A`, `<NA>`, `NaT`, `None` and `nil`. In free text they
   are kept, because Null is a family name and NA is Namibia.
 - **White space** around a value is removed, also no-break spaces.
-- **Numbers** are plain decimals: `1234.50`, `-5`, `.5`, `1e3`. Refused are `12,50`, `1,234.50`, `$5`, `1_000`,
+- **Numbers** are plain decimals: `1234.50`, `-5`, `.5`, `1e3`. Refused are `12,50` (without `decimal_comma`), `1,234.50`, `$5`, `1_000`,
   `0x1A`, `(5.00)`, infinity, and digits of other scripts.
 - **Times** are written `2017-12-31 18:30:00`. They may have `T` before the time, `/` in the date, or no seconds. A
   date alone means midnight.
 - **Time zones**: a time without a zone is UTC, or in the zone that `landing.yml` gives its file. A time with `Z`, `UTC`, `GMT`, an offset such as `+01:00`, or a zone
   such as ` Europe/Paris` is converted to UTC.
-- **Refused times** are `12/31/2017`, `31.12.2017`, epoch numbers, AM and PM, and letters that can mean several zones,
+- **Epoch numbers** are read in seconds, milliseconds or microseconds, between 2000 and 2100.
+- **Refused times** are `12/31/2017` and `31.12.2017` without a `date_order` in `landing.yml`, AM and PM, and letters that can mean several zones,
   such as `BST`.
 - **Dates** are written `2017-12-31`, or as that day at midnight. A birth date must not be in the future. Any other
   date must be between {EARLIEST} and {LATEST}.

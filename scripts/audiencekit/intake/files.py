@@ -12,6 +12,7 @@ from audiencekit.errors import UserError
 from audiencekit.intake.contract import Column, Table
 from audiencekit.intake.csv_text import count_rows, plain_text, read_head
 from audiencekit.intake.landing_settings import NO_SETTINGS, FileSettings
+from audiencekit.intake.unpacked import unpacked
 from audiencekit.sql import file_to_read
 
 # Names of columns that hold what people agreed to or refused.
@@ -69,7 +70,8 @@ def open_file(
         raise UserError(f"{name}: cannot be read ({problem.strerror}).") from None
     if is_empty:
         raise UserError(f"{name}: the file is empty (0 bytes). Export it again, or remove it.")
-    if name.lower().endswith(".parquet"):
+    path = unpacked(path, name, scratch)
+    if path.name.lower().endswith(".parquet"):
         opened = _open_parquet(path, name, table, con)
     else:
         opened = _open_csv(path, name, table, scratch)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from audiencekit.errors import UserError
 from audiencekit.intake.contract import Table
+from audiencekit.intake.unpacked import READABLE
 
-ENDINGS = (".csv", ".csv.gz", ".parquet")
-OTHER_ENDINGS = (".xlsx", ".xls", ".json", ".jsonl", ".tsv", ".txt", ".zip", ".gz")
+OTHER_ENDINGS = (".xls", ".ods", ".gz", ".avro", ".orc", ".sql", ".db")
 # Names of files that hold what people refused.
 DECISION_FILE = re.compile(
     r"(?i)consent|opt[\s_-]*(ed)?[\s_-]*(in|out)|unsub|suppress|erasure|forg(et|otten)|do[\s_-]?not|dnc|withdraw|black[\s_-]?list"
@@ -17,7 +17,7 @@ DECISION_FILE = re.compile(
 )
 # What follows a table's name in the names of extracts: orders_2024-01, orders (2), orders-part3.
 EXTRACT = re.compile(r"[\s_-]*(part[\s_-]*|v)?[(\d][\d\s_()tTzZ+-]*$")
-EXPORT_AS = "export it as .csv, .csv.gz or .parquet"
+EXPORT_AS = "export it as .csv, .csv.gz, .parquet or .xlsx"
 MAY_REFUSE = "it may hold refusals, and is not read as it is: "
 
 
@@ -36,7 +36,7 @@ def find_files(folder: Path, tables: dict[str, Table]) -> tuple[dict[str, list[P
             name = _table_of(path, tables)
             if name in tables:
                 inside = list(_files_in(path)) if path.is_dir() else [path]
-                files = [p for p in inside if p.name.lower().endswith(ENDINGS)]
+                files = [p for p in inside if p.name.lower().endswith(READABLE)]
                 paths.setdefault(name, []).extend(files)
                 for unread in [p for p in inside or [path] if p not in files]:
                     if tables[name].append_only:
@@ -49,7 +49,7 @@ def find_files(folder: Path, tables: dict[str, Table]) -> tuple[dict[str, list[P
                     "email_events.csv), or move it out of the folder."
                 )
             near = difflib.get_close_matches(name, tables, n=1)
-            if near or path.name.lower().endswith((*ENDINGS, *OTHER_ENDINGS)):
+            if near or path.name.lower().endswith((*READABLE, *OTHER_ENDINGS)):
                 hint = f"; is it {near[0]}?" if near else ""
                 notes.append(f"{path.name} is not a landing table and was ignored{hint}")
     except OSError as problem:

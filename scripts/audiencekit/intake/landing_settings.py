@@ -6,11 +6,15 @@ files:
   orders.us*:                 # a file or a pattern, below the landing folder
     currency: USD             # of rows without a currency
     time_zone: America/Chicago  # of times without a zone
+    decimal_comma: true       # 1.234,50 is 1234.50
+    date_order: DMY           # 31.12.2017 and 31/12/2017; or MDY
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -18,15 +22,35 @@ from audiencekit.errors import UserError
 from audiencekit.intake.shop import currency_code, zone_name
 
 NAME = "landing.yml"
-READ = {"currency": currency_code, "time_zone": zone_name}
+
+
+def _yes_or_no(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise UserError(f"{text!r} is neither true nor false.")
+    return text.lower() == "true"
+
+
+def _date_order(text: str) -> str:
+    if text.upper() not in ("DMY", "MDY"):
+        raise UserError(f"{text!r} is neither DMY nor MDY.")
+    return text.upper()
+
+
+SHOP = {"currency": currency_code, "time_zone": zone_name}
+FILE = SHOP | {"decimal_comma": _yes_or_no, "date_order": _date_order}
 
 
 @dataclass(frozen=True)
 class FileSettings:
-    """What is known of a file: the currency of rows without one, the zone of times without one."""
+    """What is known of a file: the currency of rows and the zone of times without one, how numbers and dates are written.
+
+    `date_order` is DMY or MDY, or None for years first only.
+    """
 
     currency: str | None = None
     time_zone: str | None = None
+    decimal_comma: bool = False
+    date_order: str | None = None
 
 
 NO_SETTINGS = FileSettings()
@@ -65,19 +89,21 @@ def read_settings(landing: Path) -> LandingSettings:
         raise UserError(
             f"{NAME}{where}: this is no YAML. Indent with spaces, as in docs/landing.md."
         ) from None
-    shop: dict[str, str] = {}
+    shop: dict[str, Any] = {}
     files: list[tuple[str, FileSettings]] = []
     for key, value in _pairs(root, "the file"):
         if key.value == "files":
             files += [
                 (
                     pattern.value,
-                    FileSettings(**dict(_setting(*pair) for pair in _pairs(inside, pattern.value))),
+                    FileSettings(
+                        **dict(_setting(FILE, *pair) for pair in _pairs(inside, pattern.value))
+                    ),
                 )
                 for pattern, inside in _pairs(value, "files")
             ]
         else:
-            name, text = _setting(key, value, "files")
+            name, text = _setting(SHOP, key, value, "files")
             shop[name] = text
     return LandingSettings(FileSettings(**shop), tuple(files))
 
@@ -101,16 +127,18 @@ def _pairs(node: yaml.Node | None, what: str) -> list[tuple[yaml.ScalarNode, yam
     return node.value
 
 
-def _setting(key: yaml.ScalarNode, value: yaml.Node, *others: str) -> tuple[str, str]:
+def _setting(
+    known: Mapping[str, Callable[[str], Any]], key: yaml.ScalarNode, value: yaml.Node, *others: str
+) -> tuple[str, Any]:
     """A setting with its checked value."""
     where = f"{NAME}, line {key.start_mark.line + 1}"
-    if key.value not in READ:
+    if key.value not in known:
         raise UserError(
-            f"{where}: {key.value} is unknown. There are: {', '.join((*READ, *others))}."
+            f"{where}: {key.value} is unknown. There are: {', '.join((*known, *others))}."
         )
     if not isinstance(value, yaml.ScalarNode):
         raise UserError(f"{where}: {key.value} must be one value.")
     try:
-        return key.value, READ[key.value](value.value)
+        return key.value, known[key.value](value.value)
     except UserError as problem:
         raise UserError(f"{where}, {key.value}: {problem}") from None

@@ -20,6 +20,8 @@ CLOCK = r"[ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?"
 MIDNIGHT = r"[ T]00:00(:00(\.0+)?)?"
 # An offset or a named zone. Letters alone, such as BST, can mean several zones; only UTC and GMT are unambiguous.
 ZONE = r" ?(Z|UTC|GMT|[+-](0\d|1[0-4])(:?[0-5]\d)?)| [A-Za-z]+(/[A-Za-z0-9_+-]+)+"
+# 2000-01-01 and 2100-01-01 in seconds since 1970.
+FIRST_EPOCH, LAST_EPOCH = 946684800, 4102444800
 # Yes and no, as exports write them. In a column of opt-outs, a word that refuses means yes; in one of opt-ins, no.
 YES = ("true", "t", "yes", "y", "1", "1.0", "x", "on", "ja", "oui", "si", "sí", "sim")
 NO = ("false", "f", "no", "n", "0", "0.0", "off", "nein", "non", "nao", "não", "nee")
@@ -38,6 +40,9 @@ AGREES = (
 REFUSES = ("unsubscribed", "opted out", "opted_out", "opt-out", "opt out", "denied", "withdrawn", "refused", "declined",
            "revoked", "cleaned")  # fmt: skip
 NUMBER = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
+# With a decimal comma: 1.234,50 and 12,5, but not 1,234.50.
+COMMA_NUMBER = r"[+-]?(\d+|\d{1,3}(\.\d{3})+)(,\d*)?"
+YEAR_LAST = r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})"
 WHOLE_NUMBER = r"[+-]?\d+(\.0*)?"
 
 
@@ -89,14 +94,31 @@ def typed_value(column: Column, file: LandingFile) -> str:
         "double": _as_number,
         "bigint": _as_whole_number,
     }[column.data_type]
-    value = convert(raw_name(position), _family(file.types[position]), file.types[position])
+    cell = _as_usually_written(raw_name(position), column, file)
+    value = convert(cell, _family(file.types[position]), file.types[position])
     if value is None or (column.is_identifier and file.types[position] == "BOOLEAN"):
         return f"cast(null as {sql_type})"
     if column.data_type == "timestamp" and (zone := file.settings.time_zone):
-        return _in_utc(value, raw_name(position), file.types[position], zone)
+        return _in_utc(value, cell, file.types[position], zone)
     if column.name == "currency":
         return f"coalesce({value}, {_default(column, file, sql_type)})"
     return f"lower({value})" if column.one_of else value
+
+
+def _as_usually_written(cell: str, column: Column, file: LandingFile) -> str:
+    """SQL for a cell with a point before decimals, and the year first in dates, where landing.yml says how they are."""
+    settings = file.settings
+    if file.types[file.positions[column.name]] != "VARCHAR":
+        return cell
+    if settings.decimal_comma and column.data_type in ("double", "bigint"):
+        plain = f"replace(replace({cell}, '.', ''), ',', '.')"
+        return f"case when regexp_full_match({cell}, '{COMMA_NUMBER}') then {plain} end"
+    if settings.date_order and (
+        column.data_type in ("timestamp", "date") or column.name == "birth_date"
+    ):
+        year_first = r"\3-\2-\1" if settings.date_order == "DMY" else r"\3-\1-\2"
+        return f"regexp_replace({cell}, '^{YEAR_LAST}', '{year_first}')"
+    return cell
 
 
 def _default(column: Column, file: LandingFile, sql_type: str) -> str:
@@ -109,13 +131,12 @@ def _default(column: Column, file: LandingFile, sql_type: str) -> str:
 def _in_utc(moment: str, cell: str, native: str, zone: str) -> str:
     """SQL for a moment in UTC, where a time without a zone is in the file's."""
     local = f"cast(timezone({literal(zone)}, {moment}) as timestamp)"
-    if native == "TIMESTAMP WITH TIME ZONE":
-        return moment
     if _family(native) == "text":
         return (
             f"case when regexp_full_match({cell}, '{DAY}({CLOCK})?') then {local} else {moment} end"
         )
-    return local
+    has_no_zone = _family(native) == "moment" and native != "TIMESTAMP WITH TIME ZONE"
+    return local if has_no_zone else moment
 
 
 def _family(native: str) -> str:
@@ -172,6 +193,8 @@ def _as_text(cell: str, family: str, native: str) -> str | None:
 def _as_timestamp(cell: str, family: str, native: str) -> str | None:
     if family == "moment":
         return f"try_cast({cell} as timestamp)"
+    if family == "whole":
+        return _from_epoch(cell)
     if family != "text":
         return None
     # Converted through timestamptz, so that the offset is applied; the session runs in UTC. DuckDB requires
@@ -180,8 +203,19 @@ def _as_timestamp(cell: str, family: str, native: str) -> str | None:
     zoned = f"try_cast(regexp_replace({in_seconds}, ' ([Z+-])', '\\1') as timestamptz)"
     return (
         f"case when regexp_full_match({cell}, '{DAY}({CLOCK})?') then try_cast({cell} as timestamp) "
-        f"when regexp_full_match({cell}, '{DAY}{CLOCK}({ZONE})') then cast({zoned} as timestamp) end"
+        f"when regexp_full_match({cell}, '{DAY}{CLOCK}({ZONE})') then cast({zoned} as timestamp) "
+        f"when regexp_full_match({cell}, '\\d{{9,16}}') then {_from_epoch(f'try_cast({cell} as bigint)')} end"
     )
+
+
+def _from_epoch(number: str) -> str:
+    """SQL for seconds, milliseconds or microseconds since 1970. Between 2000 and 2100 no number can be two of them."""
+    units = {"": 1_000_000, "000": 1_000, "000000": 1}
+    cases = " ".join(
+        f"when {number} between {FIRST_EPOCH}{zeros} and {LAST_EPOCH}{zeros} then {number} * {micros}"
+        for zeros, micros in units.items()
+    )
+    return f"make_timestamp(case {cases} end)"
 
 
 def _as_date(cell: str, family: str, native: str) -> str | None:
