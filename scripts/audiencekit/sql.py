@@ -14,6 +14,7 @@ def file_to_read(path: Path) -> str:
     return re.sub(r"([\[*?])", r"[\1]", str(path))
 
 
-def rows_of(path: Path) -> str:
-    """SQL for the rows of a Parquet file. `a=b` in its path is not read as a partition column."""
-    return f"read_parquet({literal(file_to_read(path))}, hive_partitioning = false)"
+def rows_of(*paths: Path) -> str:
+    """SQL for the rows of Parquet files. `a=b` in a path is not read as a partition column."""
+    files = ", ".join(literal(file_to_read(path)) for path in paths)
+    return f"read_parquet([{files}], hive_partitioning = false)"

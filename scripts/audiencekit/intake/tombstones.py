@@ -57,12 +57,8 @@ def load_tombstones(con: duckdb.DuckDBPyConnection, workspace: Workspace, new: E
     """Make the table `tombstones` of those in the ledger and of `new`. Returns whether there are any."""
     con.execute("set TimeZone = 'UTC'")
     con.register("new_tombstones", new.tombstones)
-    ledger = workspace.ledger / TOMBSTONES / "*.parquet"
-    earlier = (
-        f"select id_type, id_hash from {rows_of(ledger)} union "
-        if list(ledger.parent.glob("*.parquet"))
-        else ""
-    )
+    ledger = sorted((workspace.ledger / TOMBSTONES).glob("*.parquet"))
+    earlier = f"select id_type, id_hash from {rows_of(*ledger)} union " if ledger else ""
     con.execute(f"create table tombstones as {earlier} select id_type, id_hash from new_tombstones")
     return con.execute("select count(*) from tombstones").fetchall()[0][0] > 0
 

@@ -86,10 +86,10 @@ def open_ledger(
 
 def last_change_seq(workspace: Workspace) -> int:
     """The highest change_seq of all generations on disk, also of those newer than `current` after going back."""
-    files = workspace.generations / "*" / "ledger" / "audience_changes" / "*.parquet"
-    if not list(workspace.generations.glob("*/ledger/audience_changes/*.parquet")):
+    files = sorted(workspace.generations.glob("*/ledger/audience_changes/*.parquet"))
+    if not files:
         return 0
-    query = f"select coalesce(max(change_seq), 0) from {rows_of(files)}"
+    query = f"select coalesce(max(change_seq), 0) from {rows_of(*files)}"
     return duckdb.execute(query).fetchall()[0][0]
 
 
