@@ -4,6 +4,7 @@ import duckdb
 import pytest
 
 from audiencekit.errors import UserError
+from audiencekit.publish.ledger import last_change_seq
 from audiencekit.sql import rows_of
 from audiencekit.workspace import Workspace
 
@@ -46,3 +47,15 @@ def test_a_link_to_another_folder_is_not_followed(tmp_path, monkeypatch):
     (tmp_path / link).symlink_to(tmp_path / "elsewhere")
     with pytest.raises(UserError, match="is not a link to"):
         Workspace(home).as_environment()
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_history_is_found_below_any_home(tmp_path, name):
+    workspace = Workspace(tmp_path / name)
+    assert last_change_seq(workspace) == 0
+    for build, seq in {"20240101T000000Z-000001": 7, "20240102T000000Z-000002": 9}.items():
+        folder = workspace.generations / build / "ledger" / "audience_changes"
+        folder.mkdir(parents=True)
+        target = str(folder / "1.parquet").replace("'", "''")
+        duckdb.execute(f"copy (select {seq} as change_seq) to '{target}' (format parquet)")
+    assert last_change_seq(workspace) == 9
