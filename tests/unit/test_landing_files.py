@@ -18,7 +18,7 @@ from audiencekit.errors import UserError
 from audiencekit.intake.contract import CONTRACT_FILE, load_contract
 from audiencekit.intake.csv_text import RowCount, count_rows, plain_text
 from audiencekit.intake.docs import landing_docs
-from audiencekit.intake.files import match_columns, open_file
+from audiencekit.intake.files import Extract, match_columns, open_file
 from audiencekit.intake.folder import find_files
 from audiencekit.intake.rules import SQL_TYPES
 from audiencekit.workspace import PROJECT
@@ -161,9 +161,8 @@ def test_nested_parquet_columns_are_named_by_their_top_level(tmp_path):
     )
     pq.write_table(table, tmp_path / "orders.parquet")
     with duckdb.connect() as con:
-        opened = open_file(
-            tmp_path / "orders.parquet", "orders.parquet", CONTRACT["orders"], con, tmp_path
-        )
+        extract = Extract(tmp_path / "orders.parquet", "orders.parquet")
+        opened = open_file(extract, CONTRACT["orders"], con, tmp_path)
     assert opened.header == ("a", "order_id", "m", "ordered_at", "total")
     assert opened.positions == {"order_id": 1, "ordered_at": 3, "total": 4}
     assert (opened.types[1], opened.rows) == ("VARCHAR", 1)

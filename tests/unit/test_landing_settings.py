@@ -88,16 +88,43 @@ def test_the_shop_is_in_landing_yml_unless_the_command_line_says_otherwise(tmp_p
     assert (shop.currency, shop.time_zone) == ("USD", "UTC")
 
 
+def test_a_file_of_any_name_with_any_headers_is_the_table_that_landing_yml_says(tmp_path):
+    settings = """
+        files:
+          "Umsätze*.csv":
+            table: orders
+            columns: {Belegnummer: order_id, Datum: ordered_at, Brutto: total, Status: status, Kunde: account_id}
+            values: {status: {Bezahlt: paid, "storniert ": cancelled}, account_id: {"0": ""}}
+    """
+    (tmp_path / "landing.yml").write_text(settings)
+    (tmp_path / "Umsätze 2024.csv").write_text(
+        "Belegnummer,Datum,Brutto,Status,Kunde,total\n1,2024-01-01,5,bezahlt,0,9\n2,2024-01-01,6, STORNIERT,7,9\n"
+        "3,2024-01-01,7,pending,,9\n"
+    )
+    assert taken(tmp_path, "order_id, total, status, account_id") == [
+        ("1", 5.0, "paid", None),
+        ("2", 6.0, "cancelled", "7"),
+        ("3", 7.0, "pending", None),
+    ]
+
+
 @pytest.mark.parametrize(
     ("settings", "problem"),
     [
+        ("files: {orders.csv: {columns: {Price: total}}}", "landing.yml: orders.csv has no column Price. It has: order_id"),
+        ("files: {orders.csv: {columns: {total: price}}}", "landing.yml: orders.csv is a file of orders, which has no column price"),
+        ("files: {orders.csv: {values: {state: {a: b}}}}", "landing.yml: orders.csv is a file of orders, which has no column state"),
+        ("files: {orders.csv: {values: [a]}}", "landing.yml, line 1, values: this must be names with values"),
+        ("files: {orders.csv: {table: sales}}", "landing.yml: orders.csv is to be the table sales, and there is none"),
+        ("files: {orders.csv: {date_order: YDM}}", "landing.yml, line 1, date_order: 'YDM' is neither DMY nor MDY"),
+        ("files: {orders.csv: {decimal_comma: ja}}", "landing.yml, line 1, decimal_comma: 'ja' is neither true nor false"),
         ("currency: EUR\nzone: UTC\n", "landing.yml, line 2: zone is unknown. There are: currency, time_zone, files"),
         ("currency: dollars\n", "landing.yml, line 1, currency: 'dollars' is no currency"),
         ("time_zone: EST\n", "landing.yml, line 1, time_zone: 'EST' is no time zone"),
-        ("files:\n  orders.csv:\n    table: x\n", "landing.yml, line 3: table is unknown"),
+        ("files:\n  orders.csv:\n    tables: x\n", "landing.yml, line 3: tables is unknown"),
         ("files:\n  orders.csv: EUR\n", "landing.yml, line 2: orders.csv must have keys with values"),
         ("files:\n\torders.csv: x\n", "landing.yml, line 2: this is no YAML"),
-        ("currency: [EUR]\n", "landing.yml, line 1: currency must be one value"),
+        ("currency: [EUR]\n", "landing.yml, line 1, currency: this must be one value"),
         ("files: {order.csv: {currency: EUR}}\n", "landing.yml: order.csv is no file of the landing folder. It has: orders.csv"),
     ],
 )  # fmt: skip

@@ -57,6 +57,12 @@ files:
     time_zone: America/Chicago # of times without a zone
     decimal_comma: true        # 1.234,50 is 1234.50
     date_order: DMY            # 31.12.2017 and 31/12/2017; or MDY
+  sales-report.csv:
+    table: orders              # which table a file of another name is
+    columns:                   # a header of the file, and the column that it is
+      Belegnummer: order_id
+    values:                    # what values of a column mean
+      status: {bezahlt: paid, storniert: cancelled}
 ```
 
 A key, a value or a file that is not understood stops the run, with its line.

@@ -3,8 +3,10 @@
 import csv
 import io
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import duckdb
 
@@ -59,10 +61,21 @@ class LandingFile:
         return tuple(name for i, name in enumerate(self.header) if i not in used)
 
 
+@dataclass(frozen=True)
+class Extract:
+    """A file of a landing folder: its path, its name in messages, and what landing.yml says of it."""
+
+    path: Path
+    name: str
+    settings: FileSettings = NO_SETTINGS
+
+
 def open_file(
-    path: Path, name: str, table: Table, con: duckdb.DuckDBPyConnection, scratch: Path
+    extract: Extract, table: Table, con: duckdb.DuckDBPyConnection, scratch: Path
 ) -> LandingFile:
     """Read a file's header and match it to the contract. Raises UserError if it cannot be used."""
+    path, name = extract.path, extract.name
+    _check_names(extract, table)
     try:
         with path.open("rb") as stream:
             is_empty = not stream.read(1)
@@ -70,11 +83,15 @@ def open_file(
         raise UserError(f"{name}: cannot be read ({problem.strerror}).") from None
     if is_empty:
         raise UserError(f"{name}: the file is empty (0 bytes). Export it again, or remove it.")
-    path = unpacked(path, name, scratch)
-    if path.name.lower().endswith(".parquet"):
-        opened = _open_parquet(path, name, table, con)
+    plain = replace(extract, path=unpacked(path, name, scratch))
+    if plain.path.name.lower().endswith(".parquet"):
+        opened = _open_parquet(plain, table, con)
     else:
-        opened = _open_csv(path, name, table, scratch)
+        opened = _open_csv(plain, table, scratch)
+    if lost := [h for h in extract.settings.columns if h not in opened.header]:
+        raise UserError(
+            f"landing.yml: {name} has no column {lost[0]}. It has: {_shown(opened.header)}"
+        )
     missing = [c for c in table.columns if c.required and c.name not in opened.positions]
     if missing:
         wanted = "; ".join(_names(c) for c in missing)
@@ -86,6 +103,17 @@ def open_file(
         counted = count_rows(opened.path, name, opened.delimiter)
         opened = replace(opened, rows=counted.rows, blank_lines=counted.blank_lines)
     return opened
+
+
+def _check_names(extract: Extract, table: Table) -> None:
+    """Raise UserError where landing.yml names a column that the table does not have."""
+    names = [column.name for column in table.columns]
+    for given in (*extract.settings.columns.values(), *extract.settings.values):
+        if given not in names:
+            raise UserError(
+                f"landing.yml: {extract.name} is a file of {table.name}, which has no column {given}. "
+                f"It has: {', '.join(names)}."
+            )
 
 
 def _names(column: Column) -> str:
@@ -111,19 +139,31 @@ def _plain(name: str) -> str:
     return re.sub(r"[\W_]+", "", name.lower())
 
 
-def match_columns(header: list[str], table: Table, file_name: str = "") -> dict[str, int]:
-    """The header position of each contract column, found by its own name first, then by its aliases."""
+def match_columns(
+    header: list[str],
+    table: Table,
+    file_name: str = "",
+    given: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, int]:
+    """The header position of each contract column, found by its own name first, then by its aliases.
+
+    `given` has the names of columns by header, where landing.yml says them.
+    """
     plain = [_plain(name) for name in header]
+    chosen = {column: header.index(name) for name, column in given.items() if name in header}
     positions: dict[str, int] = {}
     for column in table.columns:
+        if column.name in chosen:
+            positions[column.name] = chosen[column.name]
+            continue
         for name in map(_plain, (column.name, *column.aliases)):
-            if plain.count(name) > 1:
-                twice = [shown for shown in header if _plain(shown) == name]
+            places = [p for p, n in enumerate(plain) if n == name and p not in chosen.values()]
+            if len(places) > 1:
                 raise UserError(
-                    f"{file_name}, header: column {twice[0]} appears {len(twice)} times. Keep one."
+                    f"{file_name}, header: column {header[places[0]]} appears {len(places)} times. Keep one."
                 )
-            if name in plain:
-                positions[column.name] = plain.index(name)
+            if places:
+                positions[column.name] = places[0]
                 break
     return positions
 
@@ -154,9 +194,9 @@ def _in_words(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
 
 
-def _open_parquet(
-    path: Path, name: str, table: Table, con: duckdb.DuckDBPyConnection
-) -> LandingFile:
+def _open_parquet(extract: Extract, table: Table, con: duckdb.DuckDBPyConnection) -> LandingFile:
+    path, name = extract.path, extract.name
+
     def query_file(query: str) -> list[tuple]:
         return con.execute(query, [file_to_read(path)]).fetchall()
 
@@ -171,8 +211,10 @@ def _open_parquet(
         raise UserError(
             f"{name}: not a readable Parquet file, it may be cut short ({why}). Export it again."
         ) from None
-    positions = match_columns(header, table, name)
-    return LandingFile(name, path, tuple(header), tuple(types), positions, rows)
+    positions = match_columns(header, table, name, extract.settings.columns)
+    return LandingFile(
+        name, path, tuple(header), tuple(types), positions, rows, settings=extract.settings
+    )
 
 
 def _top_level(nodes: list[tuple[str, int | None]]) -> list[str]:
@@ -187,8 +229,9 @@ def _top_level(nodes: list[tuple[str, int | None]]) -> list[str]:
     return names
 
 
-def _open_csv(path: Path, name: str, table: Table, scratch: Path) -> LandingFile:
-    plain = plain_text(path, name, scratch)
+def _open_csv(extract: Extract, table: Table, scratch: Path) -> LandingFile:
+    name, settings = extract.name, extract.settings
+    plain = plain_text(extract.path, name, scratch)
     head = read_head(plain)
     if not head.partition("\n")[0].strip():
         raise UserError(f"{name}, row 1: the header is blank. The first row names the columns.")
@@ -200,11 +243,13 @@ def _open_csv(path: Path, name: str, table: Table, scratch: Path) -> LandingFile
             )
         except csv.Error:
             continue
-        positions = match_columns(header, table, name)
+        positions = match_columns(header, table, name, settings.columns)
         if (len(positions), len(header)) > (len(best[0]), len(best[1])):
             best = (positions, header, delimiter)
     positions, header, delimiter = best
     if not header:
         raise UserError(f"{name}, row 1: a quote in the header is not closed, or not doubled.")
     types = ("VARCHAR",) * len(header)
-    return LandingFile(name, plain, tuple(header), types, positions, delimiter=delimiter)
+    return LandingFile(
+        name, plain, tuple(header), types, positions, delimiter=delimiter, settings=settings
+    )

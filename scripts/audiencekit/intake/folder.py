@@ -7,6 +7,7 @@ from pathlib import Path
 
 from audiencekit.errors import UserError
 from audiencekit.intake.contract import Table
+from audiencekit.intake.landing_settings import NO_LANDING_SETTINGS, LandingSettings
 from audiencekit.intake.unpacked import READABLE
 
 OTHER_ENDINGS = (".xls", ".ods", ".gz", ".avro", ".orc", ".sql", ".db")
@@ -21,9 +22,12 @@ EXPORT_AS = "export it as .csv, .csv.gz, .parquet or .xlsx"
 MAY_REFUSE = "it may hold refusals, and is not read as it is: "
 
 
-def find_files(folder: Path, tables: dict[str, Table]) -> tuple[dict[str, list[Path]], list[str]]:
+def find_files(
+    folder: Path, tables: dict[str, Table], settings: LandingSettings = NO_LANDING_SETTINGS
+) -> tuple[dict[str, list[Path]], list[str]]:
     """Files by table (`orders.csv`, `orders.2024.parquet`, `orders/**`), and notes on files that are not read.
 
+    A file is the table that landing.yml says, or else the one that it is named after.
     Raises UserError when the folder, or a required table in it, is missing.
     """
     paths: dict[str, list[Path]] = {}
@@ -33,7 +37,12 @@ def find_files(folder: Path, tables: dict[str, Table]) -> tuple[dict[str, list[P
             raise UserError(f"Landing folder {folder} is not a folder. Point LANDING at a folder.")
         entries = _visible(folder)
         for path in entries:
-            name = _table_of(path, tables)
+            name = settings.of(path.name).table or _table_of(path, tables)
+            if name not in tables and settings.of(path.name).table:
+                raise UserError(
+                    f"landing.yml: {path.name} is to be the table {name}, and there is none. "
+                    f"There are: {', '.join(tables)}."
+                )
             if name in tables:
                 inside = list(_files_in(path)) if path.is_dir() else [path]
                 files = [p for p in inside if p.name.lower().endswith(READABLE)]

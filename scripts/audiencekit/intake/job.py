@@ -9,7 +9,7 @@ stops the run with a UserError before anything is built. Rows of erased people a
 import difflib
 import shutil
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,7 +21,7 @@ from audiencekit.intake.contract import Table, load_contract
 from audiencekit.intake.currencies import check_currencies
 from audiencekit.intake.erasure import count_rows_to_erase, erase_from_intake
 from audiencekit.intake.extracts import FILE, settle
-from audiencekit.intake.files import LandingFile, open_file
+from audiencekit.intake.files import Extract, LandingFile, open_file
 from audiencekit.intake.folder import find_files
 from audiencekit.intake.gates import Gates, check_columns, check_lost_refusals, check_table
 from audiencekit.intake.landing_settings import check_patterns, read_settings
@@ -64,9 +64,6 @@ def run_intake(
     """
     contract, gates = load_contract(), gates or Gates()
     _check_names(gates.accept, contract)
-    paths, notes = find_files(landing, contract)
-    for note in notes:
-        say(note)
     _remove_leftovers(workspace)
     with (
         TemporaryDirectory(dir=workspace.home, prefix=SCRATCH) as folder,
@@ -75,7 +72,7 @@ def run_intake(
         session = _Session(con, Moments(as_of, gates.clock), workspace, Path(folder))
         con.execute(f"set TimeZone = 'UTC'; set temp_directory = {literal(folder)}")
         create_quarantine(con)
-        files = _open_files(session, landing, paths)
+        files = _open_files(session, landing, say)
         try:
             results = []
             for table in contract.values():
@@ -98,23 +95,21 @@ def run_intake(
 
 
 def _open_files(
-    session: _Session, landing: Path, paths: dict[str, list[Path]]
+    session: _Session, landing: Path, say: Callable[[str], None]
 ) -> dict[str, list[LandingFile]]:
     """The opened files of each table, each with what landing.yml says of it."""
     contract, settings = load_contract(), read_settings(landing)
-    opened = {
-        table: [
-            open_file(
-                path, str(path.relative_to(landing)), contract[table], session.con, session.scratch
-            )
-            for path in table_paths
-        ]
-        for table, table_paths in paths.items()
+    paths, notes = find_files(landing, contract, settings)
+    for note in notes:
+        say(note)
+    extracts = {
+        table: [Extract(p, n := p.relative_to(landing).as_posix(), settings.of(n)) for p in found]
+        for table, found in paths.items()
     }
-    check_patterns(settings, [file.name for files in opened.values() for file in files])
+    check_patterns(settings, [file.name for files in extracts.values() for file in files])
     return {
-        table: [replace(file, settings=settings.of(file.name)) for file in files]
-        for table, files in opened.items()
+        table: [open_file(file, contract[table], session.con, session.scratch) for file in files]
+        for table, files in extracts.items()
     }
 
 

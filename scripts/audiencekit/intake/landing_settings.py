@@ -8,10 +8,16 @@ files:
     time_zone: America/Chicago  # of times without a zone
     decimal_comma: true       # 1.234,50 is 1234.50
     date_order: DMY           # 31.12.2017 and 31/12/2017; or MDY
+  sales-report.csv:
+    table: orders             # which table a file of another name is
+    columns:                  # a header of the file, and the column that it is
+      Belegnummer: order_id
+    values:                   # what values of a column mean
+      status: {bezahlt: paid, storniert: cancelled}
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -36,21 +42,53 @@ def _date_order(text: str) -> str:
     return text.upper()
 
 
-SHOP = {"currency": currency_code, "time_zone": zone_name}
-FILE = SHOP | {"decimal_comma": _yes_or_no, "date_order": _date_order}
+def _one(read: Callable[[str], Any]) -> Callable[[yaml.Node], Any]:
+    """A reader of a single value."""
+
+    def reader(node: yaml.Node) -> Any:
+        if not isinstance(node, yaml.ScalarNode):
+            raise UserError("this must be one value.")
+        return read(node.value)
+
+    return reader
+
+
+def _many(read: Callable[[yaml.Node], Any]) -> Callable[[yaml.Node], dict[str, Any]]:
+    """A reader of names with values."""
+
+    def reader(node: yaml.Node) -> dict[str, Any]:
+        if not isinstance(node, yaml.MappingNode):
+            raise UserError("this must be names with values.")
+        return {key.value: read(value) for key, value in node.value}
+
+    return reader
+
+
+SHOP = {"currency": _one(currency_code), "time_zone": _one(zone_name)}
+FILE = SHOP | {
+    "decimal_comma": _one(_yes_or_no),
+    "date_order": _one(_date_order),
+    "table": _one(str),
+    "columns": _many(_one(str)),
+    "values": _many(_many(_one(str))),
+}
 
 
 @dataclass(frozen=True)
 class FileSettings:
     """What is known of a file: the currency of rows and the zone of times without one, how numbers and dates are written.
 
-    `date_order` is DMY or MDY, or None for years first only.
+    `date_order` is DMY or MDY, or None for years first only. `table` is the table that the file is, whatever its name.
+    `columns` gives headers the name of a column, `values` has by column what its values mean.
     """
 
     currency: str | None = None
     time_zone: str | None = None
     decimal_comma: bool = False
     date_order: str | None = None
+    table: str | None = None
+    columns: dict[str, str] = field(default_factory=dict)
+    values: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 NO_SETTINGS = FileSettings()
@@ -73,16 +111,21 @@ class LandingSettings:
         return found
 
 
+NO_LANDING_SETTINGS = LandingSettings()
+
+
 def read_settings(landing: Path) -> LandingSettings:
     """The settings in a landing folder; none without a landing.yml.
 
     Raises UserError, naming line and key, for anything that is not understood.
     """
     path = landing / NAME
-    if not path.is_file():
-        return LandingSettings()
     try:
+        if not path.is_file():
+            return NO_LANDING_SETTINGS
         root = yaml.compose(path.read_text(encoding="utf-8"), yaml.SafeLoader)
+    except OSError as problem:
+        raise UserError(f"{problem.filename}: cannot be read ({problem.strerror}).") from None
     except (yaml.YAMLError, UnicodeDecodeError) as problem:
         mark = getattr(problem, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
@@ -128,7 +171,10 @@ def _pairs(node: yaml.Node | None, what: str) -> list[tuple[yaml.ScalarNode, yam
 
 
 def _setting(
-    known: Mapping[str, Callable[[str], Any]], key: yaml.ScalarNode, value: yaml.Node, *others: str
+    known: Mapping[str, Callable[[yaml.Node], Any]],
+    key: yaml.ScalarNode,
+    value: yaml.Node,
+    *others: str,
 ) -> tuple[str, Any]:
     """A setting with its checked value."""
     where = f"{NAME}, line {key.start_mark.line + 1}"
@@ -136,9 +182,7 @@ def _setting(
         raise UserError(
             f"{where}: {key.value} is unknown. There are: {', '.join((*known, *others))}."
         )
-    if not isinstance(value, yaml.ScalarNode):
-        raise UserError(f"{where}: {key.value} must be one value.")
     try:
-        return key.value, known[key.value](value.value)
+        return key.value, known[key.value](value)
     except UserError as problem:
         raise UserError(f"{where}, {key.value}: {problem}") from None

@@ -59,6 +59,12 @@ def clean_value(column: Column, file: LandingFile) -> str:
     if _may_be_marked(column):
         bare = f"regexp_replace({text}, {literal(MARKED)}, '\\1')"
         text = f"case when starts_with({text}, chr(39)) then {bare} else {text} end"
+    if meanings := file.settings.values.get(column.name):
+        cases = " ".join(
+            f"when {literal(value.strip().lower())} then {literal(meaning)}"
+            for value, meaning in meanings.items()
+        )
+        text = f"case lower({text}) {cases} else {text} end"
     empty = ["", *NO_VALUE] if _is_formal(column) else [""]
     return f"case when {text} not in ({', '.join(map(literal, empty))}) then {text} end"
 
