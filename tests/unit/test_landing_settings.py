@@ -3,6 +3,7 @@
 from datetime import datetime
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -26,8 +27,6 @@ def landing(folder: Path, settings: str, **files: str) -> Path:
 
 
 def taken(folder: Path, columns: str = "order_id, ordered_at") -> list[tuple]:
-    import duckdb
-
     home = folder / "home"
     home.mkdir(exist_ok=True)
     run_intake(folder, Workspace(home), datetime(2025, 1, 1), Gates(["orders"]), say=lambda _: None)
@@ -108,9 +107,37 @@ def test_a_file_of_any_name_with_any_headers_is_the_table_that_landing_yml_says(
     ]
 
 
+def test_a_later_pattern_overrides_an_earlier_one(tmp_path):
+    text = "files: {'*': {decimal_comma: true, currency: EUR}, orders.csv: {decimal_comma: false}}"
+    found = read_settings(landing(tmp_path, text)).of("orders.csv")
+    assert (found.decimal_comma, found.currency) == (False, "EUR")
+
+
+def test_a_day_without_a_time_is_a_day_of_the_shop(tmp_path):
+    rows = "a,2024-05-10,1\nb,2024-05-10 00:00:00,1\nc,2024-05-10T00:00Z,1\n"
+    folder = landing(tmp_path, "", orders=ORDERS + rows)
+    home = folder / "home"
+    home.mkdir()
+    shop = read_shop("USD", "America/New_York")
+    run_intake(folder, Workspace(home), datetime(2025, 1, 1), Gates(shop=shop), say=lambda _: None)
+    found = duckdb.execute(
+        f"select order_id, ordered_at from {rows_of(home / 'intake' / 'orders.parquet')} order by 1"
+    ).fetchall()
+    midnight = datetime(2024, 5, 10)
+    assert found == [("a", datetime(2024, 5, 10, 4)), ("b", midnight), ("c", midnight)]
+
+
+@pytest.mark.parametrize("name", ["landing.yaml", "Landing.yml"])
+def test_a_file_of_settings_with_another_name_stops_the_run(tmp_path, name):
+    (tmp_path / name).write_text("currency: EUR")
+    with pytest.raises(UserError, match=f"{name}: call it landing.yml"):
+        read_settings(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("settings", "problem"),
     [
+        ('files: {orders.csv: {values: {status: {"": paid}}}}', "landing.yml: orders.csv, values: an empty cell"),
         ("files: {orders.csv: {columns: {Price: total}}}", "landing.yml: orders.csv has no column Price. It has: order_id"),
         ("files: {orders.csv: {columns: {total: price}}}", "landing.yml: orders.csv is a file of orders, which has no column price"),
         ("files: {orders.csv: {values: {state: {a: b}}}}", "landing.yml: orders.csv is a file of orders, which has no column state"),

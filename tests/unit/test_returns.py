@@ -15,7 +15,7 @@ def matched(*events: tuple[str, int], customer: str = "a") -> dict[tuple[str, st
     rows = []
     for day, (text, amount) in enumerate(events):
         kind, name = text.split()
-        kinds = {"order": "placed", "return": "returned", "refund": "reversed"}
+        kinds = {"order": "placed", "return": "returned", "refund": "reversed", "status": "status"}
         moment = pd.Timestamp("2024-01-01") + pd.Timedelta(days=day)
         rows.append((customer, moment, kinds[kind], name, amount))
     return _as_dict(match_returns(pd.DataFrame(rows, columns=COLUMNS)))
@@ -55,6 +55,12 @@ def _as_dict(found: pd.DataFrame) -> dict[tuple[str, str], int]:
             [("order 1", 50), ("order 2", 50), ("return r", 50), ("return s", 50)],
             {("r", "2"): 50, ("s", "1"): 50},
         ),
+        # A status and a return of the same amount are one return.
+        (
+            [("order 1", 100), ("order 2", 100), ("status 1", 100), ("return r", 100), ("return s", 100)],
+            {("r", "1"): 100, ("s", "2"): 100},
+        ),
+        ([("order 1", 100), ("status 1", 100), ("return r", 40)], {}),
         # A partial refund leaves the order its place, and its rest.
         (
             [("order 1", 50), ("order 2", 80), ("refund 1", 10), ("return r", 60), ("return s", 40)],

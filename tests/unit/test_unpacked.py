@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import re
 import zipfile
 from datetime import date, datetime
 from pathlib import Path
@@ -147,6 +148,29 @@ def test_what_cannot_be_read_is_named(tmp_path, name, content, problem):
     with pytest.raises(UserError) as raised:
         taken(tmp_path / "broken", name, content)
     assert str(raised.value).startswith(problem)
+
+
+def test_numbers_of_a_spreadsheet_have_no_comma(tmp_path):
+    rows = [[f"a{n}", date(2024, 1, 1), total, None, None] for n, total in enumerate([1.085, 12.5])]
+    settings = "files: {'*': {decimal_comma: true}}"
+    found = taken(tmp_path / "sheet", "orders.xlsx", as_workbook(rows), settings)
+    assert [row[2] for row in found] == [1.085, 12.5]
+
+
+def test_a_sheet_that_is_wrong_about_its_size_is_read_whole(tmp_path):
+    rows = [[f"a{n}", date(2024, 1, 1), 1, None, None] for n in range(9)]
+    for name, dimension in {"less": '<dimension ref="A1:C4"/>', "none": ""}.items():
+        out = io.BytesIO()
+        with (
+            zipfile.ZipFile(io.BytesIO(as_workbook(rows))) as old,
+            zipfile.ZipFile(out, "w") as new,
+        ):
+            for member in old.namelist():
+                text = old.read(member)
+                if member.endswith("sheet1.xml"):
+                    text = re.sub(rb"<dimension [^>]*/>", dimension.encode(), text)
+                new.writestr(member, text)
+        assert len(taken(tmp_path / name, "orders.xlsx", out.getvalue())) == 9
 
 
 def test_an_id_that_lost_its_digits_in_a_spreadsheet_is_refused(tmp_path):

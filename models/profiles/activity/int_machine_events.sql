@@ -21,8 +21,11 @@ reactions as (
     select
         event_id,
         is_reported_machine,
-        {{ micros_between('last_delivered_at', 'occurred_at') }} <= {{ seconds_to_react }} * 1000000 as is_too_fast,
+        -- Days and minutes alone do not say who was fast.
+        {{ micros_between('last_delivered_at', 'occurred_at') }} <= {{ seconds_to_react }} * 1000000
+        and (last_delivered_at < occurred_at or extract(second from occurred_at) <> 0) as is_too_fast,
         event_name = 'clicked'
+        and extract(second from occurred_at) <> 0
         and (
             {{ micros_between('lag(occurred_at, 2) over in_order', 'occurred_at') }} <= 2000000
             or {{ micros_between('occurred_at', 'lead(occurred_at, 2) over in_order') }} <= 2000000

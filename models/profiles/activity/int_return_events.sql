@@ -1,5 +1,5 @@
--- One row per event of a customer with a return that names no order in the data: an order placed, an order reversed by
--- name or by its own status, or such a return.
+-- One row per event of a customer with a return that names no order in the data: an order placed, an order whose status
+-- says that it was returned or cancelled (status), one that a return names (reversed), or such a return (returned).
 with
 
 orders as (
@@ -22,7 +22,7 @@ events as (
     select
         customer_key,
         greatest(status_at, ordered_at),
-        'reversed',
+        'status',
         order_id,
         amount
     from orders

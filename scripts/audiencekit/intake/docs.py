@@ -62,7 +62,7 @@ files:
     columns:                   # a header of the file, and the column that it is
       Belegnummer: order_id
     values:                    # what values of a column mean
-      status: {bezahlt: paid, storniert: cancelled}
+      status: {{bezahlt: paid, storniert: cancelled}}
 ```
 
 A key, a value or a file that is not understood stops the run, with its line.

@@ -14,7 +14,7 @@ from audiencekit.errors import UserError
 from audiencekit.intake.contract import Column, Table
 from audiencekit.intake.csv_text import count_rows, plain_text, read_head
 from audiencekit.intake.landing_settings import NO_SETTINGS, FileSettings
-from audiencekit.intake.unpacked import unpacked
+from audiencekit.intake.unpacked import TYPED, unpacked
 from audiencekit.sql import file_to_read
 
 # Names of columns that hold what people agreed to or refused.
@@ -53,6 +53,7 @@ class LandingFile:
     blank_lines: tuple[int, ...] = ()
     delimiter: str | None = None  # None for Parquet
     settings: FileSettings = NO_SETTINGS
+    shop_zone: str | None = None  # None for UTC
 
     @property
     def ignored(self) -> tuple[str, ...]:
@@ -84,6 +85,9 @@ def open_file(
     if is_empty:
         raise UserError(f"{name}: the file is empty (0 bytes). Export it again, or remove it.")
     plain = replace(extract, path=unpacked(path, name, scratch))
+    if plain.path.name.endswith(TYPED):
+        # Its numbers are numbers, whatever comma their text would have.
+        plain = replace(plain, settings=replace(extract.settings, decimal_comma=None))
     if plain.path.name.lower().endswith(".parquet"):
         opened = _open_parquet(plain, table, con)
     else:
@@ -92,6 +96,12 @@ def open_file(
         raise UserError(
             f"landing.yml: {name} has no column {lost[0]}. It has: {_shown(opened.header)}"
         )
+    for column in extract.settings.values:
+        position = opened.positions.get(column)
+        if position is not None and opened.types[position] != "VARCHAR":
+            raise UserError(
+                f"landing.yml: {name}, values: {column} is {opened.types[position].lower()} and no text."
+            )
     missing = [c for c in table.columns if c.required and c.name not in opened.positions]
     if missing:
         wanted = "; ".join(_names(c) for c in missing)
@@ -107,6 +117,13 @@ def open_file(
 
 def _check_names(extract: Extract, table: Table) -> None:
     """Raise UserError where landing.yml names a column that the table does not have."""
+    if extract.settings.table not in (None, table.name):
+        raise UserError(
+            f"landing.yml: {extract.name} is below the folder {table.name}, and is to be {extract.settings.table}. "
+            "Move it out of that folder."
+        )
+    if any("" in meanings for meanings in extract.settings.values.values()):
+        raise UserError(f"landing.yml: {extract.name}, values: an empty cell has no meaning.")
     names = [column.name for column in table.columns]
     for given in (*extract.settings.columns.values(), *extract.settings.values):
         if given not in names:

@@ -9,7 +9,7 @@ stops the run with a UserError before anything is built. Rows of erased people a
 import difflib
 import shutil
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -43,12 +43,13 @@ SCRATCH = ".intake-"
 
 @dataclass(frozen=True)
 class _Session:
-    """One intake: the DuckDB connection, its moments, where typed tables and scratch files go."""
+    """One intake: the DuckDB connection, its moments, where typed tables and scratch files go, the shop's zone."""
 
     con: duckdb.DuckDBPyConnection
     moments: Moments
     workspace: Workspace
     scratch: Path
+    time_zone: str
 
 
 def run_intake(
@@ -69,7 +70,9 @@ def run_intake(
         TemporaryDirectory(dir=workspace.home, prefix=SCRATCH) as folder,
         duckdb.connect() as con,
     ):
-        session = _Session(con, Moments(as_of, gates.clock), workspace, Path(folder))
+        session = _Session(
+            con, Moments(as_of, gates.clock), workspace, Path(folder), gates.shop.time_zone
+        )
         con.execute(f"set TimeZone = 'UTC'; set temp_directory = {literal(folder)}")
         create_quarantine(con)
         files = _open_files(session, landing, say)
@@ -107,8 +110,12 @@ def _open_files(
         for table, found in paths.items()
     }
     check_patterns(settings, [file.name for files in extracts.values() for file in files])
+    zone = session.time_zone if session.time_zone != "UTC" else None
     return {
-        table: [open_file(file, contract[table], session.con, session.scratch) for file in files]
+        table: [
+            replace(open_file(file, contract[table], session.con, session.scratch), shop_zone=zone)
+            for file in files
+        ]
         for table, files in extracts.items()
     }
 

@@ -84,7 +84,7 @@ class FileSettings:
 
     currency: str | None = None
     time_zone: str | None = None
-    decimal_comma: bool = False
+    decimal_comma: bool | None = None
     date_order: str | None = None
     table: str | None = None
     columns: dict[str, str] = field(default_factory=dict)
@@ -106,7 +106,9 @@ class LandingSettings:
         found = NO_SETTINGS
         for pattern, settings in self.files:
             if fnmatchcase(name.lower(), pattern.lower()):
-                given = {key: value for key, value in vars(settings).items() if value}
+                given = {
+                    key: value for key, value in vars(settings).items() if value not in (None, {})
+                }
                 found = replace(found, **given)
         return found
 
@@ -120,6 +122,8 @@ def read_settings(landing: Path) -> LandingSettings:
     Raises UserError, naming line and key, for anything that is not understood.
     """
     path = landing / NAME
+    if others := [p.name for p in _entries(landing) if p.name.lower() in (NAME, "landing.yaml")]:
+        raise UserError(f"{others[0]}: call it {NAME}, or it is not read.")
     try:
         if not path.is_file():
             return NO_LANDING_SETTINGS
@@ -149,6 +153,14 @@ def read_settings(landing: Path) -> LandingSettings:
             name, text = _setting(SHOP, key, value, "files")
             shop[name] = text
     return LandingSettings(FileSettings(**shop), tuple(files))
+
+
+def _entries(landing: Path) -> list[Path]:
+    """What a folder holds, but for landing.yml; nothing where it cannot be read."""
+    try:
+        return [path for path in landing.iterdir() if path.name != NAME]
+    except OSError:
+        return []
 
 
 def check_patterns(settings: LandingSettings, names: list[str]) -> None:

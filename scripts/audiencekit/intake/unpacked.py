@@ -5,6 +5,7 @@ import gzip
 import json
 import shutil
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time
 from pathlib import Path
@@ -18,6 +19,8 @@ TEXT = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".txt.gz")
 READABLE = (*TEXT, ".parquet", *SPREADSHEETS, *JSON_LINES, ".json", ".zip")
 # A spreadsheet keeps fifteen digits of a number.
 EXACT_DIGITS = 10**15
+# How the name of a CSV ends whose source knew numbers from text.
+TYPED = ".typed.csv"
 
 
 def unpacked(path: Path, name: str, scratch: Path) -> Path:
@@ -33,7 +36,10 @@ def unpacked(path: Path, name: str, scratch: Path) -> Path:
             return _written(_from_spreadsheet(path, name), scratch)
         if ending.endswith((*JSON_LINES, ".json")):
             return _written(_from_json(path, name), scratch)
-    except (OSError, EOFError, zipfile.BadZipFile, KeyError, ValueError) as problem:
+    except (
+        *(OSError, EOFError, zlib.error, zipfile.BadZipFile),
+        *(KeyError, ValueError, RuntimeError),  # a broken workbook, an encrypted archive
+    ) as problem:
         raise UserError(
             f"{name}: cannot be read ({str(problem)[:160]}). Export it again."
         ) from None
@@ -46,7 +52,7 @@ def _new_file(scratch: Path, ending: str) -> Path:
 
 def _written(rows: Iterable[list[str]], scratch: Path) -> Path:
     """A CSV in `scratch` with these rows, the header first."""
-    target = _new_file(scratch, ".csv")
+    target = _new_file(scratch, TYPED)
     with target.open("w", encoding="utf-8", newline="") as out:
         csv.writer(out, lineterminator="\n").writerows(rows)
     return target
@@ -78,15 +84,22 @@ def _from_spreadsheet(path: Path, name: str) -> Iterator[list[str]]:
     import openpyxl
 
     book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    sheets = [sheet for sheet in book.worksheets if sheet.max_row and next(sheet.iter_rows(), None)]
+    for sheet in book.worksheets:
+        sheet.reset_dimensions()  # what a file says of its size may be wrong
+    sheets = [sheet for sheet in book.worksheets if any(any(row) for row in sheet.values)]
     if len(sheets) != 1:
         names = ", ".join(sheet.title for sheet in sheets)[:200] or "none"
         raise UserError(
             f"{name}: a spreadsheet must have one sheet with rows, and has {names}. Save the sheet of the table as a "
             "file of its own."
         )
+    width = 0
     for row in sheets[0].iter_rows():
-        yield [_cell_text(cell.value, getattr(cell, "number_format", "")) for cell in row]
+        cells = [_cell_text(cell.value, getattr(cell, "number_format", "")) for cell in row]
+        width = width or len(cells)
+        while len(cells) > width and not cells[-1]:
+            cells.pop()
+        yield cells + [""] * (width - len(cells))
 
 
 def _cell_text(value: Any, number_format: str) -> str:

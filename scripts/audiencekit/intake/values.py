@@ -104,8 +104,8 @@ def typed_value(column: Column, file: LandingFile) -> str:
     value = convert(cell, _family(file.types[position]), file.types[position])
     if value is None or (column.is_identifier and file.types[position] == "BOOLEAN"):
         return f"cast(null as {sql_type})"
-    if column.data_type == "timestamp" and (zone := file.settings.time_zone):
-        return _in_utc(value, cell, file.types[position], zone)
+    if column.data_type == "timestamp":
+        return _in_utc(value, cell, file.types[position], file)
     if column.name == "currency":
         return f"coalesce({value}, {_default(column, file, sql_type)})"
     return f"lower({value})" if column.one_of else value
@@ -134,15 +134,23 @@ def _default(column: Column, file: LandingFile, sql_type: str) -> str:
     return f"cast(null as {sql_type})"
 
 
-def _in_utc(moment: str, cell: str, native: str, zone: str) -> str:
-    """SQL for a moment in UTC, where a time without a zone is in the file's."""
-    local = f"cast(timezone({literal(zone)}, {moment}) as timestamp)"
-    if _family(native) == "text":
-        return (
-            f"case when regexp_full_match({cell}, '{DAY}({CLOCK})?') then {local} else {moment} end"
-        )
-    has_no_zone = _family(native) == "moment" and native != "TIMESTAMP WITH TIME ZONE"
-    return local if has_no_zone else moment
+def _in_utc(moment: str, cell: str, native: str, file: LandingFile) -> str:
+    """SQL for a moment in UTC. A time without a zone is in the file's, a day without a time in the shop's, too."""
+    zone = file.settings.time_zone
+    day_zone = zone or file.shop_zone
+
+    def local(name: str) -> str:
+        return f"cast(timezone({literal(name)}, {moment}) as timestamp)"
+
+    if native == "DATE" and day_zone:
+        return local(day_zone)
+    if _family(native) == "moment":
+        return local(zone) if zone and native != "TIMESTAMP WITH TIME ZONE" else moment
+    if _family(native) != "text" or not day_zone:
+        return moment
+    clock = f"when regexp_full_match({cell}, '{DAY}{CLOCK}') then {local(zone)} " if zone else ""
+    day = f"when regexp_full_match({cell}, '{DAY}') then {local(day_zone)} "
+    return f"case {clock}{day}else {moment} end"
 
 
 def _family(native: str) -> str:
