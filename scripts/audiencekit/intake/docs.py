@@ -65,7 +65,7 @@ files:
       status: {{bezahlt: paid, storniert: cancelled}}
 ```
 
-A key, a value or a file that is not understood stops the run, with its line.
+A key, a value, a column or a file that is not understood stops the run, and the message names it.
 
 ## Columns
 
@@ -81,7 +81,8 @@ A key, a value or a file that is not understood stops the run, with its line.
   `0x1A`, `(5.00)`, infinity, and digits of other scripts.
 - **Times** are written `2017-12-31 18:30:00`. They may have `T` before the time, `/` in the date, or no seconds. A
   date alone means midnight.
-- **Time zones**: a time without a zone is UTC, or in the zone that `landing.yml` gives its file. A time with `Z`, `UTC`, `GMT`, an offset such as `+01:00`, or a zone
+- **Time zones**: a time without a zone is UTC, or in the zone that `landing.yml` gives its file; a date without a time is
+  a day of the shop. A time with `Z`, `UTC`, `GMT`, an offset such as `+01:00`, or a zone
   such as ` Europe/Paris` is converted to UTC.
 - **Epoch numbers** are read in seconds, milliseconds or microseconds, between 2000 and 2100.
 - **Refused times** are `12/31/2017` and `31.12.2017` without a `date_order` in `landing.yml`, AM and PM, and letters that can mean several zones,
@@ -95,8 +96,8 @@ A key, a value or a file that is not understood stops the run, with its line.
   the US, `2138` is the postal code 02138.
 - **Amounts** are in the reporting currency: USD, or the one of `--currency EUR`. A row of another `currency` is converted
   by the table `exchange_rates`, at the rate of its time; without a rate the run stops.
-- **Returns** have a negative total or name another order. A return that names no order comes off an earlier order of its
-  customer: the latest of exactly its amount, else the latest of more, else the latest in turn. What no order explains
+- **Returns** have a negative total or name another order. A return that names no order is that of an order whose
+  status says it was returned, if the amounts are the same. Else it comes off an earlier order of its customer: the latest of exactly its amount, else the latest of more, else the latest in turn. What no order explains
   comes off the customer's spend, and off revenue. `rpt_returns` counts each kind.
 - **An apostrophe** before an identifier, number, phone or postal code is a spreadsheet's mark of text and is removed.
 - **Salesforce ids** that occur with 15 and with 18 characters are read as one.

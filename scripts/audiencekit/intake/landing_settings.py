@@ -1,20 +1,4 @@
-"""landing.yml in a landing folder: what its files cannot say themselves.
-
-currency: EUR                 # of all figures
-time_zone: Europe/Berlin      # whose days, months and weekends count
-files:
-  orders.us*:                 # a file or a pattern, below the landing folder
-    currency: USD             # of rows without a currency
-    time_zone: America/Chicago  # of times without a zone
-    decimal_comma: true       # 1.234,50 is 1234.50
-    date_order: DMY           # 31.12.2017 and 31/12/2017; or MDY
-  sales-report.csv:
-    table: orders             # which table a file of another name is
-    columns:                  # a header of the file, and the column that it is
-      Belegnummer: order_id
-    values:                   # what values of a column mean
-      status: {bezahlt: paid, storniert: cancelled}
-"""
+"""landing.yml in a landing folder: what its files cannot say themselves. docs/landing.md has an example."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
