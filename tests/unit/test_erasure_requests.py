@@ -106,7 +106,7 @@ def test_a_national_number_goes_with_its_country(tmp_path):
         f"to '{workspace.intake}/contacts.parquet' (format parquet)"
     )
     refused = " union all ".join(
-        f"select 't' as table_name, 'f' as file_name, {n} as row_number, '{text}' as raw_row"
+        f"select 't' as table_name, 'f' as file_name, {n} as row_number, '{text}' as raw_row, null::varchar as source"
         for n, text in enumerate(['{"phone": "06 12345678"}', '{"phone": "0699999999"}'])
     )
     duckdb.execute(f"copy ({refused}) to '{workspace.intake}/quarantine.parquet' (format parquet)")
@@ -164,7 +164,7 @@ def test_units_of_experiments_go_by_whatever_they_are(tmp_path):
             f"to '{workspace.intake}/{table}.parquet' (format parquet)"
         )
     duckdb.execute(
-        "copy (select 't' as table_name, 'f' as file_name, 1 as row_number, '{}' as raw_row) "
+        "copy (select 't' as table_name, 'f' as file_name, 1 as row_number, '{}' as raw_row, null::varchar as source) "
         f"to '{workspace.intake}/quarantine.parquet' (format parquet)"
     )
     erase_from_intake(workspace)
@@ -209,7 +209,7 @@ def test_an_erased_person_stays_out_in_any_spelling(tmp_path, erased, comes_back
     )
     duckdb.execute(
         "copy (select null::varchar as table_name, null::varchar as file_name, null::bigint as row_number, "
-        f"null::varchar as reasons, null::varchar as raw_row where false) to '{workspace.intake}/quarantine.parquet'"
+        f"null::varchar as reasons, null::varchar as raw_row, null::varchar as source where false) to '{workspace.intake}/quarantine.parquet'"
     )
     people = pd.DataFrame({"request_id": ["r"], "customer_key": ["k"]})
     duckdb.execute(
@@ -242,7 +242,7 @@ def test_an_id_that_only_begins_like_an_erased_one_stays(tmp_path):
     duckdb.execute(f"copy ({rows}) to '{workspace.intake}/contacts.parquet' (format parquet)")
     duckdb.execute(
         "copy (select null::varchar as table_name, null::varchar as file_name, null::bigint as row_number, "
-        f"null::varchar as reasons, null::varchar as raw_row where false) to '{workspace.intake}/quarantine.parquet'"
+        f"null::varchar as reasons, null::varchar as raw_row, null::varchar as source where false) to '{workspace.intake}/quarantine.parquet'"
     )
     duckdb.execute(
         "copy (select ''::varchar as table_name, 0::bigint as rows_erased where false) "

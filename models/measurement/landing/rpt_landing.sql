@@ -49,6 +49,7 @@ select
     landing.keys_that_differ,
     landing.keys_undecided,
     landing.refusals_from_future,
+    landing.rows_left_out,
     -- Orders of erased customers remain in revenue, without a customer.
     case when landing.table_name = 'orders' then 0 else landing.rows_erased end as rows_erased,
     landing.rows_kept - staged.rows_staged

@@ -12,6 +12,7 @@ select
     tables.keys_that_differ,
     tables.keys_undecided,
     tables.refusals_from_future,
+    tables.rows_left_out,
     coalesce(erased.rows_erased, 0) as rows_erased,
     tables.newest_at,
     coalesce(

@@ -8,16 +8,20 @@ import codecs
 import csv
 import gzip
 import io
+import re
 import shutil
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
 from audiencekit.errors import UserError
 
+TOO_LONG = "row: more cells than the header"
+SPLIT_QUOTES = "row: a quote inside a cell. Put the cell in quotes, and double the quote"
+BROKEN = "-"
 HEAD_BYTES = 1_000_000
 # The longer marks first, because the mark of UTF-32 begins like that of UTF-16.
 BYTE_ORDER_MARKS = {
@@ -32,40 +36,53 @@ OTHER_FORMATS = {
     b"PAR1": "a Parquet file. Name it .parquet",
     b"\x1f\x8b": "a gzip file. Name it .csv.gz",
 }
+UTF8_LETTER = re.compile(
+    rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
+)
 csv.field_size_limit(2**31 - 1)
 
 
 @dataclass(frozen=True)
 class RowCount:
-    """Rows below the header without blank lines, and the row numbers of the blank lines.
+    """Rows below the header without blank lines, the row numbers of the blank lines, and by row number the last line
+    of each broken row and what is wrong with it.
 
     Row numbers are a spreadsheet's: the header is row 1, a cell of several lines is in one row.
     """
 
     rows: int
     blank_lines: tuple[int, ...] = ()
+    broken: dict[int, tuple[int, str]] = field(default_factory=dict)
 
 
-def plain_text(path: Path, name: str, scratch: Path) -> Path:
+def plain_text(path: Path, name: str, scratch: Path, encoding: str | None = None) -> Path:
     """`path` itself if it is UTF-8 with newlines only, else a copy in `scratch` that is.
 
-    Bytes that are not UTF-8 stay as they are. Raises UserError if the file is not text.
+    `encoding` is that of text without a byte-order mark; None for UTF-8. Bytes that are not UTF-8 in a file that
+    otherwise is stay as they are. Raises UserError if the file is not text, or in another encoding.
     """
     try:
         with _opened(path) as stream:
             head = stream.read(4096)
         if not head:
             raise UserError(f"{name}: the file is empty (0 bytes). Export it again, or remove it.")
-        encoding = next((e for mark, e in BYTE_ORDER_MARKS.items() if head.startswith(mark)), None)
+        marked = (e for mark, e in BYTE_ORDER_MARKS.items() if head.startswith(mark))
+        if not head.startswith(codecs.BOM_UTF8):
+            encoding = next(marked, None if encoding == "utf-8" else encoding)
         what = next((w for mark, w in OTHER_FORMATS.items() if head.startswith(mark)), None)
         if what:
             raise UserError(f"{name}: this is {what}.")
         if not encoding and head.count(0) > len(head) / 10:
             raise UserError(f"{name}: this is not text. A .csv file holds lines of UTF-8 text.")
         is_zipped = path.name.lower().endswith(".gz")
-        if not (encoding or is_zipped) and not any(b"\r" in c for c in _chunks(path)):
-            return path
-        return _plain_copy(path, encoding, scratch)
+        if encoding or is_zipped or any(b"\r" in c for c in _chunks(path)):
+            path = _plain_copy(path, encoding, scratch)
+        if row := _first_row_of_other_encoding(path):
+            raise UserError(
+                f"{name}, row {row}: this text is not UTF-8. Name its encoding in landing.yml (encoding: windows-1252 for "
+                "most files that Excel saved), or export it as UTF-8."
+            )
+        return path
     except UnicodeDecodeError as problem:
         raise UserError(
             f"{name}: broken {problem.encoding} text ({problem.reason}). Export it as UTF-8."
@@ -75,38 +92,103 @@ def plain_text(path: Path, name: str, scratch: Path) -> Path:
         raise UserError(f"{name}: cannot be read ({why}). Export it again.") from None
 
 
+def _first_row_of_other_encoding(path: Path) -> int:
+    """The first row with a byte that is not UTF-8, in a file where no letter beyond ASCII is UTF-8; else 0."""
+    first = 0
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            if line.isascii():
+                continue
+            if UTF8_LETTER.search(line):
+                return 0
+            first = first or number
+    return first
+
+
 def read_head(path: Path) -> str:
     """The first part of a plain file."""
     with path.open("rb") as stream:
         return stream.read(HEAD_BYTES).decode("utf-8-sig", errors="replace")
 
 
-def count_rows(path: Path, name: str, delimiter: str) -> RowCount:
-    """Count the rows of a plain file without DuckDB. Raises UserError for a quote that never closes."""
-    newlines, last_byte = 0, b""
-    for chunk in _chunks(path):
-        if b'"' in chunk or b"\n\n" in last_byte + chunk:
-            return _count_quoted_rows(path, name, delimiter)
-        newlines += chunk.count(b"\n")
-        last_byte = chunk[-1:]
-    return RowCount(newlines - (last_byte == b"\n"))
+def count_rows(path: Path, name: str, delimiter: str, cells: int) -> RowCount:
+    """Count the rows of a plain file, whose header has `cells` names, without DuckDB.
+
+    Raises UserError for a quote that never closes.
+    """
+    rows, too_long, split = 0, {}, delimiter.encode()
+    with path.open("rb") as lines:
+        for rows, line in enumerate(lines, start=1):
+            if b'"' in line or line == b"\n":
+                return _count_quoted_rows(path, name, delimiter, cells)
+            if line.count(split) >= cells:
+                too_long[rows] = (rows, TOO_LONG)
+    return RowCount(rows - 1, broken=too_long)
 
 
-def _count_quoted_rows(path: Path, name: str, delimiter: str) -> RowCount:
-    blank_lines = []
+def _count_quoted_rows(path: Path, name: str, delimiter: str, cells: int) -> RowCount:
+    blank_lines, broken = [], {}
     end = ["end", "end"]  # two cells, which an open quote would make one
     row, number = end, 0
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
-        reader = csv.reader(chain(lines, [delimiter.join(end)]), delimiter=delimiter)
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
+        lines = _Lines(stream)
+        reader = csv.reader(
+            chain(lines, [delimiter.join(end)]), delimiter=delimiter, skipinitialspace=True
+        )
         for number, row in enumerate(reader, start=1):
             if not row:
                 blank_lines.append(number)
+            elif len(row) > cells:
+                broken[number] = (reader.line_num, TOO_LONG)
+            elif _has_split_quotes(row, lines.text):
+                broken[number] = (reader.line_num, SPLIT_QUOTES)
+            lines.text = ""
     if row != end:
         raise UserError(
             f"{name}, row {number}: a quote opens and never closes, so the rows after it cannot be "
             "separated. Close or double the quote."
         )
-    return RowCount(number - 2 - len(blank_lines), tuple(blank_lines))
+    return RowCount(number - 2 - len(blank_lines), tuple(blank_lines), broken)
+
+
+class _Lines:
+    """The lines of a file, and in `text` those that were read since it was last emptied."""
+
+    def __init__(self, stream: Iterable[str]) -> None:
+        self.stream, self.text = iter(stream), ""
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self.stream:
+            self.text += line
+            yield line
+
+
+def _has_split_quotes(row: list[str], text: str) -> bool:
+    """Whether quotes inside two cells may belong together, so that the delimiter between them is text.
+
+    A cell that is quoted as a whole, with quotes inside it doubled, is in no doubt.
+    """
+    odd = [cell for cell in row if cell.count('"') % 2]
+    if len(odd) < 2:
+        return False
+    return sum('"' + cell.replace('"', '""') + '"' not in text for cell in odd) > 1
+
+
+def with_broken_rows_marked(path: Path, delimiter: str, counted: RowCount, scratch: Path) -> Path:
+    """A copy in which each broken row has one more cell, BROKEN, so that DuckDB refuses it; `path` without such rows.
+
+    DuckDB drops surplus cells without a value, and would shift what is left of the row without an error.
+    """
+    last_lines = {line for line, _ in counted.broken.values()}
+    if not last_lines:
+        return path
+    copy = scratch / f"{sum(1 for _ in scratch.iterdir())}.csv"
+    with path.open("rb") as lines, copy.open("wb") as out:
+        for number, line in enumerate(lines, start=1):
+            if number in last_lines:
+                line = line.rstrip(b"\n") + f"{delimiter}{BROKEN}\n".encode()
+            out.write(line)
+    return copy
 
 
 def _opened(path: Path) -> BinaryIO | gzip.GzipFile:

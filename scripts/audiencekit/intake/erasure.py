@@ -226,10 +226,14 @@ def _erase_from_quarantine(con: duckdb.DuckDBPyConnection, path: Path) -> None:
         create or replace table remaining as
         with refused as (
             select row_number() over () as row_no, * from {rows_of(path)}
-        ), words as (
-            select distinct row_no, unnest(
+        ), cells as (
+            select distinct row_no, source, unnest(
                 string_split_regex(raw_row, $word_ends) || coalesce(json_extract_string(raw_row, '$.*'), [])
             ) as word from refused
+        ), words as (
+            select row_no, word from cells
+            union all
+            select row_no, source || ':' || word from cells where source is not null
         ), kinds as (select distinct id_type from tombstones), hashed as (
             select row_no, id_type, {hash_sql("id_type", "word")} as id_hash
             from words cross join kinds

@@ -146,8 +146,8 @@ def _refuse_two_things(
     if first != last and not both_signs:
         raise UserError(
             f"{table.name}: {column} {value} is in {files[first].name} and in {files[last].name} at two times "
-            f"({count:,} keys in all). If these are two shops, give the ids of each a prefix of its own; or pass "
-            f"--accept {table.name} to keep one row a key."
+            f"({count:,} keys in all). If these are two shops, name the source of each in landing.yml, as a prefix of its ids; "
+            f"or pass --accept {table.name} to keep one row a key."
         )
     raise UserError(
         f"{files[first].name}: {column} {value} has a sale and a return in two rows of one number ({count:,} in all). "

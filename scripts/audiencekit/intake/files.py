@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -12,7 +12,7 @@ import duckdb
 
 from audiencekit.errors import UserError
 from audiencekit.intake.contract import Column, Table
-from audiencekit.intake.csv_text import count_rows, plain_text, read_head
+from audiencekit.intake.csv_text import count_rows, plain_text, read_head, with_broken_rows_marked
 from audiencekit.intake.landing_settings import NO_SETTINGS, FileSettings
 from audiencekit.intake.unpacked import TYPED, unpacked
 from audiencekit.sql import file_to_read
@@ -33,6 +33,9 @@ MEANING_COLUMNS = {
     "contacts": re.compile(r"(?i)delet|^master[\s_-]?record[\s_-]?id$|merged|^is[\s_-]?archived$"),
     "accounts": re.compile(r"(?i)delet|merged|^is[\s_-]?archived$"),
 }
+# A header has none of these: an e-mail, a date, a number.
+VALUE = re.compile(r".*@.*|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*|[-+$€£]? ?\d+([.,]\d+)*")
+UNSEEN = " \t\u00a0\u200b\ufeff"
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 
 
@@ -51,14 +54,23 @@ class LandingFile:
     positions: dict[str, int]  # contract column -> position in the header
     rows: int = 0
     blank_lines: tuple[int, ...] = ()
+    broken_rows: dict[int, str] = field(default_factory=dict)  # row number -> reason
     delimiter: str | None = None  # None for Parquet
     settings: FileSettings = NO_SETTINGS
     shop_zone: str | None = None  # None for UTC
+    date_orders: dict[str, str] = field(default_factory=dict)  # contract column -> DMY or MDY
+    products_are_shared: bool = False  # several sources have the same product ids
+
+    @property
+    def used(self) -> set[int]:
+        """Positions of the columns that are read: those of the contract, and those that say which rows to leave out."""
+        left_out = {self.header.index(name) for name in self.settings.leave_out}
+        return {*self.positions.values(), *left_out}
 
     @property
     def ignored(self) -> tuple[str, ...]:
-        """Header names that match no contract column."""
-        used = set(self.positions.values())
+        """Header names that are not read."""
+        used = self.used
         return tuple(name for i, name in enumerate(self.header) if i not in used)
 
 
@@ -87,15 +99,16 @@ def open_file(
     plain = replace(extract, path=unpacked(path, name, scratch))
     if plain.path.name.endswith(TYPED):
         # Its numbers are numbers, whatever comma their text would have.
-        plain = replace(plain, settings=replace(extract.settings, decimal_comma=None))
+        plain = replace(
+            plain, settings=replace(extract.settings, decimal_comma=None, encoding=None)
+        )
     if plain.path.name.lower().endswith(".parquet"):
         opened = _open_parquet(plain, table, con)
     else:
         opened = _open_csv(plain, table, scratch)
-    if lost := [h for h in extract.settings.columns if h not in opened.header]:
-        raise UserError(
-            f"landing.yml: {name} has no column {lost[0]}. It has: {_shown(opened.header)}"
-        )
+    named = (*extract.settings.columns, *extract.settings.leave_out)
+    if lost := [h for h in named if h not in opened.header]:
+        raise UserError(f"landing.yml: {name} has no column {lost[0]}. {_what_it_has(opened)}")
     for column in extract.settings.values:
         position = opened.positions.get(column)
         if position is not None and opened.types[position] != "VARCHAR":
@@ -105,13 +118,16 @@ def open_file(
     missing = [c for c in table.columns if c.required and c.name not in opened.positions]
     if missing:
         wanted = "; ".join(_names(c) for c in missing)
-        raise UserError(
-            f"{name}, header: no column {wanted}. "
-            f"It has: {_shown(opened.header)}{_delimiter_hint(opened)}"
-        )
+        raise UserError(f"{name}, header: no column {wanted}. {_what_it_has(opened)}")
     if opened.delimiter:
-        counted = count_rows(opened.path, name, opened.delimiter)
-        opened = replace(opened, rows=counted.rows, blank_lines=counted.blank_lines)
+        counted = count_rows(opened.path, name, opened.delimiter, len(opened.header))
+        opened = replace(
+            opened,
+            path=with_broken_rows_marked(opened.path, opened.delimiter, counted, scratch),
+            rows=counted.rows,
+            blank_lines=counted.blank_lines,
+            broken_rows={row: reason for row, (_, reason) in counted.broken.items()},
+        )
     return opened
 
 
@@ -138,17 +154,18 @@ def _names(column: Column) -> str:
     return column.name + also
 
 
-def _shown(header: tuple[str, ...]) -> str:
+def _what_it_has(opened: LandingFile) -> str:
     """The header for a message. Cells that may be personal data, where the header row is missing, are left out."""
-    return ", ".join("…" if "@" in n or len(n) > 40 or not n.isprintable() else n for n in header)[
-        :300
-    ]
-
-
-def _delimiter_hint(opened: LandingFile) -> str:
+    named = [name for name in opened.header if name]
+    if len(named) < len(opened.header) / 2 or any(re.match("(?i)sep=", name) for name in named):
+        return "The first row must name the columns: delete the lines above the header."
+    if any(VALUE.fullmatch(name) for name in named):
+        return "Its first row looks like data: is the header missing?"
+    shown = ["…" if len(n) > 40 or not n.isprintable() else n for n in opened.header]
+    hint = ""
     if opened.delimiter and len(opened.header) == 1:
-        return f". Only one column was found: columns are split by {', '.join(DELIMITERS.values())}"
-    return ""
+        hint = f". Only one column was found: columns are split by {', '.join(DELIMITERS.values())}"
+    return f"It has: {', '.join(shown)[:300]}{hint}"
 
 
 def _plain(name: str) -> str:
@@ -187,7 +204,7 @@ def match_columns(
 
 def unread_meanings(file: LandingFile, table: Table) -> list[int]:
     """Positions of columns that belong to no column of the contract and change what a row means, by their names."""
-    pattern, used = MEANING_COLUMNS.get(table.name), set(file.positions.values())
+    pattern, used = MEANING_COLUMNS.get(table.name), file.used
     return [
         place
         for place, name in enumerate(file.header)
@@ -248,24 +265,29 @@ def _top_level(nodes: list[tuple[str, int | None]]) -> list[str]:
 
 def _open_csv(extract: Extract, table: Table, scratch: Path) -> LandingFile:
     name, settings = extract.name, extract.settings
-    plain = plain_text(extract.path, name, scratch)
+    plain = plain_text(extract.path, name, scratch, settings.encoding)
     head = read_head(plain)
     if not head.partition("\n")[0].strip():
         raise UserError(f"{name}, row 1: the header is blank. The first row names the columns.")
     best: tuple[dict[str, int], list[str], str] = ({}, [], "")
+    has_open_quote = False
     for delimiter in DELIMITERS:
         try:
             header = next(
                 csv.reader(io.StringIO(head, newline=""), delimiter=delimiter, strict=True)
             )
         except csv.Error:
+            has_open_quote = True
             continue
+        header = [name.strip(UNSEEN) for name in header]
         positions = match_columns(header, table, name, settings.columns)
         if (len(positions), len(header)) > (len(best[0]), len(best[1])):
             best = (positions, header, delimiter)
     positions, header, delimiter = best
-    if not header:
+    if len(header) < 2 and has_open_quote:
         raise UserError(f"{name}, row 1: a quote in the header is not closed, or not doubled.")
+    if all(len(cell) > 2 and cell[0] == cell[-1] == "'" for cell in header):
+        raise UserError(f"{name}: its cells are in single quotes. Export it with double quotes.")
     types = ("VARCHAR",) * len(header)
     return LandingFile(
         name, plain, tuple(header), types, positions, delimiter=delimiter, settings=settings

@@ -19,6 +19,7 @@ import duckdb
 from audiencekit.errors import UserError
 from audiencekit.intake.contract import Table, load_contract
 from audiencekit.intake.currencies import check_currencies
+from audiencekit.intake.date_orders import with_date_orders
 from audiencekit.intake.erasure import count_rows_to_erase, erase_from_intake
 from audiencekit.intake.extracts import FILE, settle
 from audiencekit.intake.files import Extract, LandingFile, open_file
@@ -111,11 +112,15 @@ def _open_files(
     }
     check_patterns(settings, [file.name for files in extracts.values() for file in files])
     zone = session.time_zone if session.time_zone != "UTC" else None
+    are_shared = any(file.settings.source is None for file in extracts.get("products", []))
+
+    def opened(file: Extract, table: Table) -> LandingFile:
+        plain = open_file(file, table, session.con, session.scratch)
+        plain = replace(plain, shop_zone=zone, products_are_shared=are_shared)
+        return with_date_orders(session.con, table, plain)
+
     return {
-        table: [
-            replace(open_file(file, contract[table], session.con, session.scratch), shop_zone=zone)
-            for file in files
-        ]
+        table: [opened(file, contract[table]) for file in files]
         for table, files in extracts.items()
     }
 
@@ -159,9 +164,9 @@ def _check_and_type(
     """Check a table's files and write the rows that are kept as one typed Parquet file."""
     con = session.con
     checked = [session.scratch / f"{table.name}.{number}.parquet" for number in range(len(files))]
-    kept, from_future = [], 0
+    kept, special = [], []
     for number, (file, path) in enumerate(zip(files, checked, strict=True)):
-        from_future += check_rows(con, table, file, session.moments, path)
+        special.append(check_rows(con, table, file, session.moments, path))
         kept.append(f"select *, {number} as {FILE} from ({kept_rows(con, table, file, path)})")
     provided = " union all ".join(kept) or f"select *, 0 as {FILE} from ({no_rows(table)})"
     overlap, rows_to_keep = settle(con, table, files, provided, is_accepted)
@@ -175,18 +180,20 @@ def _check_and_type(
     rows, newest_at = con.execute(f"select count(*), {newest} from {rows_of(target)}").fetchall()[0]
     rows += overlap.rows_replaced
     quarantined, held_back = count_refused(con, table)
+    left_out = sum(rows.left_out for rows in special)
     return TableIntake(
         table_name=table.name,
         is_present=bool(files),
         file_names=", ".join(file.name for file in files),
-        rows_in=rows + quarantined + held_back,
+        rows_in=rows + quarantined + held_back + left_out,
         rows_kept=rows,
         rows_quarantined=quarantined,
         rows_held_back=held_back,
         keys_that_differ=overlap.keys_that_differ,
         rows_replaced=overlap.rows_replaced,
         keys_undecided=overlap.keys_undecided,
-        refusals_from_future=from_future,
+        refusals_from_future=sum(rows.from_future for rows in special),
+        rows_left_out=left_out,
         newest_at=newest_at,
         ignored_columns=", ".join(sorted({name for file in files for name in file.ignored})),
     )

@@ -1,6 +1,6 @@
 """landing.yml in a landing folder: what its files cannot say themselves. docs/landing.md has an example."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -9,53 +9,9 @@ from typing import Any
 import yaml
 
 from audiencekit.errors import UserError
-from audiencekit.intake.shop import currency_code, zone_name
+from audiencekit.intake.landing_keys import FILE, SHOP, Setting, key_given_twice
 
 NAME = "landing.yml"
-
-
-def _yes_or_no(text: str) -> bool:
-    if text.lower() not in ("true", "false"):
-        raise UserError(f"{text!r} is neither true nor false.")
-    return text.lower() == "true"
-
-
-def _date_order(text: str) -> str:
-    if text.upper() not in ("DMY", "MDY"):
-        raise UserError(f"{text!r} is neither DMY nor MDY.")
-    return text.upper()
-
-
-def _one(read: Callable[[str], Any]) -> Callable[[yaml.Node], Any]:
-    """A reader of a single value."""
-
-    def reader(node: yaml.Node) -> Any:
-        if not isinstance(node, yaml.ScalarNode):
-            raise UserError("this must be one value.")
-        return read(node.value)
-
-    return reader
-
-
-def _many(read: Callable[[yaml.Node], Any]) -> Callable[[yaml.Node], dict[str, Any]]:
-    """A reader of names with values."""
-
-    def reader(node: yaml.Node) -> dict[str, Any]:
-        if not isinstance(node, yaml.MappingNode):
-            raise UserError("this must be names with values.")
-        return {key.value: read(value) for key, value in node.value}
-
-    return reader
-
-
-SHOP = {"currency": _one(currency_code), "time_zone": _one(zone_name)}
-FILE = SHOP | {
-    "decimal_comma": _one(_yes_or_no),
-    "date_order": _one(_date_order),
-    "table": _one(str),
-    "columns": _many(_one(str)),
-    "values": _many(_many(_one(str))),
-}
 
 
 @dataclass(frozen=True)
@@ -63,7 +19,8 @@ class FileSettings:
     """What is known of a file: the currency of rows and the zone of times without one, how numbers and dates are written.
 
     `date_order` is DMY or MDY, or None for years first only. `table` is the table that the file is, whatever its name.
-    `columns` gives headers the name of a column, `values` has by column what its values mean.
+    `source` is the prefix of ids, `encoding` that of text. `columns` gives headers the name of a column, `values` has by
+    column what its values mean, `leave_out` by header the values whose rows do not count.
     """
 
     currency: str | None = None
@@ -73,6 +30,9 @@ class FileSettings:
     table: str | None = None
     columns: dict[str, str] = field(default_factory=dict)
     values: dict[str, dict[str, str]] = field(default_factory=dict)
+    source: str | None = None
+    encoding: str | None = None
+    leave_out: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 NO_SETTINGS = FileSettings()
@@ -163,11 +123,13 @@ def _pairs(node: yaml.Node | None, what: str) -> list[tuple[yaml.ScalarNode, yam
         raise UserError(
             f"{NAME}, line {node.start_mark.line + 1}: {what} must have keys with values."
         )
+    if twice := key_given_twice(node):
+        raise UserError(f"{NAME}, line {node.start_mark.line + 1}: {twice} is there twice.")
     return node.value
 
 
 def _setting(
-    known: Mapping[str, Callable[[yaml.Node], Any]],
+    known: Mapping[str, Setting],
     key: yaml.ScalarNode,
     value: yaml.Node,
     *others: str,
@@ -179,6 +141,6 @@ def _setting(
             f"{where}: {key.value} is unknown. There are: {', '.join((*known, *others))}."
         )
     try:
-        return key.value, known[key.value](value)
+        return key.value, known[key.value].read(value)
     except UserError as problem:
         raise UserError(f"{where}, {key.value}: {problem}") from None

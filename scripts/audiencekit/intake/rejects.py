@@ -5,6 +5,7 @@ from pathlib import Path
 import duckdb
 
 from audiencekit.errors import UserError
+from audiencekit.intake.csv_text import BROKEN, TOO_LONG
 from audiencekit.intake.files import LandingFile
 from audiencekit.sql import rows_of
 
@@ -39,16 +40,20 @@ def collect_rejected_lines(con: duckdb.DuckDBPyConnection, file: LandingFile) ->
             select
                 line,
                 case
+                    when broken.reason is not null then broken.reason
                     when translate(csv_line, $nothing, '') = '' then null
-                    when error_type = 'TOO MANY COLUMNS' then 'row: more cells than the header'
+                    when error_type = 'TOO MANY COLUMNS' then '{TOO_LONG}'
                     when error_type = 'MISSING COLUMNS' then 'row: fewer cells than the header'
                     when error_type = 'INVALID ENCODING' then 'row: not UTF-8'
                     when error_type = 'UNQUOTED VALUE' then 'row: a quote inside a quoted cell is not doubled'
                     when error_type = 'LINE SIZE OVER MAXIMUM' then 'row: longer than {LONGEST_LINE:,} bytes'
                     else 'row: ' || lower(error_type)
                 end as reason,
-                json_object('line', csv_line) as raw_row
+                json_object(
+                    'line', case when broken.reason is null then csv_line else regexp_replace(csv_line, $mark, '') end
+                ) as raw_row
             from reject_errors
+            left join (select unnest($broken_rows) as line, unnest($broken_reasons) as reason) as broken using (line)
             qualify row_number() over (partition by line order by column_idx, error_type) = 1
             union all
             select unnest($blank_lines), null, null
@@ -56,7 +61,13 @@ def collect_rejected_lines(con: duckdb.DuckDBPyConnection, file: LandingFile) ->
         select line, line - row_number() over (order by line) + 1, row_number() over (order by line), reason, raw_row
         from lines
         """,
-        {"blank_lines": list(_blank_lines(file)), "nothing": f'{file.delimiter}"\n'},
+        {
+            "blank_lines": list(_blank_lines(file)),
+            "nothing": f'{file.delimiter}"\n',
+            "broken_rows": list(file.broken_rows),
+            "broken_reasons": list(file.broken_rows.values()),
+            "mark": f".{BROKEN}\n?$",
+        },
     )
 
 

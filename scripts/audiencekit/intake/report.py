@@ -26,6 +26,7 @@ class TableIntake:
     rows_replaced: int
     keys_undecided: int
     refusals_from_future: int
+    rows_left_out: int
     newest_at: datetime | None
     ignored_columns: str
 
@@ -34,7 +35,7 @@ def create_quarantine(con: duckdb.DuckDBPyConnection) -> None:
     """Create the empty table of refused rows: file and row of each, why it is refused, its cells as JSON."""
     con.execute(
         "create table quarantine (table_name varchar, file_name varchar, row_number bigint, "
-        "reasons varchar, raw_row varchar)"
+        "reasons varchar, raw_row varchar, source varchar)"
     )
 
 
@@ -70,6 +71,8 @@ def summary_line(result: TableIntake) -> str:
         parts.append(f"{result.rows_quarantined:,} to quarantine")
     if result.rows_held_back:
         parts.append(f"{result.rows_held_back:,} {HELD_BACK}")
+    if result.rows_left_out:
+        parts.append(f"{result.rows_left_out:,} left out by landing.yml")
     if result.keys_that_differ:
         by = f", {result.rows_replaced:,} replaced by a later file" if result.rows_replaced else ""
         undecided = (
@@ -104,10 +107,10 @@ def write_counts(
     con.execute(
         "create table tables (table_name varchar, is_present boolean, file_names varchar, "
         "rows_in bigint, rows_kept bigint, rows_quarantined bigint, rows_held_back bigint, "
-        "keys_that_differ bigint, rows_replaced bigint, keys_undecided bigint, refusals_from_future bigint, newest_at timestamp, ignored_columns varchar)"
+        "keys_that_differ bigint, rows_replaced bigint, keys_undecided bigint, refusals_from_future bigint, rows_left_out bigint, newest_at timestamp, ignored_columns varchar)"
     )
     con.executemany(
-        f"insert into tables values ({', '.join('?' * 13)})",
+        f"insert into tables values ({', '.join('?' * 14)})",
         [list(asdict(result).values()) for result in results],
     )
     _write(con, "select * from tables order by table_name", folder / "tables.parquet")

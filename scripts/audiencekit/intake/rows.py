@@ -15,6 +15,7 @@ from audiencekit.intake.contract import Table
 from audiencekit.intake.files import LandingFile
 from audiencekit.intake.rejects import LONGEST_LINE, check_row_count, collect_rejected_lines
 from audiencekit.intake.rules import dated_in_future, later_than, raw_name, rules_for
+from audiencekit.intake.sources import with_source
 from audiencekit.intake.values import clean_value, typed_value
 from audiencekit.sql import file_to_read, literal, rows_of
 
@@ -28,17 +29,28 @@ class Moments:
 
 
 HELD_BACK = "later than as_of"
+
+
+@dataclass(frozen=True)
+class Special:
+    """Rows of a file that are treated in a way of their own: refusals dated in the future, which get the last moment
+    before as_of and so count now, and rows that landing.yml leaves out."""
+
+    from_future: int
+    left_out: int
+
+
 BLANK = "blank"
+LEFT_OUT = "left out by landing.yml"
 # How an identifier looks after pandas wrote a column of whole numbers with gaps.
 FLOATED = r"-?\d+\.0"
 
 
 def check_rows(
     con: duckdb.DuckDBPyConnection, table: Table, file: LandingFile, moments: Moments, target: Path
-) -> int:
+) -> Special:
     """Write the rows of `file` to `target`, and refused rows to the table `quarantine`.
 
-    Returns how many refusals are dated in the future: they get the last moment before as_of, and so count now.
     Raises UserError if the file cannot be read or its rows cannot be separated.
     """
     con.execute("drop table if exists reject_errors; drop table if exists reject_scans")
@@ -62,23 +74,32 @@ def check_rows(
             from rejected
             group by shift
         )
-        select $table, $file, row_number + coalesce(lines, 0), verdict, raw_row
+        select $table, $file, row_number + coalesce(lines, 0), verdict, raw_row, $source
         from {rows_of(target)} as checked
         asof left join passed on checked.row_number >= passed.shift
-        where verdict <> $blank
+        where verdict not in ($blank, $left_out)
         union all
-        select $table, $file, line, reason, raw_row from rejected where reason is not null
+        select $table, $file, line, reason, raw_row, $source from rejected where reason is not null
         """,
-        {"table": table.name, "file": file.name, "blank": BLANK},
+        {
+            "table": table.name,
+            "file": file.name,
+            "source": file.settings.source,
+            "blank": BLANK,
+            "left_out": LEFT_OUT,
+        },
     )
-    counted = f"select count(*) from {rows_of(target)} where is_from_future and verdict is null"
-    return con.execute(counted).fetchall()[0][0]
+    counted = (
+        "select count(*) filter (where is_from_future and verdict is null), "
+        f"count(*) filter (where verdict = $left_out) from {rows_of(target)}"
+    )
+    return Special(*con.execute(counted, {"left_out": LEFT_OUT}).fetchall()[0])
 
 
 def kept_rows(
     con: duckdb.DuckDBPyConnection, table: Table, file: LandingFile, checked: Path
 ) -> str:
-    """SQL for the rows that are kept, without the `.0` that pandas appends to identifiers."""
+    """SQL for the rows that are kept, without the `.0` that pandas appends to identifiers, and with their source."""
     rows = rows_of(checked)
     texts = [
         c.name
@@ -86,14 +107,15 @@ def kept_rows(
         if c.data_type == "string" and not c.one_of and c.name in file.positions
     ]
     floated: set[str] = set()
+
+    def bare(name: str) -> str:
+        return f"replace({name}, '.0', '')" if name in floated else name
+
     if file.delimiter and texts:
         tests = ", ".join(f"bool_and(regexp_full_match({c}, '{FLOATED}'))" for c in texts)
         results = con.execute(f"select {tests} from {rows} where verdict is null").fetchall()[0]
         floated = {name for name, is_floated in zip(texts, results, strict=True) if is_floated}
-    columns = ", ".join(
-        f"replace({c.name}, '.0', '') as {c.name}" if c.name in floated else c.name
-        for c in table.columns
-    )
+    columns = ", ".join(f"{with_source(c, bare(c.name), file)} as {c.name}" for c in table.columns)
     return f"select {columns} from {rows} where verdict is null"
 
 
@@ -116,7 +138,7 @@ def _checked_rows(table: Table, file: LandingFile, moments: Moments) -> str:
         f"case when {rule.broken} then {literal(rule.reason)} end"
         for rule in rules_for(table, file, as_of)
     )
-    cells = [raw_name(i) for i in range(len(file.header))]
+    cells = _cells(file)
     raw_row = ", ".join(
         f"{literal(name)}, cast({cell} as varchar)"
         for name, cell in zip(file.header, cells, strict=True)
@@ -128,11 +150,8 @@ def _checked_rows(table: Table, file: LandingFile, moments: Moments) -> str:
         else c.name
         for c in table.columns
     )
-    is_blank = "false"
-    if file.delimiter:
-        is_blank = f"coalesce({', '.join(cells)}) is null"
     return f"""
-        with cleaned as (select * replace ({cleaned}) from ({_reader(file)})),
+        with cleaned as (select * replace ({cleaned}) from ({reader(file)})),
 
         typed as (select *, {typed} from cleaned),
 
@@ -149,7 +168,9 @@ def _checked_rows(table: Table, file: LandingFile, moments: Moments) -> str:
             select
                 *,
                 case
-                    when reasons is not null and {is_blank} then '{BLANK}'
+                    when reasons is not null and {_is_blank(file)} then '{BLANK}'
+                    when {_repeats_header(file)} then 'row: repeats the header'
+                    when {_is_left_out(file)} then '{LEFT_OUT}'
                     when reasons is not null then reasons
                     when is_late and not is_from_future then '{HELD_BACK}'
                 end as verdict
@@ -164,17 +185,47 @@ def _checked_rows(table: Table, file: LandingFile, moments: Moments) -> str:
     """
 
 
+def _cells(file: LandingFile) -> list[str]:
+    return [raw_name(place) for place in range(len(file.header))]
+
+
+def _is_blank(file: LandingFile) -> str:
+    """SQL for the rows of a text file without any value."""
+    return f"coalesce({', '.join(_cells(file))}) is null" if file.delimiter else "false"
+
+
+def _repeats_header(file: LandingFile) -> str:
+    """SQL for rows that are the header again, as in exports that were written one after the other into one file."""
+    if len(file.header) < 2 or any(kind != "VARCHAR" for kind in file.types):
+        return "false"
+    pairs = zip(file.header, _cells(file), strict=True)
+    return " and ".join(f"coalesce(trim({cell}), '') = {literal(name)}" for name, cell in pairs)
+
+
+def _is_left_out(file: LandingFile) -> str:
+    """SQL for the rows that landing.yml leaves out. It is compared without case and white space."""
+    tests = ["false"]
+    for header, values in file.settings.leave_out.items():
+        cell = f"lower(trim(cast({raw_name(file.header.index(header))} as varchar)))"
+        wanted = ", ".join(literal(value.strip().lower()) for value in values)
+        tests.append(f"coalesce({cell}, '') in ({wanted})")
+    return " or ".join(tests)
+
+
 def values_of(con: duckdb.DuckDBPyConnection, file: LandingFile, place: int) -> set[str]:
     """Up to two values of a column that the contract does not have; an empty cell is ''."""
     cell = f"coalesce(trim(cast({raw_name(place)} as varchar)), '')"
-    query = f"select distinct {cell} as value from ({_reader(file)}) as file order by 1 limit 2"
+    query = (
+        f"select distinct {cell} as value from ({reader(file)}) as file where not ({_is_left_out(file)}) "
+        "order by 1 limit 2"
+    )
     return {row[0] for row in con.execute(query).fetchall()}
 
 
-def _reader(file: LandingFile) -> str:
+def reader(file: LandingFile) -> str:
     """SQL that reads a file with its columns called c0, c1, … and its row numbers, counting the header as row 1."""
     path = literal(file_to_read(file.path))
-    cells = [raw_name(i) for i in range(len(file.header))]
+    cells = _cells(file)
     if file.delimiter is None:
         names = ", ".join([*cells, "file_row"])
         rows = f"read_parquet({path}, hive_partitioning = false, file_row_number = true)"

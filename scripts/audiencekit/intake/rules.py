@@ -24,6 +24,8 @@ TYPE_MESSAGES = {
     "bigint": "not a whole number",
     "boolean": "not yes or no",
 }
+DAY_OR_MONTH = "day or month first? Say date_order: DMY or MDY in landing.yml"
+YEAR_LAST = r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})"
 LOST_DIGITS = r"\d(\.\d+)?[eE]\+\d+"
 # Whole numbers up to this size are exact in a floating-point column.
 EXACT = {"DOUBLE": 2**53, "FLOAT": 2**24}
@@ -56,7 +58,14 @@ def _rules_of(column: Column, table: Table, file: LandingFile, as_of: str) -> li
     value, position = column.name, file.positions[column.name]
     cell, native = raw_name(position), file.types[position]
     kind = "" if native == "VARCHAR" else f"; the file holds {native.lower()[:40]}"
-    rules = [(f"{cell} is not null and {value} is null", TYPE_MESSAGES[column.data_type] + kind)]
+    is_unread = f"{cell} is not null and {value} is null"
+    rules = [(is_unread, TYPE_MESSAGES[column.data_type] + kind)]
+    if column.data_type in ("timestamp", "date") and native == "VARCHAR":
+        in_doubt = f"regexp_matches({cell}, '^{YEAR_LAST}')"
+        rules = [
+            (f"{is_unread} and not {in_doubt}", TYPE_MESSAGES[column.data_type]),
+            (f"{is_unread} and {in_doubt}", DAY_OR_MONTH),
+        ]
     if column.required:
         rules.append((f"{cell} is null", "missing"))
     if column.data_type == "string" and not column.one_of:

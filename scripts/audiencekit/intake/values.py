@@ -6,7 +6,7 @@ Conversions are narrow on purpose: a cell that could mean two things is refused.
 
 from audiencekit.intake.contract import Column
 from audiencekit.intake.files import LandingFile
-from audiencekit.intake.rules import EXACT, SQL_TYPES, raw_name
+from audiencekit.intake.rules import EXACT, SQL_TYPES, YEAR_LAST, raw_name
 from audiencekit.sql import literal
 
 # What other programs write for 'no value'. They are kept in free text, because Null is a family name and
@@ -17,6 +17,7 @@ EDGE = r"[\s\pZ\x{200b}\x{feff}]"  # white space of every kind
 MARKED = "^'([^']+)'?$"
 DAY = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}"
 CLOCK = r"[ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?"
+HALF_DAY = rf"{DAY} \d{{1,2}}:\d{{2}}(:\d{{2}})? (?i:[ap]m)"
 MIDNIGHT = r"[ T]00:00(:00(\.0+)?)?"
 # An offset or a named zone. Letters alone, such as BST, can mean several zones; only UTC and GMT are unambiguous.
 ZONE = r" ?(Z|UTC|GMT|[+-](0\d|1[0-4])(:?[0-5]\d)?)| [A-Za-z]+(/[A-Za-z0-9_+-]+)+"
@@ -42,7 +43,6 @@ REFUSES = ("unsubscribed", "opted out", "opted_out", "opt-out", "opt out", "deni
 NUMBER = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
 # With a decimal comma: 1.234,50 and 12,5, but not 1,234.50.
 COMMA_NUMBER = r"[+-]?(\d+|\d{1,3}(\.\d{3})+)(,\d*)?"
-YEAR_LAST = r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})"
 WHOLE_NUMBER = r"[+-]?\d+(\.0*)?"
 
 
@@ -112,19 +112,28 @@ def typed_value(column: Column, file: LandingFile) -> str:
 
 
 def _as_usually_written(cell: str, column: Column, file: LandingFile) -> str:
-    """SQL for a cell with a point before decimals, and the year first in dates, where landing.yml says how they are."""
+    """SQL for a cell with a point before decimals, the year first in dates, and hours up to 24."""
     settings = file.settings
     if file.types[file.positions[column.name]] != "VARCHAR":
         return cell
     if settings.decimal_comma and column.data_type in ("double", "bigint"):
         plain = f"replace(replace({cell}, '.', ''), ',', '.')"
         return f"case when regexp_full_match({cell}, '{COMMA_NUMBER}') then {plain} end"
-    if settings.date_order and (
-        column.data_type in ("timestamp", "date") or column.name == "birth_date"
-    ):
-        year_first = r"\3-\2-\1" if settings.date_order == "DMY" else r"\3-\1-\2"
-        return f"regexp_replace({cell}, '^{YEAR_LAST}', '{year_first}')"
+    if not is_dated(column):
+        return cell
+    if order := file.date_orders.get(column.name):
+        year_first = r"\3-\2-\1" if order == "DMY" else r"\3-\1-\2"
+        cell = f"regexp_replace({cell}, '^{YEAR_LAST}', '{year_first}')"
+    if column.data_type == "timestamp":
+        formats = "['%Y-%m-%d %I:%M:%S %p', '%Y-%m-%d %I:%M %p']"
+        moment = f"try_strptime(replace({cell}, '/', '-'), {formats})"
+        return f"case when regexp_full_match({cell}, '{HALF_DAY}') then cast({moment} as varchar) else {cell} end"
     return cell
+
+
+def is_dated(column: Column) -> bool:
+    """Whether cells of a column hold days or moments."""
+    return column.data_type in ("timestamp", "date") or column.name == "birth_date"
 
 
 def _default(column: Column, file: LandingFile, sql_type: str) -> str:

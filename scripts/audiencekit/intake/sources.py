@@ -1,0 +1,45 @@
+"""Two systems that both count from 1000: the ids of each get its name as a prefix, where landing.yml says so."""
+
+import csv
+from functools import cache
+
+from audiencekit.intake.contract import Column
+from audiencekit.intake.files import LandingFile
+from audiencekit.sql import literal
+from audiencekit.workspace import PROJECT
+
+BLOCKLIST = PROJECT / "seeds" / "identity_blocklist.csv"
+# Ids that a shop or CRM numbers by itself. Addresses, phones, loyalty cards and cookies mean the same in every system.
+OWN_IDS = ("account_id", "contact_id")
+SHARED = ("anonymous_id", "campaign_id", "experiment_id", "card_number")
+
+
+def with_source(column: Column, value: str, file: LandingFile) -> str:
+    """SQL for an id as us:1000, where its file has the source us; for any other value the value itself.
+
+    A placeholder such as guest is nobody's in every system, and stays as it is.
+    """
+    if not file.settings.source or column.name not in file.positions or not column.is_identifier:
+        return value
+    if column.name in SHARED or (column.name == "product_id" and file.products_are_shared):
+        return value
+    placeholders = ", ".join(map(literal, _placeholders()))
+    prefixed = (
+        f"case when lower({value}) in ({placeholders}) then {value} "
+        f"else {literal(file.settings.source + ':')} || {value} end"
+    )
+    if column.name == "unit_id" or column.name.endswith("id_value"):
+        id_type = (
+            f"{column.name.removesuffix('id_value')}id_type"
+            if column.name != "unit_id"
+            else "id_type"
+        )
+        return f"case when {id_type} in {OWN_IDS} then {prefixed} else {value} end"
+    return prefixed
+
+
+@cache
+def _placeholders() -> tuple[str, ...]:
+    with BLOCKLIST.open(encoding="utf-8", newline="") as lines:
+        rows = [row for row in csv.DictReader(lines) if row["id_type"] in OWN_IDS]
+    return tuple(sorted({row["id_value"].lower() for row in rows}))
