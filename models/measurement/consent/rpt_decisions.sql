@@ -66,6 +66,15 @@ erasure_matches as (
 
 ),
 
+-- Of a customer who has another address now, an earlier build recorded the refusal.
+recorded_refusals as (
+
+    select distinct withdrawals.decision_id
+    from {{ ref('int_past_withdrawals') }} as withdrawals
+    inner join {{ ref('int_identifiers') }} as customers on withdrawals.customer_key = customers.customer_key
+
+),
+
 effects as (
 
     select
@@ -74,6 +83,7 @@ effects as (
         contact_points.problem,
         case
             when decisions.decision = 'erasure' and erasure_matches.customers > 0 then 'counts'
+            when decisions.decision = 'refusal' and recorded_refusals.decision_id is not null then 'counts'
             when decisions.id_type in ('email', 'phone') and not coalesce(contact_points.is_readable, false)
                 then 'cannot be read'
             when decisions.decision = 'erasure' or known_identifiers.raw_value is null then 'names nobody known yet'
@@ -92,6 +102,7 @@ effects as (
         on decisions.id_type = identifiers.id_type and decisions.id_value = identifiers.raw_value
     left join erasure_matches
         on case when decisions.decision = 'erasure' then decisions.decision_id end = erasure_matches.request_id
+    left join recorded_refusals on decisions.decision_id = recorded_refusals.decision_id
 
 )
 

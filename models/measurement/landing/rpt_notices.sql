@@ -69,6 +69,18 @@ from {{ ref('rpt_landing') }}
 where keys_undecided > 0
 union all
 select
+    cast(null as string),
+    'refusals that no source has any more and that still count, until a later grant',
+    count(*),
+    'fct_consent'
+from (
+    select distinct customer_key, purpose, decision_id
+    from {{ ref('fct_consent') }}
+    where is_from_ledger
+) as kept_refusals
+having count(*) > 0
+union all
+select
     table_name,
     'refusals dated in the future, which count now',
     refusals_from_future,

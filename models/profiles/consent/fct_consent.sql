@@ -1,6 +1,6 @@
--- One row per decision of a customer about a purpose, as it was captured; nothing is overwritten. A grant counts where
--- its identifier names one customer. A refusal counts for every customer whose records
--- contain the identifier, or another spelling of the same mailbox.
+-- One row per decision of a customer about a purpose, as it was captured; nothing is overwritten. A refusal that an
+-- earlier build recorded counts on when its source no longer has it: the export goes back less far, an opt-out column
+-- is cleared, or the customer has another address now.
 with
 
 current_customers as (
@@ -9,96 +9,64 @@ current_customers as (
 
 ),
 
-events as (
+decisions_of_sources as (
 
-    select * from {{ ref('stg_consent__events') }}
-
-),
-
-grants as (
-
-    select
-        identifiers.customer_key,
-        identifiers.linked_group,
-        events.*
-    from events
-    inner join {{ ref('int_raw_identifiers') }} as identifiers
-        on events.id_type = identifiers.id_type and events.id_value = identifiers.raw_value
-    where events.status = 'granted'
+    select * from {{ ref('int_consent_decisions') }}
 
 ),
 
-refusals as (
-
-    select distinct
-        customers.customer_key,
-        customers.linked_group,
-        events.*
-    from events
-    inner join {{ ref('int_refusal_records') }} as records
-        on events.id_type = records.id_type and events.id_value = records.raw_value
-    inner join {{ ref('int_record_customers') }} as customers on records.record_id = customers.record_id
-    inner join current_customers on customers.customer_key = current_customers.customer_key
-    where events.status <> 'granted'
-
-),
-
-column_decisions as (
-
-    select distinct
-        customers.customer_key,
-        customers.linked_group,
-        decisions.purpose,
-        decisions.status,
-        decisions.consent_source,
-        decisions.decided_at
-    from {{ ref('int_column_decision_records') }} as decisions
-    inner join {{ ref('int_record_customers') }} as customers on decisions.record_id = customers.record_id
-    inner join current_customers on customers.customer_key = current_customers.customer_key
-
-),
-
--- A recorded withdrawal still counts when the export of events no longer goes back that far.
 withdrawals as (
 
-    select customer_key, purpose, withdrawn_by, decided_at, decision_id
+    select customer_key, purpose, channel, status, withdrawn_by, decided_at, decision_id
     from {{ ref('int_past_withdrawals') }}
     union
-    select customer_key, purpose, withdrawn_by, decided_at, decision_id from {{ ref('int_withdrawals') }}
+    select customer_key, purpose, channel, status, withdrawn_by, decided_at, decision_id
+    from {{ ref('int_withdrawals') }}
 
 ),
 
-decisions as (
+withdrawals_of_the_ledger as (
 
-    select
-        customer_key, linked_group, purpose, channel, jurisdiction, status, consent_source, decided_at, expires_at,
-        proof, consent_event_id as decision_id
-    from grants
-    union all
-    select
-        customer_key, linked_group, purpose, channel, jurisdiction, status, consent_source, decided_at, expires_at,
-        proof, consent_event_id
-    from refusals
-    union all
-    select
-        customer_key, linked_group, purpose, null, null, status, consent_source, decided_at, null, null, consent_source
-    from column_decisions
-    union all
-    select customer_key, null, purpose, null, null, 'withdrawn', withdrawn_by, decided_at, null, null, decision_id
+    select withdrawals.*
     from withdrawals
+    left join decisions_of_sources as decisions
+        on
+            withdrawals.customer_key = decisions.customer_key
+            and withdrawals.purpose = decisions.purpose
+            and withdrawals.decision_id = decisions.decision_id
+            and withdrawals.decided_at = decisions.decided_at
+            and coalesce(withdrawals.channel, '') = coalesce(decisions.channel, '')
+    where decisions.customer_key is null
 
 )
 
 select
+    decisions.customer_key,
+    decisions.linked_group,
+    decisions.purpose,
+    decisions.channel,
+    decisions.jurisdiction,
+    decisions.status,
+    decisions.consent_source,
+    decisions.decided_at,
+    decisions.expires_at,
+    decisions.proof,
+    decisions.decision_id,
+    false as is_from_ledger
+from decisions_of_sources as decisions
+inner join current_customers on decisions.customer_key = current_customers.customer_key
+union all
+select
     customer_key,
-    linked_group,
+    null,
     purpose,
     channel,
-    jurisdiction,
+    null,
     status,
-    consent_source,
+    withdrawn_by,
     decided_at,
-    expires_at,
-    proof,
-    decision_id
-from decisions
+    null,
+    null,
+    decision_id,
+    withdrawn_by not in ('email event', 'global privacy control')
+from withdrawals_of_the_ledger

@@ -1,5 +1,5 @@
--- One row per customer, purpose and withdrawal through their own action that no published build recorded for them yet.
--- An unsubscribe or a complaint withdraws e-mail consent; a browser that sends Global Privacy Control withdraws consent
+-- One row per customer, purpose and withdrawal that no published build recorded for them yet: a refusal, an unsubscribe
+-- or a complaint, which withdraws e-mail consent, or a browser that sends Global Privacy Control, which withdraws consent
 -- to ads. Withdrawals of a merged key count for its customer from now on. Publishing appends these rows to the ledger.
 with
 
@@ -21,6 +21,8 @@ unsubscribes as (
     select
         customers.customer_key,
         purposes.purpose,
+        cast(null as string) as channel,
+        'withdrawn' as status,
         'email event' as withdrawn_by,
         events.occurred_at as decided_at,
         events.event_id as decision_id
@@ -45,6 +47,8 @@ privacy_signals as (
     select
         events.customer_key,
         purposes.purpose,
+        cast(null as string) as channel,
+        'withdrawn' as status,
         'global privacy control' as withdrawn_by,
         max(events.occurred_at) as decided_at,
         'gpc' as decision_id
@@ -59,20 +63,60 @@ privacy_signals as (
 
 ),
 
+refusals as (
+
+    select
+        customer_key,
+        purpose,
+        channel,
+        status,
+        coalesce(consent_source, 'consent event') as withdrawn_by,
+        decided_at,
+        decision_id
+    from {{ ref('int_consent_decisions') }}
+    where status <> 'granted'
+
+),
+
 all_withdrawals as (
 
     select * from unsubscribes
     union
     select * from privacy_signals
     union
-    select customer_key, purpose, withdrawn_by, decided_at, decision_id
+    select * from refusals
+    union
+    select customer_key, purpose, channel, status, withdrawn_by, decided_at, decision_id
     from {{ ref('int_past_withdrawals') }}
+
+),
+
+latest_grants as (
+
+    select customer_key, purpose, max(decided_at) as granted_at
+    from {{ ref('int_consent_decisions') }}
+    where status = 'granted'
+    group by customer_key, purpose
+
+),
+
+-- A refusal without a time of its own has that of the build. It is recorded again only after a grant.
+recorded_refusals as (
+
+    select recorded.customer_key, recorded.purpose, recorded.decision_id
+    from {{ ref('stg_ledger__withdrawals') }} as recorded
+    left join latest_grants
+        on recorded.customer_key = latest_grants.customer_key and recorded.purpose = latest_grants.purpose
+    group by recorded.customer_key, recorded.purpose, recorded.decision_id
+    having max(recorded.decided_at) >= max(coalesce(latest_grants.granted_at, timestamp '1970-01-01'))
 
 )
 
 select
     withdrawals.customer_key,
     withdrawals.purpose,
+    withdrawals.channel,
+    withdrawals.status,
     withdrawals.withdrawn_by,
     withdrawals.decided_at,
     withdrawals.decision_id,
@@ -85,4 +129,11 @@ left join {{ ref('stg_ledger__withdrawals') }} as recorded
         and withdrawals.purpose = recorded.purpose
         and withdrawals.decision_id = recorded.decision_id
         and withdrawals.decided_at = recorded.decided_at
-where recorded.customer_key is null
+        and coalesce(withdrawals.channel, '') = coalesce(recorded.channel, '')
+left join recorded_refusals
+    on
+        withdrawals.customer_key = recorded_refusals.customer_key
+        and withdrawals.purpose = recorded_refusals.purpose
+        and withdrawals.decision_id = recorded_refusals.decision_id
+        and {{ micros_between('withdrawals.decided_at', as_of()) }} <= 1000000
+where recorded.customer_key is null and recorded_refusals.customer_key is null

@@ -1,2 +1,12 @@
--- One row per customer, purpose and withdrawal through their own action, from earlier builds.
-{{ ledger_rows('withdrawals') }}
+-- One row per customer, purpose and withdrawal, from earlier builds. Those that an earlier version recorded have no
+-- channel and no status: they are unsubscribes, complaints and signals.
+select
+    customer_key,
+    purpose,
+    channel,
+    coalesce(status, 'withdrawn') as status,
+    withdrawn_by,
+    decided_at,
+    decision_id,
+    build_id
+from ({{ ledger_rows('withdrawals') }}) as withdrawals
