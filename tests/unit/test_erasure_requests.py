@@ -187,6 +187,10 @@ def test_units_of_experiments_go_by_whatever_they_are(tmp_path):
         (("phone", "+19075550142"), ("phone", "907.555.0142", "usa")),
         (("national phone", "9075550142"), ("phone", "907.555.0142", None)),
         (("contact_id", "0035e00000AbCdE"), ("contact_id", "0035e00000AbCdEAAV")),
+        (("mailbox", "a.nn+news@googlemail.com"), ("email", "Ann@gmail.com")),
+        (("mailbox", "ann@gmail.com"), ("email", "Ann Lee <a.n.n+x@gmail.com>")),
+        (("mailbox", "ann+news@example.com"), ("email", "ann@example.com")),
+        (("email", "ann@bücher.com"), ("email", "ann@xn--bcher-kva.com")),
     ],
 )
 def test_an_erased_person_stays_out_in_any_spelling(tmp_path, erased, comes_back):
@@ -224,6 +228,19 @@ def test_an_erased_person_stays_out_in_any_spelling(tmp_path, erased, comes_back
     erase_from_intake(workspace, Erased(people, rows))
     left = duckdb.execute(f"select count(*) from '{workspace.intake}/contacts.parquet'").fetchall()
     assert left == [(0,)]
+
+
+def test_the_mailboxes_of_an_erased_person_are_remembered(tmp_path):
+    _, erased = resolved(tmp_path, [("r", "k1", "email", "a.nn+news@gmail.com", "")])
+    kept = set(erased.tombstones.itertuples(index=False, name=None))
+
+    def hash_of(email: str) -> str:
+        return hash_sql("'mailbox'", f"'{email}'")
+
+    other_spelling = duckdb.sql(f"select 'mailbox', {hash_of('ANN@googlemail.com')}").fetchall()
+    another_name = duckdb.sql(f"select 'mailbox', {hash_of('ann@example.com')}").fetchall()
+    assert set(other_spelling) <= kept
+    assert not set(another_name) & kept
 
 
 def test_an_id_that_only_begins_like_an_erased_one_stays(tmp_path):

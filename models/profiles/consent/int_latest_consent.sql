@@ -1,6 +1,7 @@
 -- One row per customer, purpose and channel that a decision is about, with the decision that counts. Within the records
--- that identifiers link, the latest decision wins, and the stricter of two at the same moment. Between records that
--- only matching details link, a refusal wins, and of two grants the longer one.
+-- that identifiers link, the latest decision wins, and the stricter of two at the same moment; a date without a
+-- time may be any moment of its day. Between records that only matching details link, a refusal wins, and of two grants
+-- the longer one.
 with
 
 decisions as (
@@ -59,7 +60,10 @@ latest_by_voice as (
     qualify row_number() over (
         partition by questions.customer_key, questions.purpose, questions.channel, voices.voice
         order by
-            voices.decided_at desc,
+            case
+                when voices.status = 'granted' then {{ micros_between("timestamp '1970-01-01'", 'voices.decided_at') }}
+                else {{ last_moment_meant('voices.decided_at') }}
+            end desc,
             case when voices.status = 'granted' then 1 else 0 end,
             voices.expires_at nulls last,
             voices.decision_id

@@ -1,4 +1,7 @@
 -- One row per shop login (account).
+{% set decisions = [
+    'email_opt_in', 'email_opt_out', 'newsletter_opt_in', 'sms_opt_in', 'sms_opt_out', 'ads_opt_out', 'unsubscribed_at'
+] -%}
 select
     account_id,
     email,
@@ -11,13 +14,13 @@ select
     city,
     full_postal_code as postal_code,
     card_number,
-    unsubscribed_at,
-    email_opt_in,
-    email_opt_out,
-    newsletter_opt_in,
-    sms_opt_in,
-    sms_opt_out,
-    ads_opt_out,
+    settled_unsubscribed_at as unsubscribed_at,
+    settled_email_opt_in as email_opt_in,
+    settled_email_opt_out as email_opt_out,
+    settled_newsletter_opt_in as newsletter_opt_in,
+    settled_sms_opt_in as sms_opt_in,
+    settled_sms_opt_out as sms_opt_out,
+    settled_ads_opt_out as ads_opt_out,
     created_at,
     {{ birth_digits('birth_date') }} as birth_digits,
     {{ birth_date('birth_date') }} as birth_date,
@@ -27,6 +30,6 @@ select
     unknown_region,
     coalesce(updated_at, created_at) as updated_at
 from {{ with_places(
-    latest_version('accounts', ['account_id'], event_at='created_at', latest_by='updated_at'),
+    latest_version('accounts', ['account_id'], event_at='created_at', latest_by='updated_at', decisions=decisions),
     has_address=true
 ) }}

@@ -1,4 +1,7 @@
 -- One row per order or return, with amounts in the reporting currency.
+{% set decisions = [
+    'email_opt_in', 'email_opt_out', 'newsletter_opt_in', 'sms_opt_in', 'sms_opt_out', 'ads_opt_out'
+] -%}
 select
     order_id,
     ordered_at,
@@ -10,12 +13,12 @@ select
     phone,
     original_order_id,
     {{ in_reporting_currency('discount') }} as discount,
-    email_opt_in,
-    email_opt_out,
-    newsletter_opt_in,
-    sms_opt_in,
-    sms_opt_out,
-    ads_opt_out,
+    settled_email_opt_in as email_opt_in,
+    settled_email_opt_out as email_opt_out,
+    settled_newsletter_opt_in as newsletter_opt_in,
+    settled_sms_opt_in as sms_opt_in,
+    settled_sms_opt_out as sms_opt_out,
+    settled_ads_opt_out as ads_opt_out,
     iso_country as country_code,
     unknown_country,
     coalesce(status, 'completed') as status,
@@ -23,6 +26,8 @@ select
     coalesce(total < 0 or original_order_id <> order_id, false) as is_return,
     coalesce(order_channel, 'unknown') as order_channel
 from {{ with_exchange_rate(
-    with_places(latest_version('orders', ['order_id'], event_at='ordered_at', latest_by='updated_at')),
+    with_places(latest_version(
+        'orders', ['order_id'], event_at='ordered_at', latest_by='updated_at', decisions=decisions
+    )),
     'located', 'located.ordered_at'
 ) }}

@@ -46,7 +46,10 @@ def read_email(text: str) -> tuple[str | None, str | None]:
     """The address in NFC and lower case, or None and the reason why it is not an address. Dots and +tags are kept."""
     if match := _PLAIN_EMAIL.fullmatch(text):
         domain = match[1].lower()
-        if not any(f".{domain}".endswith(f".{special}") for special in SPECIAL_USE_DOMAIN_NAMES):
+        # xn-- is the other spelling of a domain with letters beyond ASCII.
+        if "xn--" not in domain and not any(
+            f".{domain}".endswith(f".{special}") for special in SPECIAL_USE_DOMAIN_NAMES
+        ):
             return text.lower(), None
     # Space around the @ is a typo. Space elsewhere may separate two words, and joining them would invent an address.
     plain = "@".join(part.strip() for part in text.translate(INVISIBLE).split("@"))

@@ -14,6 +14,7 @@ from audiencekit.identity.contact_points import parse_contact_points
 from audiencekit.intake.contract import Table, load_contract
 from audiencekit.intake.salesforce_ids import ID_TYPES, long_form
 from audiencekit.intake.tombstones import (
+    MAILBOX,
     NATIONAL,
     NO_ERASURE,
     REQUEST,
@@ -188,7 +189,8 @@ def _add_spellings(con: duckdb.DuckDBPyConnection) -> None:
     parsed = parse_contact_points(
         con.execute(
             "select distinct id_type as kind, id_value as raw_value, iso_code as country_code from placed "
-            "where id_type = 'phone' or (id_type = 'email' and not regexp_full_match(id_value, $plain)) order by all",
+            "where id_type = 'phone' or (id_type = 'email' and not regexp_full_match(id_value, $plain)) "
+            "or (id_type = 'email' and contains(lower(id_value), 'xn--')) order by all",
             {"plain": PLAIN_EMAIL},
         ).df(),
         default_country=None,
@@ -211,6 +213,16 @@ def _add_spellings(con: duckdb.DuckDBPyConnection) -> None:
         ) as points
             on placed.id_type = points.kind and placed.id_value = points.raw_value
             and placed.iso_code = points.country_code
+        where points.point is not null
+        union
+        select id_type, id_value, country, '{MAILBOX}', id_value, '' from placed where id_type = 'email'
+        union
+        select placed.id_type, placed.id_value, placed.country, '{MAILBOX}', points.point, ''
+        from placed
+        inner join (
+            select raw_value, coalesce(contact_point, doubtful_point) as point from parsed where kind = 'email'
+        ) as points
+            on placed.id_type = 'email' and placed.id_value = points.raw_value
         where points.point is not null
         union
         select id_type, id_value, country, id_type, left(id_value, 15), '' from placed

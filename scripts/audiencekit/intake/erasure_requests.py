@@ -13,7 +13,7 @@ import pandas as pd
 
 from audiencekit.errors import UserError
 from audiencekit.intake.salesforce_ids import ID_TYPES, long_form
-from audiencekit.intake.tombstones import NATIONAL, NO_ERASURE, REQUEST, Erased, hash_sql
+from audiencekit.intake.tombstones import MAILBOX, NATIONAL, NO_ERASURE, REQUEST, Erased, hash_sql
 from audiencekit.sql import rows_of
 from audiencekit.workspace import Workspace
 
@@ -75,6 +75,7 @@ def _tombstones_of(identifiers: pd.DataFrame) -> pd.DataFrame:
             with named as (
                 select id_type, raw_value, country_code from identifiers where raw_value is not null
                 union all select '{NATIONAL}', raw_value, '' from identifiers where id_type = 'phone'
+                union all select '{MAILBOX}', raw_value, '' from identifiers where id_type = 'email'
                 union all select id_type, left(raw_value, 15), '' from identifiers
                 where id_type in {ID_TYPES} and raw_value = {long_form("left(raw_value, 15)")}
                 union all select '{REQUEST}', request_id, '' from identifiers

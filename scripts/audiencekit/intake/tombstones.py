@@ -18,6 +18,10 @@ REQUEST = "request_id"
 NATIONAL = "national phone"  # a phone without its country, for rows whose country is unknown
 
 
+# The mailbox of an e-mail, for another spelling of the address.
+MAILBOX = "mailbox"
+
+
 @dataclass(frozen=True)
 class Erased:
     """Who is erased in this build: `people` (request_id, customer_key) and their `tombstones` (id_type, id_hash)."""
@@ -46,11 +50,23 @@ def hash_sql(id_type: str, value: str, country: str = "''") -> str:
     digits = f"nullif(regexp_replace({value}, '[^0-9+]', '', 'g'), '')"
     plain = (
         f"case when {id_type} = 'email' then lower(trim({value})) "
+        f"when {id_type} = '{MAILBOX}' then {_mailbox_sql(f'lower(trim({value}))')} "
         f"when {id_type} = 'phone' and {digits} not like '+%' then {digits} || '|' || upper(trim({country})) "
         f"when {id_type} in ('phone', '{NATIONAL}') then {digits} else trim({value}) end"
     )
     # A customer key is a hash of an identifier as well, and must not be readable from its tombstone.
     return f"sha256({literal(salt())} || '|tombstone|' || {id_type} || '|' || {plain})"
+
+
+def _mailbox_sql(email: str) -> str:
+    """The mailbox of an address in lower case, as macros/mailbox.sql has it: no +suffix, at Gmail no dots and one domain."""
+    name = f"split_part(split_part({email}, '@', 1), '+', 1)"
+    domain = f"split_part({email}, '@', 2)"
+    return (
+        f"case when {name} = '' or {domain} = '' then {email} "
+        f"when {domain} in ('gmail.com', 'googlemail.com') then replace({name}, '.', '') || '@gmail.com' "
+        f"else {name} || '@' || {domain} end"
+    )
 
 
 def load_tombstones(con: duckdb.DuckDBPyConnection, workspace: Workspace, new: Erased) -> bool:
