@@ -70,7 +70,7 @@ def test_a_request_that_matches_no_customer_is_answered_too(tmp_path):
     ).fetchall()
     assert [kind for _, kind, *_ in kinds] == ["VARCHAR", "VARCHAR"]
     open_ledger(workspace, erased, FIRST)
-    assert set(erased.tombstones["id_type"]) == {"email", "request_id"}
+    assert set(erased.tombstones["id_type"]) == {"email", "mailbox", "request_id"}
 
 
 def test_a_phone_without_its_country_asks_before_it_takes_several(tmp_path):
