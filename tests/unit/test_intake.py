@@ -10,6 +10,7 @@ footer, and held against intake's own counts.
 import csv
 import gzip
 import io
+import json
 import os
 import re
 import unicodedata
@@ -287,8 +288,8 @@ def test_blank_lines_in_a_file_of_one_column_are_no_rows_either(tmp_path):
 
 
 def test_rows_that_two_readers_count_differently_are_refused(tmp_path):
-    message = refusal(tmp_path, {"orders.csv": orders('a, "2017-\n06-01" ,5')})
-    assert "orders.csv: 22 rows, of which 21 could be read" in message
+    message = refusal(tmp_path, {"orders.csv": orders('"\n" """,')})
+    assert "orders.csv: 21 rows, of which 0 could be read" in message
 
 
 def test_rows_with_too_many_or_too_few_cells_go_to_quarantine(tmp_path):
@@ -298,6 +299,102 @@ def test_rows_with_too_many_or_too_few_cells_go_to_quarantine(tmp_path):
         ("orders.csv", 3, "row: more cells than the header"),
         ("orders.csv", 4, "row: fewer cells than the header"),
     ]
+
+
+def test_cells_beyond_the_header_are_never_dropped_also_without_a_value(tmp_path):
+    """A delimiter too many moves every later cell; DuckDB reads such a row as long as the surplus is empty."""
+    rows = [
+        "a,,2017-06-01,1,",
+        "b,2017-06-01,1,,",
+        'c,2017-06-01,1,"x",""',
+        "d,2017-06-01,1,",
+        "e,2017-06-01,1,y,,,",
+    ]
+    rows += ['"f\n",2017-06-01,1,,', "g,2017-06-01,1,z"]
+    for quoted in (rows, [row for row in rows if '"' not in row]):
+        folder = tmp_path / str(len(quoted))
+        folder.mkdir()
+        taken = take(folder, {"orders.csv": orders(*quoted, header=NAMES)})
+        wrong = [n for n, row in enumerate(quoted, start=2) if row[0] not in "dg"]
+        assert taken.quarantine == [
+            ("orders.csv", row, "row: more cells than the header") for row in wrong
+        ]
+        assert taken.rows("order_id, email")[:2] == [("d", None), ("g", "z")]
+        lines = duckdb.execute(
+            f"select raw_row from '{taken.folder}/quarantine.parquet' order by row_number"
+        ).fetchall()
+        assert json.loads(lines[1][0])["line"].rstrip() == "b,2017-06-01,1,,"
+
+
+def test_a_table_whose_header_lost_a_delimiter_stops_the_run(tmp_path):
+    text = "contact_id,emailfirst_name,city\n" + "".join(f"{i},,Ann,Oslo\n" for i in range(60))
+    message = refusal(tmp_path, {"orders.csv": orders(), "contacts.csv": text})
+    assert "no row is usable" in message and "more cells than the header (60 times" in message
+
+
+@pytest.mark.parametrize(
+    ("row", "names"),
+    [
+        ('1,Al"x, y",Oslo', None),
+        ('1,"Al ""x""",5" pipe', ('Al "x"', '5" pipe')),
+        ('1,"5"" pipe","6"" pipe"', ('5" pipe', '6" pipe')),
+        ('1,a "b" c,"d"', ('a "b" c', "d")),
+        ('1,5" pipe,Oslo', ('5" pipe', "Oslo")),
+        ('1,"two\nlines ""x""","y"', ('two\nlines "x"', "y")),
+    ],
+)
+def test_a_delimiter_between_quotes_inside_cells_is_not_guessed_at(tmp_path, row, names):
+    text = f"contact_id,first_name,city\n{row}\n" + "".join(f"{i},Ann,Oslo\n" for i in range(2, 20))
+    if names is None:
+        text = text.replace("city", "last_name,city").replace("Ann,", "Ann,Lee,")
+    taken = take(tmp_path, {"orders.csv": orders(), "contacts.csv": text})
+    if names:
+        assert taken.rows("contact_id, first_name, city", "contacts")[0] == ("1", *names)
+    else:
+        why = "row: a quote inside a cell. Put the cell in quotes, and double the quote"
+        assert taken.quarantine == [("contacts.csv", 2, why)]
+
+
+def test_a_header_in_the_middle_is_nobody(tmp_path):
+    text = "contact_id,first_name\n1,Ann\ncontact_id,first_name\n2,Bob\n3,contact_id\n4,Eve\n"
+    taken = take(tmp_path, {"orders.csv": orders(), "contacts.csv": text})
+    assert taken.rows("contact_id", "contacts") == ["1", "2", "3", "4"]
+    assert taken.quarantine == [("contacts.csv", 3, "row: repeats the header")]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("sep=;\norder_id;ordered_at;total\na;2017-06-01;1\n", "delete the lines above the header"),
+        (
+            "Report,,\norder_id,ordered_at,total\na,2017-06-01,1\n",
+            "delete the lines above the header",
+        ),
+        (
+            "a,2017-06-01,1\nb,2017-06-01,1\n",
+            "Its first row looks like data: is the header missing?",
+        ),
+        (
+            "'order_id','ordered_at','total'\n'a','2017-06-01','1'\n",
+            "its cells are in single quotes",
+        ),
+        (
+            'order_id,"ordered_at,total\na,2017-06-01,1\n',
+            "row 1: a quote in the header is not closed",
+        ),
+    ],
+)
+def test_a_header_that_is_none_is_said_to_be_so(tmp_path, text, message):
+    found = refusal(tmp_path, {"orders.csv": text})
+    assert message in found and "2017-06-01" not in found
+
+
+def test_space_around_the_names_of_a_header_is_no_part_of_them(tmp_path):
+    settings = "files: {orders.csv: {columns: {No: order_id}}}"
+    rows = "".join(f"{i}, 2017-06-01, 1\n" for i in range(20))
+    text = f" No, ordered_at , total\n{rows}"
+    taken = take(tmp_path, {"landing.yml": settings, "orders.csv": text})
+    assert taken.rows("order_id")[0] == "0"
 
 
 def test_quotes_inside_cells_are_read_or_named(tmp_path):

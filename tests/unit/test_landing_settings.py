@@ -1,5 +1,7 @@
 """landing.yml: what the files of a landing folder cannot say themselves."""
 
+import json
+import re
 from datetime import datetime
 from pathlib import Path
 
@@ -7,14 +9,18 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import yaml
+from jsonschema import Draft7Validator
 
 from audiencekit.errors import UserError
+from audiencekit.intake.explain import explain, write_starter
 from audiencekit.intake.gates import Gates
 from audiencekit.intake.job import run_intake
+from audiencekit.intake.landing_keys import json_schema
 from audiencekit.intake.landing_settings import read_settings
 from audiencekit.intake.shop import read_shop
 from audiencekit.sql import rows_of
-from audiencekit.workspace import Workspace
+from audiencekit.workspace import PROJECT, Workspace
 
 ORDERS = "order_id,ordered_at,total\n"
 
@@ -127,6 +133,156 @@ def test_a_day_without_a_time_is_a_day_of_the_shop(tmp_path):
     assert found == [("a", datetime(2024, 5, 10, 4)), ("b", midnight), ("c", midnight)]
 
 
+def test_the_names_of_two_patterns_count_together(tmp_path):
+    text = "files: {'*': {columns: {a: total, b: status}}, orders.csv: {columns: {c: order_id, b: discount}}}"
+    found = read_settings(landing(tmp_path, text)).of("orders.csv")
+    assert found.columns == {"a": "total", "b": "discount", "c": "order_id"}
+
+
+def test_two_shops_that_count_from_1000_get_prefixes(tmp_path):
+    folder = landing(
+        tmp_path,
+        "files: {'*.us.csv': {source: us}, '*.de.csv': {source: de}}",
+        orders__us="order_id,ordered_at,total,account_id,card_number,original_order_id\n"
+        "1000,2024-01-01,5,7,C1,\n1001,2024-01-03,-5,guest,C1,1000\n",
+        orders__de="order_id,ordered_at,total,account_id\n1000,2024-01-02,6,7.0\n1001,2024-01-02,6,8.0\n",
+        consent_events__de="consent_event_id,id_type,id_value,purpose,status,decided_at\n"
+        "1,account_id,7,newsletter,denied,2024-01-01\n2,email,a@example.com,newsletter,denied,2024-01-01\n",
+    )
+    assert taken(folder, "order_id, account_id, card_number, original_order_id") == [
+        ("de:1000", "de:7", None, None),
+        ("de:1001", "de:8", None, None),
+        ("us:1000", "us:7", "C1", None),
+        ("us:1001", "guest", "C1", "us:1000"),
+    ]
+    decisions = rows_of(folder / "home" / "intake" / "consent_events.parquet")
+    assert duckdb.execute(
+        f"select consent_event_id, id_value from {decisions} order by 1"
+    ).fetchall() == [("de:1", "de:7"), ("de:2", "a@example.com")]
+
+
+@pytest.mark.parametrize(("products", "expected"), [("products", "7"), ("products__us", "us:7")])
+def test_products_have_the_source_of_their_file(tmp_path, products, expected):
+    files = {products: "product_id,name\n7,lamp\n"}
+    lines = "order_id,line_number,product_id,quantity,amount\n1,1,7,1,5\n"
+    folder = landing(
+        tmp_path,
+        "files: {'*.us.csv': {source: us}}",
+        orders__us=ORDERS + "1,2024-01-01,5\n",
+        order_lines__us=lines,
+        **files,
+    )
+    taken(folder)
+    found = rows_of(folder / "home" / "intake" / "order_lines.parquet")
+    assert duckdb.execute(f"select order_id, product_id from {found}").fetchall() == [
+        ("us:1", expected)
+    ]
+
+
+def test_rows_that_do_not_count_are_left_out_and_counted(tmp_path):
+    folder = landing(
+        tmp_path,
+        "files: {orders.csv: {leave_out: {Test: [1, true], Financial Status: voided, Note: ''}}}",
+        orders="order_id,ordered_at,total,Test,Financial Status,Note\n"
+        "a,2024-01-01,1,0,paid,n\nb,2024-01-01,1,TRUE ,paid,n\nc,2024-01-01,1,1,paid,n\nd,2024-01-01,1,,Voided,n\n"
+        "e,not a time,1,,voided,n\nf,2024-01-01,1,,,\n",
+    )
+    home = folder / "home"
+    home.mkdir()
+    said: list[str] = []
+    # Financial Status is not read otherwise, and has one value in the rows that count.
+    result = run_intake(folder, Workspace(home), datetime(2025, 1, 1), say=said.append)[0]
+    assert (result.rows_in, result.rows_kept, result.rows_left_out) == (6, 1, 5)
+    assert result.rows_quarantined == 0
+    assert said[0].startswith("orders: 1 rows, 5 left out by landing.yml")
+
+
+def test_text_in_another_encoding_is_read_as_landing_yml_says(tmp_path):
+    (tmp_path / "landing.yml").write_text("files: {orders.csv: {encoding: windows-1252}}")
+    text = ORDERS.replace("total", "total,email") + "Müller,2024-01-01,1,jo€@example.com\n"
+    (tmp_path / "orders.csv").write_bytes(text.encode("cp1252"))
+    assert taken(tmp_path, "order_id, email") == [("Müller", "jo€@example.com")]
+
+
+@pytest.mark.parametrize(
+    ("settings", "is_valid"),
+    [
+        ("", True),
+        ("currency: EUR\ntime_zone: Europe/Paris", True),
+        ("files: {'*': {source: us, date_order: DMY, decimal_comma: true, leave_out: {Test: [1, yes]}}}", True),
+        ("files: {a.csv: {columns: {A: total}, values: {status: {ok: paid}}, leave_out: {T: 1}}}", True),
+        ("zone: UTC", False),
+        ("currency: dollars", False),
+        ("files: {a.csv: {tables: x}}", False),
+        ("files: {a.csv: {date_order: YDM}}", False),
+        ("files: {a.csv: {decimal_comma: perhaps}}", False),
+        ("files: {a.csv: {columns: [a]}}", False),
+        ("files: {a.csv: {values: {status: paid}}}", False),
+        ("files: {a.csv: {leave_out: {T: {a: b}}}}", False),
+        ("files: {a.csv: {source: 'a b'}}", False),
+    ],
+)  # fmt: skip
+def test_the_schema_and_the_reader_agree(tmp_path, settings, is_valid):
+    landing(tmp_path, settings)
+    schema = Draft7Validator(json_schema())
+    Draft7Validator.check_schema(json_schema())
+    assert schema.is_valid(yaml.safe_load(settings) or {}) == is_valid
+    if is_valid:
+        read_settings(tmp_path)
+    else:
+        with pytest.raises(UserError):
+            read_settings(tmp_path)
+
+
+def test_the_schema_in_the_docs_is_that_of_the_reader():
+    page = PROJECT / "docs" / "landing.schema.json"
+    assert json.loads(page.read_text()) == json_schema()
+
+
+def test_every_file_and_column_is_explained(tmp_path):
+    (tmp_path / "orders").mkdir()
+    names = [f"extra_{number}" for number in range(60)]
+    header = ",".join(
+        ["Order Number", "order date", "total", "Test", "Do Not Mail", "refund", *names]
+    )
+    (tmp_path / "orders" / "2024.csv").write_text(f"{header}\n1,13/01/2024,5{',' * 63}\n")
+    (tmp_path / "sales.csv").write_text("a\n1\n")
+    (tmp_path / "contacts.csv").write_text("name\nAnn\n")
+    (tmp_path / "landing.yml").write_text("files: {'orders/*': {leave_out: {Test: 1}}}")
+    lines = list(explain(tmp_path))
+    assert lines[:3] == [
+        "contacts.csv: contacts, by its name",
+        "  stops the run: contacts.csv, header: no column contact_id (or id). It has: name"
+        ". Only one column was found: columns are split by comma, semicolon, tab, pipe",
+        "orders/2024.csv: orders, by its name",
+    ]
+    assert lines[3:9] == [
+        "  Order Number -> order_id",
+        "  order date -> ordered_at (dates are DMY)",
+        "  total -> total",
+        "  Test -> says which rows are left out",
+        "  Do Not Mail -> not read, and stops the run: it may hold refusals",
+        "  refund -> not read, and stops the run where its values differ: it may change what a row means",
+    ]
+    assert [f"  {name} -> not read" for name in names] == lines[9:69]
+    assert lines[70] == '  landing.yml: leave_out {"Test": ["1"]}'
+    assert lines[71] == "sales.csv: not read. Its table can be named in landing.yml"
+
+
+def test_a_landing_yml_to_start_from_can_be_used_as_it_is(tmp_path):
+    (tmp_path / "orders.csv").write_text(ORDERS + "a,2024-01-01,1\n")
+    (tmp_path / "Umsätze 1.csv").write_text("a\n1\n")
+    written = write_starter(tmp_path)
+    assert written and "orders.csv" in written.read_text()
+    assert taken(tmp_path) == [("a", datetime(2024, 1, 1))]
+    all_of_it = re.sub("(?m)^( *)# (?=[a-z_]+: )", r"\1", written.read_text())
+    written.write_text(all_of_it)
+    found = read_settings(tmp_path)
+    assert found.shop.currency == "EUR"
+    assert found.of("Umsätze 1.csv").leave_out == {"Test": ("1", "true")}
+    assert write_starter(tmp_path) is None
+
+
 @pytest.mark.parametrize("name", ["landing.yaml", "Landing.yml"])
 def test_a_file_of_settings_with_another_name_stops_the_run(tmp_path, name):
     (tmp_path / name).write_text("currency: EUR")
@@ -152,6 +308,17 @@ def test_a_file_of_settings_with_another_name_stops_the_run(tmp_path, name):
         ("files:\n  orders.csv: EUR\n", "landing.yml, line 2: orders.csv must have keys with values"),
         ("files:\n\torders.csv: x\n", "landing.yml, line 2: this is no YAML"),
         ("currency: [EUR]\n", "landing.yml, line 1, currency: this must be one value"),
+        ("files: {orders.csv: {columns: {a: total, b: total}}}", "landing.yml: orders.csv, columns: total is there twice"),
+        ("files: {orders.csv: {values: {status: {B: paid, b: cancelled}}}}", "landing.yml, line 1, values: b is there twice"),
+        ("files: {orders.csv: {values: {status: {a: paid}}}}", "landing.yml: orders.csv, values: no such file has a column status"),
+        ("currency: EUR\ncurrency: USD\n", "landing.yml, line 1: currency is there twice"),
+        ("files: {orders.csv: {}, Orders.csv: {}}", "landing.yml, line 1: Orders.csv is there twice"),
+        ("files: {[a, b]: {currency: EUR}}", "landing.yml, line 1: a key of files is no text"),
+        ("files: {orders.csv: {columns: {[a]: total}}}", "landing.yml, line 1, columns: a name in it is no text"),
+        ("files: {orders.csv: {source: 'a b'}}", "landing.yml, line 1, source: 'a b' is no prefix"),
+        ("files: {orders.csv: {encoding: base64}}", "landing.yml, line 1, encoding: 'base64' is no encoding of text"),
+        ("files: {orders.csv: {leave_out: {Test: [[1]]}}}", "landing.yml, line 1, leave_out: this must be one value"),
+        ("files: {orders.csv: {leave_out: {Test: 1}}}", "landing.yml: orders.csv has no column Test. It has: order_id"),
         ("files: {order.csv: {currency: EUR}}\n", "landing.yml: order.csv is no file of the landing folder. It has: orders.csv"),
     ],
 )  # fmt: skip

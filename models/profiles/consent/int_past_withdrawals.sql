@@ -7,18 +7,33 @@ withdrawals as (
     select customer_key, purpose, channel, status, withdrawn_by, decided_at, decision_id
     from {{ ref('stg_ledger__withdrawals') }}
 
+),
+
+of_every_owner as (
+
+    select customer_key, purpose, channel, status, withdrawn_by, decided_at, decision_id
+    from withdrawals
+    union all
+    select
+        owners.customer_key,
+        withdrawals.purpose,
+        withdrawals.channel,
+        withdrawals.status,
+        withdrawals.withdrawn_by,
+        withdrawals.decided_at,
+        withdrawals.decision_id
+    from withdrawals
+    inner join {{ ref('int_key_owners') }} as owners on withdrawals.customer_key = owners.assigned_key
+
 )
 
-select customer_key, purpose, channel, status, withdrawn_by, decided_at, decision_id
-from withdrawals
-union
 select
-    owners.customer_key,
-    withdrawals.purpose,
-    withdrawals.channel,
-    withdrawals.status,
-    withdrawals.withdrawn_by,
-    withdrawals.decided_at,
-    withdrawals.decision_id
-from withdrawals
-inner join {{ ref('int_key_owners') }} as owners on withdrawals.customer_key = owners.assigned_key
+    customer_key,
+    purpose,
+    channel,
+    min(status) as status,
+    min(withdrawn_by) as withdrawn_by,
+    decided_at,
+    decision_id
+from of_every_owner
+group by customer_key, purpose, channel, decided_at, decision_id

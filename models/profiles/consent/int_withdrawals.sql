@@ -1,6 +1,6 @@
 -- One row per customer, purpose and withdrawal that no published build recorded for them yet: a refusal, an unsubscribe
--- or a complaint, which withdraws e-mail consent, or a browser that sends Global Privacy Control, which withdraws consent
--- to ads. Withdrawals of a merged key count for its customer from now on. Publishing appends these rows to the ledger.
+-- or complaint, which withdraws e-mail consent, or a browser that sends Global Privacy Control, which withdraws consent to
+-- ads. Withdrawals of a merged key count for its customer from now on. Publishing appends these rows to the ledger.
 with
 
 -- With people of whom nothing but the refusal is known: it counts as soon as they appear.
@@ -66,12 +66,7 @@ privacy_signals as (
 refusals as (
 
     select
-        customer_key,
-        purpose,
-        channel,
-        status,
-        coalesce(consent_source, 'consent event') as withdrawn_by,
-        decided_at,
+        customer_key, purpose, channel, status, coalesce(consent_source, 'consent event') as withdrawn_by, decided_at,
         decision_id
     from {{ ref('int_consent_decisions') }}
     where status <> 'granted'
@@ -81,34 +76,13 @@ refusals as (
 all_withdrawals as (
 
     select * from unsubscribes
-    union
+    union all
     select * from privacy_signals
-    union
+    union all
     select * from refusals
-    union
+    union all
     select customer_key, purpose, channel, status, withdrawn_by, decided_at, decision_id
     from {{ ref('int_past_withdrawals') }}
-
-),
-
-latest_grants as (
-
-    select customer_key, purpose, max(decided_at) as granted_at
-    from {{ ref('int_consent_decisions') }}
-    where status = 'granted'
-    group by customer_key, purpose
-
-),
-
--- A refusal without a time of its own has that of the build. It is recorded again only after a grant.
-recorded_refusals as (
-
-    select recorded.customer_key, recorded.purpose, recorded.decision_id
-    from {{ ref('stg_ledger__withdrawals') }} as recorded
-    left join latest_grants
-        on recorded.customer_key = latest_grants.customer_key and recorded.purpose = latest_grants.purpose
-    group by recorded.customer_key, recorded.purpose, recorded.decision_id
-    having max(recorded.decided_at) >= max(coalesce(latest_grants.granted_at, timestamp '1970-01-01'))
 
 )
 
@@ -116,8 +90,8 @@ select
     withdrawals.customer_key,
     withdrawals.purpose,
     withdrawals.channel,
-    withdrawals.status,
-    withdrawals.withdrawn_by,
+    min(withdrawals.status) as status,
+    min(withdrawals.withdrawn_by) as withdrawn_by,
     withdrawals.decided_at,
     withdrawals.decision_id,
     cast('{{ var("build_id") }}' as string) as build_id
@@ -130,10 +104,13 @@ left join {{ ref('stg_ledger__withdrawals') }} as recorded
         and withdrawals.decision_id = recorded.decision_id
         and withdrawals.decided_at = recorded.decided_at
         and coalesce(withdrawals.channel, '') = coalesce(recorded.channel, '')
-left join recorded_refusals
+-- A refusal without a time of its own has that of the build. It is recorded again only after a grant.
+left join {{ ref('int_recorded_refusals') }} as recorded_refusals
     on
         withdrawals.customer_key = recorded_refusals.customer_key
         and withdrawals.purpose = recorded_refusals.purpose
         and withdrawals.decision_id = recorded_refusals.decision_id
         and {{ micros_between('withdrawals.decided_at', as_of()) }} <= 1000000
 where recorded.customer_key is null and recorded_refusals.customer_key is null
+group by
+    withdrawals.customer_key, withdrawals.purpose, withdrawals.channel, withdrawals.decided_at, withdrawals.decision_id

@@ -68,15 +68,25 @@ def demo(fresh: bool) -> None:
 @accept_option
 @currency_option
 @time_zone_option
+@click.option(
+    "--explain",
+    "is_explained",
+    is_flag=True,
+    help="Print what each file and column becomes, and write a landing.yml to start from.",
+)
 @click.argument("landing", type=click.Path(path_type=Path))
 def intake(
     landing: Path,
+    is_explained: bool,
     as_of: datetime | None,
     accept: tuple[str, ...],
     currency: str | None,
     time_zone: str | None,
 ) -> None:
     """Only check and type the LANDING folder, for a plain `dbt build` afterwards."""
+    if is_explained:
+        _explain(landing)
+        return
     from audiencekit.intake.gates import Gates
     from audiencekit.intake.job import run_intake
     from audiencekit.intake.landing_settings import read_settings
@@ -94,6 +104,15 @@ def intake(
     click.echo(
         f"Next: dbt build --vars '{{as_of: \"{moment}\", currency: {shop.currency}, time_zone: {shop.time_zone}}}'"
     )
+
+
+def _explain(landing: Path) -> None:
+    from audiencekit.intake.explain import explain, write_starter
+
+    for line in explain(landing):
+        click.echo(line)
+    if written := write_starter(landing):
+        click.echo(f"Wrote {written}: remove the # of what you need")
 
 
 def _run_and_print(landing: Path, as_of: datetime, options: "Options", console: Console) -> None:

@@ -1,5 +1,6 @@
 """Commands that write pages for people: boards, playbooks, docs."""
 
+import json
 from pathlib import Path
 
 import click
@@ -34,12 +35,15 @@ def playbooks(is_opened: bool) -> None:
 
 @click.command()
 def docs() -> None:
-    """Write docs/landing.md from the landing contract, and generate dbt's docs."""
+    """Write docs/landing.md and docs/landing.schema.json from the landing contract, and generate dbt's docs."""
     from audiencekit.intake.docs import write_landing_docs
+    from audiencekit.intake.landing_keys import json_schema
     from audiencekit.run.dbt import run_dbt
 
     workspace = open_workspace()
     page = (PROJECT / "docs" if IS_CLONE else workspace.home) / "landing.md"
+    schema = page.with_name("landing.schema.json")
+    schema.write_text(json.dumps(json_schema(), indent=1) + "\n", encoding="utf-8")
     click.echo(f"Wrote {write_landing_docs(page)}")
     result = run_dbt(workspace, "docs", "generate")
     if not result.success:

@@ -107,6 +107,10 @@ def open_file(
     else:
         opened = _open_csv(plain, table, scratch)
     named = (*extract.settings.columns, *extract.settings.leave_out)
+    if twice := [h for h in named if opened.header.count(h) > 1]:
+        raise UserError(
+            f"{name}, header: column {twice[0]} appears {opened.header.count(twice[0])} times. Keep one."
+        )
     if lost := [h for h in named if h not in opened.header]:
         raise UserError(f"landing.yml: {name} has no column {lost[0]}. {_what_it_has(opened)}")
     for column in extract.settings.values:
@@ -140,6 +144,9 @@ def _check_names(extract: Extract, table: Table) -> None:
         )
     if any("" in meanings for meanings in extract.settings.values.values()):
         raise UserError(f"landing.yml: {extract.name}, values: an empty cell has no meaning.")
+    columns = list(extract.settings.columns.values())
+    if twice := [name for name in columns if columns.count(name) > 1]:
+        raise UserError(f"landing.yml: {extract.name}, columns: {twice[0]} is there twice.")
     names = [column.name for column in table.columns]
     for given in (*extract.settings.columns.values(), *extract.settings.values):
         if given not in names:

@@ -37,7 +37,7 @@ def find_files(
             raise UserError(f"Landing folder {folder} is not a folder. Point LANDING at a folder.")
         entries = _visible(folder)
         for path in entries:
-            name = settings.of(path.name).table or _table_of(path, tables)
+            name = settings.of(path.name).table or table_of(path, tables)
             if name not in tables and settings.of(path.name).table:
                 raise UserError(
                     f"landing.yml: {path.name} is to be the table {name}, and there is none. "
@@ -73,12 +73,28 @@ def find_files(
     return {name: files for name, files in paths.items() if files}, notes
 
 
-def _table_of(path: Path, tables: dict[str, Table]) -> str:
+def table_of(path: Path, tables: dict[str, Table]) -> str:
     """The table that a file or folder is named after, without the date or number of its extract."""
     name = path.name.split(".")[0].lower()
     plain = re.sub(r"[\s-]+", "_", name.strip())
     bare = re.sub(r"[\s-]+", "_", EXTRACT.sub("", name).strip())
     return next((n for n in (name, plain, bare) if n in tables), name)
+
+
+def visible_files(folder: Path) -> list[Path]:
+    """Every file of a folder and the folders in it, but for landing.yml, hidden files and readmes.
+
+    Raises UserError when the folder cannot be read.
+    """
+    try:
+        return [
+            path
+            for entry in _visible(folder)
+            for path in (_files_in(entry) if entry.is_dir() else [entry])
+            if path.name != "landing.yml"
+        ]
+    except OSError as problem:
+        raise UserError(f"{problem.filename}: cannot be read ({problem.strerror}).") from None
 
 
 def _visible(folder: Path) -> list[Path]:

@@ -25,7 +25,7 @@ from audiencekit.intake.extracts import FILE, settle
 from audiencekit.intake.files import Extract, LandingFile, open_file
 from audiencekit.intake.folder import find_files
 from audiencekit.intake.gates import Gates, check_columns, check_lost_refusals, check_table
-from audiencekit.intake.landing_settings import check_patterns, read_settings
+from audiencekit.intake.landing_settings import check_patterns, check_values, read_settings
 from audiencekit.intake.report import (
     TableIntake,
     count_refused,
@@ -119,10 +119,14 @@ def _open_files(
         plain = replace(plain, shop_zone=zone, products_are_shared=are_shared)
         return with_date_orders(session.con, table, plain)
 
-    return {
+    all_opened = {
         table: [opened(file, contract[table]) for file in files]
         for table, files in extracts.items()
     }
+    check_values(
+        settings, {file.name: file.positions for files in all_opened.values() for file in files}
+    )
+    return all_opened
 
 
 def _take_in(

@@ -32,7 +32,7 @@ def _date_order(text: str) -> str:
 def _encoding(text: str) -> str:
     """The name of a text encoding as Python has it."""
     try:
-        b"".decode(text.strip())
+        b"a".decode(text.strip(), "replace")
         return codecs.lookup(text.strip()).name
     except (LookupError, ValueError):
         raise UserError(
@@ -64,6 +64,8 @@ def _many(read: Callable[[yaml.Node], Any]) -> Callable[[yaml.Node], dict[str, A
     def reader(node: yaml.Node) -> dict[str, Any]:
         if not isinstance(node, yaml.MappingNode):
             raise UserError("this must be names with values.")
+        if any(not isinstance(key, yaml.ScalarNode) for key, _ in node.value):
+            raise UserError("a name in it is no text.")
         if twice := key_given_twice(node):
             raise UserError(f"{twice} is there twice.")
         return {key.value: read(value) for key, value in node.value}
@@ -142,9 +144,10 @@ FILE = {
 
 
 def key_given_twice(node: yaml.MappingNode) -> str:
-    """A key that a mapping has twice, of which YAML would drop one; empty without one."""
-    keys = [key.value for key, _ in node.value]
-    return next((str(key) for number, key in enumerate(keys) if key in keys[:number]), "")
+    """A key that a mapping has twice, also in other capitals, so that one would not count; empty without one."""
+    keys = [str(key.value).strip() for key, _ in node.value]
+    plain = [key.lower() for key in keys]
+    return next((key for number, key in enumerate(keys) if key.lower() in plain[:number]), "")
 
 
 def json_schema() -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """landing.yml in a landing folder: what its files cannot say themselves. docs/landing.md has an example."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -46,12 +46,14 @@ class LandingSettings:
     files: tuple[tuple[str, FileSettings], ...] = ()
 
     def of(self, name: str) -> FileSettings:
-        """What is known of the file `name`, its path in the landing folder. A later pattern overrides an earlier one."""
+        """What is known of the file `name`, its path in the landing folder. A later pattern overrides an earlier one, name by name."""
         found = NO_SETTINGS
         for pattern, settings in self.files:
             if fnmatchcase(name.lower(), pattern.lower()):
                 given = {
-                    key: value for key, value in vars(settings).items() if value not in (None, {})
+                    key: getattr(found, key) | value if isinstance(value, dict) else value
+                    for key, value in vars(settings).items()
+                    if value not in (None, {})
                 }
                 found = replace(found, **given)
         return found
@@ -88,7 +90,7 @@ def read_settings(landing: Path) -> LandingSettings:
                 (
                     pattern.value,
                     FileSettings(
-                        **dict(_setting(FILE, *pair) for pair in _pairs(inside, pattern.value))
+                        **dict(_setting(FILE, *pair) for pair in _file_pairs(inside, pattern.value))
                     ),
                 )
                 for pattern, inside in _pairs(value, "files")
@@ -109,11 +111,23 @@ def _entries(landing: Path) -> list[Path]:
 
 def check_patterns(settings: LandingSettings, names: list[str]) -> None:
     """Raise UserError for a pattern that names none of the files: its settings would silently not count."""
-    for pattern, _ in settings.files:
-        if not any(fnmatchcase(name.lower(), pattern.lower()) for name in names):
+    for pattern, of_files in settings.files:
+        if of_files != NO_SETTINGS and not any(
+            fnmatchcase(name.lower(), pattern.lower()) for name in names
+        ):
             raise UserError(
                 f"{NAME}: {pattern} is no file of the landing folder. It has: {', '.join(names)[:300]}."
             )
+
+
+def check_values(settings: LandingSettings, columns: Mapping[str, Collection[str]]) -> None:
+    """Raise UserError for values of a column that no file of their pattern has. `columns` is by file."""
+    for pattern, of_files in settings.files:
+        mine = [
+            set(columns[name]) for name in columns if fnmatchcase(name.lower(), pattern.lower())
+        ]
+        if lost := sorted(of_files.values.keys() - set().union(*mine)):
+            raise UserError(f"{NAME}: {pattern}, values: no such file has a column {lost[0]}.")
 
 
 def _pairs(node: yaml.Node | None, what: str) -> list[tuple[yaml.ScalarNode, yaml.Node]]:
@@ -123,9 +137,17 @@ def _pairs(node: yaml.Node | None, what: str) -> list[tuple[yaml.ScalarNode, yam
         raise UserError(
             f"{NAME}, line {node.start_mark.line + 1}: {what} must have keys with values."
         )
+    if any(not isinstance(key, yaml.ScalarNode) for key, _ in node.value):
+        raise UserError(f"{NAME}, line {node.start_mark.line + 1}: a key of {what} is no text.")
     if twice := key_given_twice(node):
         raise UserError(f"{NAME}, line {node.start_mark.line + 1}: {twice} is there twice.")
     return node.value
+
+
+def _file_pairs(node: yaml.Node, pattern: str) -> list[tuple[yaml.ScalarNode, yaml.Node]]:
+    """The settings of a file; none where all of them are comments."""
+    is_empty = isinstance(node, yaml.ScalarNode) and not node.value
+    return [] if is_empty else _pairs(node, pattern)
 
 
 def _setting(

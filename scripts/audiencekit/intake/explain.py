@@ -1,0 +1,119 @@
+"""What each file and column of a landing folder becomes, and a landing.yml to start from."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+
+from audiencekit.errors import UserError
+from audiencekit.intake.contract import Table, load_contract
+from audiencekit.intake.date_orders import with_date_orders
+from audiencekit.intake.files import (
+    Extract,
+    LandingFile,
+    open_file,
+    unread_decisions,
+    unread_meanings,
+)
+from audiencekit.intake.folder import table_of, visible_files
+from audiencekit.intake.landing_keys import FILE, SHOP, json_schema
+from audiencekit.intake.landing_settings import NAME, FileSettings, LandingSettings, read_settings
+
+SCHEMA = ".landing.schema.json"
+
+
+def explain(landing: Path) -> Iterator[str]:
+    """Lines about every file of `landing` and every column of it, none cut off. Reads headers, and changes nothing.
+
+    Raises UserError for a folder or a landing.yml that cannot be read. What is wrong with a file is one of its lines.
+    """
+    contract, settings = load_contract(), read_settings(landing)
+    with TemporaryDirectory() as scratch, duckdb.connect() as con:
+        for path in visible_files(landing):
+            name = path.relative_to(landing).as_posix()
+            table, why = _table(path, landing, contract, settings)
+            if not table:
+                yield f"{name}: {why}"
+                continue
+            yield f"{name}: {table.name}, {why}"
+            try:
+                file = open_file(Extract(path, name, settings.of(name)), table, con, Path(scratch))
+                yield from _columns(with_date_orders(con, table, file), table)
+            except UserError as problem:
+                yield f"  stops the run: {problem}"
+    missing = [table.name for table in contract.values() if table.required]
+    yield f"Required: {', '.join(missing)}. All tables and columns: docs/landing.md"
+
+
+def _table(
+    path: Path, landing: Path, contract: dict[str, Table], settings: LandingSettings
+) -> tuple[Table | None, str]:
+    """The table that a file is, and why; or why it is none."""
+    top = landing / path.relative_to(landing).parts[0]
+    if given := settings.of(path.relative_to(landing).as_posix()).table:
+        return contract.get(given), f"as {NAME} says"
+    by_name = contract.get(table_of(top, contract))
+    return by_name, "by its name" if by_name else f"not read. Its table can be named in {NAME}"
+
+
+def _columns(file: LandingFile, table: Table) -> Iterator[str]:
+    """What each column of a file is, in the order of the file, and which settings count for it."""
+    columns = {place: column for column, place in file.positions.items()}
+    refusing, changing = unread_decisions(file), unread_meanings(file, table)
+    for place, header in enumerate(file.header):
+        column = columns.get(place)
+        if column:
+            order = file.date_orders.get(column)
+            yield f"  {header} -> {column}{f' (dates are {order})' if order else ''}"
+        elif header in file.settings.leave_out:
+            yield f"  {header} -> says which rows are left out"
+        elif place in changing:
+            yield f"  {header} -> not read, and stops the run where its values differ: it may change what a row means"
+        elif header in refusing:
+            yield f"  {header} -> not read, and stops the run: it may hold refusals"
+        else:
+            yield f"  {header} -> not read"
+    absent = [column.name for column in table.columns if column.name not in file.positions]
+    yield f"  without: {', '.join(absent) or 'nothing'}"
+    if given := _given(file.settings):
+        yield f"  {NAME}: {', '.join(given)}"
+
+
+def _given(settings: FileSettings) -> list[str]:
+    return [
+        f"{key} {json.dumps(value) if isinstance(value, dict) else value}"
+        for key, value in vars(settings).items()
+        if value not in (None, {})
+    ]
+
+
+def write_starter(landing: Path) -> Path | None:
+    """Write a landing.yml to start from, with every file and every setting as a comment, and its JSON schema beside it.
+
+    Returns its path; None where there is one already, or where the folder cannot be written.
+    """
+    target = landing / NAME
+    if target.exists():
+        return None
+    lines = [
+        f"# yaml-language-server: $schema={SCHEMA}",
+        "# What the files of this folder cannot say themselves. Remove the # of what you need.",
+        *(f"# {key}: {setting.example}  # {setting.meaning}" for key, setting in SHOP.items()),
+        "files:",
+    ]
+    for path in visible_files(landing):
+        lines += [
+            f"  {json.dumps(path.relative_to(landing).as_posix(), ensure_ascii=False)}:",
+            *(
+                f"    # {key}: {setting.example}  # {setting.meaning}"
+                for key, setting in FILE.items()
+            ),
+        ]
+    try:
+        (landing / SCHEMA).write_text(json.dumps(json_schema(), indent=1) + "\n", encoding="utf-8")
+        target.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    except OSError:
+        return None
+    return target
