@@ -1,6 +1,7 @@
 """The command line: one module for each kind of command, and how mistakes are reported."""
 
 import errno
+import io
 import signal
 import sys
 from types import FrameType
@@ -32,6 +33,10 @@ for command in (
 def main() -> None:
     """Entry point: mistakes of the user end in one or two lines and exit code 1."""
     signal.signal(signal.SIGTERM, _stop)
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that lacks a letter of a file's name shows a question mark instead.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         cli.main(standalone_mode=False)
     except UserError as problem:
