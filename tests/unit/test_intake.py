@@ -1614,6 +1614,36 @@ def test_a_row_that_is_refused_with_a_refusal_in_it_stops_the_run(tmp_path, head
 
 
 @pytest.mark.parametrize(
+    ("table", "line"),
+    [
+        ("contacts", b"x,x@example.com,Abbado, Dr.,yes"),
+        ("contacts", b"x,x@example.com"),
+        ("contacts", b'x,x@example.com,"Abbado,no"'),
+        ("contacts", b"x,x@example.com,Abb\xe4do,no"),
+        ("accounts", b"x,x@example.com,Abbado, Dr.,yes"),
+    ],
+)
+def test_a_line_that_cannot_be_read_stops_the_run_where_its_file_has_refusals(
+    tmp_path, table, line
+):
+    """Which of its cells is the refusal is not known."""
+    good = [b"g%d,g%d@example.com,M\xc3\xbcller,no" % (i, i) for i in range(20)]
+
+    def files_with(decision: bytes) -> dict[str, Content]:
+        header = table[:-1].encode() + b"_id,email,last_name," + decision
+        text = b"\n".join([header, good[0], line, *good[1:]])
+        return {"orders.csv": orders(good=3), f"{table}.csv": text + b"\n"}
+
+    with pytest.raises(
+        UserError, match=rf"{table}\.csv, row 3: row: .* The row may state a refusal"
+    ):
+        take(tmp_path, files_with(b"unsubscribed"))
+    taken = take(tmp_path, files_with(b"unsubscribed"), accept=[table])
+    assert taken.tables[table].rows_quarantined == 1
+    assert take(tmp_path, files_with(b"comment")).tables[table].rows_quarantined == 1
+
+
+@pytest.mark.parametrize(
     ("name", "stops"),
     [
         ("unsub", True),
