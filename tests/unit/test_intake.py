@@ -1731,3 +1731,51 @@ def test_a_refusal_dated_after_the_real_moment_counts_now(tmp_path):
     # Without the real moment, as in a back-test by code, a later date is a later decision.
     files = {name: files[name] for name in ("orders.csv", "consent_events.csv")}
     assert take(tmp_path / "again", files).rows("id_value", "consent_events") == ["d@example.com"]
+
+
+NOW = datetime(2026, 11, 29)
+LAST_MOMENT = datetime(2017, 12, 31, 23, 59, 59)
+
+
+@pytest.mark.parametrize(
+    ("header", "refuses", "agrees"),
+    [
+        ("email_opt_out", "yes", "no"),
+        ("newsletter", "no", "yes"),
+        ("do_not_sell", "1", "0"),
+        ("unsubscribed_at", "2016-05-05", ""),
+    ],
+)
+def test_a_row_dated_after_the_real_moment_does_not_take_its_refusal_with_it(
+    tmp_path, header, refuses, agrees
+):
+    """A row that is only later than as_of was not yet known, and is held back."""
+    rows = [
+        f"1,a@example.com,2016-01-01,{refuses},2041-05-05",
+        f"2,b@example.com,2041-05-05,{refuses},2016-05-05",
+        f"3,c@example.com,2016-01-01,{agrees},2041-05-05",
+        f"4,d@example.com,2016-01-01,{refuses},2019-05-05",
+    ]
+    files = contacts(f"{header},updated_at", *rows)
+    taken = take(tmp_path, files, clock=NOW)
+    assert taken.rows("contact_id, created_at, updated_at", "contacts") == [
+        ("1", datetime(2016, 1, 1), LAST_MOMENT),
+        ("2", LAST_MOMENT, datetime(2016, 5, 5)),
+    ]
+    counts = taken.tables["contacts"]
+    assert (counts.refusals_from_future, counts.rows_held_back) == (2, 2)
+
+
+def test_an_order_dated_after_the_real_moment_stops_the_run_where_it_states_a_refusal(tmp_path):
+    """Counted now, it would be a purchase."""
+    header = f"{HEADER},email_opt_out,updated_at"
+    files: dict[str, Content] = {
+        "orders.csv": orders("a,2041-05-05,5,yes,", "b,2041-05-05,5,no,", header=header)
+    }
+    with pytest.raises(
+        UserError, match=r"orders\.csv, row 2: ordered_at: in the future\. The row may state"
+    ):
+        take(tmp_path, files, clock=NOW)
+    files = {"orders.csv": orders("a,2016-05-05,5,yes,2041-05-05", header=header)}
+    taken = take(tmp_path, files, clock=NOW)
+    assert taken.rows("order_id, updated_at")[0] == ("a", LAST_MOMENT)

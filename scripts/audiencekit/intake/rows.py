@@ -14,7 +14,7 @@ from audiencekit.errors import UserError
 from audiencekit.intake.contract import Table
 from audiencekit.intake.files import LandingFile
 from audiencekit.intake.rejects import LONGEST_LINE, check_row_count, collect_rejected_lines
-from audiencekit.intake.rules import dated_in_future, later_than, raw_name, rules_for
+from audiencekit.intake.rules import dated_in_future, is_no_order_yet, later_than, raw_name, rules_for
 from audiencekit.intake.sources import with_source
 from audiencekit.intake.values import clean_value, typed_value
 from audiencekit.sql import file_to_read, literal, rows_of
@@ -29,6 +29,7 @@ class Moments:
 
 
 HELD_BACK = "later than as_of"
+NOT_YET = "ordered_at: in the future"
 
 
 @dataclass(frozen=True)
@@ -143,10 +144,11 @@ def _checked_rows(table: Table, file: LandingFile, moments: Moments) -> str:
         f"{literal(name)}, cast({cell} as varchar)"
         for name, cell in zip(file.header, cells, strict=True)
     )
-    last_moment = f"cast({literal(as_of)} as timestamp) - interval 1 second"
+    now = f"cast({literal(as_of)} as timestamp)"
+    last_moment = f"{now} - interval 1 second"
     names = ", ".join(
-        f"case when is_from_future then {last_moment} else {c.name} end as {c.name}"
-        if table.refuses and c.name == table.event_at
+        f"case when is_from_future and {c.name} >= {now} then {last_moment} else {c.name} end as {c.name}"
+        if c.name in table.clocks
         else c.name
         for c in table.columns
     )
@@ -172,6 +174,7 @@ def _checked_rows(table: Table, file: LandingFile, moments: Moments) -> str:
                     when {_repeats_header(file)} then 'row: repeats the header'
                     when {_is_left_out(file)} then '{LEFT_OUT}'
                     when reasons is not null then reasons
+                    when is_from_future and {is_no_order_yet(table, moments.clock)} then '{NOT_YET}'
                     when is_late and not is_from_future then '{HELD_BACK}'
                 end as verdict
             from tested
