@@ -9,10 +9,10 @@ import duckdb
 from audiencekit.errors import UserError
 from audiencekit.intake.contract import Table
 from audiencekit.intake.extracts import date_in
-from audiencekit.intake.files import LandingFile, unread_decisions, unread_meanings
+from audiencekit.intake.files import LandingFile
 from audiencekit.intake.report import TableIntake, most_common_reason
-from audiencekit.intake.rows import values_of
 from audiencekit.intake.shop import Shop, read_shop
+from audiencekit.intake.unread_columns import unread_decisions, values_that_differ
 
 LARGEST_QUARANTINED_SHARE = 0.10
 FEW_ROWS = 50
@@ -83,9 +83,8 @@ def check_columns(
 ) -> None:
     """Raise UserError for a column that may hold refusals, or that changes what a row means, and is not read."""
     decisions = [column.name for column in table.columns if column.is_decision]
-    values: dict[str, set[str]] = {}
     for file in files:
-        if unread := unread_decisions(file):
+        if unread := unread_decisions(con, file):
             raise UserError(
                 f"{file.name}: the column {unread[0]} may hold refusals and is not read. Name it after one of "
                 f"{', '.join(decisions) or 'the columns of consent_events'} if it is one, or pass --accept {table.name} "
@@ -99,12 +98,15 @@ def check_columns(
                     f"{file.name} has no {min(missing)}, and the earlier {earlier.name} has it: refusals would be lost. "
                     f"Export it with this column, or pass --accept {table.name}."
                 )
-        for place in unread_meanings(file, table):
-            found = values.setdefault(file.header[place].strip().lower(), set())
-            found |= values_of(con, file, place)
     # A column with one value changes the meaning of no row, but a file without it may mean another one.
-    if varying := [name for name, found in values.items() if len(found) > 1]:
+    varying = ", ".join(values_that_differ(con, table, files))
+    if varying and table.append_only:
         raise UserError(
-            f"{table.name}: the columns {', '.join(varying)} change what a row means and are not read. Leave out rows that "
+            f"{table.name}: the columns {varying} are not read, and may limit a grant or say that a request was refused. "
+            f"Remove them, or pass --accept {table.name} if every row counts as it is."
+        )
+    if varying:
+        raise UserError(
+            f"{table.name}: the columns {varying} change what a row means and are not read. Leave out rows that "
             f"do not count and remove the columns, or pass --accept {table.name} if every row counts as it is."
         )

@@ -215,12 +215,14 @@ def _is_left_out(file: LandingFile) -> str:
     return " or ".join(tests)
 
 
-def values_of(con: duckdb.DuckDBPyConnection, file: LandingFile, place: int) -> set[str]:
-    """Up to two values of a column that the contract does not have; an empty cell is ''."""
+def values_of(
+    con: duckdb.DuckDBPyConnection, file: LandingFile, place: int, most: int = 2
+) -> set[str]:
+    """Up to `most` values of a column that the contract does not have; an empty cell is ''."""
     cell = f"coalesce(trim(cast({raw_name(place)} as varchar)), '')"
     query = (
         f"select distinct {cell} as value from ({reader(file)}) as file where not ({_is_left_out(file)}) "
-        "order by 1 limit 2"
+        f"order by 1 limit {most}"
     )
     return {row[0] for row in con.execute(query).fetchall()}
 
