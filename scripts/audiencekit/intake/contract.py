@@ -1,6 +1,7 @@
 """The landing contract, read from models/staging/_landing.yml: the same file dbt reads."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -27,6 +28,8 @@ class Column:
     is_decision: bool = False
     aliases: tuple[str, ...] = ()
     pii: bool = False
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
 
     @property
     def is_identifier(self) -> bool:
@@ -63,7 +66,9 @@ class Table:
         """SQL that is true for a typed row that states a refusal, or a request, of a person."""
         stated = [self.refuses] if self.refuses else []
         stated += [_refused(column) for column in self.columns if column.is_decision]
-        return f"coalesce({' or '.join(f'({each})' for each in stated)}, false)" if stated else "false"
+        return (
+            f"coalesce({' or '.join(f'({each})' for each in stated)}, false)" if stated else "false"
+        )
 
 
 def _refused(column: Column) -> str:
@@ -77,8 +82,9 @@ def _refused(column: Column) -> str:
 
 def _column(raw: dict) -> Column:
     meta = dict(raw.get("config", {}).get("meta", {}))
-    for name in ("one_of", "aliases"):
+    for name in ("one_of", "aliases", "left_out"):
         meta[name] = tuple(meta.get(name, ()))
+    meta["values"] = {value: tuple(names) for value, names in meta.get("values", {}).items()}
     return Column(raw["name"], raw["data_type"], raw["description"], **meta)
 
 

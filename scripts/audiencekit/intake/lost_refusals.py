@@ -43,6 +43,8 @@ def _stated(table: Table, file: LandingFile) -> Iterator[str]:
     """SQL conditions on a row of `file` in quarantine, each of which says that it may state a refusal."""
     if table.name == "email_events":
         yield "regexp_matches(lower(raw_row), 'unsub|opt[ _-]?out|spam|complain|abuse')"
+        # Of an event that is not known, such as suppressed, nobody knows that it is no refusal.
+        yield "contains(reasons, 'event_name: not one of')"
     decisions = [c for c in table.columns if c.is_decision and c.name in file.positions]
     if decisions:
         yield IS_LINE
@@ -56,6 +58,9 @@ def _stated(table: Table, file: LandingFile) -> Iterator[str]:
 def _harmless(column: Column) -> set[str]:
     """The values of a column of decisions, in lower case, that refuse nothing."""
     nothing = {"", *map(str.lower, NO_VALUE)}
+    if column.one_of:
+        harmless = column.one_of[1:]
+        return nothing.union(harmless, *(column.values.get(code, ()) for code in harmless))
     if column.name.endswith("opt_out"):
         return nothing | {*NO, *AGREES}
     if column.name.endswith("opt_in"):
