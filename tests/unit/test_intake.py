@@ -30,7 +30,9 @@ from hypothesis import strategies as st
 
 from audiencekit.errors import UserError
 from audiencekit.intake.contract import load_contract
+from audiencekit.intake.decision_words import file_may_decide, may_decide
 from audiencekit.intake.extracts import date_in
+from audiencekit.intake.folder import find_files
 from audiencekit.intake.gates import Gates
 from audiencekit.intake.job import TableIntake, run_intake
 from audiencekit.intake.shop import read_shop
@@ -1711,29 +1713,46 @@ def test_a_row_that_is_refused_with_a_refusal_in_it_stops_the_run(tmp_path, head
 
 
 @pytest.mark.parametrize(
-    ("name", "stops"),
+    ("table", "line"),
     [
-        ("unsub", True),
-        ("spamreport", True),
-        ("Group Unsubscribe", True),
-        ("deferred", False),
-        ("dropped", False),
+        ("contacts", b"x,x@example.com,Abbado, Dr.,yes"),
+        ("contacts", b"x,x@example.com"),
+        ("contacts", b'x,x@example.com,"Abbado,no"'),
+        ("contacts", b"x,x@example.com,Abb\xe4do,no"),
+        ("accounts", b"x,x@example.com,Abbado, Dr.,yes"),
     ],
 )
-def test_an_unsubscribe_by_another_name_stops_the_run(tmp_path, name, stops):
+def test_a_line_that_cannot_be_read_stops_the_run_where_its_file_has_refusals(
+    tmp_path, table, line
+):
+    """Which of its cells is the refusal is not known."""
+    good = [b"g%d,g%d@example.com,M\xc3\xbcller,no" % (i, i) for i in range(20)]
+
+    def files_with(decision: bytes) -> dict[str, Content]:
+        header = table[:-1].encode() + b"_id,email,last_name," + decision
+        text = b"\n".join([header, good[0], line, *good[1:]])
+        return {"orders.csv": orders(good=3), f"{table}.csv": text + b"\n"}
+
+    with pytest.raises(
+        UserError, match=rf"{table}\.csv, row 3: row: .* The row may state a refusal"
+    ):
+        take(tmp_path, files_with(b"unsubscribed"))
+    taken = take(tmp_path, files_with(b"unsubscribed"), accept=[table])
+    assert taken.tables[table].rows_quarantined == 1
+    assert take(tmp_path, files_with(b"comment")).tables[table].rows_quarantined == 1
+
+
+@pytest.mark.parametrize("name", ["suppressed", "removed", "cleaned", "Spam (ISP)"])
+def test_an_event_of_an_e_mail_that_is_not_known_stops_the_run(tmp_path, name):
     good = "\n".join(f"g{i},2016-01-01,opened,p{i}@example.com" for i in range(20))
     files: dict[str, Content] = {
         "orders.csv": orders(good=3),
         "email_events.csv": f"event_id,occurred_at,event_name,email\ne,2016-01-01,{name},a@example.com\n{good}\n",
     }
-    if stops:
-        with pytest.raises(
-            UserError,
-            match=r"email_events\.csv, row 2: event_name: not one of .* may state a refusal",
-        ):
-            take(tmp_path, files)
-    else:
-        assert take(tmp_path, files).tables["email_events"].rows_quarantined == 1
+    with pytest.raises(
+        UserError, match=r"email_events\.csv, row 2: event_name: not one of .* may state a refusal"
+    ):
+        take(tmp_path, files)
 
 
 def test_a_later_extract_without_the_column_of_refusals_stops_the_run(tmp_path):
@@ -1798,3 +1817,250 @@ def test_a_refusal_dated_after_the_real_moment_counts_now(tmp_path):
     # Without the real moment, as in a back-test by code, a later date is a later decision.
     files = {name: files[name] for name in ("orders.csv", "consent_events.csv")}
     assert take(tmp_path / "again", files).rows("id_value", "consent_events") == ["d@example.com"]
+
+
+NOW = datetime(2026, 11, 29)
+LAST_MOMENT = datetime(2017, 12, 31, 23, 59, 59)
+
+
+@pytest.mark.parametrize(
+    ("header", "refuses", "agrees"),
+    [
+        ("email_opt_out", "yes", "no"),
+        ("newsletter", "no", "yes"),
+        ("do_not_sell", "1", "0"),
+        ("unsubscribed_at", "2016-05-05", ""),
+    ],
+)
+def test_a_row_dated_after_the_real_moment_does_not_take_its_refusal_with_it(
+    tmp_path, header, refuses, agrees
+):
+    """A row that is only later than as_of was not yet known, and is held back."""
+    rows = [
+        f"1,a@example.com,2016-01-01,{refuses},2041-05-05",
+        f"2,b@example.com,2041-05-05,{refuses},2016-05-05",
+        f"3,c@example.com,2016-01-01,{agrees},2041-05-05",
+        f"4,d@example.com,2016-01-01,{refuses},2019-05-05",
+    ]
+    files = contacts(f"{header},updated_at", *rows)
+    taken = take(tmp_path, files, clock=NOW)
+    assert taken.rows("contact_id, created_at, updated_at", "contacts") == [
+        ("1", datetime(2016, 1, 1), LAST_MOMENT),
+        ("2", LAST_MOMENT, datetime(2016, 5, 5)),
+    ]
+    counts = taken.tables["contacts"]
+    assert (counts.refusals_from_future, counts.rows_held_back) == (2, 2)
+
+
+def test_an_order_dated_after_the_real_moment_stops_the_run_where_it_states_a_refusal(tmp_path):
+    """Counted now, it would be a purchase."""
+    header = f"{HEADER},email_opt_out,updated_at"
+    files: dict[str, Content] = {
+        "orders.csv": orders("a,2041-05-05,5,yes,", "b,2041-05-05,5,no,", header=header)
+    }
+    with pytest.raises(
+        UserError, match=r"orders\.csv, row 2: ordered_at: in the future\. The row may state"
+    ):
+        take(tmp_path, files, clock=NOW)
+    files = {"orders.csv": orders("a,2016-05-05,5,yes,2041-05-05", header=header)}
+    taken = take(tmp_path, files, clock=NOW)
+    assert taken.rows("order_id, updated_at")[0] == ("a", LAST_MOMENT)
+
+
+# --- Names of refusals, and columns that are not read ---------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Abgemeldet am", "Werbesperre", "Widerspruch", "Einwilligung", "Désinscrit", "désabonné le", "consentement", "liste noire",
+     "Baja", "Dar de baja", "consentimiento", "disiscritto", "afgemeld", "uitschrijving", "toestemming", "descadastro",
+     "receives_email", "contact_allowed", "marketing_ok", "AllowEmail", "email_marketing", "mail_list_member",
+     "spam_complaint"],
+)  # fmt: skip
+def test_a_column_of_refusals_is_known_by_its_name_in_other_languages(header):
+    assert may_decide(header)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["cleaned_members.csv", "nonsubscribed_members.csv", "Abmeldungen.csv", "Widersprüche.csv", "Sperrliste.csv",
+     "désabonnés.csv", "bajas.csv", "invalid_emails.csv", "removed.csv", "stoplist.csv", "deleted_customers.csv",
+     "exclusions.csv", "spam_reports.csv", "global_stop.csv", "RTBF_2024.csv", "data_subject_requests.csv", "robinson.csv",
+     "preferences.csv"],
+)  # fmt: skip
+def test_a_file_of_refusals_is_known_by_its_name_in_other_languages(name):
+    assert file_may_decide(name)
+
+
+def test_the_contract_and_the_words_of_refusals_agree():
+    for table in load_contract().values():
+        for column in table.columns:
+            if column.data_type == "boolean" or column.name == "unsubscribed_at":
+                assert all(map(may_decide, (column.name, *column.aliases))), column.name
+    assert not any(
+        map(file_may_decide, ("orders_removed_tax.csv", "stopwatch.csv", "adoption.csv"))
+    )
+
+
+def test_a_file_beside_the_tables_whose_header_names_people_and_refusals_stops_the_run(tmp_path):
+    files: dict[str, Content] = {"orders.csv": orders(good=3)}
+    for name, header, stops in [
+        ("members.csv", "E-Mail;Abgemeldet am", True),
+        ("email_events_archive.csv", "a,b", True),
+        ("members.csv", "E-Mail;Ort", False),
+    ]:
+        landing = tmp_path / header.replace(";", "")
+        if stops:
+            with pytest.raises(UserError, match=f"{name}: it may hold refusals"):
+                take(landing, files | {name: f"{header}\n1,2\n"})
+        else:
+            write(landing / "landing" / name, f"{header}\n1;2\n")
+            assert "members.csv is not a landing table" in take(landing, files).messages[0]
+
+
+def test_refusals_inside_structs_and_json_stop_the_run(tmp_path):
+    preferences = pa.array([{"email": {"opted_out": True}}] * 20)
+    people = pa.table({"contact_id": [str(i) for i in range(20)], "preferences": preferences})
+    says = r"the column preferences \(with opted_out in it\) may hold refusals"
+    with pytest.raises(UserError, match=says):
+        take(tmp_path / "a", {"orders.csv": orders(good=3), "contacts.parquet": people})
+    cell = '"{""email"": {""opted_out"": true}}"'
+    with pytest.raises(UserError, match=says):
+        take(tmp_path / "b", contacts("preferences", f"1,a@example.com,2016-01-01,{cell}"))
+
+
+LIMITED = "consent_event_id,id_type,id_value,purpose,status,decided_at"
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "stops"),
+    [("scope", "sms,all", True), ("active", "true,false", True), ("active", "true,true", False), ("medium", "a,b", True),
+     ("ip_address", "1.1.1.1,2.2.2.2", False), ("note", "a,b", False), ("created_by", "a,b", False),
+     ("form_status", "a,b", True)],
+)  # fmt: skip
+def test_a_column_that_may_limit_a_grant_and_is_not_read_stops_the_run(
+    tmp_path, header, cells, stops
+):
+    one, two = cells.split(",")
+    text = f"{LIMITED},{header}\n{YES},{one}\n{NO},{two}\n"
+    files: dict[str, Content] = {"orders.csv": orders(good=3), "consent_events.csv": text}
+    if stops:
+        with pytest.raises(
+            UserError, match=f"consent_events: the columns {header} are not read, and may"
+        ):
+            take(tmp_path, files)
+    taken = take(tmp_path, files, accept=["consent_events"] if stops else [])
+    assert taken.tables["consent_events"].rows_kept == 2
+
+
+def test_a_request_that_was_refused_or_asks_for_something_else_stops_the_run(tmp_path):
+    text = (
+        "request_id,id_type,id_value,requested_at,type\n1,email,a@example.com,2016-01-01,access\n"
+    )
+    text += "2,email,b@example.com,2016-01-01,erasure\n"
+    with pytest.raises(UserError, match="erasure_requests: the columns type are not read"):
+        take(tmp_path, {"orders.csv": orders(good=3), "erasure_requests.csv": text})
+
+
+@pytest.mark.parametrize(
+    "header", ["valid_until", "Valid to", "expiry", "expires_on", "ExpirationDate", "expiry_date"]
+)
+def test_the_end_of_a_grant_is_read_by_its_other_names(tmp_path, header):
+    text = f"{LIMITED},{header}\n{YES},2017-05-05\n"
+    taken = take(tmp_path, {"orders.csv": orders(good=3), "consent_events.csv": text})
+    assert taken.rows("expires_at", "consent_events") == [datetime(2017, 5, 5)]
+
+
+WEB = "event_id,occurred_at,event_name,account_id,privacy_signal"
+
+
+def test_a_privacy_signal_is_read_in_every_form_and_stops_the_run_in_any_other(tmp_path):
+    signals = ["gpc", "1", "TRUE", "yes", "Sec-GPC: 1", "none", "0", "false", "No", ""]
+    rows = [f"{n},2016-01-01,page_view,a{n},{signal}" for n, signal in enumerate(signals)]
+    files: dict[str, Content] = {
+        "orders.csv": orders(good=3),
+        "web_events.csv": "\n".join([WEB, *rows]) + "\n",
+    }
+    taken = take(tmp_path / "a", files)
+    assert taken.rows("privacy_signal", "web_events") == ["gpc"] * 5 + ["none"] * 4 + [None]
+    types = pa.table(
+        {
+            "event_id": ["1", "2"],
+            "occurred_at": ["2016-01-01"] * 2,
+            "event_name": ["page_view"] * 2,
+            "privacy_signal": [True, False],
+        }
+    )
+    taken = take(tmp_path / "b", {"orders.csv": orders(good=3), "web_events.parquet": types})
+    assert taken.rows("privacy_signal", "web_events") == ["gpc", "none"]
+    rows.append("x,2016-01-01,page_view,x,usnat:1YYN")
+    files["web_events.csv"] = "\n".join([WEB, *rows]) + "\n"
+    with pytest.raises(
+        UserError, match=r"row 12: privacy_signal: not one of .*may state a refusal"
+    ):
+        take(tmp_path / "c", files)
+
+
+@pytest.mark.parametrize(
+    ("name", "event"),
+    [("bounce", "bounced"), ("Hard Bounce", "bounced"), ("hardbounce", "bounced"), ("dropped", "bounced"),
+     ("blocked", "bounced"), ("open", "opened"), ("click", "clicked"), ("delivery", "delivered"), ("spamreport", "complained"),
+     ("junk", "complained"), ("feedback_loop", "complained"), ("abuse", "complained"), ("unsub", "unsubscribed"),
+     ("Group Unsubscribe", "unsubscribed"), ("list-unsubscribe", "unsubscribed"), ("optout", "unsubscribed"),
+     ("desuscrito", "unsubscribed"), ("soft_bounce", None), ("Deferred", None), ("processed", None),
+     ("Rendering Failure", None)],
+)  # fmt: skip
+def test_events_of_e_mails_are_read_by_the_names_of_platforms(tmp_path, name, event):
+    text = f"event_id,occurred_at,event_name,email\ne,2016-01-01,{name},a@example.com\nf,2016-01-01,sent,b@example.com\n"
+    taken = take(tmp_path, {"orders.csv": orders(good=3), "email_events.csv": text})
+    assert taken.rows("event_name", "email_events") == [e for e in (event, "sent") if e]
+    assert taken.tables["email_events"].rows_left_out == (event is None)
+
+
+@pytest.mark.parametrize(
+    ("header", "values", "stops"),
+    [("payment_state", "paid,failed", True), ("Zahlungsstatus", "bezahlt,offen", True), ("storniert", "nein,ja", True),
+     ("paid", "1,0", True), ("is_paid", "true,false", True), ("type", "order,refund", True), ("state", "cancelled,done", True),
+     ("état", "payé,annulé", True), ("state", "TX,California", False), ("payment_state", "paid,paid", False),
+     ("prepaid_label", "a,b", False)],
+)  # fmt: skip
+def test_columns_that_say_what_an_order_is_stop_the_run(tmp_path, header, values, stops):
+    one, two = values.split(",")
+    rows = [f"a,2016-01-01,5,{one}", f"b,2016-01-01,5,{two}"]
+    files: dict[str, Content] = {"orders.csv": extract(*rows, header=f"{HEADER},{header}")}
+    if stops:
+        with pytest.raises(UserError, match=f"the columns {header.lower()} change what a row"):
+            take(tmp_path, files)
+    else:
+        assert take(tmp_path, files).tables["orders"].rows_kept == 2
+
+
+def test_a_contact_that_is_switched_off_stops_the_run(tmp_path):
+    rows = ["1,a@example.com,2016-01-01,{}", "2,b@example.com,2016-01-01,{}"]
+    with pytest.raises(UserError, match="the columns is_active change what a row means"):
+        files = contacts("is_active", rows[0].format("yes"), rows[1].format("no"))
+        take(tmp_path / "a", files)
+    files = contacts("active", rows[0].format("2016-01-01"), rows[1].format("2016-02-01"))
+    assert take(tmp_path / "b", files).tables["contacts"].rows_kept == 2
+
+
+def test_a_date_of_zeros_refuses_nothing(tmp_path):
+    files = contacts("opted_out", "1,a@example.com,2016-01-01,0000-00-00 00:00:00")
+    assert take(tmp_path, files).rows("email_opt_out", "contacts") == [False]
+
+
+def test_copies_that_were_kept_and_links_to_folders_are_not_read_and_are_named(tmp_path):
+    landing = tmp_path / "landing"
+    write(landing / "orders" / "a.csv", orders(good=3))
+    write(landing / "orders" / "a.old.csv", orders(good=3))
+    write(landing / "contacts.bak.csv", "contact_id,email,opted_out\n1,a@example.com,no\n")
+    write(tmp_path / "far" / "b.csv", orders(good=3))
+    (landing / "orders" / "far").symlink_to(tmp_path / "far", target_is_directory=True)
+    paths, notes = find_files(landing, load_contract())
+    assert paths == {"orders": [landing / "orders" / "a.csv"]}
+    assert [note.partition(": ")[0] for note in notes] == [
+        "contacts.bak.csv is not read",
+        "orders/a.old.csv is not read",
+        "orders/far is not read",
+    ]
+    assert "link to a folder" in notes[2]

@@ -1,11 +1,13 @@
 """The landing contract, read from models/staging/_landing.yml: the same file dbt reads."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
 import yaml
 
+from audiencekit.sql import literal
 from audiencekit.workspace import PROJECT
 
 CONTRACT_FILE = PROJECT / "models" / "staging" / "_landing.yml"
@@ -26,6 +28,8 @@ class Column:
     is_decision: bool = False
     aliases: tuple[str, ...] = ()
     pii: bool = False
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
 
     @property
     def is_identifier(self) -> bool:
@@ -57,11 +61,30 @@ class Table:
         """Columns that say when a row became known. If one is at as_of or later, the row is held back."""
         return tuple(dict.fromkeys(c for c in (self.event_at, self.latest_by) if c))
 
+    @property
+    def is_refusal(self) -> str:
+        """SQL that is true for a typed row that states a refusal, or a request, of a person."""
+        stated = [self.refuses] if self.refuses else []
+        stated += [_refused(column) for column in self.columns if column.is_decision]
+        return (
+            f"coalesce({' or '.join(f'({each})' for each in stated)}, false)" if stated else "false"
+        )
+
+
+def _refused(column: Column) -> str:
+    """SQL that is true where the value of a column of decisions is a refusal."""
+    if column.one_of:
+        return f"{column.name} = {literal(column.one_of[0])}"
+    if column.data_type != "boolean":
+        return f"{column.name} is not null"
+    return column.name if column.name.endswith("opt_out") else f"not {column.name}"
+
 
 def _column(raw: dict) -> Column:
     meta = dict(raw.get("config", {}).get("meta", {}))
-    for name in ("one_of", "aliases"):
+    for name in ("one_of", "aliases", "left_out"):
         meta[name] = tuple(meta.get(name, ()))
+    meta["values"] = {value: tuple(names) for value, names in meta.get("values", {}).items()}
     return Column(raw["name"], raw["data_type"], raw["description"], **meta)
 
 

@@ -34,8 +34,10 @@ make run LANDING=/path/to/folder       # check, build, publish
 - **A key that means two things** stops the run: an order number of two shops, or of a sale and its return.
 - **A date or number** may follow the table's name: `orders_2024-01.csv`, `orders (2).csv`.
 - **Any other file** is ignored, and intake names it. A file that may hold refusals (`unsubscribes.csv`, `consents.xlsx`)
-  and is not read stops the run. Hidden files, files whose name begins with `_` and readmes are
-  skipped.
+  and is not read stops the run. `seeds/decision_words.csv` has the words that such files and columns are known by, in seven
+  languages. A text file stops the run too if its header names people and what they refused. Hidden files, files whose
+  name begins with `_` and readmes are skipped.
+- **Copies that were kept** (`orders.bak.csv`, `orders.old.csv`) and links to folders are not read, and intake names them.
 - **CSV**: the first row is a header. Intake detects whether columns are separated by comma, semicolon, tab or pipe.
   The text is UTF-8, or UTF-16 or UTF-32 with a byte-order mark. Any line end works, also mixed ones.
 - **CSV cells**: a cell that contains the delimiter, a quote or a line break is written in double quotes, with quotes
@@ -72,7 +74,9 @@ A key, a value, a column or a file that is not understood stops the run, and the
 - **Names** match by their letters and digits: `FirstName`, `First Name` and `first_name` are one. The names under *also accepted as* match
   as well, but a column's own name comes first. A name that appears twice is refused. Columns that are not listed below
   are ignored, and intake lists them. A column that changes what a row means stops the run, unless all rows have the same
-  value: a payment status, a refunded amount, a mark of test or deleted rows.
+  value: a payment status, a type of order, a refunded amount, a mark of test, deleted or inactive rows. In `consent_events` and
+  `erasure_requests` so does any other column, unless it is a note, an address or an id, because it may limit a grant
+  or say that a request was refused.
 - **No value** is an empty cell or one with white space only. In identifiers, codes, numbers and times, the following
   also mean no value: `NULL`, `\\N`, `NaN`, `NA`, `N/A`, `#N/A`, `<NA>`, `NaT`, `None` and `nil`. In free text they
   are kept, because Null is a family name and NA is Namibia.
@@ -91,7 +95,8 @@ A key, a value, a column or a file that is not understood stops the run, and the
   date must be between {EARLIEST} and {LATEST}.
 - **Yes and no** are `true`, `yes`, `1`, `x`, `subscribed`, `false`, `no`, `0`, `unsubscribed` and the like. In a column of
   opt-outs, a date or `unsubscribed` means yes. Any other value in a column of decisions stops the run, because it may be a
-  refusal. So does a column whose name sounds like one (`gdpr_status`) and that is not below.
+  refusal. So does a column whose name sounds like one (`gdpr_status`, `Werbesperre`) and that is not below, also inside a struct or
+  JSON.
 - **Countries and states** are names or codes: `United Kingdom`, `UK`, `GB`, `Deutschland`; `California`, `US-CA`, `CA`. In
   the US, `2138` is the postal code 02138.
 - **Amounts** are in the reporting currency: USD, or the one of `--currency EUR`. A row of another `currency` is converted
@@ -112,11 +117,16 @@ A run is *as of* a moment: `--as-of 2018-01-01`, or now. A row whose event time 
 later was not known yet. Intake **holds it back** and counts it separately; it is not an error. Event times and last
 changes must be between {EARLIEST} and {LATEST}; others are refused.
 
+A refusal in a row dated after the real moment counts now, because it was made before. An order dated so stops the run if it
+states a refusal.
+
 ## What is refused
 
 - **A row** that breaks a rule goes to `var/intake/quarantine.parquet` with table, file, row number, every reason and
   its cells. So does a row that is held back. The file is also written when the run stops, and it contains personal
   data.
+- **A refused row that may state a refusal** stops the run. So does a line that cannot be split or decoded, if its file has
+  a column of decisions.
 - **A file** stops the run if it cannot be read, is empty, lacks a required column or has a quote that never closes.
   One line says which file and where.
 - **A table** stops the run if more than 10 % (and more than 50) or more than half of its rows break a rule, or if no
@@ -180,6 +190,10 @@ def _row_used(table: Table) -> str:
 def _rules(column: Column) -> Iterator[str]:
     if column.one_of:
         yield f"one of {_listed(column.one_of)}"
+    for value, names in column.values.items():
+        yield f"{_listed(names)}: read as `{value}`"
+    if column.left_out:
+        yield f"rows with {_listed(column.left_out)} do not count"
     if column.not_zero:
         yield "not zero"
     for bound, word in RULE_WORDS.items():

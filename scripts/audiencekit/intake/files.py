@@ -17,22 +17,6 @@ from audiencekit.intake.landing_settings import NO_SETTINGS, FileSettings
 from audiencekit.intake.unpacked import TYPED, unpacked
 from audiencekit.sql import file_to_read
 
-# Names of columns that hold what people agreed to or refused.
-DECISION_COLUMN = re.compile(
-    r"(?i)(?<![a-z])opt[\s_-]?(ed)?[\s_-]?(in|out)|hasopt|unsub|do[\s_-]?not|dnc|consent|gdpr|ccpa|suppress"
-    r"|subscri|permission|accepts[\s_-]|newsletter|no[\s_-]?e?mail|contactable|mailable|objection|withdrawn|revoked|stop[\s_-]"
-    r"|(e?mail|marketing)[\s_-]?(status|state|pref|allowed)|black[\s_-]?list|block[\s_-]?list|erasure"
-)
-# Names of columns that change what a row of a table means, where the contract has no such column.
-MEANING_COLUMNS = {
-    "orders": re.compile(
-        r"(?i)^(financial|payment|order)[\s_-]?status$|refund|cancel|void|charge[\s_-]?back|^(is[\s_-]?)?test([\s_-]?order)?$"
-        r"|^(presentment[\s_-]|shop[\s_-])?currency([\s_-]?code)?$|delet"
-    ),
-    "order_lines": re.compile(r"(?i)refund|cancel|^currency([\s_-]?code)?$|delet"),
-    "contacts": re.compile(r"(?i)delet|^master[\s_-]?record[\s_-]?id$|merged|^is[\s_-]?archived$"),
-    "accounts": re.compile(r"(?i)delet|merged|^is[\s_-]?archived$"),
-}
 # A header has none of these: an e-mail, a date, a number.
 VALUE = re.compile(r".*@.*|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*|[-+$€£]? ?\d+([.,]\d+)*")
 UNSEEN = " \t\u00a0\u200b\ufeff"
@@ -207,32 +191,6 @@ def match_columns(
                 positions[column.name] = places[0]
                 break
     return positions
-
-
-def unread_meanings(file: LandingFile, table: Table) -> list[int]:
-    """Positions of columns that belong to no column of the contract and change what a row means, by their names."""
-    pattern, used = MEANING_COLUMNS.get(table.name), file.used
-    return [
-        place
-        for place, name in enumerate(file.header)
-        if place not in used
-        and pattern
-        and (pattern.search(name) or pattern.search(_in_words(name)))
-    ]
-
-
-def unread_decisions(file: LandingFile) -> list[str]:
-    """Columns that belong to no column of the contract and may hold refusals, by their names."""
-    return [
-        name
-        for name in file.ignored
-        if DECISION_COLUMN.search(name) or DECISION_COLUMN.search(_in_words(name))
-    ]
-
-
-def _in_words(name: str) -> str:
-    """DoNotMail as Do Not Mail."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
 
 
 def _open_parquet(extract: Extract, table: Table, con: duckdb.DuckDBPyConnection) -> LandingFile:

@@ -1,24 +1,26 @@
 """Find the files of a landing folder, and list files that belong to no table."""
 
 import difflib
+import gzip
 import re
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 from audiencekit.errors import UserError
 from audiencekit.intake.contract import Table
+from audiencekit.intake.decision_words import file_may_decide, header_may_decide
 from audiencekit.intake.landing_settings import NO_LANDING_SETTINGS, LandingSettings
-from audiencekit.intake.unpacked import READABLE
+from audiencekit.intake.unpacked import READABLE, TEXT
 
 OTHER_ENDINGS = (".xls", ".ods", ".gz", ".avro", ".orc", ".sql", ".db")
-# Names of files that hold what people refused.
-DECISION_FILE = re.compile(
-    r"(?i)consent|opt[\s_-]*(ed)?[\s_-]*(in|out)|unsub|suppress|erasure|forg(et|otten)|do[\s_-]?not|dnc|withdraw|black[\s_-]?list"
-    r"|block[\s_-]?list|bounce|complain|gdpr|ccpa|deletion"
-)
 # What follows a table's name in the names of extracts: orders_2024-01, orders (2), orders-part3.
 EXTRACT = re.compile(r"[\s_-]*(part[\s_-]*|v)?[(\d][\d\s_()tTzZ+-]*$")
+# A copy that somebody kept: orders.bak.csv.
+KEPT_COPY = re.compile(r"(?i)[.](bak|backup|old|orig|original|copy|tmp)([.]|$)|^~")
 EXPORT_AS = "export it as .csv, .csv.gz, .parquet or .xlsx"
+A_COPY = "its name is that of a copy that was kept"
+LONGEST_HEADER = 100_000
 MAY_REFUSE = "it may hold refusals, and is not read as it is: "
 
 
@@ -37,30 +39,19 @@ def find_files(
             raise UserError(f"Landing folder {folder} is not a folder. Point LANDING at a folder.")
         entries = _visible(folder)
         for path in entries:
-            name = settings.of(path.name).table or table_of(path, tables)
-            if name not in tables and settings.of(path.name).table:
+            given = settings.of(path.name).table
+            name = given or table_of(path, tables)
+            if name not in tables and given:
                 raise UserError(
                     f"landing.yml: {path.name} is to be the table {name}, and there is none. "
                     f"There are: {', '.join(tables)}."
                 )
-            if name in tables:
-                inside = list(_files_in(path)) if path.is_dir() else [path]
-                files = [p for p in inside if p.name.lower().endswith(READABLE)]
+            if name in tables and (given or not KEPT_COPY.search(path.name)):
+                files, unread = _files_of(path, folder, tables[name])
                 paths.setdefault(name, []).extend(files)
-                for unread in [p for p in inside or [path] if p not in files]:
-                    if tables[name].append_only:
-                        raise UserError(f"{unread.relative_to(folder)}: {MAY_REFUSE}{EXPORT_AS}.")
-                    notes.append(f"{unread.relative_to(folder)} is not read: {EXPORT_AS}")
-                continue
-            if DECISION_FILE.search(path.name):
-                raise UserError(
-                    f"{path.name}: {MAY_REFUSE}name it after its table (consent_events.csv, erasure_requests.csv, "
-                    "email_events.csv), or move it out of the folder."
-                )
-            near = difflib.get_close_matches(name, tables, n=1)
-            if near or path.name.lower().endswith((*READABLE, *OTHER_ENDINGS)):
-                hint = f"; is it {near[0]}?" if near else ""
-                notes.append(f"{path.name} is not a landing table and was ignored{hint}")
+                notes += unread
+            else:
+                notes += _note_on_other(path, name, tables)
     except OSError as problem:
         raise UserError(f"{problem.filename}: cannot be read ({problem.strerror}).") from None
     for table in tables.values():
@@ -71,6 +62,61 @@ def find_files(
                 f"must be there. It holds: {content}."
             )
     return {name: files for name, files in paths.items() if files}, notes
+
+
+def _files_of(path: Path, folder: Path, table: Table) -> tuple[list[Path], list[str]]:
+    """The files of a table at `path`, a file or a folder, and notes on those that cannot be read.
+
+    Raises UserError for one of them that may hold refusals.
+    """
+    inside = list(_files_in(path)) if path.is_dir() else [path]
+    files = [
+        p
+        for p in inside
+        if p.name.lower().endswith(READABLE) and (p == path or not KEPT_COPY.search(p.name))
+    ]
+    notes = []
+    for unread in [p for p in inside or [path] if p not in files]:
+        name = unread.relative_to(folder)
+        why = EXPORT_AS
+        if unread != path and KEPT_COPY.search(unread.name):
+            why = A_COPY
+        elif unread.is_dir() and unread.is_symlink():
+            why = "it is a link to a folder. Put the files themselves here"
+        if table.append_only:
+            raise UserError(f"{name}: {MAY_REFUSE}{why}.")
+        notes.append(f"{name} is not read: {why}")
+    return files, notes
+
+
+def _note_on_other(path: Path, name: str, tables: dict[str, Table]) -> list[str]:
+    """A note on a file that is no landing table. Raises UserError where it may hold refusals."""
+    begins = any(t.refuses and name.startswith(t.name) for t in tables.values())
+    is_copy = KEPT_COPY.search(path.name)
+    if begins or file_may_decide(path.name) or (not is_copy and header_may_decide(_header(path))):
+        raise UserError(
+            f"{path.name}: {MAY_REFUSE}name it after its table (consent_events.csv, erasure_requests.csv, "
+            "email_events.csv), or move it out of the folder."
+        )
+    if is_copy:
+        return [f"{path.name} is not read: {A_COPY}"]
+    near = difflib.get_close_matches(name, tables, n=1)
+    if near or path.name.lower().endswith((*READABLE, *OTHER_ENDINGS)):
+        hint = f"; is it {near[0]}?" if near else ""
+        return [f"{path.name} is not a landing table and was ignored{hint}"]
+    return []
+
+
+def _header(path: Path) -> str:
+    """The first line of a text file; empty for any other file."""
+    if not path.is_file() or not path.name.lower().endswith(TEXT):
+        return ""
+    try:
+        with gzip.open(path) if path.name.lower().endswith(".gz") else path.open("rb") as stream:
+            line = stream.readline(LONGEST_HEADER)
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        return ""
+    return line.replace(b"\0", b"").decode("utf-8", errors="replace")
 
 
 def table_of(path: Path, tables: dict[str, Table]) -> str:

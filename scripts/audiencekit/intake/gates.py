@@ -9,12 +9,10 @@ import duckdb
 from audiencekit.errors import UserError
 from audiencekit.intake.contract import Table
 from audiencekit.intake.extracts import date_in
-from audiencekit.intake.files import LandingFile, unread_decisions, unread_meanings
+from audiencekit.intake.files import LandingFile
 from audiencekit.intake.report import TableIntake, most_common_reason
-from audiencekit.intake.rows import HELD_BACK, values_of
 from audiencekit.intake.shop import Shop, read_shop
-from audiencekit.intake.values import AGREES, NO, NO_VALUE, YES
-from audiencekit.sql import literal
+from audiencekit.intake.unread_columns import unread_decisions, values_that_differ
 
 LARGEST_QUARANTINED_SHARE = 0.10
 FEW_ROWS = 50
@@ -85,9 +83,8 @@ def check_columns(
 ) -> None:
     """Raise UserError for a column that may hold refusals, or that changes what a row means, and is not read."""
     decisions = [column.name for column in table.columns if column.is_decision]
-    values: dict[str, set[str]] = {}
     for file in files:
-        if unread := unread_decisions(file):
+        if unread := unread_decisions(con, file):
             raise UserError(
                 f"{file.name}: the column {unread[0]} may hold refusals and is not read. Name it after one of "
                 f"{', '.join(decisions) or 'the columns of consent_events'} if it is one, or pass --accept {table.name} "
@@ -101,49 +98,15 @@ def check_columns(
                     f"{file.name} has no {min(missing)}, and the earlier {earlier.name} has it: refusals would be lost. "
                     f"Export it with this column, or pass --accept {table.name}."
                 )
-        for place in unread_meanings(file, table):
-            found = values.setdefault(file.header[place].strip().lower(), set())
-            found |= values_of(con, file, place)
     # A column with one value changes the meaning of no row, but a file without it may mean another one.
-    if varying := [name for name, found in values.items() if len(found) > 1]:
+    varying = ", ".join(values_that_differ(con, table, files))
+    if varying and table.append_only:
         raise UserError(
-            f"{table.name}: the columns {', '.join(varying)} change what a row means and are not read. Leave out rows that "
+            f"{table.name}: the columns {varying} are not read, and may limit a grant or say that a request was refused. "
+            f"Remove them, or pass --accept {table.name} if every row counts as it is."
+        )
+    if varying:
+        raise UserError(
+            f"{table.name}: the columns {varying} change what a row means and are not read. Leave out rows that "
             f"do not count and remove the columns, or pass --accept {table.name} if every row counts as it is."
-        )
-
-
-def check_lost_refusals(
-    con: duckdb.DuckDBPyConnection, table: Table, files: Sequence[LandingFile]
-) -> None:
-    """Raise UserError for a row in quarantine that states a refusal, whatever is wrong with it."""
-    conditions = []
-    if table.name == "email_events":
-        conditions.append(
-            "regexp_matches(lower(raw_row), 'unsub|opt[ _-]?out|spam|complain|abuse')"
-        )
-    for file in files:
-        for column in table.columns:
-            if column.is_decision and column.name in file.positions:
-                header = file.header[file.positions[column.name]].replace('"', r"\"")
-                path = literal(f'$."{header}"')
-                value = f"lower(trim(json_extract_string(raw_row, {path})))"
-                no_value = ", ".join(map(literal, ("", *map(str.lower, NO_VALUE))))
-                stated = f"{value} not in ({no_value})"
-                if column.name.endswith("opt_out"):
-                    stated += f" and {value} not in ({', '.join(map(literal, (*NO, *AGREES)))})"
-                elif column.name.endswith("opt_in"):
-                    stated += f" and {value} not in ({', '.join(map(literal, (*YES, *AGREES)))})"
-                conditions.append(f"(file_name = {literal(file.name)} and {stated})")
-    if not conditions:
-        return
-    lost = con.execute(
-        "select file_name, row_number, reasons from quarantine where table_name = $table and reasons <> $held "
-        f"and ({' or '.join(conditions)}) order by 1, 2 limit 1",
-        {"table": table.name, "held": HELD_BACK},
-    ).fetchall()
-    if lost:
-        file_name, row, reasons = lost[0]
-        raise UserError(
-            f"{file_name}, row {row}: {reasons}. The row may state a refusal. Fix it, or pass --accept {table.name} if this "
-            "is intended."
         )

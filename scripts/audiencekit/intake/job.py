@@ -24,8 +24,9 @@ from audiencekit.intake.erasure import count_rows_to_erase, erase_from_intake
 from audiencekit.intake.extracts import FILE, settle
 from audiencekit.intake.files import Extract, LandingFile, open_file
 from audiencekit.intake.folder import find_files
-from audiencekit.intake.gates import Gates, check_columns, check_lost_refusals, check_table
+from audiencekit.intake.gates import Gates, check_columns, check_table
 from audiencekit.intake.landing_settings import check_patterns, check_values, read_settings
+from audiencekit.intake.lost_refusals import check_lost_refusals
 from audiencekit.intake.report import (
     TableIntake,
     count_refused,

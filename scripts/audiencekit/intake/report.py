@@ -72,7 +72,7 @@ def summary_line(result: TableIntake) -> str:
     if result.rows_held_back:
         parts.append(f"{result.rows_held_back:,} {HELD_BACK}")
     if result.rows_left_out:
-        parts.append(f"{result.rows_left_out:,} left out by landing.yml")
+        parts.append(f"{result.rows_left_out:,} left out")
     if result.keys_that_differ:
         by = f", {result.rows_replaced:,} replaced by a later file" if result.rows_replaced else ""
         undecided = (

@@ -14,9 +14,15 @@ from audiencekit.errors import UserError
 from audiencekit.intake.contract import Table
 from audiencekit.intake.files import LandingFile
 from audiencekit.intake.rejects import LONGEST_LINE, check_row_count, collect_rejected_lines
-from audiencekit.intake.rules import dated_in_future, later_than, raw_name, rules_for
+from audiencekit.intake.rules import (
+    dated_in_future,
+    is_no_order_yet,
+    later_than,
+    raw_name,
+    rules_for,
+)
 from audiencekit.intake.sources import with_source
-from audiencekit.intake.values import clean_value, typed_value
+from audiencekit.intake.values import bare_letters, bare_name, clean_value, typed_value
 from audiencekit.sql import file_to_read, literal, rows_of
 
 
@@ -29,6 +35,7 @@ class Moments:
 
 
 HELD_BACK = "later than as_of"
+NOT_YET = "ordered_at: in the future"
 
 
 @dataclass(frozen=True)
@@ -41,7 +48,7 @@ class Special:
 
 
 BLANK = "blank"
-LEFT_OUT = "left out by landing.yml"
+LEFT_OUT = "left out"
 # How an identifier looks after pandas wrote a column of whole numbers with gaps.
 FLOATED = r"-?\d+\.0"
 
@@ -143,15 +150,16 @@ def _checked_rows(table: Table, file: LandingFile, moments: Moments) -> str:
         f"{literal(name)}, cast({cell} as varchar)"
         for name, cell in zip(file.header, cells, strict=True)
     )
-    last_moment = f"cast({literal(as_of)} as timestamp) - interval 1 second"
+    now = f"cast({literal(as_of)} as timestamp)"
+    last_moment = f"{now} - interval 1 second"
     names = ", ".join(
-        f"case when is_from_future then {last_moment} else {c.name} end as {c.name}"
-        if table.refuses and c.name == table.event_at
+        f"case when is_from_future and {c.name} >= {now} then {last_moment} else {c.name} end as {c.name}"
+        if c.name in table.clocks
         else c.name
         for c in table.columns
     )
     return f"""
-        with cleaned as (select * replace ({cleaned}) from ({reader(file)})),
+        with cleaned as (select * replace ({cleaned}) from ({reader(file, rejects=True)})),
 
         typed as (select *, {typed} from cleaned),
 
@@ -170,8 +178,9 @@ def _checked_rows(table: Table, file: LandingFile, moments: Moments) -> str:
                 case
                     when reasons is not null and {_is_blank(file)} then '{BLANK}'
                     when {_repeats_header(file)} then 'row: repeats the header'
-                    when {_is_left_out(file)} then '{LEFT_OUT}'
+                    when {_is_left_out(file)} or {_does_not_count(table, file)} then '{LEFT_OUT}'
                     when reasons is not null then reasons
+                    when is_from_future and {is_no_order_yet(table, moments.clock)} then '{NOT_YET}'
                     when is_late and not is_from_future then '{HELD_BACK}'
                 end as verdict
             from tested
@@ -212,18 +221,33 @@ def _is_left_out(file: LandingFile) -> str:
     return " or ".join(tests)
 
 
-def values_of(con: duckdb.DuckDBPyConnection, file: LandingFile, place: int) -> set[str]:
-    """Up to two values of a column that the contract does not have; an empty cell is ''."""
+def _does_not_count(table: Table, file: LandingFile) -> str:
+    """SQL for rows with a value that the contract leaves out."""
+    tests = ["false"]
+    for column in table.columns:
+        if column.left_out and column.name in file.positions:
+            names = ", ".join(literal(bare_name(name)) for name in column.left_out)
+            tests.append(f"coalesce({bare_letters(column.name)} in ({names}), false)")
+    return f"({' or '.join(tests)})"
+
+
+def values_of(
+    con: duckdb.DuckDBPyConnection, file: LandingFile, place: int, most: int = 2
+) -> set[str]:
+    """Up to `most` values of a column that the contract does not have; an empty cell is ''."""
     cell = f"coalesce(trim(cast({raw_name(place)} as varchar)), '')"
     query = (
         f"select distinct {cell} as value from ({reader(file)}) as file where not ({_is_left_out(file)}) "
-        "order by 1 limit 2"
+        f"order by 1 limit {most}"
     )
     return {row[0] for row in con.execute(query).fetchall()}
 
 
-def reader(file: LandingFile) -> str:
-    """SQL that reads a file with its columns called c0, c1, … and its row numbers, counting the header as row 1."""
+def reader(file: LandingFile, rejects: bool = False) -> str:
+    """SQL that reads a file with its columns called c0, c1, … and its row numbers, counting the header as row 1.
+
+    With `rejects`, DuckDB keeps the lines that are no rows. It then fails on broken text if only some columns are read.
+    """
     path = literal(file_to_read(file.path))
     cells = _cells(file)
     if file.delimiter is None:
@@ -240,5 +264,5 @@ def reader(file: LandingFile) -> str:
         f"select *, row_number() over () + 1 as row_number from read_csv({path}, "
         f"delim = {literal(file.delimiter)}, quote = '\"', escape = '\"', header = true, "
         f"auto_detect = false, hive_partitioning = false, columns = {{{columns}}}, max_line_size = {LONGEST_LINE}, "
-        "ignore_errors = true, store_rejects = true, parallel = false)"
+        f"ignore_errors = true, store_rejects = {str(rejects).lower()}, parallel = false)"
     )

@@ -1,5 +1,6 @@
 """What breaks the contract, as DuckDB expressions over the typed rows of one file."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -100,7 +101,17 @@ def later_than(table: Table, as_of: str) -> str:
 
 def dated_in_future(table: Table, clock: datetime | None) -> str:
     """SQL that is true for a refusal dated after the real moment: it was made before, whatever its date says."""
-    if not (table.refuses and clock):
+    return f"({table.is_refusal} and {_after(table.clocks, clock)})"
+
+
+def is_no_order_yet(table: Table, clock: datetime | None) -> str:
+    """SQL that is true for an order placed after the real moment: to count it now would make it a purchase."""
+    return _after(("ordered_at",), clock) if table.name == "orders" else "false"
+
+
+def _after(names: Sequence[str], clock: datetime | None) -> str:
+    """SQL that is true where one of these times is after the real moment."""
+    if not (clock and names):
         return "false"
-    future = f"{table.event_at} > timestamp {literal(clock.isoformat(sep=' '))}"
-    return f"coalesce({table.refuses} and {future}, false)"
+    real = f"timestamp {literal(clock.isoformat(sep=' '))}"
+    return f"coalesce({' or '.join(f'{name} > {real}' for name in names)}, false)"

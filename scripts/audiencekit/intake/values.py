@@ -4,6 +4,8 @@ A cell is first cleaned, then converted. A cell that cannot be converted becomes
 Conversions are narrow on purpose: a cell that could mean two things is refused.
 """
 
+import re
+
 from audiencekit.intake.contract import Column
 from audiencekit.intake.files import LandingFile
 from audiencekit.intake.rules import EXACT, SQL_TYPES, YEAR_LAST, raw_name
@@ -108,7 +110,29 @@ def typed_value(column: Column, file: LandingFile) -> str:
         return _in_utc(value, cell, file.types[position], file)
     if column.name == "currency":
         return f"coalesce({value}, {_default(column, file, sql_type)})"
-    return f"lower({value})" if column.one_of else value
+    return _code(value, column) if column.one_of else value
+
+
+def bare_letters(value: str) -> str:
+    """SQL for the letters and digits of a value, in lower case: Hard Bounce and hard_bounce are hardbounce."""
+    return f"regexp_replace(lower({value}), '[^\\pL\\pN]+', '', 'g')"
+
+
+def bare_name(value: str) -> str:
+    """The letters and digits of a value, in lower case."""
+    return re.sub(r"[\W_]+", "", value.lower())
+
+
+def _code(value: str, column: Column) -> str:
+    """SQL for a value of a fixed list, which other systems may give other names."""
+    cases = [
+        f"when {literal(bare_name(name))} then {literal(code)}"
+        for code, names in column.values.items()
+        for name in names
+    ]
+    if not cases:
+        return f"lower({value})"
+    return f"case {bare_letters(value)} {' '.join(cases)} else lower({value}) end"
 
 
 def _as_usually_written(cell: str, column: Column, file: LandingFile) -> str:
@@ -191,7 +215,12 @@ def _as_flag(cell: str, family: str, column: Column) -> str | None:
     yes, no = (
         ((*YES, *REFUSES), (*NO, *AGREES)) if is_opt_out else ((*YES, *AGREES), (*NO, *REFUSES))
     )
-    moment = f" when regexp_full_match({cell}, '{DAY}.*') then true" if is_opt_out else ""
+    # 0000-00-00 is how MySQL writes no date.
+    moment = (
+        f" when regexp_full_match({cell}, '0000-00-00.*') then false when regexp_full_match({cell}, '{DAY}.*') then true"
+        if is_opt_out
+        else ""
+    )
     return (
         f"case when lower({cell}) in ({', '.join(map(literal, yes))}) then true "
         f"when lower({cell}) in ({', '.join(map(literal, no))}) then false{moment} end"
