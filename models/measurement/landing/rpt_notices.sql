@@ -31,6 +31,7 @@ select
         when 'matched to earlier orders'
             then 'returns without an order, matched to earlier ones of their customer'
         when 'matches no order' then 'returns that match no order, taken off spend and revenue'
+        when 'taken back' then 'returns that were taken back, in whole or in part'
         when 'has no customer' then 'returns without a customer and an order, taken off revenue'
     end,
     returns,

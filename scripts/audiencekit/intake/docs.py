@@ -98,7 +98,8 @@ A key, a value, a column or a file that is not understood stops the run, and the
   by the table `exchange_rates`, at the rate of its time; without a rate the run stops.
 - **Returns** have a negative total or name another order. A return that names no order is that of an order whose
   status says it was returned, if the amounts are the same. Else it comes off an earlier order of its customer: the latest of exactly its amount, else the latest of more, else the latest in turn. What no order explains
-  comes off the customer's spend, and off revenue. `rpt_returns` counts each kind.
+  comes off the customer's spend, and off revenue. A row with a positive total that names a return takes it back, up to
+  its amount, as if the return had not been; more than that is an order. `rpt_returns` counts each kind.
 - **An apostrophe** before an identifier, number, phone or postal code is a spreadsheet's mark of text and is removed.
 - **Salesforce ids** that occur with 15 and with 18 characters are read as one.
 - **Codes** (*one of* below) are compared in lower case.
