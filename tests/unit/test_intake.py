@@ -1582,7 +1582,7 @@ def test_rates_against_another_currency_stop_the_run(tmp_path):
     with pytest.raises(
         UserError,
         match=r"exchange_rates: USD has the rate 1\.08, and figures are in USD, .* base \(EUR, whose rate is 1\). "
-        "Provide for each currency how much USD one unit of it is worth",
+        r"Provide for each currency how much USD one unit of it is worth",
     ):
         take_rates(pounds, dollars, "EUR,2015-01-01,1,")
     with pytest.raises(UserError, match=r"the rates are of another base\. Provide"):
@@ -1601,8 +1601,8 @@ def test_amounts_from_before_the_first_rate_stop_the_run(tmp_path):
     rates = {"exchange_rates.csv": "currency,valid_from,rate\nEUR,2016-01-01 16:00:00,1.1\n"}
     with pytest.raises(
         UserError,
-        match="orders: 1 rows in EUR are from before 2016-01-01, the day of the first rate of EUR. "
-        "Provide earlier rows of exchange_rates; or pass --accept orders to convert them at the first rate",
+        match=r"orders: 1 rows in EUR are from before 2016-01-01, the day of the first rate of EUR\. "
+        r"Provide earlier rows of exchange_rates; or pass --accept orders to convert them at the first rate",
     ):
         take(tmp_path, rates | {"orders.csv": early})
     with pytest.raises(UserError, match="campaign_costs: 1 rows in EUR are from before 2016-01-01"):

@@ -97,6 +97,7 @@ A key, a value, a column or a file that is not understood stops the run, and the
 - **Amounts** are in the reporting currency: USD, or the one of `--currency EUR`. A row of another `currency` is converted
   by the table `exchange_rates`, at the rate of its time. The run stops for a currency without a rate, for rows of a day
   before its first rate, and for rates of another base: a rate other than 1 for the reporting currency itself.
+  Amounts converted at a newest rate that was older than 31 days are counted in `rpt_notices`.
 - **Returns** have a negative total or name another order. A return that names no order is that of an order whose
   status says it was returned, if the amounts are the same. Else it comes off an earlier order of its customer: the latest of exactly its amount, else the latest of more, else the latest in turn. What no order explains
   comes off the customer's spend, and off revenue. A row with a positive total that names a return takes it back, up to
