@@ -1,5 +1,5 @@
--- One row per kind of order of total 0: with a discount or lines, as where a voucher or gift card paid for it, or without.
--- They are no purchases: recency, frequency and lifetime value are about orders that earned something.
+-- One row per kind of order of total 0: with a discount or lines, as where a voucher or gift card paid for it, or
+-- without. They are no purchases: recency, frequency and lifetime value are about orders that earned something.
 with
 
 orders as (

@@ -16,7 +16,8 @@ named as (
         taking.original_order_id as return_id,
         cast(abs(returns.total) as decimal(18, 4)) as returned_amount,
         cast(
-            case when taking.status in ('pending', 'cancelled', 'returned') then 0 else taking.total end as decimal(18, 4)
+            case when taking.status in ('pending', 'cancelled', 'returned') then 0 else taking.total end
+            as decimal(18, 4)
         ) as amount
     from orders as taking
     inner join orders as returns on taking.original_order_id = returns.order_id
