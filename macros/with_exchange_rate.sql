@@ -1,10 +1,14 @@
 {#-
     A relation `alias`, with exchange_rate: what one unit of the row's currency was worth in the reporting currency at the
-    time `at`. Rows without a currency are in the reporting currency. Intake has stopped where a rate is missing.
+    time `at`, and has_outdated_rate: whether the newest rate was old by then. Rows without a currency are in the reporting
+    currency. Intake has stopped where a rate is missing.
 -#}
 {% macro with_exchange_rate(relation, alias, at) -%}
     (
-        select {{ alias }}.*, coalesce(rates.rate, 1) as exchange_rate
+        select
+            {{ alias }}.*,
+            coalesce(rates.rate, 1) as exchange_rate,
+            coalesce({{ at }} > rates.outdated_from, false) as has_outdated_rate
         from {{ relation }}
         left join {{ ref('stg_finance__exchange_rates') }} as rates
             on

@@ -67,7 +67,7 @@ closings as (
     from filled
     inner join {{ ref('int_customer_orders') }} as orders
         on filled.customer_key = orders.customer_key and filled.moment_at > orders.ordered_at
-    where not orders.is_return
+    where not orders.is_return and orders.taken_back_amount = 0
 
 ),
 

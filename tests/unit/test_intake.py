@@ -1661,12 +1661,57 @@ def test_amounts_in_another_currency_need_a_rate(tmp_path):
     assert take(tmp_path, files, accept=["orders"]).tables["orders"].rows_kept == 4
     with pytest.raises(UserError, match="1 of 4 rows are in GBP, and figures are in EUR"):
         take(tmp_path, files | {"exchange_rates.csv": RATES}, shop=read_shop("EUR"))
-    rates = f"{RATES}gbp,2015-01-01,1.2\neur,2015-01-01,1.1\n"
+    rates = "currency,valid_from,rate\ngbp,2015-01-01,1.2\neur,2015-01-01,1.1\n"
     taken = take(tmp_path, files | {"exchange_rates.csv": rates})
     assert taken.tables["orders"].rows_kept == 4
 
 
 RATES = "currency,valid_from,rate\nUSD,2015-01-01,0.9\n"
+
+
+def test_rates_against_another_currency_stop_the_run(tmp_path):
+    def take_rates(*rates: str, currency: str = "USD"):
+        files: dict[str, Content] = {
+            "orders.csv": extract("a,2016-01-01,5,GBP", "b,2016-01-01,5,USD", header=CURRENCY),
+            "exchange_rates.csv": "currency,valid_from,rate,updated_at\n" + "\n".join(rates),
+        }
+        return take(tmp_path, files, shop=read_shop(currency))
+
+    pounds, dollars = "GBP,2015-01-01,0.85,", "usd,2015-01-01,1.08,"
+    with pytest.raises(
+        UserError,
+        match=r"exchange_rates: USD has the rate 1\.08, and figures are in USD, .* base \(EUR, whose rate is 1\). "
+        r"Provide for each currency how much USD one unit of it is worth",
+    ):
+        take_rates(pounds, dollars, "EUR,2015-01-01,1,")
+    with pytest.raises(UserError, match=r"the rates are of another base\. Provide"):
+        take_rates(pounds, dollars)
+    assert take_rates(pounds, "USD,2015-01-01,1.0000000000000002,").tables["orders"].rows_kept == 2
+    corrected = ("USD,2015-01-01,1.08,2015-01-01", "USD,2015-01-01,1,2015-01-02")
+    assert take_rates(pounds, *corrected).tables["orders"].rows_kept == 2
+
+
+def test_amounts_from_before_the_first_rate_stop_the_run(tmp_path):
+    costs = "campaign_id,channel,spent_at,cost,currency\nc,email,2015-12-31,5,EUR\n"
+    lines = "order_id,line_number,product_id,quantity,amount,currency\na,1,p,1,5,EUR\n"
+    early = extract("a,2015-12-31 23:59:59,5,eur", "b,2016-01-01,5,EUR", header=CURRENCY)
+    without = extract("a,2015-12-31 23:59:59,5,", header=CURRENCY)
+    # A rate of the afternoon is the rate of its day.
+    rates = {"exchange_rates.csv": "currency,valid_from,rate\nEUR,2016-01-01 16:00:00,1.1\n"}
+    with pytest.raises(
+        UserError,
+        match=r"orders: 1 rows in EUR are from before 2016-01-01, the day of the first rate of EUR\. "
+        r"Provide earlier rows of exchange_rates; or pass --accept orders to convert them at the first rate",
+    ):
+        take(tmp_path, rates | {"orders.csv": early})
+    with pytest.raises(UserError, match="campaign_costs: 1 rows in EUR are from before 2016-01-01"):
+        take(tmp_path, rates | {"orders.csv": without, "campaign_costs.csv": costs})
+    (tmp_path / "landing" / "campaign_costs.csv").unlink()
+    with pytest.raises(UserError, match="order_lines: 1 rows in EUR are from before 2016-01-01"):
+        take(tmp_path, rates | {"orders.csv": without, "order_lines.csv": lines})
+    (tmp_path / "landing" / "order_lines.csv").unlink()
+    taken = take(tmp_path, rates | {"orders.csv": early}, accept=["orders"])
+    assert taken.tables["orders"].rows_kept == 2
 
 
 def test_one_currency_is_named_once(tmp_path):

@@ -1,5 +1,6 @@
 -- One row per way in which returns find the order that they undo: how many do, and the amounts. What no order explains
--- is taken off revenue, and off the spend of the customer where there is one.
+-- is taken off revenue, and off the spend of the customer where there is one. What was taken back of returns has a row
+-- of its own.
 with
 
 returns as (
@@ -12,7 +13,7 @@ returns as (
         coalesce(sum(cast(reversals.matched_amount as decimal(18, 4))), 0) as matched_amount
     from {{ ref('int_customer_orders') }} as orders
     left join {{ ref('fct_reversals') }} as reversals on orders.order_id = reversals.return_id
-    where orders.is_return
+    where orders.is_return and orders.amount > 0
     group by orders.order_id, orders.amount, orders.returned_order_id, orders.customer_key
 
 ),
@@ -30,6 +31,11 @@ found as (
             else 'has no customer'
         end as found_by
     from returns
+    union all
+    -- Nothing is left to explain.
+    select taken_back_amount, taken_back_amount, 'taken back'
+    from {{ ref('int_customer_orders') }}
+    where is_return and taken_back_amount > 0
 
 )
 

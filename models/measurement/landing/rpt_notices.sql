@@ -31,12 +31,43 @@ select
         when 'matched to earlier orders'
             then 'returns without an order, matched to earlier ones of their customer'
         when 'matches no order' then 'returns that match no order, taken off spend and revenue'
+        when 'taken back' then 'returns that were taken back, in whole or in part'
         when 'has no customer' then 'returns without a customer and an order, taken off revenue'
     end,
     returns,
     'rpt_returns'
 from {{ ref('rpt_returns') }}
 where found_by <> 'names its order'
+union all
+select
+    table_name,
+    'amounts converted at the newest rate of their currency, which was older than 31 days',
+    count(*),
+    cast(null as string)
+from (
+    select 'orders' as table_name, has_outdated_rate from {{ ref('stg_shop__orders') }}
+    union all
+    select 'campaign_costs', has_outdated_rate from {{ ref('stg_campaigns__costs') }}
+) as amounts
+where has_outdated_rate
+group by table_name
+union all
+select
+    'orders',
+    'orders of total 0 ' || case when has_discount_or_lines then 'with' else 'without' end
+    || ' a discount or lines, which are no purchases'
+    || case when has_discount_or_lines then ': paid by voucher or gift card?' else '' end,
+    orders,
+    'rpt_free_orders'
+from {{ ref('rpt_free_orders') }}
+union all
+select
+    table_name,
+    'rows that count for no customer: ' || reason,
+    rows_affected,
+    'rpt_unmatched_rows'
+from {{ ref('rpt_unmatched_rows') }}
+where reason <> 'the person is erased'
 union all
 select
     'email_events',

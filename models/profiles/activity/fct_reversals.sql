@@ -25,7 +25,7 @@ events as (
         ordered_at,
         amount
     from orders
-    where returned_order_id is not null
+    where returned_order_id is not null and amount > 0
     union all
     select
         matched.order_id,

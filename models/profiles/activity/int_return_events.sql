@@ -17,7 +17,7 @@ events as (
         order_id,
         amount
     from orders
-    where returned_order_id is null and (is_return or status <> 'pending')
+    where returned_order_id is null and (is_return and amount > 0 or not is_return and status <> 'pending')
     union all
     select
         customer_key,
@@ -36,6 +36,7 @@ events as (
         returns.amount
     from orders as returns
     inner join orders as placed on returns.returned_order_id = placed.order_id
+    where returns.amount > 0
 
 )
 

@@ -3,7 +3,8 @@ select
     campaign_id,
     lower(channel) as channel,
     spent_at,
-    {{ in_reporting_currency('cost') }} as cost
+    {{ in_reporting_currency('cost') }} as cost,
+    has_outdated_rate
 from {{ with_exchange_rate(
     latest_version(
         'campaign_costs', ['campaign_id', 'channel', 'spent_at'], event_at='spent_at', latest_by='updated_at'

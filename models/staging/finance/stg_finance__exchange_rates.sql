@@ -1,4 +1,7 @@
--- One row per currency and span in which a rate applies. The first rate also applies to the time before it.
+-- One row per currency and span in which a rate applies. Intake has stopped where amounts are from before the first
+-- rate, unless their table was accepted: then the first rate applies to them, too.
+-- Rates come daily or monthly: a newest rate of more than a month before is probably not the newest there is.
+{% set days_of_newest_rate = 31 -%}
 with
 
 rates as (
@@ -27,5 +30,9 @@ select
     end as valid_from,
     coalesce(
         lead(valid_from) over (partition by currency order by valid_from), cast('9999-12-31' as timestamp)
-    ) as valid_until
+    ) as valid_until,
+    case
+        when lead(valid_from) over (partition by currency order by valid_from) is null
+            then {{ dbt.dateadd('day', days_of_newest_rate, 'valid_from') }}
+    end as outdated_from
 from rates

@@ -6,6 +6,7 @@ select
     order_id,
     ordered_at,
     currency,
+    has_outdated_rate,
     {{ in_reporting_currency('total') }} as total,
     account_id,
     card_number,

@@ -100,10 +100,13 @@ A key, a value, a column or a file that is not understood stops the run, and the
 - **Countries and states** are names or codes: `United Kingdom`, `UK`, `GB`, `Deutschland`; `California`, `US-CA`, `CA`. In
   the US, `2138` is the postal code 02138.
 - **Amounts** are in the reporting currency: USD, or the one of `--currency EUR`. A row of another `currency` is converted
-  by the table `exchange_rates`, at the rate of its time; without a rate the run stops.
+  by the table `exchange_rates`, at the rate of its time. The run stops for a currency without a rate, for rows of a day
+  before its first rate, and for rates of another base: a rate other than 1 for the reporting currency itself.
+  Amounts converted at a newest rate that was older than 31 days are counted in `rpt_notices`.
 - **Returns** have a negative total or name another order. A return that names no order is that of an order whose
   status says it was returned, if the amounts are the same. Else it comes off an earlier order of its customer: the latest of exactly its amount, else the latest of more, else the latest in turn. What no order explains
-  comes off the customer's spend, and off revenue. `rpt_returns` counts each kind.
+  comes off the customer's spend, and off revenue. A row with a positive total that names a return takes it back, up to
+  its amount, as if the return had not been; more than that is an order. `rpt_returns` counts each kind.
 - **An apostrophe** before an identifier, number, phone or postal code is a spreadsheet's mark of text and is removed.
 - **Salesforce ids** that occur with 15 and with 18 characters are read as one.
 - **Codes** (*one of* below) are compared in lower case.
