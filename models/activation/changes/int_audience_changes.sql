@@ -30,7 +30,8 @@ changed as (
         coalesce(now_rows.audience_row_id, last_rows.audience_row_id) as audience_row_id,
         coalesce(now_rows.customer_key, last_rows.customer_key) as customer_key,
         coalesce(now_rows.row_hash, last_rows.row_hash) as row_hash,
-        case when now_rows.audience_row_id is null then released.identifiers else now_rows.identifiers end as identifiers,
+        case when now_rows.audience_row_id is null then released.identifiers else now_rows.identifiers end
+            as identifiers,
         -- A platform that identifies people by hashes needs the former ones to remove them.
         case when now_rows.audience_row_id is not null then released.identifiers end as former_identifiers,
         case

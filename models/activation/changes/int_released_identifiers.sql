@@ -1,6 +1,6 @@
 -- One row per audience row of the last published build that is gone or has other identifiers now: those of its former
--- identifiers that no row of its audience has any more. Only these may be removed at the platform. The others now belong
--- to a customer it was merged into, was split from, or shares them with.
+-- identifiers that no row of its audience has any more. Only these may be removed at the platform. The others belong to
+-- a customer it was merged into or split from, or who shares them.
 {% set most = namespace(identifiers=1) %}
 {% for properties in (channel_properties() if execute else []) %}
 {% set most.identifiers = [most.identifiers, properties.removed_by | length] | max %}

@@ -75,3 +75,11 @@ select
     'rpt_landing'
 from {{ ref('rpt_landing') }}
 where refusals_from_future > 0
+union all
+select
+    table_name,
+    'rows of erased people dated after their erasure, left out: those who came back need identifiers that were not erased',
+    rows_after_erasure,
+    cast(null as string)
+from {{ ref('stg_landing__tables') }}
+where rows_after_erasure > 0
