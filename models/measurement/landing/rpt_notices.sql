@@ -78,7 +78,7 @@ where refusals_from_future > 0
 union all
 select
     table_name,
-    'rows of erased people dated after their erasure, left out: those who came back need identifiers that were not erased',
+    'rows of erased people dated after their erasure, left out: people who come back need new identifiers',
     rows_after_erasure,
     cast(null as string)
 from {{ ref('stg_landing__tables') }}
