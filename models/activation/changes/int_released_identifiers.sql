@@ -91,7 +91,7 @@ select
     former_rows.audience_row_id,
     case
         when remaining.identifiers_released < remaining.identifiers_before
-            then '{' || nullif(remaining.released, '') || '}'
+            then {{ json_object_of('remaining.released') }}
         else former_rows.identifiers
     end as identifiers
 from former_rows
