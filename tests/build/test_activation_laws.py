@@ -40,7 +40,7 @@ BUILT = (
     ),
     *("bandit_decisions", "int_bandit_choices", "int_customer_audiences"),
     *("int_hashed_identifiers", *(f"aud_{channel}" for channel in CHANNELS)),
-    *("int_audience_rows", "int_audience_changes"),
+    *("int_audience_rows", "int_released_identifiers", "int_audience_changes"),
 )
 # What the YAML of segments says, as tables.
 SETTINGS = ("dim_segments", "segment_channels", "segment_excludes")

@@ -1,5 +1,6 @@
 """Audience rows through dlt: nothing lost or wrong under faults and kills, and only keys on disk."""
 
+import json
 import sys
 
 from receiver import Receiver, run_until_quiet, start
@@ -117,6 +118,22 @@ def test_the_last_change_tells_every_former_address(tmp_path):
         (change,) = rows_received(receiver)
     assert change["identifiers"] == {"hashed_email": hashes[2]}
     assert change["former_identifiers"] == [{"hashed_email": h} for h in hashes[:2]]
+
+
+def test_a_former_address_that_somebody_else_has_now_is_not_listed(tmp_path):
+    """Customer 1 had an address that passed to customer 2 in a later build: to remove it would remove customer 2."""
+    simulated = Simulated(tmp_path / "home")
+    for segment in "abc":
+        simulated.publish({"google_ads": {1: segment, 2: "z"}})
+    first, second = (simulated.changes[i] for i in (0, 2))
+    former = json.loads(first[6])
+    simulated.rows["google_ads"][2] |= former
+    simulated.publish({"google_ads": {1: "d", 2: "z"}})
+    with Receiver() as receiver:
+        assert run_once(receiver, simulated, "--channel", "google_ads")[0] == 0
+        changes = {x["audience_row_id"]: x for x in rows_received(receiver)}
+    listed = [x["hashed_email"] for x in changes[first[3]]["former_identifiers"]]
+    assert json.loads(second[6])["hashed_email"] in listed and former["hashed_email"] not in listed
 
 
 def run_once(receiver: Receiver, simulated: Simulated, *options: str) -> tuple[int, str]:

@@ -174,6 +174,29 @@ def test_ad_audiences_and_the_crm_end_as_the_tables_say(place):
     }
 
 
+def test_an_identifier_that_passed_to_another_row_is_not_removed(place):
+    """Two builds between two runs: 1 gives its address and its contact to 2, and 3 leaves and returns with others."""
+    simulated = Simulated(place / "home")
+    channels, syncs = ("crm", "google_ads"), ("crm_contacts", "google_*")
+    with Receiver() as receiver:
+        simulated.publish({c: {1: "a", 2: "a", 3: "a"} for c in channels})
+        deliver(place, receiver, *syncs)
+        rows = {c: simulated.rows[c] for c in channels}
+        given = {c: {**rows[c][1]} for c in channels}
+        left = {c: {**rows[c][3]} for c in channels}
+        simulated.publish({c: {2: "b"} for c in channels})
+        for channel, names in {"crm": ["external_id"], "google_ads": ["hashed_email"]}.items():
+            simulated.rows[channel][2] |= {name: given[channel][name] for name in names}
+        simulated.publish({"crm": {2: "b", 3: "b"}, "google_ads": {2: "b", 3: "b"}})
+        deliver(place, receiver, *syncs)
+    assert _google(receiver.deliveries) == {
+        r["hashed_email"] for r in simulated.rows["google_ads"].values()
+    }
+    assert left["google_ads"]["hashed_email"] not in _google(receiver.deliveries)
+    tags = {x: contact["segment_codes"] for x, contact in _crm(receiver.deliveries).items()}
+    assert tags["K1"] == "b;z"
+
+
 def _meta(deliveries: Iterable[Delivery]) -> set[str]:
     held: set[str] = set()
     for d in deliveries:

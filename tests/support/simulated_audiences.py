@@ -145,7 +145,10 @@ class Simulated:
                 con.unregister("frame")
             frame = pd.DataFrame(self.changes, columns=CHANGE_COLUMNS)
             con.register("frame", frame)
-            con.execute("create table audience_changes as select * from frame order by change_seq")
+            text = "cast(former_identifiers as varchar) as former_identifiers"
+            con.execute(
+                f"create table audience_changes as select * replace ({text}) from frame order by change_seq"
+            )
             con.unregister("frame")
         new = self.home / "published" / ".current-new"
         new.symlink_to(Path("generations") / build_id)

@@ -97,7 +97,9 @@ def test_a_national_number_goes_with_its_country(tmp_path):
         "cara": ("+33 6 12345678", ""),
     }
     columns = ", ".join(
-        f"{c.name}" if c.name in ("contact_id", "phone", "country_code") else f"null as {c.name}"
+        f"{c.name}"
+        if c.name in ("contact_id", "phone", "country_code")
+        else f"null::{c.data_type} as {c.name}"
         for c in load_contract()["contacts"].columns
     )
     rows = ", ".join(f"('{k}', '{phone}', '{country}')" for k, (phone, country) in phones.items())
@@ -156,7 +158,7 @@ def test_units_of_experiments_go_by_whatever_they_are(tmp_path):
     rows = ", ".join(f"({repr(kind) if kind else 'null'}, '{unit}')" for kind, unit in units)
     for table in ("experiment_units", "experiment_outcomes"):
         columns = ", ".join(
-            c.name if c.name in ("id_type", "unit_id") else f"null as {c.name}"
+            c.name if c.name in ("id_type", "unit_id") else f"null::{c.data_type} as {c.name}"
             for c in load_contract()[table].columns
         )
         duckdb.execute(
@@ -207,7 +209,8 @@ def test_an_erased_person_stays_out_in_any_spelling(tmp_path, erased, comes_back
     columns = {"contact_id": "'c1'"} | columns if id_type != "contact_id" else columns
     workspace = Workspace(tmp_path)
     workspace.intake.mkdir(parents=True)
-    selected = ", ".join(f"cast({v} as varchar) as {c}" for c, v in columns.items())
+    kinds = {c.name: c.data_type for c in load_contract()["contacts"].columns}
+    selected = ", ".join(f"cast({v} as {kinds[c]}) as {c}" for c, v in columns.items())
     duckdb.execute(
         f"copy (select {selected}) to '{workspace.intake}/contacts.parquet' (format parquet)"
     )
@@ -217,7 +220,7 @@ def test_an_erased_person_stays_out_in_any_spelling(tmp_path, erased, comes_back
     )
     people = pd.DataFrame({"request_id": ["r"], "customer_key": ["k"]})
     duckdb.execute(
-        "copy (select ''::varchar as table_name, 0::bigint as rows_erased where false) "
+        "copy (select ''::varchar as table_name, 0::bigint as rows_erased, 0::bigint as rows_after_erasure where false) "
         f"to '{workspace.intake}/erased_counts.parquet' (format parquet)"
     )
     with duckdb.connect() as con:
@@ -249,7 +252,7 @@ def test_an_id_that_only_begins_like_an_erased_one_stays(tmp_path):
     workspace, erased = resolved(tmp_path, found)
     neighbours = ["000000000000012341", "000000000000012", "0035e00000AbCdEAAQ"]
     columns = ", ".join(
-        f"cast(null as varchar) as {c.name}"
+        f"cast(null as {c.data_type}) as {c.name}"
         for c in load_contract()["contacts"].columns
         if c.name != "account_id"
     )
@@ -262,7 +265,7 @@ def test_an_id_that_only_begins_like_an_erased_one_stays(tmp_path):
         f"null::varchar as reasons, null::varchar as raw_row, null::varchar as source where false) to '{workspace.intake}/quarantine.parquet'"
     )
     duckdb.execute(
-        "copy (select ''::varchar as table_name, 0::bigint as rows_erased where false) "
+        "copy (select ''::varchar as table_name, 0::bigint as rows_erased, 0::bigint as rows_after_erasure where false) "
         f"to '{workspace.intake}/erased_counts.parquet' (format parquet)"
     )
     erase_from_intake(workspace, erased)
@@ -270,3 +273,44 @@ def test_an_id_that_only_begins_like_an_erased_one_stays(tmp_path):
         f"select account_id from '{workspace.intake}/contacts.parquet' order by 1"
     ).fetchall()
     assert [row[0] for row in left] == sorted(neighbours)
+
+
+def test_rows_dated_after_the_erasure_are_left_out_and_counted(tmp_path):
+    """Somebody was erased on the second of January and came back with the old address: that is not silent."""
+    workspace = Workspace(tmp_path)
+    folder = workspace.ledger / TOMBSTONES
+    folder.mkdir(parents=True)
+    workspace.intake.mkdir(parents=True)
+    id_hash = hash_sql("'email'", "'ann@example.com'")
+    with duckdb.connect() as con:
+        con.execute(
+            f"copy (select 'email' as id_type, {id_hash} as id_hash, "
+            f"timestamp '{SECOND}' as erased_at, 'b' as build_id) to '{folder}/b.parquet' (format parquet)"
+        )
+    kinds = {c.name: c.data_type for c in load_contract()["contacts"].columns}
+    rows = [
+        ("c1", "ann@example.com", SECOND),
+        ("c2", "ann@example.com", SECOND.replace(hour=1)),
+        ("c3", "ANN@example.com", None),
+        ("c4", "bob@example.com", SECOND.replace(hour=1)),
+    ]
+    frame = pd.DataFrame(rows, columns=["contact_id", "email", "created_at"])
+    typed = ", ".join(
+        f"cast({name if name in frame else 'null'} as {kind}) as {name}"
+        for name, kind in kinds.items()
+    )
+    with duckdb.connect() as con:
+        con.register("frame", frame)
+        con.execute(
+            f"copy (select {typed} from frame) to '{workspace.intake}/contacts.parquet' (format parquet)"
+        )
+        con.execute(
+            "copy (select null::varchar as table_name, null::varchar as file_name, null::bigint as row_number, "
+            "null::varchar as reasons, null::varchar as raw_row, null::varchar as source where false) "
+            f"to '{workspace.intake}/quarantine.parquet'"
+        )
+    erase_from_intake(workspace)
+    counted = duckdb.execute(f"from '{workspace.intake}/erased_counts.parquet'").fetchall()
+    assert counted == [("contacts", 3, 1)]
+    left = duckdb.execute(f"select contact_id from '{workspace.intake}/contacts.parquet'")
+    assert left.fetchall() == [("c4",)]

@@ -25,3 +25,12 @@ def test_a_landing_row_out_of_contract_is_caught(tmp_path):
     assert "order_id breaks" in broken(tmp_path, frame, landing_expectations(table))
     frame["total"] = 9e12
     assert "total breaks" in broken(tmp_path, frame, landing_expectations(table))
+
+
+def test_only_orders_must_have_rows_because_an_erasure_may_empty_another_table(tmp_path):
+    contract = load_contract()
+    for name, says in {"consent_events": "", "orders": "expect_table_row_count"}.items():
+        table = contract[name]
+        frame = pd.DataFrame({c.name: [] for c in table.columns})
+        found = broken(tmp_path / name, frame, landing_expectations(table))
+        assert says in found and bool(says) == bool(found), name

@@ -36,6 +36,7 @@ from audiencekit.intake.folder import find_files
 from audiencekit.intake.gates import Gates
 from audiencekit.intake.job import TableIntake, run_intake
 from audiencekit.intake.shop import read_shop
+from audiencekit.intake.tombstones import hash_sql
 from audiencekit.workspace import Workspace
 
 AS_OF = datetime(2018, 1, 1)
@@ -1142,6 +1143,54 @@ def test_a_table_that_is_gone_or_halved_stops_the_run_unless_accepted(tmp_path, 
     else:
         taken = take(tmp_path, files, last_time=last_time)
     assert taken.tables["contacts"].rows_kept == (contacts or 0)
+
+
+def tombstones_of(folder: Path, *values: tuple[str, str]) -> None:
+    """People who were erased earlier, by the identifiers (id_type, id_value) that they had."""
+    target = Workspace(folder / "home").ledger / "erasure_tombstones"
+    target.mkdir(parents=True)
+    for number, (kind, value) in enumerate(values):
+        id_hash = hash_sql(f"'{kind}'", f"'{value}'")
+        duckdb.execute(
+            f"copy (select '{kind}' as id_type, {id_hash} as id_hash, timestamp '2017-01-01' as erased_at, "
+            f"'b' as build_id) to '{target}/{number}.parquet' (format parquet)"
+        )
+
+
+def of_accounts(*accounts: str) -> str:
+    lines = [f"{n},2017-05-03,10.00,{account}" for n, account in enumerate(accounts)]
+    return "\n".join(["order_id,ordered_at,total,account_id", *lines]) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("accounts", "says"),
+    [
+        (["erased"] * 18 + ["a"] * 6, None),  # the source keeps the orders of erased people
+        (["a"] * 6, None),  # or deletes them
+        (["a"] * 3, None),
+        (["erased"] * 18 + ["a"] * 2, "orders: 2 usable rows, the last published build had 6."),
+        (["a"] * 2, "orders: 2 usable rows, the last published build had 6."),
+    ],
+)
+def test_rows_of_erased_people_neither_count_as_lost_nor_as_there(tmp_path, accounts, says):
+    tombstones_of(tmp_path, ("account_id", "erased"))
+    files, last_time = {"orders.csv": of_accounts(*accounts)}, {"orders": 6}
+    if says:
+        assert says in refusal(tmp_path, files, last_time=last_time)
+    else:
+        assert take(tmp_path, files, last_time=last_time)
+
+
+def test_a_table_of_erased_people_only_may_be_empty_or_gone(tmp_path):
+    """0 rows the last time are rows of erased people; a table that was never there must have rows."""
+    files = {"orders.csv": orders()}
+    assert take(tmp_path, files, last_time={"orders": 20, "contacts": 0, "consent_events": 0})
+    files |= {"contacts.csv": "contact_id\n", "consent_events.csv": consent()}
+    assert take(tmp_path, files, last_time={"orders": 20, "contacts": 0, "consent_events": 0})
+    says = refusal(tmp_path, files, last_time={"orders": 20, "consent_events": 0})
+    assert "contacts.csv: a header and no rows" in says
+    says = refusal(tmp_path, files, last_time={"orders": 20, "contacts": 0, "consent_events": 1})
+    assert "consent_events.csv: a header and no rows" in says
 
 
 @pytest.mark.parametrize("table", ["static_lists", "erasure_requests"])

@@ -30,11 +30,10 @@ changed as (
         coalesce(now_rows.audience_row_id, last_rows.audience_row_id) as audience_row_id,
         coalesce(now_rows.customer_key, last_rows.customer_key) as customer_key,
         coalesce(now_rows.row_hash, last_rows.row_hash) as row_hash,
-        case when now_rows.audience_row_id is null then last_rows.identifiers else now_rows.identifiers end
+        case when now_rows.audience_row_id is null then released.identifiers else now_rows.identifiers end
             as identifiers,
         -- A platform that identifies people by hashes needs the former ones to remove them.
-        case when now_rows.audience_row_id is not null then nullif(last_rows.identifiers, now_rows.identifiers) end
-            as former_identifiers,
+        case when now_rows.audience_row_id is not null then released.identifiers end as former_identifiers,
         case
             when last_rows.audience_row_id is null then 'ADD'
             when now_rows.audience_row_id is null then 'REMOVE'
@@ -43,6 +42,8 @@ changed as (
     from now_rows
     full outer join last_rows
         on now_rows.channel = last_rows.channel and now_rows.audience_row_id = last_rows.audience_row_id
+    left join {{ ref('int_released_identifiers') }} as released
+        on last_rows.audience_row_id = released.audience_row_id
     where now_rows.row_hash is distinct from last_rows.row_hash
 
 ),
@@ -74,8 +75,13 @@ erased as (
 )
 
 select
+    -- Removals first, so that none undoes an addition of the same build.
     last_number.change_seq + row_number() over (
-        order by changed.channel, changed.audience_code, changed.audience_row_id
+        order by
+            changed.channel,
+            changed.audience_code,
+            case when changed.action = 'REMOVE' then 0 else 1 end,
+            changed.audience_row_id
     ) as change_seq,
     changed.channel,
     changed.audience_code,

@@ -118,3 +118,11 @@ select
     'rpt_landing'
 from {{ ref('rpt_landing') }}
 where refusals_from_future > 0
+union all
+select
+    table_name,
+    'rows of erased people dated after their erasure, left out: people who come back need new identifiers',
+    rows_after_erasure,
+    cast(null as string)
+from {{ ref('stg_landing__tables') }}
+where rows_after_erasure > 0

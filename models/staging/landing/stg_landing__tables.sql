@@ -14,6 +14,7 @@ select
     tables.refusals_from_future,
     tables.rows_left_out,
     coalesce(erased.rows_erased, 0) as rows_erased,
+    coalesce(erased.rows_after_erasure, 0) as rows_after_erasure,
     tables.newest_at,
     coalesce(
         {{ micros_between('tables.newest_at', as_of()) }}

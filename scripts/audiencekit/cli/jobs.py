@@ -91,12 +91,13 @@ def intake(
     from audiencekit.intake.job import run_intake
     from audiencekit.intake.landing_settings import read_settings
     from audiencekit.intake.shop import read_shop
-    from audiencekit.publish.generations import current_manifest
+    from audiencekit.publish.generations import check_as_of, current_manifest
     from audiencekit.publish.ledger import open_ledger
 
     workspace, moment, given = open_workspace(), as_of or now(), read_settings(landing).shop
     shop = read_shop(currency or given.currency, time_zone or given.time_zone)
     with workspace.locked():
+        check_as_of(workspace, moment)
         last = current_manifest(workspace)
         gates = Gates(accept, last.landing_rows if last else {}, shop, now())
         run_intake(landing, workspace, moment, gates, say=click.echo)

@@ -103,21 +103,47 @@ def last_changes(con: duckdb.DuckDBPyConnection, row_ids: Sequence[str]) -> dict
 
 
 def former_identifiers(
-    con: duckdb.DuckDBPyConnection, row_ids: Sequence[str]
+    con: duckdb.DuckDBPyConnection, channel: str, row_ids: Sequence[str]
 ) -> dict[str, list[dict]]:
-    """Identifiers that these audience rows had before, oldest first.
+    """Identifiers that these audience rows of a channel had before, oldest first.
 
-    A client that sends only the last change of a row must remove all of them.
+    A client that sends only the last change of a row must remove all of them. An identifier that a row of the
+    audience has now is left out: it came back, or passed on to another customer after the change.
     """
     rows = con.execute(
-        "select audience_row_id, former_identifiers from audience_changes "
+        "select audience_row_id, audience_code, former_identifiers from audience_changes "
         "where list_contains($row_ids, audience_row_id) and former_identifiers is not null order by change_seq",
         {"row_ids": list(row_ids)},
     ).fetchall()
+    named = [(row_id, code, json.loads(text)) for row_id, code, text in dict.fromkeys(rows)]
+    held = _held_now(con, channel, [identifiers for _, _, identifiers in named])
     former: dict[str, list[dict]] = {}
-    for row_id, text in dict.fromkeys(rows):
-        former.setdefault(row_id, []).append(json.loads(text))
+    for row_id, code, identifiers in named:
+        gone = {name: x for name, x in identifiers.items() if (code, name, x) not in held}
+        # The type of an identifier alone names nobody.
+        if any(not name.endswith("_type") for name in gone):
+            former.setdefault(row_id, []).append(gone)
     return former
+
+
+def _held_now(
+    con: duckdb.DuckDBPyConnection, channel: str, identifiers: Sequence[dict]
+) -> set[tuple[str, str, str]]:
+    """Which of these identifiers rows of the channel have now: audience code, name and value."""
+    columns = {row[0] for row in con.execute(f"describe aud_{channel}").fetchall()}
+    values: dict[str, list[str]] = {}
+    for each in identifiers:
+        for name, value in each.items():
+            if name in columns and not name.endswith("_type"):
+                values.setdefault(name, []).append(value)
+    held = set()
+    for name, those in values.items():
+        rows = con.execute(
+            f"select distinct audience_code, {name} from aud_{channel} where list_contains($values, {name})",
+            {"values": those},
+        ).fetchall()
+        held |= {(code, name, value) for code, value in rows}
+    return held
 
 
 def newest_change_seq(con: duckdb.DuckDBPyConnection) -> int:

@@ -151,7 +151,8 @@ def _rows_to_send(workspace: Workspace, channel: str, numbers: Sequence[int]) ->
         last = last_changes(con, [change.audience_row_id for change in changes])
         changes = [x for x in changes if last[x.audience_row_id] == x.change_seq]
         row_ids = [x.audience_row_id for x in changes]
-        rows, former = audience_rows(con, channel, row_ids), former_identifiers(con, row_ids)
+        rows = audience_rows(con, channel, row_ids)
+        former = former_identifiers(con, channel, row_ids)
     payload = []
     for change in changes:
         identifiers = parsed_identifiers(change)["identifiers"]

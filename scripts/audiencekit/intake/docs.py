@@ -134,6 +134,7 @@ states a refusal.
   One line says which file and where.
 - **A table** stops the run if more than 10 % (and more than 50) or more than half of its rows break a rule, or if no
   row is usable. It also stops the run if it is missing or has less than half the rows of the last published build.
+  Rows of erased people do not count: the source may keep or delete them.
   In a table that only grows, one row that breaks a rule or is missing is enough.
 - **To accept a table anyway**, name it: `--accept contacts`. Repeat the option for more tables.
 

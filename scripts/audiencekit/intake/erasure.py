@@ -34,8 +34,8 @@ def erase_from_intake(workspace: Workspace, new: Erased = NO_ERASURE) -> None:
     """Remove every row that contains an identifier with a tombstone, in the ledger or `new`, from the intake.
 
     Orders stay in revenue and lose their identifiers; every other row is removed. The number of rows of each
-    table, and who is erased now, is written next to the intake for dbt. Rows removed because of `new` are added
-    to those counted before.
+    table, and who is erased now, is written next to the intake for dbt, with the number of rows that are dated
+    after the erasure: the person may have come back. Rows removed because of `new` are added to those counted before.
     """
     with duckdb.connect() as con:
         has_tombstones = load_tombstones(con, workspace, new)
@@ -45,13 +45,16 @@ def erase_from_intake(workspace: Workspace, new: Erased = NO_ERASURE) -> None:
             for table in load_contract().values():
                 path = workspace.intake / f"{table.name}.parquet"
                 if path.exists():
-                    erased[table.name] = erased.get(table.name, 0) + _erase_from_table(
-                        con, table, path
-                    )
+                    rows, later = erased.get(table.name, (0, 0))
+                    more, more_later = _erase_from_table(con, table, path)
+                    erased[table.name] = (rows + more, later + more_later)
             _erase_from_quarantine(con, workspace.intake / "quarantine.parquet")
-        frame = pd.DataFrame({"table_name": list(erased), "rows_erased": list(erased.values())})
-        con.register("erased", frame.astype({"table_name": "str", "rows_erased": "int64"}))
-        con.execute(f"copy (from erased order by all) to {literal(str(counts))} (format parquet)")
+        con.execute(
+            "create table counts (table_name varchar, rows_erased bigint, rows_after_erasure bigint)"
+        )
+        for name, (rows, later) in erased.items():
+            con.execute("insert into counts values (?, ?, ?)", [name, rows, later])
+        con.execute(f"copy (from counts order by all) to {literal(str(counts))} (format parquet)")
     write_people(workspace, new.people)
 
 
@@ -59,7 +62,7 @@ def count_rows_to_erase(workspace: Workspace, table: Table) -> int:
     """How many rows of an intake table contain an identifier with a tombstone in the ledger."""
     with duckdb.connect() as con:
         path = workspace.intake / f"{table.name}.parquet"
-        return _mark(con, table, path)[0] if load_tombstones(con, workspace, NO_ERASURE) else 0
+        return _mark(con, table, path)[0][0] if load_tombstones(con, workspace, NO_ERASURE) else 0
 
 
 def write_people(workspace: Workspace, people: pd.DataFrame) -> None:
@@ -76,11 +79,14 @@ def write_people(workspace: Workspace, people: pd.DataFrame) -> None:
 
 def rows_erased(workspace: Workspace) -> dict[str, int]:
     """How many rows of each intake table were removed, or lost identifiers, because of erasures."""
-    return _read_counts(workspace.intake / "erased_counts.parquet")
+    counts = _read_counts(workspace.intake / "erased_counts.parquet")
+    return {name: rows for name, (rows, _) in counts.items()}
 
 
-def _read_counts(path: Path) -> dict[str, int]:
-    return dict(duckdb.execute(f"select table_name, rows_erased from {rows_of(path)}").fetchall())
+def _read_counts(path: Path) -> dict[str, tuple[int, int]]:
+    """By table: rows of erased people, and how many of them are dated after the erasure."""
+    query = f"select table_name, rows_erased, rows_after_erasure from {rows_of(path)}"
+    return {name: (rows, later) for name, rows, later in duckdb.execute(query).fetchall()}
 
 
 def _identifiers(table: Table) -> list[tuple[str, str, str]]:
@@ -111,9 +117,12 @@ def _identifiers(table: Table) -> list[tuple[str, str, str]]:
     return identifiers + [(f"rows.{side}id_type", f"{side}id_value", "''") for side in pairs]
 
 
-def _erase_from_table(con: duckdb.DuckDBPyConnection, table: Table, path: Path) -> int:
-    """Rewrite one intake table without erased people. Returns how many rows were removed or lost identifiers."""
-    count, is_touched = _mark(con, table, path)
+def _erase_from_table(con: duckdb.DuckDBPyConnection, table: Table, path: Path) -> tuple[int, int]:
+    """Rewrite one intake table without erased people.
+
+    Returns how many rows were removed or lost identifiers, and how many of them are dated after the erasure.
+    """
+    counts, is_touched = _mark(con, table, path)
     if is_touched:
         identifiers = _identifiers(table)
         columns = [column for _, column, _ in identifiers]
@@ -125,18 +134,19 @@ def _erase_from_table(con: duckdb.DuckDBPyConnection, table: Table, path: Path) 
             kept = (
                 f"replace (case when not is_on_device then anonymous_id end as anonymous_id) {kept}"
             )
-        _replace(con, f"select * exclude (is_erased, is_on_device) {kept}", path)
-    return count
+        _replace(con, f"select * exclude (is_erased, is_on_device, is_later) {kept}", path)
+    return counts
 
 
-def _mark(con: duckdb.DuckDBPyConnection, table: Table, path: Path) -> tuple[int, bool]:
+def _mark(con: duckdb.DuckDBPyConnection, table: Table, path: Path) -> tuple[tuple[int, int], bool]:
     """Make the table `marked`: each row, and whether it is of an erased person (is_erased) or on their device.
 
-    Returns how many rows are of erased people, and whether any row is either.
+    Returns how many rows are of erased people, how many of these are dated after the erasure, and whether any row
+    is of them or on their device.
     """
     identifiers = _identifiers(table)
     if not identifiers:
-        return 0, False
+        return (0, 0), False
     # Once per distinct value: a table of events names few people many times.
     values = " union all ".join(
         f"select distinct {kind} as id_type, {column} as id_value, {country} as country from {rows_of(path)} as rows "
@@ -147,15 +157,21 @@ def _mark(con: duckdb.DuckDBPyConnection, table: Table, path: Path) -> tuple[int
     _add_spellings(con)
     id_hash = hash_sql("v.form", "v.spelling", "v.form_country")
     con.execute(
-        "create or replace table erased_values as select distinct id_type, id_value, country from spelled as v "
-        f"semi join tombstones on tombstones.id_type = v.form and tombstones.id_hash = {id_hash}"
+        "create or replace table erased_values as "
+        "select v.id_type, v.id_value, v.country, max(tombstones.erased_at) as erased_at from spelled as v "
+        f"inner join tombstones on tombstones.id_type = v.form and tombstones.id_hash = {id_hash} "
+        "group by v.id_type, v.id_value, v.country"
     )
     conditions: dict[str, str] = {}
+    later = []
     for kind, column, country in identifiers:
         is_erased = (
             f"exists (select 1 from erased_values as e where e.id_type = {kind} "
             f"and e.id_value = rows.{column} and e.country = {country})"
         )
+        # A request that was answered is not somebody who came back.
+        if table.event_at and column != REQUEST:
+            later.append(f"{is_erased[:-1]} and e.erased_at < rows.{table.event_at})")
         conditions[column] = (
             f"{conditions[column]} or {is_erased}" if column in conditions else is_erased
         )
@@ -164,11 +180,14 @@ def _mark(con: duckdb.DuckDBPyConnection, table: Table, path: Path) -> tuple[int
     is_anonymous = f"{device} and rows.account_id is null" if device != "false" else "false"
     con.execute(
         f"create or replace temp table marked as select *, {device} as is_on_device, "
-        f"{' or '.join(conditions.values())} or {is_anonymous} as is_erased from {rows_of(path)} as rows"
+        f"{' or '.join(conditions.values())} or {is_anonymous} as is_erased, "
+        f"{' or '.join(later) or 'false'} as is_later from {rows_of(path)} as rows"
     )
-    return con.execute(
-        "select count(*) filter (where is_erased), count(*) filter (where is_erased or is_on_device) > 0 from marked"
+    erased, erased_later, is_touched = con.execute(
+        "select count(*) filter (where is_erased), count(*) filter (where is_erased and is_later), "
+        "count(*) filter (where is_erased or is_on_device) > 0 from marked"
     ).fetchall()[0]
+    return (erased, erased_later), is_touched
 
 
 def _add_spellings(con: duckdb.DuckDBPyConnection) -> None:

@@ -24,7 +24,7 @@ class Gates:
     """What intake compares tables with.
 
     Tables named in `accept` pass every gate. `last_time` holds the rows that the last published build
-    kept, by table: a table that is missing or has lost half of them stops the run. So do amounts that are not in the
+    kept, by table, without those of erased people: a table that is missing or has lost half of them stops the run. So do amounts that are not in the
     shop's currency and have no exchange rate. `clock` is the real moment: a refusal that is dated later counts now.
     """
 
@@ -38,23 +38,25 @@ def check_table(
     con: duckdb.DuckDBPyConnection,
     result: TableIntake,
     table: Table,
-    last_time: int,
+    last_time: int | None,
     erased: int,
 ) -> None:
     """Raise UserError for a table that is empty, broken, missing, or half the size it was.
 
-    `last_time` counts no rows of `erased` people, because a source may keep or delete those.
+    `last_time` counts no rows of erased people, because a source may keep or delete those: it is 0 where the last
+    published build had no others, and None where it had no such table. `erased` are such rows in the table now.
     """
     bad, rows, kept = result.rows_quarantined, result.rows_in, result.rows_kept
+    remaining, before = kept - erased, last_time or 0
     way_out = f"Fix it, or pass --accept {table.name} if this is intended."
     if not result.is_present:
-        if last_time:
+        if before:
             raise UserError(
-                f"{table.name}: the last published build had {last_time:,} rows of it, "
+                f"{table.name}: the last published build had {before:,} rows of it, "
                 f"and now there is no such file. {way_out}"
             )
         return
-    if not rows and not table.may_be_empty:
+    if not rows and not table.may_be_empty and last_time != 0:
         raise UserError(
             f"{result.file_names}: a header and no rows. Export it again"
             f"{'' if table.required else ', or remove it if you have no such data'}."
@@ -64,17 +66,17 @@ def check_table(
     if nothing_left or many_bad or bad > rows / 2:
         what = "no row is usable" if nothing_left else f"{bad:,} of {rows:,} rows are refused"
         raise UserError(f"{table.name}: {what}. {most_common_reason(con, table)} {way_out}")
-    if table.append_only and (bad or kept - erased < last_time):
+    if table.append_only and (bad or remaining < before):
         # A decision that cannot be read, or is missing, may be a customer's refusal.
-        counts = f"{kept - erased:,} rows, {last_time:,} the last time."
+        counts = f"{remaining:,} rows, {before:,} the last time."
         lost = most_common_reason(con, table) if bad else counts
         raise UserError(
             f"{table.name} only ever grows, and every row of it must count: {lost} {way_out}"
         )
-    if kept < SMALLEST_SHARE_OF_LAST_TIME * last_time:
+    if remaining < SMALLEST_SHARE_OF_LAST_TIME * before:
         raise UserError(
-            f"{table.name}: {kept:,} usable rows, the last published build had "
-            f"{last_time:,}. Is the export cut short? {way_out}"
+            f"{table.name}: {remaining:,} usable rows, the last published build had "
+            f"{before:,}. Is the export cut short? {way_out}"
         )
 
 

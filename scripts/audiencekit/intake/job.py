@@ -140,8 +140,9 @@ def _take_in(
     result = _check_and_type(session, table, files, is_accepted)
     if not is_accepted:
         check_lost_refusals(session.con, table, files)
-        erased = count_rows_to_erase(session.workspace, table) if table.append_only else 0
-        check_table(session.con, result, table, gates.last_time.get(table.name, 0), erased)
+        last_time = gates.last_time.get(table.name)
+        erased = count_rows_to_erase(session.workspace, table) if last_time else 0
+        check_table(session.con, result, table, last_time, erased)
     return result
 
 

@@ -70,12 +70,21 @@ def _mailbox_sql(email: str) -> str:
 
 
 def load_tombstones(con: duckdb.DuckDBPyConnection, workspace: Workspace, new: Erased) -> bool:
-    """Make the table `tombstones` of those in the ledger and of `new`. Returns whether there are any."""
+    """Make the table `tombstones` of those in the ledger and of `new`. Returns whether there are any.
+
+    `erased_at` is the moment of the build that erased the person; null for `new`, whose build is this one.
+    """
     con.execute("set TimeZone = 'UTC'")
     con.register("new_tombstones", new.tombstones)
     ledger = sorted((workspace.ledger / TOMBSTONES).glob("*.parquet"))
-    earlier = f"select id_type, id_hash from {rows_of(*ledger)} union " if ledger else ""
-    con.execute(f"create table tombstones as {earlier} select id_type, id_hash from new_tombstones")
+    earlier = (
+        f"select id_type, id_hash, erased_at from {rows_of(*ledger)} union all " if ledger else ""
+    )
+    con.execute(
+        "create table tombstones as select id_type, id_hash, max(erased_at) as erased_at "
+        f"from ({earlier} select id_type, id_hash, cast(null as timestamp) from new_tombstones) "
+        "as every_tombstone(id_type, id_hash, erased_at) group by id_type, id_hash"
+    )
     return con.execute("select count(*) from tombstones").fetchall()[0][0] > 0
 
 

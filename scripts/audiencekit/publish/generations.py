@@ -67,14 +67,23 @@ def published_manifest(workspace: Workspace) -> Manifest:
     return manifest
 
 
-def next_build_id(workspace: Workspace, as_of: datetime) -> str:
-    """The id of the next build: as_of, then a running number. Ids sort in the order of builds."""
+def check_as_of(workspace: Workspace, as_of: datetime) -> None:
+    """Raise UserError where as_of is earlier than that of the published generation."""
     last = current_manifest(workspace)
     if last and datetime.fromisoformat(last.as_of) > as_of:
         raise UserError(
             f"as_of {as_of} is earlier than the published generation's ({last.as_of}): history only "
             "goes forward. For a back-test set AUDIENCEKIT_HOME to another folder."
         )
+
+
+def next_build_id(workspace: Workspace, as_of: datetime) -> str:
+    """The id of the next build: as_of, then a running number. Ids sort in the order of builds.
+
+    Raises UserError where as_of is earlier than that of the published generation.
+    """
+    check_as_of(workspace, as_of)
+    last = current_manifest(workspace)
     names = [path.name for path in _generations(workspace)]
     if names and not last:
         raise UserError(

@@ -228,10 +228,6 @@ def _check(job: _Job, publications: list[Publication]) -> None:
 def _rows_to_expect(workspace: Workspace, results: list[TableIntake]) -> dict[str, int]:
     """Rows of each landing table that the next intake must find. A source may delete those of erased people."""
     erased = rows_erased(workspace)
-    keeps_all_rows = {table.name for table in load_contract().values() if table.required}
     return {
-        t.table_name: t.rows_kept
-        - (0 if t.table_name in keeps_all_rows else erased.get(t.table_name, 0))
-        for t in results
-        if t.is_present
+        t.table_name: t.rows_kept - erased.get(t.table_name, 0) for t in results if t.is_present
     }
