@@ -245,7 +245,9 @@ def test_every_file_and_column_is_explained(tmp_path):
     header = ",".join(
         ["Order Number", "order date", "total", "Test", "Do Not Mail", "refund", *names]
     )
-    (tmp_path / "orders" / "2024.csv").write_text(f"{header}\n1,13/01/2024,5{',' * 63}\n")
+    (tmp_path / "orders" / "2024.csv").write_text(
+        f"{header}\n1,13/01/2024,5{',' * 63}\n2,13/01/2024,5,,,3{',' * 60}\n"
+    )
     (tmp_path / "sales.csv").write_text("a\n1\n")
     (tmp_path / "contacts.csv").write_text("name\nAnn\n")
     (tmp_path / "landing.yml").write_text("files: {'orders/*': {leave_out: {Test: 1}}}")
@@ -262,7 +264,7 @@ def test_every_file_and_column_is_explained(tmp_path):
         "  total -> total",
         "  Test -> says which rows are left out",
         "  Do Not Mail -> not read, and stops the run: it may hold refusals",
-        "  refund -> not read, and stops the run where its values differ: it may change what a row means",
+        "  refund -> not read, and stops the run: its values differ, and change what a row means",
     ]
     assert [f"  {name} -> not read" for name in names] == lines[9:69]
     assert lines[70] == '  landing.yml: leave_out {"Test": ["1"]}'

@@ -14,12 +14,11 @@ from audiencekit.intake.files import (
     Extract,
     LandingFile,
     open_file,
-    unread_decisions,
-    unread_meanings,
 )
 from audiencekit.intake.folder import table_of, visible_files
 from audiencekit.intake.landing_keys import FILE, SHOP, json_schema
 from audiencekit.intake.landing_settings import NAME, FileSettings, LandingSettings, read_settings
+from audiencekit.intake.unread_columns import unread_decisions, values_that_differ
 
 SCHEMA = ".landing.schema.json"
 
@@ -40,7 +39,7 @@ def explain(landing: Path) -> Iterator[str]:
             yield f"{name}: {table.name}, {why}"
             try:
                 file = open_file(Extract(path, name, settings.of(name)), table, con, Path(scratch))
-                yield from _columns(with_date_orders(con, table, file), table)
+                yield from _columns(con, with_date_orders(con, table, file), table)
             except UserError as problem:
                 yield f"  stops the run: {problem}"
     missing = [table.name for table in contract.values() if table.required]
@@ -58,10 +57,11 @@ def _table(
     return by_name, "by its name" if by_name else f"not read. Its table can be named in {NAME}"
 
 
-def _columns(file: LandingFile, table: Table) -> Iterator[str]:
+def _columns(con: duckdb.DuckDBPyConnection, file: LandingFile, table: Table) -> Iterator[str]:
     """What each column of a file is, in the order of the file, and which settings count for it."""
     columns = {place: column for column, place in file.positions.items()}
-    refusing, changing = unread_decisions(file), unread_meanings(file, table)
+    refusing = [name.split(" (with ")[0] for name in unread_decisions(con, file)]
+    changing = values_that_differ(con, table, [file])
     for place, header in enumerate(file.header):
         column = columns.get(place)
         if column:
@@ -69,8 +69,8 @@ def _columns(file: LandingFile, table: Table) -> Iterator[str]:
             yield f"  {header} -> {column}{f' (dates are {order})' if order else ''}"
         elif header in file.settings.leave_out:
             yield f"  {header} -> says which rows are left out"
-        elif place in changing:
-            yield f"  {header} -> not read, and stops the run where its values differ: it may change what a row means"
+        elif header.strip().lower() in changing:
+            yield f"  {header} -> not read, and stops the run: its values differ, and change what a row means"
         elif header in refusing:
             yield f"  {header} -> not read, and stops the run: it may hold refusals"
         else:
