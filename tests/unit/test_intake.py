@@ -387,7 +387,7 @@ def test_a_header_in_the_middle_is_nobody(tmp_path):
         ),
     ],
 )
-def test_a_header_that_is_none_is_said_to_be_so(tmp_path, text, message):
+def test_a_header_that_is_none_is_named_as_such(tmp_path, text, message):
     found = refusal(tmp_path, {"orders.csv": text})
     assert message in found and "2017-06-01" not in found
 
@@ -1996,7 +1996,23 @@ def test_the_contract_and_the_words_of_refusals_agree():
     )
 
 
-def test_a_file_beside_the_tables_whose_header_names_people_and_refusals_stops_the_run(tmp_path):
+def test_a_column_of_refusals_that_is_gone_stops_the_run(tmp_path):
+    contacts = "contact_id,email_opt_out\n1,true\n"
+    files: dict[str, Content] = {"orders.csv": orders(good=3), "contacts.csv": contacts}
+    first = take(tmp_path / "first", files).tables["contacts"].decision_columns
+    assert first == "email_opt_out"
+    files["contacts.csv"] = "contact_id,email\n1,a@example.com\n"
+    last = {"contacts": first.split(", ")}
+    message = refusal(tmp_path / "second", files, last_decisions=last)
+    assert message.startswith(
+        "contacts: the last published build read email_opt_out, and no file has it now"
+    )
+    take(tmp_path / "third", files, last_decisions=last, accept=["contacts"])
+    del files["contacts.csv"]
+    take(tmp_path / "fourth", files, last_decisions=last)
+
+
+def test_a_file_next_to_the_tables_whose_header_names_people_and_refusals_stops_the_run(tmp_path):
     files: dict[str, Content] = {"orders.csv": orders(good=3)}
     for name, header, stops in [
         ("members.csv", "E-Mail;Abgemeldet am", True),

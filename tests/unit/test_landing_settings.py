@@ -189,12 +189,12 @@ def test_rows_that_do_not_count_are_left_out_and_counted(tmp_path):
     )
     home = folder / "home"
     home.mkdir()
-    said: list[str] = []
+    lines: list[str] = []
     # Financial Status is not read otherwise, and has one value in the rows that count.
-    result = run_intake(folder, Workspace(home), datetime(2025, 1, 1), say=said.append)[0]
+    result = run_intake(folder, Workspace(home), datetime(2025, 1, 1), say=lines.append)[0]
     assert (result.rows_in, result.rows_kept, result.rows_left_out) == (6, 1, 5)
     assert result.rows_quarantined == 0
-    assert said[0].startswith("orders: 1 rows, 5 left out by landing.yml")
+    assert lines[0].startswith("orders: 1 rows, 5 left out by landing.yml")
 
 
 def test_text_in_another_encoding_is_read_as_landing_yml_says(tmp_path):

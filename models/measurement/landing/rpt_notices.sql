@@ -1,5 +1,10 @@
 -- One row per notice about the data: what could not be read, matched or used as it is, and how often. `audiencekit run`
 -- prints them, and the board 'health' shows them; `details` is the table that says more.
+{% set counts = {
+    'keys_undecided': 'keys with rows that differ, none of which says that it is later: one is used',
+    'refusals_from_future': 'refusals dated in the future, which count now',
+    'rows_after_erasure': 'rows of erased people dated after their erasure, left out: who comes back needs new identifiers',
+} -%}
 select
     table_name,
     decision || case when decisions > 1 then 's' else '' end || ' without effect: ' || effect
@@ -92,14 +97,6 @@ from {{ ref('rpt_order_lines') }}
 where agreement <> 'add up'
 union all
 select
-    table_name,
-    'keys with rows that differ, none of which says that it is later: one is used',
-    keys_undecided,
-    'rpt_landing'
-from {{ ref('rpt_landing') }}
-where keys_undecided > 0
-union all
-select
     cast(null as string),
     'refusals that no source has any more and that still count, until a later grant',
     count(*),
@@ -110,19 +107,8 @@ from (
     where is_from_ledger
 ) as kept_refusals
 having count(*) > 0
+{% for column, notice in counts.items() %}
 union all
-select
-    table_name,
-    'refusals dated in the future, which count now',
-    refusals_from_future,
-    'rpt_landing'
-from {{ ref('rpt_landing') }}
-where refusals_from_future > 0
-union all
-select
-    table_name,
-    'rows of erased people dated after their erasure, left out: people who come back need new identifiers',
-    rows_after_erasure,
-    cast(null as string)
-from {{ ref('stg_landing__tables') }}
-where rows_after_erasure > 0
+select table_name, '{{ notice }}', {{ column }}, 'rpt_landing' from {{ ref('stg_landing__tables') }}
+where {{ column }} > 0
+{% endfor %}

@@ -99,7 +99,8 @@ def intake(
     with workspace.locked():
         check_as_of(workspace, moment)
         last = current_manifest(workspace)
-        gates = Gates(accept, last.landing_rows if last else {}, shop, now())
+        rows, decisions = (last.landing_rows, last.landing_decisions) if last else ({}, {})
+        gates = Gates(accept, rows, shop, now(), decisions)
         run_intake(landing, workspace, moment, gates, say=click.echo)
         open_ledger(workspace)
     click.echo(

@@ -90,7 +90,7 @@ def _given(settings: FileSettings) -> list[str]:
 
 
 def write_starter(landing: Path) -> Path | None:
-    """Write a landing.yml to start from, with every file and every setting as a comment, and its JSON schema beside it.
+    """Write a landing.yml to start from, with every file and every setting as a comment, and its JSON schema next to it.
 
     Returns its path; None where there is one already, or where the folder cannot be written.
     """

@@ -26,12 +26,14 @@ class Gates:
     Tables named in `accept` pass every gate. `last_time` holds the rows that the last published build
     kept, by table, without those of erased people: a table that is missing or has lost half of them stops the run. So do amounts that are not in the
     shop's currency and have no exchange rate. `clock` is the real moment: a refusal that is dated later counts now.
+    `last_decisions` has by table the columns of refusals that the last published build read.
     """
 
     accept: Collection[str] = ()
     last_time: Mapping[str, int] = field(default_factory=dict)
     shop: Shop = field(default_factory=read_shop)
     clock: datetime | None = None
+    last_decisions: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
 def check_table(
@@ -80,11 +82,31 @@ def check_table(
         )
 
 
+def decision_columns(table: Table, files: Sequence[LandingFile]) -> list[str]:
+    """The columns of refusals that the files have."""
+    return [
+        column.name
+        for column in table.columns
+        if column.is_decision and any(column.name in file.positions for file in files)
+    ]
+
+
 def check_columns(
-    con: duckdb.DuckDBPyConnection, table: Table, files: Sequence[LandingFile]
+    con: duckdb.DuckDBPyConnection,
+    table: Table,
+    files: Sequence[LandingFile],
+    last_decisions: Collection[str],
 ) -> None:
-    """Raise UserError for a column that may hold refusals, or that changes what a row means, and is not read."""
+    """Raise UserError for a column that may hold refusals, or that changes what a row means, and is not read.
+
+    So does a column of refusals that the last published build read, and no file has now.
+    """
     decisions = [column.name for column in table.columns if column.is_decision]
+    if files and (gone := set(last_decisions) - set(decision_columns(table, files))):
+        raise UserError(
+            f"{table.name}: the last published build read {min(gone)}, and no file has it now: refusals would be lost. "
+            f"Export it with this column, or pass --accept {table.name}."
+        )
     for file in files:
         if unread := unread_decisions(con, file):
             raise UserError(

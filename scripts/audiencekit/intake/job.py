@@ -24,7 +24,7 @@ from audiencekit.intake.erasure import count_rows_to_erase, erase_from_intake
 from audiencekit.intake.extracts import FILE, settle
 from audiencekit.intake.files import Extract, LandingFile, open_file
 from audiencekit.intake.folder import find_files
-from audiencekit.intake.gates import Gates, check_columns, check_table
+from audiencekit.intake.gates import Gates, check_columns, check_table, decision_columns
 from audiencekit.intake.landing_settings import check_patterns, check_values, read_settings
 from audiencekit.intake.lost_refusals import check_lost_refusals
 from audiencekit.intake.report import (
@@ -136,7 +136,7 @@ def _take_in(
     """Check and type one table, and let it through the gates that it is not excused from."""
     is_accepted = table.name in gates.accept
     if not is_accepted:
-        check_columns(session.con, table, files)
+        check_columns(session.con, table, files, gates.last_decisions.get(table.name, ()))
     result = _check_and_type(session, table, files, is_accepted)
     if not is_accepted:
         check_lost_refusals(session.con, table, files)
@@ -202,4 +202,5 @@ def _check_and_type(
         rows_left_out=left_out,
         newest_at=newest_at,
         ignored_columns=", ".join(sorted({name for file in files for name in file.ignored})),
+        decision_columns=", ".join(decision_columns(table, files)),
     )

@@ -29,6 +29,7 @@ class TableIntake:
     rows_left_out: int
     newest_at: datetime | None
     ignored_columns: str
+    decision_columns: str
 
 
 def create_quarantine(con: duckdb.DuckDBPyConnection) -> None:
@@ -107,10 +108,10 @@ def write_counts(
     con.execute(
         "create table tables (table_name varchar, is_present boolean, file_names varchar, "
         "rows_in bigint, rows_kept bigint, rows_quarantined bigint, rows_held_back bigint, "
-        "keys_that_differ bigint, rows_replaced bigint, keys_undecided bigint, refusals_from_future bigint, rows_left_out bigint, newest_at timestamp, ignored_columns varchar)"
+        "keys_that_differ bigint, rows_replaced bigint, keys_undecided bigint, refusals_from_future bigint, rows_left_out bigint, newest_at timestamp, ignored_columns varchar, decision_columns varchar)"
     )
     con.executemany(
-        f"insert into tables values ({', '.join('?' * 14)})",
+        f"insert into tables values ({', '.join('?' * 15)})",
         [list(asdict(result).values()) for result in results],
     )
     _write(con, "select * from tables order by table_name", folder / "tables.parquet")

@@ -17,7 +17,7 @@ SHARED = ("anonymous_id", "campaign_id", "experiment_id", "card_number")
 def with_source(column: Column, value: str, file: LandingFile) -> str:
     """SQL for an id as us:1000, where its file has the source us; for any other value the value itself.
 
-    A placeholder such as guest is nobody's in every system, and stays as it is.
+    A placeholder such as guest is no identifier in any system, and stays as it is.
     """
     if not file.settings.source or column.name not in file.positions or not column.is_identifier:
         return value

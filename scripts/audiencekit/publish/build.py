@@ -13,6 +13,7 @@ class Build:
     `landing_rows` holds the rows of each landing table. `built_at` is the moment of the build in the history:
     as_of, or just after the build before. `note` tells readers about the data, such as that people are
     simulated. `erased` holds the people whom this build erases. `currency` is the one that figures are in.
+    `landing_decisions` has by landing table the columns of refusals that were read.
     """
 
     build_id: str
@@ -22,6 +23,7 @@ class Build:
     built_at: datetime | None = None
     erased: Erased = NO_ERASURE
     currency: str = ""
+    landing_decisions: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def moment(self) -> datetime:

@@ -38,7 +38,8 @@ class Manifest:
 
     `rows` are by published table, `landing_rows` by landing table, `audiences` by audience table and code.
     `built_at` is the moment of the build in the history: as_of, or just after the build before. `note` tells
-    readers about the data, such as that people are simulated. `currency` is the one that figures are in.
+    readers about the data, such as that people are simulated. `currency` is the one that figures are in. `landing_decisions` has by landing
+    table the columns of refusals that were read.
     """
 
     build_id: str
@@ -51,6 +52,7 @@ class Manifest:
     note: str = ""
     built_at: str = ""
     currency: str = ""
+    landing_decisions: dict[str, list[str]] = field(default_factory=dict)
 
 
 def current_manifest(workspace: Workspace) -> Manifest | None:
@@ -164,6 +166,7 @@ def _write_generation(
         note=build.note,
         built_at=build.moment.isoformat(sep=" "),
         currency=build.currency,
+        landing_decisions=build.landing_decisions,
     )
     (folder / "manifest.json").write_text(json.dumps(asdict(manifest), indent=2) + "\n")
     return manifest, is_rewritten

@@ -148,7 +148,12 @@ def _run(
     console.print("[bold]4  Publish[/]")
     with _timed(seconds, "publish"):
         landing_rows = _rows_to_expect(workspace, results)
-        build = Build(build_id, as_of, landing_rows, options.note, built_at, erased, shop.currency)
+        decisions = {
+            t.table_name: t.decision_columns.split(", ") for t in results if t.decision_columns
+        }
+        build = Build(
+            build_id, as_of, landing_rows, options.note, built_at, erased, shop.currency, decisions
+        )
         manifest = publish(workspace, publications, build)
     return Run(manifest, results, seconds, node_seconds)
 
@@ -168,7 +173,13 @@ def _take_in(job: _Job, landing: Path) -> list[TableIntake]:
         landing,
         job.workspace,
         job.dbt_vars.as_of,
-        Gates(job.accepted_tables, last.landing_rows if last else {}, job.shop, job.clock),
+        Gates(
+            job.accepted_tables,
+            last.landing_rows if last else {},
+            job.shop,
+            job.clock,
+            last.landing_decisions if last else {},
+        ),
         say=lambda line: job.console.print(f"  {line}", highlight=False),
     )
     newest = next(t.newest_at for t in results if t.table_name == "orders")
