@@ -1805,7 +1805,7 @@ def test_the_contract_and_the_words_of_refusals_agree():
     )
 
 
-def test_a_file_beside_the_tables_whose_header_names_people_and_refusals_stops_the_run(tmp_path):
+def test_another_file_whose_header_names_people_and_refusals_stops_the_run(tmp_path):
     files: dict[str, Content] = {"orders.csv": orders(good=3)}
     for name, header, stops in [
         ("members.csv", "E-Mail;Abgemeldet am", True),

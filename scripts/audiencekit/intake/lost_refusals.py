@@ -11,7 +11,7 @@ from audiencekit.intake.rows import HELD_BACK
 from audiencekit.intake.values import AGREES, NO, NO_VALUE, YES
 from audiencekit.sql import literal
 
-# A line that is no row, because its cells cannot be told apart or decoded.
+# A line that is no row, because its cells cannot be split or decoded.
 IS_LINE = "json_keys(raw_row) = ['line']"
 
 

@@ -147,5 +147,5 @@ def _names_inside(con: duckdb.DuckDBPyConnection, file: LandingFile) -> dict[int
             query = f"select distinct {keys} from ({reader(file)}) as file"
             names[place] = {row[0] for row in con.execute(query).fetchall()}
     except duckdb.Error:
-        return names  # what is wrong with the file is said when its rows are checked
+        return names  # the check of its rows names what is wrong with the file
     return names
