@@ -12,9 +12,11 @@ from audiencekit.errors import UserError
 from audiencekit.intake.contract import load_contract
 from audiencekit.intake.erasure import erase_from_intake, write_people
 from audiencekit.intake.erasure_requests import LARGEST_HOUSEHOLD, resolve_requests
+from audiencekit.intake.report import TableIntake
 from audiencekit.intake.tombstones import TOMBSTONES, Erased, hash_sql, salt
 from audiencekit.publish.generations import _drop_old, _switch
 from audiencekit.publish.ledger import open_ledger
+from audiencekit.run.job import _rows_to_expect
 from audiencekit.workspace import Workspace
 
 FIRST, SECOND = datetime(2018, 1, 1), datetime(2018, 1, 2)
@@ -314,3 +316,20 @@ def test_rows_dated_after_the_erasure_are_left_out_and_counted(tmp_path):
     assert counted == [("contacts", 3, 1)]
     left = duckdb.execute(f"select contact_id from '{workspace.intake}/contacts.parquet'")
     assert left.fetchall() == [("c4",)]
+
+
+def test_the_next_intake_expects_no_rows_of_erased_people_in_any_table(tmp_path):
+    """Also no orders: they stay in revenue, but their source may delete them."""
+    workspace = Workspace(tmp_path)
+    workspace.intake.mkdir(parents=True)
+    duckdb.execute(
+        "copy (select * from (values ('orders', 18, 0), ('consent_events', 1, 0)) "
+        "as t (table_name, rows_erased, rows_after_erasure)) "
+        f"to '{workspace.intake}/erased_counts.parquet' (format parquet)"
+    )
+    results = [
+        TableIntake(name, rows > 0, "", rows, rows, 0, 0, 0, 0, 0, 0, 0, None, "")
+        for name, rows in {"orders": 24, "contacts": 3, "consent_events": 1, "accounts": 0}.items()
+    ]
+    expected = _rows_to_expect(workspace, results)
+    assert expected == {"orders": 6, "contacts": 3, "consent_events": 0}
