@@ -15,11 +15,12 @@ A landing folder holds the exports of your systems: one or more files for each t
 required. Each further table unlocks more.
 
 Intake checks every row and keeps the valid ones. Invalid rows go to quarantine with file, row and reason. Intake
-counts all of them, so for every file: rows in = kept + quarantined + held back.
+counts all of them, so for every file: rows in = kept + quarantined + held back + left out by `landing.yml`.
 
 ```sh
-audiencekit intake /path/to/folder     # only check
-make run LANDING=/path/to/folder       # check, build, publish
+audiencekit intake /path/to/folder --explain   # what each file and column becomes; writes a landing.yml to start from
+audiencekit intake /path/to/folder             # only check
+make run LANDING=/path/to/folder               # check, build, publish
 ```
 
 ## Files
@@ -31,7 +32,8 @@ make run LANDING=/path/to/folder       # check, build, publish
   depth in a folder `orders/`. Their columns may differ in order, name and type. Where two extracts hold the same key,
   one row is used, as described for each table below. Nothing is counted twice. If the rows do not say when they changed,
   the file with the later date in its name wins (`orders.2024-10-02.csv`); rows of one key that differ are counted.
-- **A key that means two things** stops the run: an order number of two shops, or of a sale and its return.
+- **A key that means two things** stops the run: an order number of two shops, or of a sale and its return. Two shops
+  that count from the same number get a `source` each in `landing.yml`.
 - **A date or number** may follow the table's name: `orders_2024-01.csv`, `orders (2).csv`.
 - **Any other file** is ignored, and intake names it. A file that may hold refusals (`unsubscribes.csv`, `consents.xlsx`)
   and is not read stops the run. `seeds/decision_words.csv` has the words that such files and columns are known by, in seven
@@ -39,9 +41,11 @@ make run LANDING=/path/to/folder       # check, build, publish
   name begins with `_` and readmes are skipped.
 - **Copies that were kept** (`orders.bak.csv`, `orders.old.csv`) and links to folders are not read, and intake names them.
 - **CSV**: the first row is a header. Intake detects whether columns are separated by comma, semicolon, tab or pipe.
-  The text is UTF-8, or UTF-16 or UTF-32 with a byte-order mark. Any line end works, also mixed ones.
+  The text is UTF-8, or UTF-16 or UTF-32 with a byte-order mark, or in the `encoding` that `landing.yml` names; a file in
+  another encoding stops the run. Any line end works, also mixed ones.
 - **CSV cells**: a cell that contains the delimiter, a quote or a line break is written in double quotes, with quotes
-  inside it doubled. Lines without any value are not rows. A row may have up to 2,000,000 bytes.
+  inside it doubled. Lines without any value are not rows. A row may have up to 2,000,000 bytes. Refused are rows of more or
+  fewer cells than the header, rows that repeat the header, and rows in which a delimiter is between quotes inside cells.
 - **Parquet**: any column type that can hold the value. Lists and structs cannot, and plain integers cannot hold times.
 - **Row numbers** are those of a spreadsheet: the header is row 1, also for Parquet, and a cell of several lines is in
   one row.
@@ -57,8 +61,12 @@ files:
   orders.us*:                  # a file or a pattern; a later one overrides an earlier one
     currency: USD              # of rows without a currency
     time_zone: America/Chicago # of times without a zone
+    source: us                 # the system whose ids these are: order, contact and login 1000 become us:1000
+    encoding: windows-1252     # of text that is not UTF-8
     decimal_comma: true        # 1.234,50 is 1234.50
-    date_order: DMY            # 31.12.2017 and 31/12/2017; or MDY
+    date_order: DMY            # what 03/04/2017 is: DMY or MDY
+    leave_out:                 # a header of the file, and the values whose rows do not count
+      Test: [1, true]
   sales-report.csv:
     table: orders              # which table a file of another name is
     columns:                   # a header of the file, and the column that it is
@@ -67,7 +75,12 @@ files:
       status: {{bezahlt: paid, storniert: cancelled}}
 ```
 
-A key, a value, a column or a file that is not understood stops the run, and the message names it.
+A key, a value, a column or a file that is not understood stops the run, and the message names it. Editors complete the
+keys by [landing.schema.json](landing.schema.json), which `--explain` also writes next to the `landing.yml`.
+
+With a `source`, the ids that a shop or CRM numbers by itself get its name as a prefix, also in the audiences: `us:1000`.
+E-mails, phones, cards, cookies, campaigns and placeholders such as `guest` do not. Products get it unless a file of
+products has no source, because then all shops have the same products.
 
 ## Columns
 
@@ -89,8 +102,10 @@ A key, a value, a column or a file that is not understood stops the run, and the
   a day of the shop. A time with `Z`, `UTC`, `GMT`, an offset such as `+01:00`, or a zone
   such as ` Europe/Paris` is converted to UTC.
 - **Epoch numbers** are read in seconds, milliseconds or microseconds, between 2000 and 2100.
-- **Refused times** are `12/31/2017` and `31.12.2017` without a `date_order` in `landing.yml`, AM and PM, and letters that can mean several zones,
-  such as `BST`.
+- **Days and months in another order**, `12/31/2017` or `31.12.2017 6:30 PM`, are read where the values of a column prove
+  which comes first: a day above 12, or points between the numbers. Else `landing.yml` says it (`date_order`), or the rows
+  are refused.
+- **Refused times** are those with letters that can mean several zones, such as `BST`.
 - **Dates** are written `2017-12-31`, or as that day at midnight. A birth date must not be in the future. Any other
   date must be between {EARLIEST} and {LATEST}.
 - **Yes and no** are `true`, `yes`, `1`, `x`, `subscribed`, `false`, `no`, `0`, `unsubscribed` and the like. In a column of
