@@ -194,7 +194,7 @@ def test_rows_that_do_not_count_are_left_out_and_counted(tmp_path):
     result = run_intake(folder, Workspace(home), datetime(2025, 1, 1), say=lines.append)[0]
     assert (result.rows_in, result.rows_kept, result.rows_left_out) == (6, 1, 5)
     assert result.rows_quarantined == 0
-    assert lines[0].startswith("orders: 1 rows, 5 left out by landing.yml")
+    assert lines[0].startswith("orders: 1 rows, 5 left out")
 
 
 def test_text_in_another_encoding_is_read_as_landing_yml_says(tmp_path):

@@ -15,7 +15,7 @@ A landing folder holds the exports of your systems: one or more files for each t
 required. Each further table unlocks more.
 
 Intake checks every row and keeps the valid ones. Invalid rows go to quarantine with file, row and reason. Intake
-counts all of them, so for every file: rows in = kept + quarantined + held back + left out by `landing.yml`.
+counts all of them, so for every file: rows in = kept + quarantined + held back + left out.
 
 ```sh
 audiencekit intake /path/to/folder --explain   # what each file and column becomes; writes a landing.yml to start from
