@@ -1,6 +1,6 @@
 -- One row per customer, purpose and withdrawal that no published build recorded for them yet: a refusal, an unsubscribe
--- or complaint, which withdraws e-mail consent, or a browser that sends Global Privacy Control, which withdraws consent to
--- ads. Withdrawals of a merged key count for its customer from now on. Publishing appends these rows to the ledger.
+-- or complaint, which withdraws e-mail consent, or a browser that sends Global Privacy Control, which withdraws consent
+-- to ads. Withdrawals of a merged key count for its customer from now on. Publishing appends these rows to the ledger.
 with
 
 -- With people of whom nothing but the refusal is known: it counts as soon as they appear.
