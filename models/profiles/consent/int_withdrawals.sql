@@ -110,7 +110,8 @@ left join {{ ref('int_recorded_refusals') }} as recorded_refusals
         withdrawals.customer_key = recorded_refusals.customer_key
         and withdrawals.purpose = recorded_refusals.purpose
         and withdrawals.decision_id = recorded_refusals.decision_id
-        and {{ micros_between('withdrawals.decided_at', as_of()) }} <= 1000000
-where recorded.customer_key is null and recorded_refusals.customer_key is null
+where
+    recorded.customer_key is null
+    and (recorded_refusals.customer_key is null or {{ micros_between('withdrawals.decided_at', as_of()) }} > 1000000)
 group by
     withdrawals.customer_key, withdrawals.purpose, withdrawals.channel, withdrawals.decided_at, withdrawals.decision_id
