@@ -868,7 +868,6 @@ BREAKS = {
         "where events.status <> 'granted' and events.id_type <> 'phone'",
     ),
     "the first word counts": ("dim_consent", "end desc,", "end,"),
-    "a no of a day is one of its midnight": ("dim_consent", "then 86399999999", "then 0"),
     "removals are not reported": ("int_audience_changes", "full outer join", "left join"),
     "unchanged rows are reported again": (
         "int_audience_changes",
