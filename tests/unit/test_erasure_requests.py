@@ -328,7 +328,7 @@ def test_the_next_intake_expects_no_rows_of_erased_people_in_any_table(tmp_path)
         f"to '{workspace.intake}/erased_counts.parquet' (format parquet)"
     )
     results = [
-        TableIntake(name, rows > 0, "", rows, rows, 0, 0, 0, 0, 0, 0, 0, None, "")
+        TableIntake(name, rows > 0, "", rows, rows, 0, 0, 0, 0, 0, 0, 0, None, "", "")
         for name, rows in {"orders": 24, "contacts": 3, "consent_events": 1, "accounts": 0}.items()
     ]
     expected = _rows_to_expect(workspace, results)
