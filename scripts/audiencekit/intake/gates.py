@@ -23,10 +23,10 @@ SMALLEST_SHARE_OF_LAST_TIME = 0.5
 class Gates:
     """What intake compares tables with.
 
-    Tables named in `accept` pass every gate. `last_time` holds the rows that the last published build
-    kept, by table, without those of erased people: a table that is missing or has lost half of them stops the run. So do amounts that are not in the
-    shop's currency and have no exchange rate. `clock` is the real moment: a refusal that is dated later counts now.
-    `last_decisions` has by table the columns of refusals that the last published build read.
+    Tables named in `accept` pass every gate. `last_time` holds the rows that the last published build kept, by table,
+    without those of erased people: a table that is missing or has lost half of them stops the run. So do amounts that
+    are not in the shop's currency and have no exchange rate. `clock` is the real moment: a refusal that is dated later
+    counts now. `last_decisions` has by table the columns of refusals that the last published build read.
     """
 
     accept: Collection[str] = ()
