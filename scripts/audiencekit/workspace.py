@@ -44,6 +44,11 @@ class Workspace:
         return self.home / "intake"
 
     @property
+    def last_intake(self) -> Path:
+        """The landing tables of the last published build, without the people it erased."""
+        return self.intake / "last"
+
+    @property
     def warehouse(self) -> Path:
         """The private DuckDB file that a build writes. No other tool reads it."""
         return self.home / "warehouse.duckdb"

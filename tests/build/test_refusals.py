@@ -85,9 +85,37 @@ def salesforce_id(number: int) -> str:
     return f"0035e{number:010d}"
 
 
+def merged_ids(number: int, chance: random.Random) -> str:
+    """Two ids that the CRM merged into the one of person `number`, as exports list them."""
+    first, second = f"old{number}", f"older{number}"
+    return chance.choice(
+        [
+            f"{first};{second}",
+            f"{first}, {second}",
+            f'["{first}", "{second}"]',
+            f"{first}:1612345678901;{second}:1612345678902",
+        ]
+    )
+
+
+def merged_contact(person: dict, number: int) -> dict:
+    """A contact that the CRM merged into that of `person`, and that has the refusal which the other lacks."""
+    return {
+        **dict.fromkeys(person, ""),
+        "contact_id": f"gone{number}",
+        "email": f"gone{number}@shop.example.com",
+        "first_name": "Old",
+        "last_name": f"Name{number}",
+        "created_at": "2015-01-01",
+        "HasOptedOutOfEmail": "true",
+        "MasterRecordId": person["contact_id"][: 15 if number % 2 else 18],
+    }
+
+
 @pytest.fixture(scope="module")
 def landing(tmp_path_factory) -> Path:
-    """Everybody has a contact; six in ten refuse, most of them more than once, some by a column of the contact."""
+    """Everybody has a contact; six in ten refuse, most of them more than once, some by a column of the contact, or of one
+    that was merged into it."""
     folder, chance = tmp_path_factory.mktemp("refusals"), random.Random(17)
     people = []
     for n in range(PEOPLE):
@@ -104,6 +132,8 @@ def landing(tmp_path_factory) -> Path:
                 "State": chance.choice(STATES[state]) if state else "",
                 "created_at": "2015-01-01",
                 "HasOptedOutOfEmail": "",
+                "merged_object_ids": merged_ids(n, chance) if n % 7 == 0 else "",
+                "MasterRecordId": "",
                 "law": state if state == "US-CA" else {"DE": "EEA"}.get(country, country),
                 "refused": n % 10 < 6,
             }
@@ -115,6 +145,9 @@ def landing(tmp_path_factory) -> Path:
             ["true", "TRUE", "1", "Yes", "x", "opted out", "2016-03-01"]
         )
     by_event = [person for person in refused if not person["HasOptedOutOfEmail"]]
+    merged = [merged_contact(person, n) for n, person in enumerate(by_column[::3])]
+    for person in by_column[::3]:
+        person["HasOptedOutOfEmail"] = ""
     consent, mail = [], []
     for n in range(REFUSALS):
         person = by_event[n % len(by_event)]
@@ -122,7 +155,12 @@ def landing(tmp_path_factory) -> Path:
         if kind < 0.7:
             row = ("email", spelled(person["email"], chance))
         elif kind < 0.85:
-            row = ("contact_id", person["contact_id"][: chance.choice([15, 18])])
+            number = int(person["contact_id"][5:15])
+            ids = [person["contact_id"][: chance.choice([15, 18])]]
+            row = (
+                "contact_id",
+                chance.choice(ids if number % 7 else [*ids, f"old{number}", f"older{number}"]),
+            )
         else:
             row = ("account_id", chance.choice(["", "'"]) + person["customer_id"])
         if row[0] == "email" and chance.random() < 0.4:
@@ -153,7 +191,8 @@ def landing(tmp_path_factory) -> Path:
     for n in range(UNREADABLE):
         mail.append((f"b{n}", "2016-05-01", "unsubscribed", f"no address {n}"))
     frame = pd.DataFrame(people)
-    frame.drop(columns=["law", "refused"]).to_csv(folder / "contacts.csv", index=False)
+    contacts = pd.concat([frame, pd.DataFrame(merged)])
+    contacts.drop(columns=["law", "refused"]).to_csv(folder / "contacts.csv", index=False)
     frame.to_parquet(folder / "_truth.parquet")
     names = ["consent_event_id", "id_type", "id_value", "purpose", "status", "decided_at"]
     pd.DataFrame(consent, columns=names).to_csv(folder / "consent_events.csv", index=False)

@@ -1634,7 +1634,7 @@ def test_rows_of_one_key_that_differ_are_counted(tmp_path):
         {
             "orders.csv": extract(
                 "1,2016-01-01,5,paid",
-                "1,2016-01-01,6,paid",
+                "1,2016-01-01,5,shipped",
                 "2,2016-01-01,5,paid",
                 "2,2016-01-01,5,paid",
             )
@@ -1647,6 +1647,67 @@ def test_rows_of_one_key_that_differ_are_counted(tmp_path):
         1,
     )
     assert "1 keys with rows that differ, 1 without a later one" in taken.messages[0]
+
+
+TWO_AMOUNTS = [
+    # One order that a gift card and a credit card paid, as two transactions.
+    ("orders", "order_id,ordered_at,total", ["1,2016-01-01,12", "1,2016-01-01,8"], "order_id 1 has rows with total 12.0 and 8.0"),
+    ("orders", "order_id,ordered_at,total,updated_at", ["1,2016-01-01,12,2016-01-02", "1,2016-01-01,8,2016-01-02"], "give each its updated_at"),
+    ("order_lines", "order_id,line_number,quantity,amount", ["1,1,1,12", "1,1,1,8"], "order_id, line_number 1, 1 has rows with amount 12.0 and 8.0"),
+    ("campaign_costs", "campaign_id,channel,spent_at,cost", ["a,email,2016-01-01,12", "a,email,2016-01-01,8"], "campaign_id, channel, spent_at a, email, 2016-01-01 00:00:00 has rows with cost 12.0 and 8.0"),
+    ("exchange_rates", "currency,valid_from,rate", ["EUR,2016-01-01,1.2", "EUR,2016-01-01,1.3"], "has rows with rate 1.2 and 1.3"),
+    ("orders", "order_id,ordered_at,total,currency", ["1,2016-01-01,12,USD", "1,2016-01-01,12,EUR"], "total 12.0 EUR and 12.0 USD"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("table", "header", "rows", "problem"), TWO_AMOUNTS)
+def test_two_amounts_of_one_key_stop_the_run(tmp_path, table, header, rows, problem):
+    files: dict[str, Content] = {"orders.csv": extract("o,2016-01-01,5", header=HEADER)}
+    files[f"{table}.csv"] = extract(*rows, header=header)
+    with pytest.raises(UserError, match=re.escape(problem)) as stopped:
+        take(tmp_path, files)
+    assert f"or pass --accept {table} to keep one row a key" in str(stopped.value)
+    last_column = header.rsplit(",", 1)[1]
+    if last_column != "currency":
+        taken = take(tmp_path, files, accept=[table]).tables[table]
+        assert (taken.rows_kept, taken.keys_undecided) == (2, 1)
+
+
+def test_the_latest_of_two_amounts_counts(tmp_path):
+    files: dict[str, Content] = {
+        "orders.csv": extract(
+            "1,2016-01-01,12,2016-01-02",
+            "1,2016-01-01,8,2016-01-03",
+            header=f"{HEADER},updated_at",
+        ),
+        "order_lines.2016-01-01.csv": extract(
+            "1,1,1,12", header="order_id,line_number,quantity,amount"
+        ),
+        "order_lines.2016-01-02.csv": extract(
+            "1,1,1,8", header="order_id,line_number,quantity,amount"
+        ),
+    }
+    taken = take(tmp_path, files)
+    assert taken.tables["orders"].keys_undecided == 0
+    assert taken.rows("amount", "order_lines") == [8]
+
+
+@pytest.mark.parametrize(
+    "header", ["Gift Card Amount", "store_credit_used", "GiftCards", "Geschenkgutschein"]
+)
+def test_what_a_gift_card_paid_is_in_the_total_or_is_asked_about(tmp_path, header):
+    def orders(name: str, *cells: str) -> dict[str, Content]:
+        rows = [f"{n},2016-01-01,60,{cell}" for n, cell in enumerate(cells)]
+        return {"orders.csv": extract(*rows, header=f"{HEADER},{name}")}
+
+    with pytest.raises(
+        UserError, match=rf"(?i){header}.*paid_outside_total, if total leaves it out"
+    ):
+        take(tmp_path, orders(header, "", "40"))
+    assert take(tmp_path, orders(header, "", "0.00")).tables["orders"].rows_kept == 2
+    assert take(tmp_path, orders("gift_card_code", "", "XY40")).tables["orders"].rows_kept == 2
+    taken = take(tmp_path, orders("paid_outside_total", "", "40"))
+    assert taken.rows("total, paid_outside_total") == [(60, None), (60, 40)]
 
 
 def test_a_key_whose_rows_say_which_is_later_is_decided(tmp_path):

@@ -161,6 +161,28 @@ def test_two_shops_that_count_from_1000_get_prefixes(tmp_path):
     ).fetchall() == [("de:1", "de:7"), ("de:2", "a@example.com")]
 
 
+def test_ids_that_were_merged_get_the_prefix_of_their_file(tmp_path):
+    header = "id,hs_merged_object_ids,master_record_id\n"
+    folder = landing(
+        tmp_path,
+        "files: {'*.us.csv': {source: us}}",
+        orders=f"{ORDERS}1,2024-01-01,5\n",
+        contacts__us=f'{header}1,"7; 8:1612345678901",\n2,,1\n3,"[""9""]",\n',
+        contacts__de=f'{header}4,"7,8",\n5,,4\n',
+    )
+    taken(folder)
+    contacts = rows_of(folder / "home" / "intake" / "contacts.parquet")
+    assert duckdb.execute(
+        f"select contact_id, merged_ids, merged_into_id from {contacts} order by 1"
+    ).fetchall() == [
+        ("4", "7;8", None),
+        ("5", None, "4"),
+        ("us:1", "us:7;us:8", None),
+        ("us:2", None, "us:1"),
+        ("us:3", "us:9", None),
+    ]
+
+
 @pytest.mark.parametrize(("products", "expected"), [("products", "7"), ("products__us", "us:7")])
 def test_products_have_the_source_of_their_file(tmp_path, products, expected):
     files = {products: "product_id,name\n7,lamp\n"}

@@ -34,12 +34,15 @@ customers as (
 
 ),
 
-linked_by_steward as (
+linked as (
 
-    select distinct people.person_id
+    select
+        people.person_id,
+        bool_or(links.id_type = 'decision') as is_by_steward
     from {{ ref('int_record_links') }} as links
     inner join {{ ref('int_person_records') }} as people on links.record_id = people.record_id
-    where links.id_type = 'decision'
+    where links.id_type in ('decision', 'merge')
+    group by people.person_id
 
 ),
 
@@ -60,8 +63,8 @@ select
     moves.customer_key,
     moves.identifiers_moved,
     case
-        when former_customers.customer_key is null and linked_by_steward.person_id is not null
-            then 'a steward linked them'
+        when former_customers.customer_key is null and linked.is_by_steward then 'a steward linked them'
+        when former_customers.customer_key is null and linked.person_id is not null then 'their source merged them'
         when former_customers.customer_key is null and new_customers.linked_groups = 1 then 'they share an identifier'
         when former_customers.customer_key is null then 'their details match'
         when unlinked_by_steward.lower_person_id is not null then 'a steward unlinked them'
@@ -72,7 +75,7 @@ select
 from moves
 inner join customers as new_customers on moves.customer_key = new_customers.customer_key
 left join customers as former_customers on moves.previous_key = former_customers.customer_key
-left join linked_by_steward on moves.person_id = linked_by_steward.person_id
+left join linked on moves.person_id = linked.person_id
 left join unlinked_by_steward
     on
         least(moves.person_id, former_customers.person_id) = unlinked_by_steward.lower_person_id

@@ -1,5 +1,6 @@
 -- One row per strong link and record it connects, with the weight of the link in bits. A strong link is a login, card
--- or contact id that records share, an accepted match of details, or a steward's decision.
+-- or contact id that records share, a merge of two such ids in their source, an accepted match of details, or a
+-- steward's decision.
 with
 
 link_decisions as (
@@ -13,6 +14,31 @@ link_decisions as (
     where decision = 'link'
     {{ 'union all' if not loop.last }}
     {% endfor %}
+
+),
+
+-- An id that is not one person's, such as a placeholder, ties nobody.
+merged_pairs as (
+
+    select
+        merged.id_type || ' ' || merged.merged_id || ' into ' || merged.id_value as merged_pair,
+        merged.id_type,
+        merged.merged_id,
+        merged.id_value
+    from {{ ref('int_merged_ids') }} as merged
+    left join {{ ref('int_shared_ids') }} as shared_ids
+        on
+            merged.id_type = shared_ids.id_type
+            and (merged.merged_id = shared_ids.id_value or merged.id_value = shared_ids.id_value)
+    where shared_ids.id_value is null
+
+),
+
+merge_sides as (
+
+    select merged_pair, id_type, merged_id as id_value from merged_pairs
+    union all
+    select merged_pair, id_type, id_value from merged_pairs
 
 )
 
@@ -34,3 +60,8 @@ select distinct 'decision', link_decisions.decision, records.record_id, cast(100
 from link_decisions
 inner join {{ ref('int_record_identifiers') }} as records
     on link_decisions.id_type = records.id_type and link_decisions.id_value = records.id_value
+union all
+select distinct 'merge', merge_sides.merged_pair, records.record_id, cast(95 as double)
+from merge_sides
+inner join {{ ref('int_record_identifiers') }} as records
+    on merge_sides.id_type = records.id_type and merge_sides.id_value = records.id_value

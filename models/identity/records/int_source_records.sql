@@ -55,3 +55,14 @@ select
 from {{ ref('stg_web__events') }}
 where account_id is not null
 group by account_id
+union all
+select distinct
+    'merged:' || id_type || '|' || merged_id,
+    case when id_type = 'contact_id' then merged_id end,
+    case when id_type = 'account_id' then merged_id end,
+    cast(null as string),
+    cast(null as string),
+    cast(null as string),
+    '',
+    cast(null as timestamp)
+from {{ ref('int_merged_ids') }}

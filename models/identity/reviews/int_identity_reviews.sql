@@ -1,5 +1,5 @@
--- One row per pair of records that a steward should review and has not decided about yet. The answer comes back in the
--- landing table identity_decisions.
+-- One row per pair of records that a steward should review: no steward and no source has decided about it yet. The
+-- answer comes back in the landing table identity_decisions.
 with
 
 decided as (
@@ -8,8 +8,9 @@ decided as (
     union
     select lefts.record_id, rights.record_id
     from {{ ref('int_record_links') }} as lefts
-    inner join {{ ref('int_record_links') }} as rights on lefts.id_value = rights.id_value
-    where lefts.id_type = 'decision' and rights.id_type = 'decision' and lefts.record_id <> rights.record_id
+    inner join {{ ref('int_record_links') }} as rights
+        on lefts.id_type = rights.id_type and lefts.id_value = rights.id_value
+    where lefts.id_type in ('decision', 'merge') and lefts.record_id <> rights.record_id
 
 )
 

@@ -87,7 +87,8 @@ select
     case agreement
         when 'lines without an order' then 'order numbers without an order, or of one that is held back'
         when 'orders without lines' then 'orders without lines'
-        when 'lines are more than the order' then 'orders with lines of more than their total: lines are there twice?'
+        when 'lines are more than the order'
+            then 'orders with lines of more than their total: lines twice, or paid in part by gift card?'
         when 'lines are less than the order'
             then 'orders with lines of less than their total: shipping and tax, or lost lines?'
     end,

@@ -1,5 +1,6 @@
 -- One row per source record of a customer, with the profile fields it has and its precedence. Systems are trusted in
--- the order of seeds/identity_sources.csv: an account or a CRM contact before what was typed at a checkout.
+-- the order of seeds/identity_sources.csv: an account or a CRM contact before what was typed at a checkout. A record
+-- that its source merged into another one has no say.
 with
 
 customers as (
@@ -35,12 +36,14 @@ records as (
         'contact:' || contact_id as record_id,
         coalesce(source_system, 'crm') as source_system
     from {{ ref('stg_crm__contacts') }}
+    where merged_into_id is null
     union all
     select
         'account_id', account_id, null, account_id, email, phone, first_name, last_name,
         birth_date, city, region, postal_code, country_code, null, null, null, null, updated_at,
         'account:' || account_id, 'shop'
     from {{ ref('stg_shop__accounts') }}
+    where merged_into_id is null
     union all
     select
         case

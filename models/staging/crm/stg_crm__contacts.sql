@@ -15,6 +15,8 @@ select
     full_postal_code as postal_code,
     account_id,
     card_number,
+    merged_ids,
+    merged_into_id,
     age_band,
     income_band,
     household_size,

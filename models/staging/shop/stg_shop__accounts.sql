@@ -14,6 +14,8 @@ select
     city,
     full_postal_code as postal_code,
     card_number,
+    merged_ids,
+    merged_into_id,
     settled_unsubscribed_at as unsubscribed_at,
     settled_email_opt_in as email_opt_in,
     settled_email_opt_out as email_opt_out,

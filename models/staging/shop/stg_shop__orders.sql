@@ -2,12 +2,15 @@
 {% set decisions = [
     'email_opt_in', 'email_opt_out', 'newsletter_opt_in', 'sms_opt_in', 'sms_opt_out', 'ads_opt_out'
 ] -%}
+-- What a gift card paid is part of the amount; a return gives it back.
+{% set is_return = 'total < 0 or original_order_id <> order_id' -%}
+{% set amount = '(total + case when ' ~ is_return ~ ' then -1 else 1 end * coalesce(paid_outside_total, 0))' -%}
 select
     order_id,
     ordered_at,
     currency,
     has_outdated_rate,
-    {{ in_reporting_currency('total') }} as total,
+    {{ in_reporting_currency(amount) }} as total,
     account_id,
     card_number,
     email,
@@ -24,7 +27,7 @@ select
     unknown_country,
     coalesce(status, 'completed') as status,
     coalesce(updated_at, ordered_at) as status_at,
-    coalesce(total < 0 or original_order_id <> order_id, false) as is_return,
+    coalesce({{ is_return }}, false) as is_return,
     coalesce(order_channel, 'unknown') as order_channel
 from {{ with_exchange_rate(
     with_places(latest_version(

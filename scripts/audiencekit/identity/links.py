@@ -34,6 +34,8 @@ class _Link:
             return MATCH
         if self.id_type == "decision":
             return f"a steward linked them, {self.id_value}"
+        if self.id_type == "merge":
+            return f"their source merged {self.id_value}"
         return f"both contain {self.id_type} {self.id_value}"
 
 

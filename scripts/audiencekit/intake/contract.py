@@ -26,6 +26,7 @@ class Column:
     max: float | str | None = None
     not_zero: bool = False
     is_decision: bool = False
+    is_money: bool = False
     aliases: tuple[str, ...] = ()
     pii: bool = False
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

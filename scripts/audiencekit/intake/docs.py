@@ -33,7 +33,8 @@ make run LANDING=/path/to/folder               # check, build, publish
   one row is used, as described for each table below. Nothing is counted twice. If the rows do not say when they changed,
   the file with the later date in its name wins (`orders.2024-10-02.csv`); rows of one key that differ are counted.
 - **A key that means two things** stops the run: an order number of two shops, or of a sale and its return. Two shops
-  that count from the same number get a `source` each in `landing.yml`.
+  that count from the same number get a `source` each in `landing.yml`. So do two amounts of one key of which none is
+  later, such as two payments of one order or two rates of one day: add them up, or say which is later.
 - **A date or number** may follow the table's name: `orders_2024-01.csv`, `orders (2).csv`.
 - **Any other file** is ignored, and intake names it. A file that may hold refusals (`unsubscribes.csv`, `consents.xlsx`)
   and is not read stops the run. `seeds/decision_words.csv` has the words that such files and columns are known by, in seven
@@ -87,7 +88,7 @@ products has no source, because then all shops have the same products.
 - **Names** match by their letters and digits: `FirstName`, `First Name` and `first_name` are one. The names under *also accepted as* match
   as well, but a column's own name comes first. A name that appears twice is refused. Columns that are not listed below
   are ignored, and intake lists them. A column that changes what a row means stops the run, unless all rows have the same
-  value: a payment status, a type of order, a refunded amount, a mark of test, deleted or inactive rows. In `consent_events` and
+  value: a payment status, a type of order, a refunded amount, what a gift card paid, a mark of test, deleted or inactive rows. In `consent_events` and
   `erasure_requests` so does any other column, unless it is a note, an address or an id, because it may limit a grant
   or say that a request was refused.
 - **No value** is an empty cell or one with white space only. In identifiers, codes, numbers and times, the following

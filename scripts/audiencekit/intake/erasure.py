@@ -58,11 +58,12 @@ def erase_from_intake(workspace: Workspace, new: Erased = NO_ERASURE) -> None:
     write_people(workspace, new.people)
 
 
-def count_rows_to_erase(workspace: Workspace, table: Table) -> int:
-    """How many rows of an intake table contain an identifier with a tombstone in the ledger."""
+def count_marked_rows(
+    workspace: Workspace, table: Table, path: Path, new: Erased = NO_ERASURE
+) -> int:
+    """How many rows of a landing table contain an identifier with a tombstone, in the ledger or `new`."""
     with duckdb.connect() as con:
-        path = workspace.intake / f"{table.name}.parquet"
-        return _mark(con, table, path)[0][0] if load_tombstones(con, workspace, NO_ERASURE) else 0
+        return _mark(con, table, path)[0][0] if load_tombstones(con, workspace, new) else 0
 
 
 def write_people(workspace: Workspace, people: pd.DataFrame) -> None:

@@ -2,7 +2,8 @@
 
 Extracts whose names hold a date are in the order of their dates, and the later one wins, unless the rows say by
 themselves when they changed. A key that is used for two different things (two shops that both count from 1000, a sale
-and its return under one number) stops the run, because one of the two would vanish.
+and its return under one number) stops the run, because one of the two would vanish. So do rows of one key with two
+amounts, such as the two payments of an order, if none says that it is later.
 """
 
 import re
@@ -76,8 +77,8 @@ def settle(
     differing = con.execute("select count(*) from shared_keys where differs").fetchall()[0][0]
     dates = [date_in(file.name) for file in files]
     if not differing or len(set(dates)) < 2:
-        overlap = Overlap(differing, 0, _undecided(con, table, "from repeated"))
-        return overlap, f"select * exclude ({FILE}) from ({provided})"
+        undecided_keys = _undecided(con, table, files, "from repeated", is_accepted)
+        return Overlap(differing, 0, undecided_keys), f"select * exclude ({FILE}) from ({provided})"
     days = ", ".join(f"({number}, {literal(date)})" for number, date in enumerate(dates))
     changed = table.latest_by
     # Rows that say themselves which is later both stay: what was known at an earlier moment is still asked for.
@@ -99,20 +100,61 @@ def settle(
     kept = (
         f"from repeated anti join replaced on {is_replaced} and repeated.content = replaced.content"
     )
-    return Overlap(differing, replaced, _undecided(con, table, kept)), (
+    return Overlap(differing, replaced, _undecided(con, table, files, kept, is_accepted)), (
         f"select {names} from ({provided}) as rows anti join repeated on {_same('rows', 'repeated', table)} "
         f"union all select {names} {kept}"
     )
 
 
-def _undecided(con: duckdb.DuckDBPyConnection, table: Table, kept: str) -> int:
-    """The number of keys of which several rows that differ are equally late."""
+def _undecided(
+    con: duckdb.DuckDBPyConnection,
+    table: Table,
+    files: Sequence[LandingFile],
+    kept: str,
+    is_accepted: bool,
+) -> int:
+    """The number of keys of which several rows that differ are equally late.
+
+    Raises UserError where they differ in an amount, unless the table `is_accepted`.
+    """
     key = ", ".join(table.key)
     order = f"order by {table.latest_by} desc nulls last" if table.latest_by else ""
-    return con.execute(
-        f"select count(*) from (select {key} from (select {key}, content {kept} "
-        f"qualify rank() over (partition by {key} {order}) = 1) group by {key} having count(distinct content) > 1)"
-    ).fetchall()[0][0]
+    money = [column.name for column in table.columns if column.is_money]
+    con.execute(
+        f"create or replace temp table undecided as select {key}, min({FILE}) as file_number, "
+        f"list(distinct {_as_text(money)}) as amounts "
+        f"from (select * {kept} qualify rank() over (partition by {key} {order}) = 1) "
+        f"group by {key} having count(distinct content) > 1"
+    )
+    if money and not is_accepted:
+        _refuse_two_amounts(con, table, files, money[0])
+    return con.execute("select count(*) from undecided").fetchall()[0][0]
+
+
+def _as_text(columns: Sequence[str]) -> str:
+    """SQL for the values of columns in one text; null without columns."""
+    return f"concat_ws(' ', {', '.join(columns)})" if columns else "null"
+
+
+def _refuse_two_amounts(
+    con: duckdb.DuckDBPyConnection, table: Table, files: Sequence[LandingFile], money: str
+) -> None:
+    name = " || ', ' || ".join(f"cast({column} as varchar)" for column in table.key)
+    found = con.execute(
+        f"select {name}, file_number, list_sort(amounts), count(*) over () from undecided where len(amounts) > 1 "
+        f"order by {', '.join(table.key)} limit 1"
+    ).fetchall()
+    if not found:
+        return
+    value, file, amounts, count = found[0]
+    versions = (
+        f"give each its {table.latest_by}" if table.latest_by else "keep the one that is right"
+    )
+    raise UserError(
+        f"{files[file].name}: {', '.join(table.key)} {value} has rows with {money} {' and '.join(amounts[:2])}, none of "
+        f"them later ({count:,} keys in all). If they are parts, such as two payments of one order, add them up into one "
+        f"row; if versions, {versions}; or pass --accept {table.name} to keep one row a key."
+    )
 
 
 def _same(left: str, right: str, table: Table) -> str:

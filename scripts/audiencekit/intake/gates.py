@@ -12,7 +12,11 @@ from audiencekit.intake.extracts import date_in
 from audiencekit.intake.files import LandingFile
 from audiencekit.intake.report import TableIntake, most_common_reason
 from audiencekit.intake.shop import Shop, read_shop
-from audiencekit.intake.unread_columns import unread_decisions, values_that_differ
+from audiencekit.intake.unread_columns import (
+    pays_outside_total,
+    unread_decisions,
+    values_that_differ,
+)
 
 LARGEST_QUARANTINED_SHARE = 0.10
 FEW_ROWS = 50
@@ -123,7 +127,8 @@ def check_columns(
                     f"Export it with this column, or pass --accept {table.name}."
                 )
     # A column with one value changes the meaning of no row, but a file without it may mean another one.
-    varying = ", ".join(values_that_differ(con, table, files))
+    names = values_that_differ(con, table, files)
+    varying = ", ".join(names)
     if varying and table.append_only:
         raise UserError(
             f"{table.name}: the columns {varying} are not read, and may limit a grant or say that a request was refused. "
@@ -132,5 +137,13 @@ def check_columns(
     if varying:
         raise UserError(
             f"{table.name}: the columns {varying} change what a row means and are not read. Leave out rows that "
-            f"do not count and remove the columns, or pass --accept {table.name} if every row counts as it is."
+            f"do not count and remove the columns{_way_in(table, names)}, or pass --accept {table.name} if every row "
+            "counts as it is."
         )
+
+
+def _way_in(table: Table, names: Sequence[str]) -> str:
+    """What else to do about a column, where the contract has one for its case."""
+    if table.name == "orders" and any(map(pays_outside_total, names)):
+        return "; name what a gift card or store credit paid paid_outside_total, if total leaves it out"
+    return ""

@@ -20,12 +20,13 @@ from audiencekit.errors import UserError
 from audiencekit.intake.contract import Table, load_contract
 from audiencekit.intake.currencies import check_currencies
 from audiencekit.intake.date_orders import with_date_orders
-from audiencekit.intake.erasure import count_rows_to_erase, erase_from_intake
+from audiencekit.intake.erasure import count_marked_rows, erase_from_intake
 from audiencekit.intake.extracts import FILE, settle
 from audiencekit.intake.files import Extract, LandingFile, open_file
 from audiencekit.intake.folder import find_files
 from audiencekit.intake.gates import Gates, check_columns, check_table, decision_columns
 from audiencekit.intake.landing_settings import check_patterns, check_values, read_settings
+from audiencekit.intake.last_build import has_tables, rows_deleted_by_request
 from audiencekit.intake.lost_refusals import check_lost_refusals
 from audiencekit.intake.report import (
     TableIntake,
@@ -41,6 +42,7 @@ from audiencekit.sql import literal, rows_of
 from audiencekit.workspace import Workspace
 
 SCRATCH = ".intake-"
+REQUESTS = "erasure_requests"
 
 
 @dataclass(frozen=True)
@@ -79,11 +81,13 @@ def run_intake(
         create_quarantine(con)
         files = _open_files(session, landing, say)
         try:
-            results = []
-            for table in contract.values():
-                results.append(_take_in(session, table, files.get(table.name, []), gates))
-                if results[-1].is_present:
-                    say(summary_line(results[-1]))
+            taken = {}
+            # Requests come first: the rows of people who ask for erasure may be gone already.
+            for table in sorted(contract.values(), key=lambda table: table.name != REQUESTS):
+                taken[table.name] = _take_in(session, table, files.get(table.name, []), gates)
+                if taken[table.name].is_present:
+                    say(summary_line(taken[table.name]))
+            results = [taken[name] for name in contract]
             check_currencies(
                 con, contract.values(), workspace.intake, gates.shop.currency, gates.accept
             )
@@ -140,10 +144,21 @@ def _take_in(
     result = _check_and_type(session, table, files, is_accepted)
     if not is_accepted:
         check_lost_refusals(session.con, table, files)
-        last_time = gates.last_time.get(table.name)
-        erased = count_rows_to_erase(session.workspace, table) if last_time else 0
-        check_table(session.con, result, table, last_time, erased)
+        check_table(session.con, result, table, *_expected(session.workspace, table, result, gates))
     return result
+
+
+def _expected(
+    workspace: Workspace, table: Table, result: TableIntake, gates: Gates
+) -> tuple[int | None, int]:
+    """The rows of the last published build that must be there, and how many rows are of people who were erased since."""
+    before = gates.last_time.get(table.name)
+    if not before:
+        return before, 0
+    erased = count_marked_rows(workspace, table, workspace.intake / f"{table.name}.parquet")
+    if result.rows_kept - erased < before and has_tables(workspace):
+        before -= min(before, rows_deleted_by_request(workspace, table, erased))
+    return before, erased
 
 
 def _check_names(accept: Collection[str], contract: dict[str, Table]) -> None:
@@ -177,6 +192,8 @@ def _check_and_type(
     provided = " union all ".join(kept) or f"select *, 0 as {FILE} from ({no_rows(table)})"
     overlap, rows_to_keep = settle(con, table, files, provided, is_accepted)
     target = session.workspace.intake / f"{table.name}.parquet"
+    # The last build keeps a link to it.
+    target.unlink(missing_ok=True)
     con.execute(
         f"copy ({rows_to_keep}) to {literal(str(target))} (format parquet, compression zstd)"
     )

@@ -89,5 +89,7 @@ def _columns(table: Table) -> Iterable[tuple[str, str]]:
     for column in table.columns:
         if column.name in ID_TYPES:
             yield column.name, f"'{column.name}'"
+        elif column.name == "merged_into_id":
+            yield column.name, f"'{table.key[0]}'"
         elif column.name.endswith("id_value"):
             yield column.name, f"{column.name.removesuffix('value')}type"

@@ -28,6 +28,12 @@ _STATE_OF_AN_ORDER = re.compile(
     r"|complet|paid|pag[aoó]|bezahlt|betaald|ship|deliver|process|draft|hold|declin|reject|error"
 )
 _YES_OR_NO = re.compile(f"(?i)^({'|'.join(map(re.escape, (*YES, *NO)))})$")
+# What a gift card or store credit paid may be in the total, or not.
+_OUTSIDE_TOTAL = re.compile(
+    r"^(?!.*\b(code|number|no|id|message|note|text|recipient|sender|e ?mail|name|is|has)\b).*("
+    r"gift ?(card|voucher|certificate)s?|store ?credits?|geschenk ?(gutschein|karte)|carte ?cadeau|tarjeta ?regalo"
+    r"|cadeau ?(bon|kaart)|(buono|carta) ?regalo|cartao ?presente)"
+)
 _PEOPLE = (
     Meaning(
         re.compile(r"delet|merged|^is ?archived$|gelo(e)?scht|cancellazion|cancelamento|^eliminad")
@@ -45,11 +51,12 @@ MEANINGS = {
             re.compile(
                 r"^(financial|payment|order) ?(status|state)$|payment ?stat|zahlungsstat|refund|cancel|void|charge ?back"
                 r"|^(is ?)?(test( ?order)?|paid|fraud|draft|return|returned)$|^returned|bezahlt|betaald|^pagad?o$"
-                r"|^(order |transaction |document )?type$|storn|annul|rembours|reembols|rimbors|devol|retour|gutschrift"
+                r"|^(order |transaction |document )?(type|kind)$|storn|annul|rembours|reembols|rimbors|devol|retour|gutschrift"
                 r"|^(presentment ?|shop ?)?currency( ?code)?$|delet"
             )
         ),
         Meaning(re.compile(r"^(order )?(state|estado|stato|etat|statut)$"), _STATE_OF_AN_ORDER),
+        Meaning(_OUTSIDE_TOTAL, re.compile("[1-9]")),
     ),
     "order_lines": (
         Meaning(
@@ -62,7 +69,7 @@ MEANINGS = {
             re.compile(r"^(line |item )?(state|estado|stato|etat|statut)$"), _STATE_OF_AN_ORDER
         ),
     ),
-    "contacts": (Meaning(re.compile(r"^master ?record ?id$")), *_PEOPLE),
+    "contacts": _PEOPLE,
     "accounts": _PEOPLE,
 }
 # Columns of consent_events and erasure_requests that limit no grant and refuse no request, whatever their values.
@@ -113,6 +120,11 @@ def values_that_differ(
                 meaning.a_value is None or meaning.a_value.search(value) for value in found
             )
     return [name for name, found in values.items() if len(found) > 1 and proofs[name]]
+
+
+def pays_outside_total(name: str) -> bool:
+    """Whether a column seems to hold what a gift card or store credit paid."""
+    return bool(_OUTSIDE_TOTAL.search(in_words(name)))
 
 
 def _meaning(name: str, table: Table) -> Meaning | None:

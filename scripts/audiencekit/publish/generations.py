@@ -22,6 +22,7 @@ from audiencekit.atomic_files import sync, sync_folder
 from audiencekit.errors import UserError
 from audiencekit.git_history import project_commit
 from audiencekit.intake.erasure import write_people
+from audiencekit.intake.last_build import keep_tables
 from audiencekit.intake.tombstones import NO_ERASURE, TOMBSTONES
 from audiencekit.publish.build import Build
 from audiencekit.publish.exposures import Publication
@@ -136,6 +137,7 @@ def publish(workspace: Workspace, publications: list[Publication], build: Build)
         # Only this build needed to know who is erased.
         open_ledger(workspace)
         write_people(workspace, NO_ERASURE.people)
+    keep_tables(workspace)
     return manifest
 
 

@@ -14,11 +14,12 @@ FEW_ROWS = 50
 
 
 def check_sizes(
-    workspace: Workspace, publications: list[Publication], accept: Collection[str]
+    workspace: Workspace, publications: list[Publication], accept: Collection[str], erased: int = 0
 ) -> dict[str, list[str]]:
     """By channel, one line for each audience that lost more than half its rows since the last generation.
 
-    Channels in `accept` are not checked, and neither are audiences that had fewer than FEW_ROWS rows.
+    Channels in `accept` are not checked, and neither are audiences that had fewer than FEW_ROWS rows. `erased` people of
+    this build may be missing from each.
     """
     last = current_manifest(workspace)
     if not last:
@@ -31,7 +32,7 @@ def check_sizes(
             now = audience_rows(con, published)
             for audience, before in last.audiences.get(published.table, {}).items():
                 rows = now.get(audience, 0)
-                if before >= FEW_ROWS and rows < SMALLEST_SHARE_OF_LAST_TIME * before:
+                if before >= FEW_ROWS and rows < SMALLEST_SHARE_OF_LAST_TIME * (before - erased):
                     shrunk.setdefault(published.exposure, []).append(
                         f"{published.table}, audience {audience}, fell from {before:,} to {rows:,} rows"
                     )

@@ -143,7 +143,7 @@ def _run(
     console.print("[bold]3  Check[/] input and output with Great Expectations")
     with _timed(seconds, "check"):
         publications = read_publications(workspace)
-        _check(job, publications)
+        _check(job, publications, erased)
 
     console.print("[bold]4  Publish[/]")
     with _timed(seconds, "publish"):
@@ -221,12 +221,13 @@ def _erase(job: _Job) -> Erased:
     return erased
 
 
-def _check(job: _Job, publications: list[Publication]) -> None:
+def _check(job: _Job, publications: list[Publication], erased: Erased) -> None:
     """Check landing tables and audiences. Raises UserError with the first problem and where to read the rest."""
     from audiencekit.run.expectations import check_walls  # takes a second to import
 
     failures = check_walls(job.workspace, publications)
-    shrunk = check_sizes(job.workspace, publications, job.accepted_channels)
+    people = erased.people["customer_key"].nunique()
+    shrunk = check_sizes(job.workspace, publications, job.accepted_channels, people)
     if problems := failures + list(chain.from_iterable(shrunk.values())):
         accept = " ".join(f"--accept {channel}" for channel in shrunk)
         raise UserError(
