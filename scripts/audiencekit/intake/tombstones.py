@@ -5,13 +5,16 @@ A tombstone recognises an identifier when it comes back in a later extract, and 
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import duckdb
+import jinja2
 import pandas as pd
 
 from audiencekit.sql import literal, rows_of
-from audiencekit.workspace import Workspace, project_vars
+from audiencekit.workspace import PROJECT, Workspace, project_vars
 
 TOMBSTONES = "erasure_tombstones"
 REQUEST = "request_id"
@@ -59,14 +62,16 @@ def hash_sql(id_type: str, value: str, country: str = "''") -> str:
 
 
 def _mailbox_sql(email: str) -> str:
-    """The mailbox of an address in lower case, as macros/mailbox.sql has it: no +suffix, at Gmail no dots and one domain."""
-    name = f"split_part(split_part({email}, '@', 1), '+', 1)"
-    domain = f"split_part({email}, '@', 2)"
-    return (
-        f"case when {name} = '' or {domain} = '' then {email} "
-        f"when {domain} in ('gmail.com', 'googlemail.com') then replace({name}, '.', '') || '@gmail.com' "
-        f"else {name} || '@' || {domain} end"
-    )
+    """SQL for the mailbox of an address in lower case. Intake runs before dbt, with the same macro."""
+    return _mailbox_macros().mailbox(email)
+
+
+@cache
+def _mailbox_macros() -> Any:
+    files = [
+        PROJECT / "macros" / f"{name}.sql" for name in ("google_email", "tiktok_email", "mailbox")
+    ]
+    return jinja2.Environment().from_string("".join(file.read_text() for file in files)).module  # fmt: skip
 
 
 def load_tombstones(con: duckdb.DuckDBPyConnection, workspace: Workspace, new: Erased) -> bool:
