@@ -19,7 +19,7 @@ from audiencekit.intake.contract import CONTRACT_FILE, load_contract
 from audiencekit.intake.csv_text import RowCount, count_rows, plain_text
 from audiencekit.intake.docs import landing_docs
 from audiencekit.intake.files import Extract, match_columns, open_file
-from audiencekit.intake.folder import find_files
+from audiencekit.intake.folder import check_required, find_files
 from audiencekit.intake.rules import SQL_TYPES
 from audiencekit.workspace import PROJECT
 
@@ -120,8 +120,9 @@ def test_a_file_that_may_hold_refusals_and_is_not_read_stops_the_run(tmp_path, n
 
 def test_an_empty_folder_of_a_table_is_named_and_does_not_count_as_the_table(tmp_path):
     (tmp_path / "orders").mkdir()
+    found, _ = find_files(tmp_path, CONTRACT)
     with pytest.raises(UserError, match=r"holds no orders\.csv .* It holds: orders\."):
-        find_files(tmp_path, CONTRACT)
+        check_required(tmp_path, CONTRACT, found)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from audiencekit.intake.adapters import load_adapters
 from audiencekit.intake.contract import Column, Table, load_contract
 from audiencekit.intake.rules import EARLIEST, LATEST
 
@@ -36,6 +37,7 @@ make run LANDING=/path/to/folder               # check, build, publish
   that count from the same number get a `source` each in `landing.yml`. So do two amounts of one key of which none is
   later, such as two payments of one order or two rates of one day: add them up, or say which is later.
 - **A date or number** may follow the table's name: `orders_2024-01.csv`, `orders (2).csv`.
+- **The export of a system that is known** is read as it is, under any name: see [the list](#exports-that-are-read-as-they-are).
 - **Any other file** is ignored, and intake names it. A file that may hold refusals (`unsubscribes.csv`, `consents.xlsx`)
   and is not read stops the run. `seeds/decision_words.csv` has the words that such files and columns are known by, in seven
   languages. A text file stops the run too if its header names people and what they refused. Hidden files, files whose
@@ -62,6 +64,7 @@ files:
   orders.us*:                  # a file or a pattern; a later one overrides an earlier one
     currency: USD              # of rows without a currency
     time_zone: America/Chicago # of times without a zone
+    adapter: shopify_orders    # the adapter that reads it, or none; it is known by the columns otherwise
     source: us                 # the system whose ids these are: order, contact and login 1000 become us:1000
     encoding: windows-1252     # of text that is not UTF-8
     decimal_comma: true        # 1.234,50 is 1234.50
@@ -154,7 +157,10 @@ states a refusal.
   In a table that only grows, one row that breaks a rule or is missing is enough.
 - **To accept a table anyway**, name it: `--accept contacts`. Repeat the option for more tables.
 
-## Tables
+## Exports that are read as they are
+
+A file of these systems is known by its columns, whatever its name. The [adapters](../adapters/README.md) make landing tables
+of it before intake checks the rows, and quarantine names the row of the original file.
 """
 RULE_WORDS = {"min": "at least", "max": "at most"}
 
@@ -167,7 +173,12 @@ def write_landing_docs(path: Path) -> Path:
 
 def landing_docs(contract: dict[str, Table]) -> str:
     """The whole page as Markdown."""
-    lines = ["| table | unlocks |", "| --- | --- |"]
+    lines = ["| export | makes |", "| --- | --- |"]
+    lines += [
+        f"| [{adapter.system}](../adapters/{adapter.name}/README.md) | {', '.join(adapter.outputs)} |"
+        for adapter in load_adapters().values()
+    ]
+    lines += ["", "## Tables", "", "| table | unlocks |", "| --- | --- |"]
     lines += [f"| [{t.name}](#{t.name}) | {t.unlocks} |" for t in contract.values()]
     tables = ["\n".join(_table(table)) for table in contract.values()]
     return "\n".join([INTRO, *lines, "", "\n\n".join(tables), ""])

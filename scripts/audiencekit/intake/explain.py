@@ -8,6 +8,8 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from audiencekit.errors import UserError
+from audiencekit.intake.adapted import recognised_files
+from audiencekit.intake.adapters import Recognised
 from audiencekit.intake.contract import Table, load_contract
 from audiencekit.intake.date_orders import with_date_orders
 from audiencekit.intake.files import (
@@ -30,8 +32,16 @@ def explain(landing: Path) -> Iterator[str]:
     """
     contract, settings = load_contract(), read_settings(landing)
     with TemporaryDirectory() as scratch, duckdb.connect() as con:
+        adapted = recognised_files(landing, contract, settings, Path(scratch))
         for path in visible_files(landing):
             name = path.relative_to(landing).as_posix()
+            if path in adapted:
+                found, plain = adapted[path]
+                file = open_file(
+                    Extract(plain, name, settings.of(name)), found.input, con, Path(scratch)
+                )
+                yield from _adapted(con, file, found, contract)
+                continue
             table, why = _table(path, landing, contract, settings)
             if not table:
                 yield f"{name}: {why}"
@@ -44,6 +54,50 @@ def explain(landing: Path) -> Iterator[str]:
                 yield f"  stops the run: {problem}"
     missing = [table.name for table in contract.values() if table.required]
     yield f"Required: {', '.join(missing)}. All tables and columns: docs/landing.md"
+
+
+def _adapted(
+    con: duckdb.DuckDBPyConnection,
+    file: LandingFile,
+    found: Recognised,
+    contract: dict[str, Table],
+) -> Iterator[str]:
+    """What an adapter makes of a file, and which of its columns are read."""
+    adapter = found.adapter
+    known = [c.name for c in found.input.columns if c.required]
+    yield (
+        f"{file.name}: {adapter.system}, read by adapters/{adapter.name} as {', '.join(adapter.outputs)}, "
+        f"because it has {', '.join(file.header[file.positions[name]] for name in known)}"
+    )
+    refusing = [name.split(" (with ")[0] for name in unread_decisions(con, file)]
+    changing = [
+        name
+        for table in adapter.outputs
+        if not contract[table].append_only
+        for name in values_that_differ(con, contract[table], [file])
+    ]
+    yield from _unread(file, refusing, changing, {p: c for c, p in file.positions.items()})
+    absent = [c.name for c in found.input.columns if c.name not in file.positions]
+    yield f"  without: {', '.join(absent) or 'nothing'}"
+
+
+def _unread(
+    file: LandingFile, refusing: list[str], changing: list[str], columns: dict[int, str]
+) -> Iterator[str]:
+    """A line for each column of a file, in its order."""
+    for place, header in enumerate(file.header):
+        column = columns.get(place)
+        if column:
+            order = file.date_orders.get(column)
+            yield f"  {header} -> {column}{f' (dates are {order})' if order else ''}"
+        elif header in file.settings.leave_out:
+            yield f"  {header} -> says which rows are left out"
+        elif header.strip().lower() in changing:
+            yield f"  {header} -> not read, and stops the run: its values differ, and change what a row means"
+        elif header in refusing:
+            yield f"  {header} -> not read, and stops the run: it may hold refusals"
+        else:
+            yield f"  {header} -> not read"
 
 
 def _table(
@@ -62,19 +116,7 @@ def _columns(con: duckdb.DuckDBPyConnection, file: LandingFile, table: Table) ->
     columns = {place: column for column, place in file.positions.items()}
     refusing = [name.split(" (with ")[0] for name in unread_decisions(con, file)]
     changing = values_that_differ(con, table, [file])
-    for place, header in enumerate(file.header):
-        column = columns.get(place)
-        if column:
-            order = file.date_orders.get(column)
-            yield f"  {header} -> {column}{f' (dates are {order})' if order else ''}"
-        elif header in file.settings.leave_out:
-            yield f"  {header} -> says which rows are left out"
-        elif header.strip().lower() in changing:
-            yield f"  {header} -> not read, and stops the run: its values differ, and change what a row means"
-        elif header in refusing:
-            yield f"  {header} -> not read, and stops the run: it may hold refusals"
-        else:
-            yield f"  {header} -> not read"
+    yield from _unread(file, refusing, changing, columns)
     absent = [column.name for column in table.columns if column.name not in file.positions]
     yield f"  without: {', '.join(absent) or 'nothing'}"
     if given := _given(file.settings):

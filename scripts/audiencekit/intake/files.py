@@ -19,6 +19,8 @@ from audiencekit.sql import file_to_read
 
 # A header has none of these: an e-mail, a date, a number.
 VALUE = re.compile(r".*@.*|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*|[-+$€£]? ?\d+([.,]\d+)*")
+# The number of a row in its file, in what an adapter makes of it.
+ROW_NUMBER = "row_number"
 UNSEEN = " \t\u00a0\u200b\ufeff"
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 
@@ -44,12 +46,13 @@ class LandingFile:
     shop_zone: str | None = None  # None for UTC
     date_orders: dict[str, str] = field(default_factory=dict)  # contract column -> DMY or MDY
     products_are_shared: bool = False  # several sources have the same product ids
+    is_adapted: bool = False  # an adapter made it, and its column row_number has the rows of the file it is named after
 
     @property
     def used(self) -> set[int]:
         """Positions of the columns that are read: those of the contract, and those that say which rows to leave out."""
-        left_out = {self.header.index(name) for name in self.settings.leave_out}
-        return {*self.positions.values(), *left_out}
+        others = [*self.settings.leave_out, *([ROW_NUMBER] if self.is_adapted else [])]
+        return {*self.positions.values(), *map(self.header.index, others)}
 
     @property
     def ignored(self) -> tuple[str, ...]:
@@ -60,11 +63,12 @@ class LandingFile:
 
 @dataclass(frozen=True)
 class Extract:
-    """A file of a landing folder: its path, its name in messages, and what landing.yml says of it."""
+    """A file of a landing folder: its path, its name in messages, what landing.yml says of it, whether an adapter made it."""
 
     path: Path
     name: str
     settings: FileSettings = NO_SETTINGS
+    is_adapted: bool = False
 
 
 def open_file(
@@ -169,10 +173,11 @@ def match_columns(
     table: Table,
     file_name: str = "",
     given: Mapping[str, str] = MappingProxyType({}),
+    repeated: bool = False,
 ) -> dict[str, int]:
     """The header position of each contract column, found by its own name first, then by its aliases.
 
-    `given` has the names of columns by header, where landing.yml says them.
+    `given` has the names of columns by header, where landing.yml says them. Of a name that is `repeated` the first counts.
     """
     plain = [_plain(name) for name in header]
     chosen = {column: header.index(name) for name, column in given.items() if name in header}
@@ -183,7 +188,7 @@ def match_columns(
             continue
         for name in map(_plain, (column.name, *column.aliases)):
             places = [p for p, n in enumerate(plain) if n == name and p not in chosen.values()]
-            if len(places) > 1:
+            if len(places) > 1 and not repeated:
                 raise UserError(
                     f"{file_name}, header: column {header[places[0]]} appears {len(places)} times. Keep one."
                 )
@@ -212,7 +217,9 @@ def _open_parquet(extract: Extract, table: Table, con: duckdb.DuckDBPyConnection
         ) from None
     positions = match_columns(header, table, name, extract.settings.columns)
     return LandingFile(
-        name, path, tuple(header), tuple(types), positions, rows, settings=extract.settings
+        *(name, path, tuple(header), tuple(types), positions, rows),
+        settings=extract.settings,
+        is_adapted=extract.is_adapted,
     )
 
 

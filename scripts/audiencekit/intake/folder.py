@@ -4,7 +4,7 @@ import difflib
 import gzip
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from audiencekit.errors import UserError
@@ -25,12 +25,15 @@ MAY_REFUSE = "it may hold refusals, and is not read as it is: "
 
 
 def find_files(
-    folder: Path, tables: dict[str, Table], settings: LandingSettings = NO_LANDING_SETTINGS
+    folder: Path,
+    tables: dict[str, Table],
+    settings: LandingSettings = NO_LANDING_SETTINGS,
+    adapted: Collection[Path] = (),
 ) -> tuple[dict[str, list[Path]], list[str]]:
     """Files by table (`orders.csv`, `orders.2024.parquet`, `orders/**`), and notes on files that are not read.
 
-    A file is the table that landing.yml says, or else the one that it is named after.
-    Raises UserError when the folder, or a required table in it, is missing.
+    A file is the table that landing.yml says, or else the one that it is named after. Files that are `adapted` are read
+    otherwise. Raises UserError when the folder is missing.
     """
     paths: dict[str, list[Path]] = {}
     notes = []
@@ -39,6 +42,8 @@ def find_files(
             raise UserError(f"Landing folder {folder} is not a folder. Point LANDING at a folder.")
         entries = _visible(folder)
         for path in entries:
+            if path in adapted:
+                continue
             given = settings.of(path.name).table
             name = given or table_of(path, tables)
             if name not in tables and given:
@@ -48,20 +53,24 @@ def find_files(
                 )
             if name in tables and (given or not KEPT_COPY.search(path.name)):
                 files, unread = _files_of(path, folder, tables[name])
-                paths.setdefault(name, []).extend(files)
+                paths.setdefault(name, []).extend(file for file in files if file not in adapted)
                 notes += unread
             else:
                 notes += _note_on_other(path, name, tables)
     except OSError as problem:
         raise UserError(f"{problem.filename}: cannot be read ({problem.strerror}).") from None
+    return {name: files for name, files in paths.items() if files}, notes
+
+
+def check_required(folder: Path, tables: dict[str, Table], provided: Collection[str]) -> None:
+    """Raise UserError for a required table that no file of the folder is."""
     for table in tables.values():
-        if table.required and not paths.get(table.name):
-            content = ", ".join(p.name for p in entries)[:300] or "nothing"
+        if table.required and table.name not in provided:
+            content = ", ".join(p.name for p in _visible(folder))[:300] or "nothing"
             raise UserError(
                 f"{folder} holds no {table.name}.csv or {table.name}.parquet, the one table that "
-                f"must be there. It holds: {content}."
+                f"must be there, and no export that an adapter reads. It holds: {content}."
             )
-    return {name: files for name, files in paths.items() if files}, notes
 
 
 def _files_of(path: Path, folder: Path, table: Table) -> tuple[list[Path], list[str]]:
@@ -93,7 +102,11 @@ def _note_on_other(path: Path, name: str, tables: dict[str, Table]) -> list[str]
     """A note on a file that is no landing table. Raises UserError where it may hold refusals."""
     begins = any(t.refuses and name.startswith(t.name) for t in tables.values())
     is_copy = KEPT_COPY.search(path.name)
-    if begins or file_may_decide(path.name) or (not is_copy and header_may_decide(_header(path))):
+    if (
+        begins
+        or file_may_decide(path.name)
+        or (not is_copy and header_may_decide(first_line(path)))
+    ):
         raise UserError(
             f"{path.name}: {MAY_REFUSE}name it after its table (consent_events.csv, erasure_requests.csv, "
             "email_events.csv), or move it out of the folder."
@@ -107,7 +120,7 @@ def _note_on_other(path: Path, name: str, tables: dict[str, Table]) -> list[str]
     return []
 
 
-def _header(path: Path) -> str:
+def first_line(path: Path) -> str:
     """The first line of a text file; empty for any other file."""
     if not path.is_file() or not path.name.lower().endswith(TEXT):
         return ""

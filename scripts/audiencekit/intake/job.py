@@ -8,22 +8,25 @@ stops the run with a UserError before anything is built. Rows of erased people a
 
 import difflib
 import shutil
+from collections import defaultdict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import duckdb
 
 from audiencekit.errors import UserError
+from audiencekit.intake.adapted import adapt
 from audiencekit.intake.contract import Table, load_contract
 from audiencekit.intake.currencies import check_currencies
 from audiencekit.intake.date_orders import with_date_orders
 from audiencekit.intake.erasure import count_marked_rows, erase_from_intake
 from audiencekit.intake.extracts import FILE, settle
 from audiencekit.intake.files import Extract, LandingFile, open_file
-from audiencekit.intake.folder import find_files
+from audiencekit.intake.folder import check_required, find_files
 from audiencekit.intake.gates import Gates, check_columns, check_table, decision_columns
 from audiencekit.intake.landing_settings import check_patterns, check_values, read_settings
 from audiencekit.intake.last_build import has_tables, rows_deleted_by_request
@@ -79,7 +82,7 @@ def run_intake(
         )
         con.execute(f"set TimeZone = 'UTC'; set temp_directory = {literal(folder)}")
         create_quarantine(con)
-        files = _open_files(session, landing, say)
+        files = _open_files(session, landing, say, gates.accept)
         try:
             taken = {}
             # Requests come first: the rows of people who ask for erasure may be gone already.
@@ -104,18 +107,25 @@ def run_intake(
 
 
 def _open_files(
-    session: _Session, landing: Path, say: Callable[[str], None]
+    session: _Session, landing: Path, say: Callable[[str], None], accept: Collection[str]
 ) -> dict[str, list[LandingFile]]:
     """The opened files of each table, each with what landing.yml says of it."""
     contract, settings = load_contract(), read_settings(landing)
-    paths, notes = find_files(landing, contract, settings)
-    for note in notes:
+    adapted = adapt(session.con, landing, contract, settings, (session.scratch, accept))
+    paths, notes = find_files(landing, contract, settings, adapted.adapters)
+    for note in (*adapted.notes, *notes):
         say(note)
     extracts = {
         table: [Extract(p, n := p.relative_to(landing).as_posix(), settings.of(n)) for p in found]
         for table, found in paths.items()
     }
-    check_patterns(settings, [file.name for files in extracts.values() for file in files])
+    for table, made in adapted.extracts.items():
+        extracts.setdefault(table, []).extend(made)
+    check_required(landing, contract, extracts)
+    names = [path.relative_to(landing).as_posix() for path in adapted.adapters]
+    check_patterns(
+        settings, [*names, *(file.name for files in extracts.values() for file in files)]
+    )
     zone = session.time_zone if session.time_zone != "UTC" else None
     are_shared = any(file.settings.source is None for file in extracts.get("products", []))
 
@@ -128,9 +138,10 @@ def _open_files(
         table: [opened(file, contract[table]) for file in files]
         for table, files in extracts.items()
     }
-    check_values(
-        settings, {file.name: file.positions for files in all_opened.values() for file in files}
-    )
+    columns: dict[str, set[str]] = defaultdict(set)
+    for file in chain.from_iterable(all_opened.values()):
+        columns[file.name] |= set(file.positions)
+    check_values(settings, columns)
     return all_opened
 
 

@@ -105,6 +105,9 @@ SHOP = {
 }
 FILE = {
     "table": Setting(_one(str), TEXT, "which table a file of another name is", "orders"),
+    "adapter": Setting(
+        _one(str), TEXT, "the adapter that reads it, or none", "shopify_orders"
+    ),
     "source": Setting(
         _one(_source),
         {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_-]*$"},

@@ -18,7 +18,7 @@ NAME = "landing.yml"
 class FileSettings:
     """What is known of a file: the currency of rows and the zone of times without one, how numbers and dates are written.
 
-    `date_order` is DMY or MDY, or None for years first only. `table` is the table that the file is, whatever its name.
+    `date_order` is DMY or MDY, or None for years first only. `table` is the table that the file is, whatever its name, `adapter` the one that reads it.
     `source` is the prefix of ids, `encoding` that of text. `columns` gives headers the name of a column, `values` has by
     column what its values mean, `leave_out` by header the values whose rows do not count.
     """
@@ -28,6 +28,7 @@ class FileSettings:
     decimal_comma: bool | None = None
     date_order: str | None = None
     table: str | None = None
+    adapter: str | None = None
     columns: dict[str, str] = field(default_factory=dict)
     values: dict[str, dict[str, str]] = field(default_factory=dict)
     source: str | None = None

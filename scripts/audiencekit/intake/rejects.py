@@ -76,6 +76,34 @@ def _blank_lines(file: LandingFile) -> tuple[int, ...]:
     return file.blank_lines if len(file.header) > 1 else ()
 
 
+def keep_rejected_lines(
+    con: duckdb.DuckDBPyConnection, file: LandingFile, table_name: str
+) -> list[tuple[int, str]]:
+    """Write the rejected lines of a file to the table `quarantine`. Returns row number and reason of each."""
+    lost = con.execute(
+        "select line, reason from rejected where reason is not null order by line"
+    ).fetchall()
+    con.execute(
+        "insert into quarantine select $table, $file, line, reason, raw_row, $source from rejected "
+        "where reason is not null",
+        {"table": table_name, "file": file.name, "source": file.settings.source},
+    )
+    return lost
+
+
+def row_in_file() -> str:
+    """SQL for the number of a checked row in its file, after `passed_lines`."""
+    return "row_number + coalesce(passed.lines, 0)"
+
+
+def passed_lines() -> str:
+    """SQL that joins to rows `checked` how many rejected lines come before each."""
+    return (
+        "asof left join (select shift, max(passed) as lines from rejected group by shift) as passed "
+        "on checked.row_number >= passed.shift"
+    )
+
+
 def check_row_count(con: duckdb.DuckDBPyConnection, file: LandingFile, target: Path) -> None:
     """Compare checked and rejected rows with the independent count of the file's rows. Raises UserError."""
     checked, others, first = con.execute(

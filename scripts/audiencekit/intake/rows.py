@@ -12,8 +12,15 @@ import duckdb
 
 from audiencekit.errors import UserError
 from audiencekit.intake.contract import Table
-from audiencekit.intake.files import LandingFile
-from audiencekit.intake.rejects import LONGEST_LINE, check_row_count, collect_rejected_lines
+from audiencekit.intake.files import ROW_NUMBER, LandingFile
+from audiencekit.intake.rejects import (
+    LONGEST_LINE,
+    check_row_count,
+    collect_rejected_lines,
+    keep_rejected_lines,
+    passed_lines,
+    row_in_file,
+)
 from audiencekit.intake.rules import (
     dated_in_future,
     is_no_order_yet,
@@ -76,17 +83,10 @@ def check_rows(
     con.execute(
         f"""
         insert into quarantine
-        with passed as (
-            select shift, max(passed) as lines
-            from rejected
-            group by shift
-        )
-        select $table, $file, row_number + coalesce(lines, 0), verdict, raw_row, $source
+        select $table, $file, {row_in_file()}, verdict, raw_row, $source
         from {rows_of(target)} as checked
-        asof left join passed on checked.row_number >= passed.shift
+        {passed_lines()}
         where verdict not in ($blank, $left_out)
-        union all
-        select $table, $file, line, reason, raw_row, $source from rejected where reason is not null
         """,
         {
             "table": table.name,
@@ -96,6 +96,7 @@ def check_rows(
             "left_out": LEFT_OUT,
         },
     )
+    keep_rejected_lines(con, file, table.name)
     counted = (
         "select count(*) filter (where is_from_future and verdict is null), "
         f"count(*) filter (where verdict = $left_out) from {rows_of(target)}"
@@ -118,7 +119,7 @@ def kept_rows(
     def bare(name: str) -> str:
         return f"replace({name}, '.0', '')" if name in floated else name
 
-    if file.delimiter and texts:
+    if (file.delimiter or file.is_adapted) and texts:
         tests = ", ".join(f"bool_and(regexp_full_match({c}, '{FLOATED}'))" for c in texts)
         results = con.execute(f"select {tests} from {rows} where verdict is null").fetchall()[0]
         floated = {name for name, is_floated in zip(texts, results, strict=True) if is_floated}
@@ -178,7 +179,7 @@ def _checked_rows(table: Table, file: LandingFile, moments: Moments) -> str:
                 case
                     when reasons is not null and {_is_blank(file)} then '{BLANK}'
                     when {_repeats_header(file)} then 'row: repeats the header'
-                    when {_is_left_out(file)} or {_does_not_count(table, file)} then '{LEFT_OUT}'
+                    when {is_left_out(file)} or {_does_not_count(table, file)} then '{LEFT_OUT}'
                     when reasons is not null then reasons
                     when is_from_future and {is_no_order_yet(table, moments.clock)} then '{NOT_YET}'
                     when is_late and not is_from_future then '{HELD_BACK}'
@@ -211,7 +212,7 @@ def _repeats_header(file: LandingFile) -> str:
     return " and ".join(f"coalesce(trim({cell}), '') = {literal(name)}" for name, cell in pairs)
 
 
-def _is_left_out(file: LandingFile) -> str:
+def is_left_out(file: LandingFile) -> str:
     """SQL for the rows that landing.yml leaves out. It is compared without case and white space."""
     tests = ["false"]
     for header, values in file.settings.leave_out.items():
@@ -237,7 +238,7 @@ def values_of(
     """Up to `most` values of a column that the contract does not have; an empty cell is ''."""
     cell = f"coalesce(trim(cast({raw_name(place)} as varchar)), '')"
     query = (
-        f"select distinct {cell} as value from ({reader(file)}) as file where not ({_is_left_out(file)}) "
+        f"select distinct {cell} as value from ({reader(file)}) as file where not ({is_left_out(file)}) "
         f"order by 1 limit {most}"
     )
     return {row[0] for row in con.execute(query).fetchall()}
@@ -250,6 +251,10 @@ def reader(file: LandingFile, rejects: bool = False) -> str:
     """
     path = literal(file_to_read(file.path))
     cells = _cells(file)
+    if file.is_adapted:
+        named = ", ".join(cells)
+        number = raw_name(file.header.index(ROW_NUMBER))
+        return f"select *, {number} as row_number from {rows_of(file.path)} as file({named})"
     if file.delimiter is None:
         names = ", ".join([*cells, "file_row"])
         rows = f"read_parquet({path}, hive_partitioning = false, file_row_number = true)"

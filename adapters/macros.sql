@@ -1,0 +1,9 @@
+-- What adapters say more than once. A text that is no number stays as it is, so that intake refuses its row.
+-- 1,234.50 is a number, 1234,50 is not: nobody knows what its comma means.
+create macro number_of(x) as try_cast(
+    case when regexp_full_match(x, '[+-]?[0-9]{1,3}(,[0-9]{3})+([.][0-9]*)?') then replace(x, ',', '') else x end
+    as decimal(18, 4)
+);
+create macro negated(x) as coalesce(cast(-number_of(x) as varchar), x);
+create macro from_cents(x) as coalesce(cast(try_cast(x as decimal(18, 2)) / 100 as varchar), x);
+create macro is_yes(x) as lower(x) in ('true', 't', 'yes', 'y', '1', '1.0', 'x');

@@ -1,0 +1,279 @@
+"""Files of known systems, turned into extracts of landing tables by an adapter, before intake checks their rows."""
+
+import csv
+import io
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import duckdb
+
+from audiencekit.errors import UserError
+from audiencekit.intake.adapters import (
+    MACROS,
+    Adapter,
+    Recognised,
+    load_adapters,
+    recognise,
+)
+from audiencekit.intake.contract import Column, Table
+from audiencekit.intake.files import DELIMITERS, ROW_NUMBER, UNSEEN, Extract, LandingFile, open_file
+from audiencekit.intake.folder import KEPT_COPY, first_line, table_of, visible_files
+from audiencekit.intake.landing_settings import FileSettings, LandingSettings
+from audiencekit.intake.rejects import (
+    check_row_count,
+    collect_rejected_lines,
+    keep_rejected_lines,
+    passed_lines,
+    row_in_file,
+)
+from audiencekit.intake.rows import is_left_out, reader
+from audiencekit.intake.rules import raw_name
+from audiencekit.intake.unpacked import READABLE, TEXT, unpacked
+from audiencekit.intake.unread_columns import unread_decisions, values_that_differ
+from audiencekit.intake.values import NO_VALUE
+from audiencekit.sql import file_to_read, literal, rows_of
+
+NO_ADAPTER = "none"
+# What means no value in any column. NA and None may be names.
+MISSING = ("", *(text for text in NO_VALUE if text not in ("NA", "N/A", "n/a", "None", "nil")))
+
+
+@dataclass
+class Adapted:
+    """What adapters made of a landing folder: extracts by landing table, the adapter of each file that was read, notes."""
+
+    extracts: dict[str, list[Extract]] = field(default_factory=lambda: defaultdict(list))
+    adapters: dict[Path, Recognised] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def recognised_files(
+    landing: Path, tables: dict[str, Table], settings: LandingSettings, scratch: Path
+) -> dict[Path, tuple[Recognised, Path]]:
+    """The files that an adapter reads: the adapter, and the file itself or, where it is packed, what is in it.
+
+    landing.yml may name the adapter of a file, or none. Raises UserError for an adapter that there is not, or that does not
+    know the columns.
+    """
+    found = {}
+    adapters = load_adapters()
+    for path in visible_files(landing) if landing.is_dir() else ():
+        name = path.relative_to(landing).as_posix()
+        of_file = settings.of(name)
+        given = of_file.adapter
+        is_other = of_file.table or of_file.columns or KEPT_COPY.search(path.name)
+        if (
+            given == NO_ADAPTER
+            or not path.name.lower().endswith(READABLE)
+            or (is_other and not given)
+        ):
+            continue
+        if given and given not in adapters:
+            raise UserError(
+                f"landing.yml: {name}, adapter: there is no {given}. There are: {', '.join(adapters)}."
+            )
+        plain = (
+            path
+            if path.name.lower().endswith((*TEXT, ".parquet"))
+            else unpacked(path, name, scratch)
+        )
+        candidates = [adapters[given]] if given else list(adapters.values())
+        top = landing / path.relative_to(landing).parts[0]
+        header = _header(plain)
+        adapter = recognise(name, header, candidates, table_of(top, tables) in tables)
+        if given and not adapter:
+            raise UserError(
+                f"{name}: its columns are not those of {given}. It has: {', '.join(header)[:300]}."
+            )
+        if adapter:
+            found[path] = adapter, plain
+    return found
+
+
+def _header(path: Path) -> list[str]:
+    """The names of a file's columns; none where they cannot be read."""
+    if path.name.lower().endswith(".parquet"):
+        try:
+            query = "describe from read_parquet(?, hive_partitioning = false)"
+            return [row[0] for row in duckdb.execute(query, [file_to_read(path)]).fetchall()]
+        except duckdb.Error:
+            return []
+    try:
+        line = next(iter(first_line(path).splitlines()), "")
+        headers = [next(csv.reader(io.StringIO(line), delimiter=each), []) for each in DELIMITERS]
+    except (OSError, csv.Error):
+        return []
+    return [name.strip(UNSEEN) for name in max(headers, key=len)]
+
+
+def adapt(
+    con: duckdb.DuckDBPyConnection,
+    landing: Path,
+    tables: dict[str, Table],
+    settings: LandingSettings,
+    where: tuple[Path, Collection[str]],
+) -> Adapted:
+    """Turn the files that an adapter knows into extracts of landing tables. `where` is a scratch folder, and the tables that
+    are accepted as they are.
+
+    Lines that are no rows go to the table `quarantine` of `con`. Raises UserError for a file that cannot be read, and for a
+    line or column that may hold a refusal and is not read.
+    """
+    scratch, accept = where
+    adapted = Adapted()
+    exports: dict[tuple, _Export] = {}
+    for path, (found, plain) in recognised_files(landing, tables, settings, scratch).items():
+        adapted.adapters[path] = found
+        name = path.relative_to(landing).as_posix()
+        of_file = settings.of(name)
+        # An export in one file is read file by file, so that the date in its name says which is later.
+        place = path if len(found.adapter.inputs) == 1 else path.parent
+        key = (found.adapter.name, place, of_file.source)
+        folder = scratch / f"adapted{len(exports)}"
+        export = exports.setdefault(key, _Export(found.adapter, folder, of_file))
+        export.add(con, Extract(plain, name, of_file), found.input)
+    for export in exports.values():
+        if export.adapter.main_table not in accept:
+            export.check(con, tables)
+        made = []
+        for table, name, rows, path in export.run():
+            if rows or table == export.adapter.main_table:
+                extract = Extract(path, name, _kept(export.settings), is_adapted=True)
+                adapted.extracts[table].append(extract)
+                made.append(f"{table} {rows:,}")
+        names = ", ".join(file.name for file, _ in export.files)
+        adapted.notes.append(f"{names}: {export.adapter.system}, read as {', '.join(made)}")
+    return adapted
+
+
+@dataclass
+class _Export:
+    """The files of one export, as they are read, and the folder for what is made of them."""
+
+    adapter: Adapter
+    folder: Path
+    settings: FileSettings
+    files: list[tuple[LandingFile, Table]] = field(default_factory=list)
+    read: dict[str, list[Path]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, con: duckdb.DuckDBPyConnection, extract: Extract, table: Table) -> None:
+        """Read a file: its rows as text, by the names of the input's columns, into a Parquet file."""
+        if _kept(extract.settings) != _kept(self.settings):
+            raise UserError(
+                f"landing.yml: {extract.name} and {self.files[0][0].name} are one export, and need the same settings."
+            )
+        self.folder.mkdir(exist_ok=True)
+        file = open_file(extract, table, con, self.folder)
+        target = self.folder / f"{table.name}.{len(self.files)}.parquet"
+        read_as_text(con, table, file, target)
+        refused = next(iter(keep_rejected_lines(con, file, self.adapter.main_table)), None)
+        if refused and self.adapter.decides:
+            raise UserError(
+                f"{file.name}, row {refused[0]}: {refused[1]}. The row may state a refusal. Fix it."
+            )
+        self.files.append((file, table))
+        self.read[table.name].append(target)
+
+    def check(self, con: duckdb.DuckDBPyConnection, tables: dict[str, Table]) -> None:
+        """Raise UserError for a column that is not read and may hold refusals, or change what a row means."""
+        way_out = f"or pass --accept {self.adapter.main_table}"
+        for file, _ in self.files:
+            if unread := unread_decisions(con, file):
+                raise UserError(
+                    f"{file.name}: the column {unread[0]} may hold refusals, and adapters/{self.adapter.name} does not read it. "
+                    f"Add it there, {way_out} if it decides nothing."
+                )
+        files = [file for file, _ in self.files]
+        for name in self.adapter.outputs:
+            if not tables[name].append_only and (
+                found := values_that_differ(con, tables[name], files)
+            ):
+                raise UserError(
+                    f"{files[0].name}: the columns {', '.join(found)} change what a row means, and adapters/"
+                    f"{self.adapter.name} does not read them. Add them there, {way_out} if every row counts as it is."
+                )
+
+    def run(self) -> Iterator[tuple[str, str, int, Path]]:
+        """The landing tables that the adapter makes: name, the file that its rows come from, how many, where they are."""
+        with duckdb.connect() as con:
+            con.execute("set TimeZone = 'UTC'")
+            con.execute(MACROS.read_text(encoding="utf-8"))
+            for name, table in self.adapter.inputs.items():
+                paths = self.read.get(name)
+                columns = ", ".join(f"cast(null as varchar) as {c.name}" for c in table.columns)
+                rows = (
+                    f"from {rows_of(*paths)}"
+                    if paths
+                    else f"select {columns}, 0 as {ROW_NUMBER} where false"
+                )
+                con.execute(f"create view {name} as {rows}")
+            for name, query in self.adapter.outputs.items():
+                target = self.folder / f"made.{name}.parquet"
+                try:
+                    con.execute(
+                        f"copy ({query}) to {literal(str(target))} (format parquet, compression snappy)"
+                    )
+                except duckdb.Error as problem:
+                    why = str(problem).splitlines()[0][:200]
+                    raise UserError(
+                        f"{self.files[0][0].name}: adapters/{self.adapter.name}/{name}.sql cannot read it ({why})."
+                    ) from None
+                rows = con.execute(f"select count(*) from {rows_of(target)}").fetchall()[0][0]
+                yield name, self._file_of(query), rows, target
+
+    def _file_of(self, query: str) -> str:
+        """The name of the file that the rows of a query come from: of the first input that it selects from."""
+        sources = re.findall(r"\b(?:from|join) (\w+)", query)
+        of_input = [
+            file.name for source in sources for file, table in self.files if table.name == source
+        ]
+        return of_input[0] if of_input else self.files[0][0].name
+
+
+def read_as_text(
+    con: duckdb.DuckDBPyConnection, table: Table, file: LandingFile, target: Path
+) -> None:
+    """Write the rows of a file to `target`: text columns by the names of the table's, and the number of each row.
+
+    Lines that are no rows go to the temp table `rejected`. Raises UserError if the file cannot be read.
+    """
+    cells = [f"{_as_text(column, file)} as {column.name}" for column in table.columns]
+    rows = f"select {', '.join(cells)}, row_number, {is_left_out(file)} as is_left_out from ({reader(file, rejects=True)}) as file"
+    copy = "(format parquet, compression snappy)"
+    con.execute("drop table if exists reject_errors; drop table if exists reject_scans")
+    every = target.with_suffix(".every")
+    try:
+        con.execute(f"copy ({rows}) to {literal(str(every))} {copy}")
+    except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException):
+        raise  # our SQL is wrong, not the file
+    except duckdb.Error as problem:
+        why = str(problem).splitlines()[0].replace(str(file.path), file.name)[:200]
+        raise UserError(f"{file.name}: cannot be read ({why}). Export it again.") from None
+    collect_rejected_lines(con, file)
+    check_row_count(con, file, every)
+    names = ", ".join(column.name for column in table.columns)
+    con.execute(
+        f"copy (select {names}, {row_in_file()} as {ROW_NUMBER} from {rows_of(every)} as checked {passed_lines()} "
+        f"where not is_left_out and coalesce({names}) is not null) to {literal(str(target))} {copy}"
+    )
+    every.unlink()
+
+
+def _as_text(column: Column, file: LandingFile) -> str:
+    """SQL for a cell as text, null where it has no value. What is nested becomes JSON."""
+    if column.name not in file.positions:
+        return "cast(null as varchar)"
+    position = file.positions[column.name]
+    cell, kind = raw_name(position), file.types[position]
+    if kind.endswith("]") or kind.startswith(("STRUCT", "MAP")):
+        return f"cast(to_json({cell}) as varchar)"
+    text = f"trim(cast({cell} as varchar))"
+    return f"case when {text} not in ({', '.join(map(literal, MISSING))}) then {text} end"
+
+
+def _kept(settings: FileSettings) -> FileSettings:
+    """The settings that count for what an adapter makes; the others counted when the file was read."""
+    return replace(settings, columns={}, leave_out={}, encoding=None, table=None, adapter=None)

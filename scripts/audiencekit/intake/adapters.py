@@ -1,0 +1,117 @@
+"""Adapters: how the exports of known systems become landing tables. adapters/README.md says how to add one.
+
+An adapter is a folder of adapters/. Its adapter.yml names the system and its inputs, each with the columns by which a file
+is recognised. Each of its SQL files is named after a landing table and selects the rows of that table from the inputs.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from audiencekit.errors import UserError
+from audiencekit.intake.contract import Column, Table, load_contract
+from audiencekit.intake.files import match_columns
+from audiencekit.workspace import PROJECT
+
+FOLDER = PROJECT / "adapters"
+MACROS = FOLDER / "macros.sql"
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """One export of a system: its name, its inputs by name, and by landing table the SQL that makes its rows."""
+
+    name: str
+    system: str
+    inputs: Mapping[str, Table]
+    outputs: Mapping[str, str]
+
+    @property
+    def main_table(self) -> str:
+        """The landing table that messages and --accept name for the export: orders, if it makes any."""
+        return "orders" if "orders" in self.outputs else next(iter(self.outputs))
+
+    @property
+    def decides(self) -> bool:
+        """Whether any of its landing tables may hold decisions of people."""
+        contract = load_contract()
+        return any(
+            contract[name].refuses
+            or any(c.is_decision and c.name in sql for c in contract[name].columns)
+            for name, sql in self.outputs.items()
+        )
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """An adapter and the input of it that a file is."""
+
+    adapter: Adapter
+    input: Table
+
+
+@cache
+def load_adapters(folder: Path = FOLDER) -> dict[str, Adapter]:
+    """Every adapter by its name, which is that of its folder."""
+    return {path.parent.name: _adapter(path) for path in sorted(folder.glob("*/adapter.yml"))}
+
+
+def _adapter(path: Path) -> Adapter:
+    raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    inputs = {name: _input(name, given) for name, given in raw["inputs"].items()}
+    outputs = {sql.stem: sql.read_text(encoding="utf-8") for sql in sorted(path.parent.glob("*.sql"))}  # fmt: skip
+    return Adapter(path.parent.name, raw["system"], inputs, outputs)
+
+
+def _input(name: str, raw: Mapping) -> Table:
+    """An input as a table of text columns: `required` is what a file is recognised by, `optional` may be missing, and
+    `ignored` is known and changes nothing."""
+    columns = [
+        Column(
+            _name(given),
+            "string",
+            "",
+            required=kind == "required",
+            aliases=tuple(given) if isinstance(given, list) else (),
+        )
+        for kind in ("required", "optional", "ignored")
+        for given in raw.get(kind, ())
+    ]
+    return Table(name, raw.get("description", ""), tuple(columns), (), "")
+
+
+def _name(given: str | list[str]) -> str:
+    """The name of a column in SQL, from the header as the system writes it or the first of several: Paid at is paid_at."""
+    name = given if isinstance(given, str) else given[0]
+    divided = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
+    return re.sub(r"[\W_]+", "_", divided).strip("_").lower()
+
+
+def recognise(
+    name: str, header: list[str], adapters: Iterable[Adapter], has_table: bool
+) -> Recognised | None:
+    """The adapter and input whose required columns a header has; of several the one that knows most of its columns.
+
+    `has_table` says that the file is named after a landing table. Raises UserError where two know equally many.
+    """
+    found: list[tuple[int, int, Recognised]] = []
+    for adapter in adapters:
+        for table in adapter.inputs.values():
+            required = [column.name for column in table.columns if column.required]
+            positions = match_columns(header, table, name, repeated=True)
+            if all(column in positions for column in required):
+                found.append((len(positions), len(required), Recognised(adapter, table)))
+    if not found:
+        return None
+    best = max(score[:2] for score in found)
+    first, *others = [each for *score, each in found if tuple(score) == best]
+    if others and not has_table:
+        raise UserError(
+            f"{name}: its columns are those of {first.adapter.name} and of {others[0].adapter.name}. Name the adapter in "
+            "landing.yml."
+        )
+    return None if others else first
