@@ -5,7 +5,8 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 PROJECT = (
-    *("adapters", "analyses", "charts", "macros", "models", "seeds", "tests/generic", "tests/singular"),
+    *("adapters", "analyses", "charts", "macros", "models", "seeds"),
+    *("tests/generic", "tests/singular"),
     *("dbt_charts.yml", "dbt_project.yml", "profiles.yml"),
 )
 
