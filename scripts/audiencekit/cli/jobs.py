@@ -15,6 +15,7 @@ from audiencekit.cli.options import (
     time_zone_option,
 )
 from audiencekit.cli.pages import draw, print_playbooks
+from audiencekit.errors import UserError
 from audiencekit.workspace import open_workspace
 
 if TYPE_CHECKING:
@@ -27,24 +28,47 @@ if TYPE_CHECKING:
 @currency_option
 @time_zone_option
 @click.option("--retrain", is_flag=True, help="Train every model again, due or not.")
-@click.argument("landing", type=click.Path(path_type=Path))
+@click.argument("landing")
 def run(
-    landing: Path,
+    landing: str,
     as_of: datetime | None,
     accept: tuple[str, ...],
     currency: str | None,
     time_zone: str | None,
     retrain: bool,
 ) -> None:
-    """Take in the LANDING folder, build, test, check and publish."""
+    """Take in LANDING, build, test, check and publish.
+
+    LANDING is a folder of exports, or the URL of a database: postgres://user:$PGPASSWORD@host/shop?schema=shop
+    """
     from audiencekit.run.job import Options
 
+    console, moment = Console(), as_of or now()
     _run_and_print(
-        landing,
-        as_of or now(),
+        _folder_of(landing, moment, console),
+        moment,
         Options(accept, retrain=retrain, currency=currency, time_zone=time_zone, clock=now()),
-        Console(),
+        console,
     )
+
+
+def _folder_of(landing: str, as_of: datetime, console: Console) -> Path:
+    """The folder of a landing; of a database, that of the copies of its tables, made anew."""
+    from audiencekit.intake.databases import copy_database, is_database
+    from audiencekit.run.status import write_status
+
+    if not is_database(landing):
+        return Path(landing)
+    workspace = open_workspace()
+    console.print("[bold]0  Copy[/] the tables of the database, read only")
+    with workspace.locked():
+        try:
+            return copy_database(
+                landing, workspace, lambda line: console.print(f"  {line}", highlight=False)
+            )
+        except UserError as problem:
+            write_status(workspace, as_of, str(problem))
+            raise
 
 
 @click.command()
@@ -74,18 +98,19 @@ def demo(fresh: bool) -> None:
     is_flag=True,
     help="Print what each file and column becomes, and write a landing.yml to start from.",
 )
-@click.argument("landing", type=click.Path(path_type=Path))
+@click.argument("landing")
 def intake(
-    landing: Path,
+    landing: str,
     is_explained: bool,
     as_of: datetime | None,
     accept: tuple[str, ...],
     currency: str | None,
     time_zone: str | None,
 ) -> None:
-    """Only check and type the LANDING folder, for a plain `dbt build` afterwards."""
+    """Only check and type LANDING, a folder or the URL of a database, for a plain `dbt build` afterwards."""
+    folder = _folder_of(landing, as_of or now(), Console())
     if is_explained:
-        _explain(landing)
+        _explain(folder)
         return
     from audiencekit.intake.gates import Gates
     from audiencekit.intake.job import run_intake
@@ -94,14 +119,14 @@ def intake(
     from audiencekit.publish.generations import check_as_of, current_manifest
     from audiencekit.publish.ledger import open_ledger
 
-    workspace, moment, given = open_workspace(), as_of or now(), read_settings(landing).shop
+    workspace, moment, given = open_workspace(), as_of or now(), read_settings(folder).shop
     shop = read_shop(currency or given.currency, time_zone or given.time_zone)
     with workspace.locked():
         check_as_of(workspace, moment)
         last = current_manifest(workspace)
         rows, decisions = (last.landing_rows, last.landing_decisions) if last else ({}, {})
         gates = Gates(accept, rows, shop, now(), decisions)
-        run_intake(landing, workspace, moment, gates, say=click.echo)
+        run_intake(folder, workspace, moment, gates, say=click.echo)
         open_ledger(workspace)
     click.echo(
         f"Next: dbt build --vars '{{as_of: \"{moment}\", currency: {shop.currency}, time_zone: {shop.time_zone}}}'"

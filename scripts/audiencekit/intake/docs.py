@@ -53,6 +53,26 @@ make run LANDING=/path/to/folder               # check, build, publish
 - **Row numbers** are those of a spreadsheet: the header is row 1, also for Parquet, and a cell of several lines is in
   one row.
 
+## A database instead of a folder
+
+```sh
+audiencekit run 'postgres://reader:$PGPASSWORD@host/shop?schema=shop,crm'   # also mysql://
+audiencekit run sqlite:///path/to/shop.db                                   # also duckdb:///path/to/file.duckdb
+```
+
+It needs the extra `databases` (`pip install 'audiencekit[databases]'`; `make setup-dev` in a clone has it).
+
+- **What is read**: tables and views that are named after a landing table, and those that an adapter knows by their
+  columns. `?schema=` says in which schemas; without it, in all. The other tables are listed. One that may hold refusals
+  and is not read stops the run.
+- **Nothing is written** to the database. All tables are read in one transaction, so that they fit together.
+- **Secrets** come from the environment: `$NAME` in the URL is replaced, and never shown.
+- **The copies** are Parquet files in `databases/` of `AUDIENCEKIT_HOME`. A `landing.yml` next to them counts for them.
+- **The second run** reads a table from its last change on, if it has a primary key (or the key of its landing table) and a
+  time of change such as `updated_at` or `_fivetran_synced`. Rows without that time are read each time. If the copy then
+  has another number of rows than the table, because rows were deleted, the table is read whole. SQLite is always read
+  whole.
+
 ## landing.yml
 
 What files cannot say themselves is in a file `landing.yml` in the folder. Every key is optional:
