@@ -167,7 +167,7 @@ def test_sqlite_and_duckdb_files_are_databases(tmp_path):
         copied("sqlite:///no/such.db", tmp_path / "home")
 
 
-def test_a_url_is_told_from_a_folder():
+def test_a_url_is_no_folder():
     assert is_database("postgres://host/shop") and is_database("mariadb://host/shop")
     assert not is_database("exports/postgres") and not is_database("s3://bucket/folder")
     assert "HOME" in os.environ and read_url
