@@ -32,6 +32,14 @@
         )) -%}
     {%- endfor -%}
     {%- set codes = segments | map(attribute='code') | list -%}
+    {#- A segment that suppresses others is one that every other segment excludes. -#}
+    {%- set suppressing = segments | selectattr('suppresses_others', 'true') | map(attribute='code') | list -%}
+    {%- for segment in segments -%}
+        {%- set others = suppressing | reject('equalto', segment.code) | list -%}
+        {%- if not segment.suppresses_others and others -%}
+            {%- do segment.update({'excludes': (segment.get('excludes', []) + others) | unique | list}) -%}
+        {%- endif -%}
+    {%- endfor -%}
     {%- for segment in segments -%}
         {%- for other in segment.get('excludes', []) + ([segment.challenges] if segment.challenges else []) if other not in codes -%}
             {{ exceptions.raise_compiler_error(

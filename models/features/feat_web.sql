@@ -41,7 +41,8 @@ marked as (
         coalesce(
             {{ elapsed('minute', 'lag(occurred_at) over in_order', 'occurred_at') }} > 30,
             true
-        ) as starts_session
+        ) as starts_session,
+        {{ micros_between('lag(occurred_at) over in_order', 'occurred_at') }} as pause_micros
     from events
     window in_order as (partition by customer_key, moment_at order by occurred_at, event_id)
 
@@ -61,6 +62,7 @@ counted as (
         count(*) filter (where event_name = 'add_to_cart' and {{ in_window(count, unit) }})
             as cart_adds_{{ name }},
         {% endfor %}
+        sum(pause_micros) filter (where not starts_session and {{ in_window(30, 'day') }}) as session_micros_30d,
         max(occurred_at) as last_web_at
     from marked
     group by customer_key, moment_at
@@ -96,6 +98,10 @@ select
     case when present.has_web_events then coalesce(counted.{{ action }}_{{ name }}, 0) end as {{ action }}_{{ name }},
     {% endfor %}
     {% endfor %}
+    case
+        when counted.sessions_30d > 0
+            then coalesce(counted.session_micros_30d, 0) / 1000000e0 / counted.sessions_30d
+    end as seconds_per_session_30d,
     case
         when present.has_web_events and present.has_campaign_touches
             then coalesce(during_promotion.promotion_views_7d, 0)

@@ -11,6 +11,10 @@ values_in_sources as (
     union all
     select 'email', email, null from {{ ref('stg_email__events') }}
     union all
+    select 'email', email, null from {{ ref('stg_service__contacts') }}
+    union all
+    select 'phone', phone, null from {{ ref('stg_service__contacts') }}
+    union all
     select 'phone', phone, country_code from {{ ref('stg_crm__contacts') }}
     union all
     select 'phone', phone, country_code from {{ ref('stg_shop__accounts') }}

@@ -7,6 +7,7 @@
     'contacts': ref('stg_crm__contacts'),
     'accounts': ref('stg_shop__accounts'),
     'web_events': ref('stg_web__events'),
+    'service_contacts': ref('stg_service__contacts'),
     'email_events': ref('stg_email__events'),
     'campaign_touches': ref('stg_campaigns__touches'),
     'campaign_costs': ref('stg_campaigns__costs'),

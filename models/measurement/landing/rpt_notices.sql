@@ -83,6 +83,14 @@ from {{ ref('int_machine_events') }}
 group by evidence
 union all
 select
+    'web_events',
+    'events of ' || count(*) || ' names that are not known, which count as engagement',
+    cast(sum(events) as bigint),
+    'rpt_unknown_events'
+from {{ ref('rpt_unknown_events') }}
+having count(*) > 0
+union all
+select
     'order_lines',
     case agreement
         when 'lines without an order' then 'order numbers without an order, or of one that is held back'

@@ -7,7 +7,12 @@ events as (
         events.event_id,
         events.occurred_at,
         events.event_name,
+        events.event_kind,
         events.product_id,
+        events.page,
+        events.device_type,
+        events.seconds,
+        events.properties,
         coalesce(events.privacy_signal = 'gpc', false) as has_privacy_signal,
         case when events.account_id is null then visitors.known_at else events.occurred_at end as known_at,
         -- The choice is made here and not in the joins: a join that is not an equality compares all rows with all rows.
@@ -24,7 +29,12 @@ select
     customer_key,
     occurred_at,
     event_name,
+    event_kind,
     product_id,
+    page,
+    device_type,
+    seconds,
+    properties,
     has_privacy_signal,
     known_at
 from events

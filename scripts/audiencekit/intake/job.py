@@ -30,7 +30,7 @@ from audiencekit.intake.folder import check_required, find_files
 from audiencekit.intake.gates import Gates, check_columns, check_table, decision_columns
 from audiencekit.intake.landing_settings import check_patterns, check_values, read_settings
 from audiencekit.intake.last_build import has_tables, rows_deleted_by_request
-from audiencekit.intake.lost_refusals import check_lost_refusals
+from audiencekit.intake.lost_refusals import check_event_names, check_lost_refusals
 from audiencekit.intake.report import (
     TableIntake,
     count_refused,
@@ -155,6 +155,7 @@ def _take_in(
     result = _check_and_type(session, table, files, is_accepted)
     if not is_accepted:
         check_lost_refusals(session.con, table, files)
+        check_event_names(session.con, table, session.workspace.intake / f"{table.name}.parquet")
         check_table(session.con, result, table, *_expected(session.workspace, table, result, gates))
     return result
 

@@ -1,16 +1,24 @@
 """Rows in quarantine that may state a refusal: they stop the run, whatever is wrong with them."""
 
+import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import duckdb
 
 from audiencekit.errors import UserError
 from audiencekit.intake.contract import Column, Table
+from audiencekit.intake.decision_words import in_words
 from audiencekit.intake.files import LandingFile
 from audiencekit.intake.rows import HELD_BACK
 from audiencekit.intake.values import AGREES, NO, NO_VALUE, YES
-from audiencekit.sql import literal
+from audiencekit.sql import literal, rows_of
 
+# Names of events by which somebody may have refused something.
+MAY_REFUSE = re.compile(
+    r"unsub|\bopt(ed)? ?out|withdr[ae]w|revoke|do not (sell|track|call|mail)|abgemeldet|desabonn"
+    r"|(consent|cookies?|permission|tracking) (declin|denied|deny|refus|reject)|(declin|den(y|ied)|refus|reject)\w* (all )?(consent|cookies?)"
+)
 # A line that is no row, because its cells cannot be separated or decoded.
 IS_LINE = "json_keys(raw_row) = ['line']"
 
@@ -36,6 +44,19 @@ def check_lost_refusals(
         raise UserError(
             f"{file_name}, row {row}: {reasons}. The row may state a refusal. Fix it, or pass --accept {table.name} if this "
             "is intended."
+        )
+
+
+def check_event_names(con: duckdb.DuckDBPyConnection, table: Table, rows: Path) -> None:
+    """Raise UserError for a web event whose name may state a refusal: of web events only a privacy signal is read as one."""
+    if table.name != "web_events":
+        return
+    names = con.execute(f"select distinct event_name from {rows_of(rows)} order by 1").fetchall()
+    if found := [name for (name,) in names if MAY_REFUSE.search(in_words(name))]:
+        raise UserError(
+            f"web_events: events of the name {found[0]} may be refusals, and are not read as such. Provide them as rows of "
+            "consent_events or email_events, and leave them out here (leave_out in landing.yml); or pass --accept web_events "
+            "if they refuse nothing."
         )
 
 
