@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from test_adapters import rows, take
 
+from audiencekit.intake.adapters import FOLDER
 from audiencekit.sql import rows_of
 
 
@@ -126,3 +127,113 @@ def test_retail_lines_add_up_to_what_pandas_reckons(tmp_path):
     assert rows(intake, "order_lines", "count(*), sum(quantity)") == [
         (len(products), products.Quantity.sum())
     ]
+
+
+# --- WooCommerce ---
+
+
+def test_woocommerce_analytics_orders_belong_to_customers_whose_name_is_one_of_a_kind(tmp_path):
+    intake = take(tmp_path, "woocommerce_analytics")
+    assert rows(intake, "orders", "order_id, ordered_at, total, email, status, original_order_id") == [
+        ("1001", datetime(2024, 3, 1, 9), 1233, "Ada@example.com", "completed", None),
+        ("1002", datetime(2024, 3, 2, 10), 50, "bo@example.com", "completed", None),
+        ("1002 refund 2024-03-05 11:00:00", datetime(2024, 3, 5, 11), -20, "bo@example.com", "returned", "1002"),
+        ("1003", datetime(2024, 3, 3, 10), 10, "cy@example.com", "completed", None),
+        ("1003 refund", datetime(2024, 3, 3, 10), -10, "cy@example.com", "returned", "1003"),
+        ("1004", datetime(2024, 3, 4, 10), 10, "dee@example.com", "pending", None),
+        ("1005", datetime(2024, 3, 5, 10), 12, "Ada@example.com", "paid", None),
+        ("1006", datetime(2024, 3, 6, 10), 12, None, "cancelled", None),
+        ("1007", datetime(2024, 3, 7, 10), 12, None, "completed", None),
+    ]  # fmt: skip
+    contacts = rows(
+        intake, "contacts", "contact_id, first_name, last_name, postal_code, country_code"
+    )
+    assert contacts[0] == ("ada@example.com", "Ada", "Lovett", "02138", "US") and len(contacts) == 6
+    assert rows(intake, "quarantine", "file_name, row_number") == [("wc-orders-report-export.csv", 10)]  # fmt: skip
+
+
+def test_a_customers_report_that_lacks_a_customer_of_the_orders_links_none(tmp_path):
+    folder = FOLDER / "woocommerce_analytics" / "fixture"
+    orders = (folder / "wc-orders-report-export.csv").read_text()
+    customers = (folder / "wc-customers-report-export.csv").read_text()
+    intake = take(tmp_path, orders__csv=orders, customers__csv=customers.replace("Bo Day", "B. Day"))  # fmt: skip
+    assert rows(intake, "orders", "distinct email") == [(None,)]
+
+
+def test_woocommerce_customers_need_no_orders_of_the_analytics(tmp_path):
+    folder = FOLDER / "woocommerce_analytics" / "fixture"
+    customers = (folder / "wc-customers-report-export.csv").read_text()
+    intake = take(tmp_path, customers__csv=customers, orders__csv="order_id,ordered_at,total\n1,2024-01-01,5\n")  # fmt: skip
+    assert rows(intake, "orders", "order_id") == [("1",)]
+    assert rows(intake, "contacts", "count(*)") == [(6,)]
+
+
+@pytest.mark.parametrize(
+    ("shown", "net", "total"),
+    [
+        ("1.234,50 €", "1000", 1234.5),
+        ("Rs.1,23,456.00", "100000", 123456),
+        ("¥1,234", "1234", 1234),
+        ("1 234,50 zł", "1000", 1234.5),
+        ("12.500 KWD", "12.5", 12.5),
+        ("CHF 1'234.50", "1000", 1234.5),
+        ("", "9.5", 9.5),
+    ],
+)
+def test_woocommerce_totals_are_read_as_the_shop_writes_them(tmp_path, shown, net, total):
+    header = "Date,Order #,N. Revenue (formatted),Status,Customer,Customer type,Product(s),Items sold,Net Sales\n"  # fmt: skip
+    line = f'2024-01-01 10:00:00,1,"{shown}",completed,Ada Lovett,new,1x Cup,1,{net}\n'
+    intake = take(tmp_path, report__csv=header + line)
+    assert rows(intake, "orders", "total") == [(total,)]
+
+
+def test_advanced_order_export_comes_with_its_refunds(tmp_path):
+    intake = take(tmp_path, "woocommerce_advanced_export")
+    assert rows(intake, "orders", "order_id, ordered_at, total, account_id, status, original_order_id") == [
+        ("1001", datetime(2024, 3, 1, 9), 33, "7", "completed", None),
+        ("1002", datetime(2024, 3, 2, 10), 50, None, "completed", None),
+        ("1002 refund", datetime(2024, 3, 2, 10), -20, None, "returned", "1002"),
+        ("1003", datetime(2024, 3, 3, 10), 10, None, "completed", None),
+        ("1003 refund", datetime(2024, 3, 3, 10), -10, None, "returned", "1003"),
+        ("1004", datetime(2024, 3, 4, 10), 10, "8", "pending", None),
+        ("1005", datetime(2024, 3, 5, 10), 10, "7", "paid", None),
+        ("1006", datetime(2024, 3, 6, 10), 10, None, "cancelled", None),
+    ]  # fmt: skip
+    lines = rows(intake, "order_lines", "order_id, line_number, product_id, quantity, amount")
+    assert lines[:3] == [("1001", 1, "TEA-1", 1, 10), ("1001", 2, "CUP-1", 2, 20), ("1002", 1, "TEA-1", 3, 30)]  # fmt: skip
+    assert len(lines) == 7 and "1003" not in [line[0] for line in lines]
+    assert rows(intake, "contacts", "contact_id, first_name, street, postal_code")[0] == (
+        *("ada@example.com", "Ada"),
+        *("1 High St", "02138"),
+    )
+    assert rows(intake, "quarantine", "row_number, reasons") == [
+        (9, "total: not a number (write 1234.50)")
+    ]
+
+
+def woocommerce_orders(dice: random.Random) -> pd.DataFrame:
+    """250 orders of the Advanced Order Export in every status, some refunded in part or in full, of 1 to 3 lines each."""
+    lines = []
+    for number in range(1, 251):
+        status = dice.choice(["Completed"] * 6 + ["Processing", "Refunded", "On hold", "Pending payment", "Failed", "Cancelled"])  # fmt: skip
+        total = round(dice.uniform(5, 300), 2)
+        refund = total if status == "Refunded" else round(total / 4, 2) if dice.random() < 0.2 else 0  # fmt: skip
+        for item in range(dice.randint(1, 3)):
+            lines.append((number, status, f"2024-03-{1 + number % 28:02} 10:00", f"p{dice.randint(1, 60) if item == 0 else 0}@example.com", total, refund, f"S{item}", 1, 5))  # fmt: skip
+    names = ["Order Number", "Order Status", "Order Date", "Email (Billing)", "Order Total Amount", "Order Refund Amount", "SKU", "Quantity", "Item Cost"]  # fmt: skip
+    made = pd.DataFrame(lines, columns=names)
+    made["Email (Billing)"] = made.groupby("Order Number")["Email (Billing)"].transform("first")
+    return made
+
+
+def test_advanced_order_export_adds_up_to_what_pandas_reckons(tmp_path):
+    made = woocommerce_orders(random.Random(2))
+    intake = take(tmp_path, orders_export__csv=made.to_csv(index=False))
+    orders = made.drop_duplicates("Order Number").rename(columns=lambda name: name.replace(" ", ""))
+    bought = orders[orders.OrderStatus.isin(["Completed", "Processing", "Refunded"])]
+    refunds = round(-bought.OrderRefundAmount.sum(), 2)
+    revenue = round(bought.OrderTotalAmount.sum() + refunds, 2)
+    count = len(orders) + (bought.OrderRefundAmount > 0).sum()
+    customers = made["Email (Billing)"].nunique()
+    assert sums(intake) == (count, 0, customers, revenue, refunds)
+    assert rows(intake, "order_lines", "count(*)") == [(len(made),)]
