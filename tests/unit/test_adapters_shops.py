@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from test_adapters import rows, take
 
-from audiencekit.intake.adapters import FOLDER
+from audiencekit.intake.adapters import FOLDER, load_adapters, recognise
 from audiencekit.sql import rows_of
 
 
@@ -237,3 +237,165 @@ def test_advanced_order_export_adds_up_to_what_pandas_reckons(tmp_path):
     customers = made["Email (Billing)"].nunique()
     assert sums(intake) == (count, 0, customers, revenue, refunds)
     assert rows(intake, "order_lines", "count(*)") == [(len(made),)]
+
+
+# --- Stripe ---
+
+
+def test_stripe_payments_come_with_refunds_and_lost_disputes(tmp_path):
+    intake = take(tmp_path, "stripe_payments")
+    assert rows(intake, "orders", "order_id, ordered_at, total, account_id, status, original_order_id") == [
+        ("ch_1", datetime(2024, 3, 1, 9), 33, "cus_1", "paid", None),
+        ("ch_2", datetime(2024, 3, 2, 10), 50, "cus_2", "paid", None),
+        ("ch_2 refund", datetime(2024, 3, 5, 11), -20, "cus_2", "returned", "ch_2"),
+        ("ch_3", datetime(2024, 3, 3, 10), 1010, None, "paid", None),
+        ("ch_3 refund", datetime(2024, 3, 4, 10), -1010, None, "returned", "ch_3"),
+        ("ch_4", datetime(2024, 3, 4, 10), 10, "cus_4", "pending", None),
+        ("ch_5", datetime(2024, 3, 4, 11), 10, "cus_4", "cancelled", None),
+        ("ch_6", datetime(2024, 3, 5, 10), 10, "cus_4", "cancelled", None),
+        ("ch_7", datetime(2024, 3, 5, 10, 5), 10, "cus_4", "paid", None),
+        ("ch_7 dispute", datetime(2024, 3, 20, 8), -10, "cus_4", "returned", "ch_7"),
+        ("ch_8", datetime(2024, 3, 6, 10), 12, "cus_1", "paid", None),
+        ("pi_10", datetime(2024, 3, 6, 12), 15, None, "pending", None),
+    ]  # fmt: skip
+    assert rows(intake, "quarantine", "row_number, reasons") == [
+        (12, "total: not a number (write 1234.50)")
+    ]
+
+
+def test_a_refusal_at_the_checkout_of_stripe_is_one(tmp_path):
+    intake = take(tmp_path, "stripe_payments")
+    found = rows(intake, "orders", "order_id, email, currency, email_opt_in")
+    assert [row for row in found if row[3] is not None] == [
+        ("ch_1", "ada@example.com", "USD", True),
+        ("ch_2", "bo@example.com", "USD", False),
+    ]
+
+
+def test_amounts_in_yen_are_not_divided(tmp_path):
+    intake = take(
+        tmp_path,
+        payments__csv="id,Created (UTC),Amount,Amount Refunded,Currency,Captured,Status\n"
+        "ch_1,2024-03-01 09:00,1500,500,jpy,True,Paid\n",
+        landing__yml="currency: JPY",
+    )
+    assert rows(intake, "orders", "order_id, total, currency") == [
+        ("ch_1", 1500, "JPY"),
+        ("ch_1 refund", -500, "JPY"),
+    ]
+
+
+def test_charges_of_the_api_in_cents_are_not_the_export():
+    for header in (
+        "id,amount,amount_refunded,currency,captured,created,customer_id,status,livemode",
+        "id,created,email,description,delinquent,currency,name,phone",
+    ):
+        found = recognise("charge.csv", header.split(","), load_adapters().values(), has_table=False)  # fmt: skip
+        assert found is None or not found.adapter.name.startswith("stripe_")
+
+
+def test_stripe_customers_are_logins(tmp_path):
+    intake = take(tmp_path, "stripe_customers")
+    assert rows(intake, "accounts", "account_id, email, first_name, last_name, postal_code, created_at") == [
+        ("cus_1", "ada@example.com", "Ada", "Lovett", "02138", datetime(2024, 3, 1, 8, 59)),
+        ("cus_2", "bo@example.com", "Bo", "van Day", None, datetime(2024, 3, 2, 9, 59)),
+        ("cus_4", "dee@example.com", "Dee", None, None, datetime(2024, 3, 4, 9, 59)),
+    ]  # fmt: skip
+
+
+def stripe_payments(dice: random.Random) -> pd.DataFrame:
+    """400 payments: paid, refunded in part or in full, failed, authorised only, in test mode; half of guests."""
+    lines = []
+    for number in range(400):
+        status = dice.choice(["Paid"] * 6 + ["Refunded", "Failed", "canceled", "requires_action"])
+        amount = round(dice.uniform(1, 500), 2)
+        refunded = amount if status == "Refunded" else round(amount / 3, 2) if status == "Paid" and dice.random() < 0.2 else 0  # fmt: skip
+        captured = status in ("Paid", "Refunded") and dice.random() < 0.95
+        customer = dice.randint(1, 70)
+        lines.append((
+            f"ch_{number}", f"2024-03-{1 + number % 28:02} 10:00:00", amount, refunded, "eur", captured, status,
+            f"cus_{customer}" if customer > 35 else "", f"p{customer}@example.com",
+            "Test" if dice.random() < 0.05 else "Live", "2024-04-01 10:00:00" if refunded else "",
+            dice.choice(["opt_in", "opt_out", "", ""]),
+        ))  # fmt: skip
+    return pd.DataFrame(lines, columns=[
+        "id", "Created date (UTC)", "Amount", "Amount Refunded", "Currency", "Captured", "Status", "Customer ID",
+        "Customer Email", "Mode", "Refunded date (UTC)", "Checkout Promotional Consent",
+    ])  # fmt: skip
+
+
+def test_stripe_payments_add_up_to_what_pandas_reckons(tmp_path):
+    made = stripe_payments(random.Random(3))
+    intake = take(tmp_path, unified__csv=made.to_csv(index=False), landing__yml="currency: EUR")
+    live = made[made.Mode == "Live"]
+    paid = live[live.Status.isin(["Paid", "Refunded"]) & live.Captured]
+    refunds = round(-paid["Amount Refunded"].sum(), 2)
+    revenue = round(paid.Amount.sum() + refunds, 2)
+    logins = live[live["Customer ID"] != ""]["Customer ID"].nunique()
+    count = len(live) + (paid["Amount Refunded"] > 0).sum()
+    assert sums(intake) == (count, logins, live["Customer Email"].nunique(), revenue, refunds)
+    refused = (live["Checkout Promotional Consent"] == "opt_out").sum()
+    assert rows(intake, "orders", "count(*) filter (not email_opt_in)") == [(refused,)]
+    assert refunds < -1000 and refused > 50
+
+
+# --- Olist ---
+
+
+def test_an_order_of_olist_is_what_was_paid_in_all_kinds(tmp_path):
+    intake = take(tmp_path, "olist")
+    assert rows(intake, "orders", "order_id, ordered_at, total, account_id, status, currency") == [
+        ("o1", datetime(2017, 10, 2, 13, 56, 33), 77.42, "u1", "completed", "BRL"),
+        ("o2", datetime(2017, 11, 18, 21, 28, 6), 72.2, "u2", "shipped", "BRL"),
+        ("o3", datetime(2018, 2, 13, 23, 18, 39), 55, "u1", "cancelled", "BRL"),
+        ("o4", datetime(2018, 3, 1, 13), 20, "u3", "cancelled", "BRL"),
+        ("o5", datetime(2018, 3, 2, 13), 143.46, "u2", "completed", "BRL"),
+        ("o6", datetime(2018, 3, 3, 13), 0, "u4", "pending", "BRL"),
+    ]
+    assert rows(intake, "order_lines", "order_id, line_number, product_id, quantity, amount")[:2] == [
+        ("o1", 1, "p1", 1, 29.99),
+        ("o1", 2, "p1", 1, 29.99),
+    ]  # fmt: skip
+    assert rows(intake, "products", "product_id, category") == [("p1", "perfumery"), ("p2", "pc_gamer"), ("p3", None)]  # fmt: skip
+    assert rows(intake, "accounts", "account_id, city, region, country_code") == [
+        ("u1", "sao paulo", "SP", "BR"),
+        ("u2", "rio de janeiro", "RJ", "BR"),
+        ("u3", "mogi das cruzes", "SP", "BR"),
+        ("u4", "campinas", "SP", "BR"),
+    ]
+
+
+def olist(dice: random.Random) -> dict[str, pd.DataFrame]:
+    """300 orders of 200 people in every status, with items, and payments of several kinds."""
+    statuses = ["delivered"] * 8 + ["shipped", "invoiced", "approved", "processing", "created", "canceled", "unavailable"]  # fmt: skip
+    orders, people, items, payments = [], [], [], []
+    for number in range(300):
+        orders.append((f"o{number}", f"c{number}", dice.choice(statuses), f"2018-03-{1 + number % 28:02} 10:00:00"))  # fmt: skip
+        people.append((f"c{number}", f"u{dice.randint(1, 200)}", "x", "SP"))
+        for item in range(dice.randint(0 if number % 50 else 1, 3)):
+            items.append((f"o{number}", item + 1, f"p{item}", "s", round(dice.uniform(5, 200), 2), 10.5))  # fmt: skip
+        for nth in range(dice.randint(1, 3) if number % 50 else 0):
+            payments.append((f"o{number}", nth + 1, dice.choice(["credit_card", "voucher", "boleto"]), round(dice.uniform(1, 150), 2)))  # fmt: skip
+    return {
+        "orders": pd.DataFrame(orders, columns=["order_id", "customer_id", "order_status", "order_purchase_timestamp"]),
+        "customers": pd.DataFrame(people, columns=["customer_id", "customer_unique_id", "customer_city", "customer_state"]),
+        "items": pd.DataFrame(items, columns=["order_id", "order_item_id", "product_id", "seller_id", "price", "freight_value"]),
+        "payments": pd.DataFrame(payments, columns=["order_id", "payment_sequential", "payment_type", "payment_value"]),
+    }  # fmt: skip
+
+
+def test_olist_adds_up_to_what_pandas_reckons(tmp_path):
+    made = olist(random.Random(4))
+    files = {f"olist_{name}_dataset__csv": each.to_csv(index=False) for name, each in made.items()}
+    again = {"olist_payments_dataset (1)__csv": files["olist_payments_dataset__csv"]}
+    intake = take(tmp_path, **files, **again, landing__yml="currency: BRL")
+    paid = made["payments"].groupby("order_id").payment_value.sum()
+    billed = made["items"].assign(all=lambda each: each.price + each.freight_value).groupby("order_id")["all"].sum()  # fmt: skip
+    orders = made["orders"].merge(made["customers"]).set_index("order_id")
+    orders["total"] = paid.reindex(orders.index).fillna(billed.reindex(orders.index))
+    bought = orders[~orders.order_status.isin(["created", "canceled", "unavailable"])]
+    assert sums(intake) == (300, orders.customer_unique_id.nunique(), 0, round(bought.total.sum(), 2), None)  # fmt: skip
+    assert rows(intake, "order_lines", "count(*), round(sum(amount), 2)") == [
+        (len(made["items"]), round(made["items"].price.sum(), 2))
+    ]
+    assert rows(intake, "accounts", "count(*)") == [(orders.customer_unique_id.nunique(),)]
