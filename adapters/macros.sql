@@ -9,7 +9,9 @@ create macro from_cents(x) as coalesce(cast(try_cast(x as decimal(18, 2)) / 100 
 create macro is_yes(x) as lower(x) in ('true', 't', 'yes', 'y', '1', '1.0', 'x');
 -- The status of a WooCommerce order, as its code (wc-on-hold) or in English (On hold). A refunded order was a purchase.
 create macro woocommerce_status(x) as case
-    when regexp_replace(lower(x), '^wc-|[^a-z]', '', 'g') in ('pending', 'pendingpayment', 'onhold', 'draft', 'checkoutdraft')
+    when
+        regexp_replace(lower(x), '^wc-|[^a-z]', '', 'g')
+        in ('pending', 'pendingpayment', 'onhold', 'draft', 'checkoutdraft')
         then 'pending'
     when regexp_replace(lower(x), '^wc-|[^a-z]', '', 'g') in ('cancelled', 'canceled', 'failed', 'trash', 'autodraft')
         then 'cancelled'

@@ -1,12 +1,14 @@
--- One row per order. What was paid for it is the sum of its payments of all kinds, also vouchers and the interest of instalments.
+-- One row per order. What was paid for it is the sum of its payments of all kinds, also vouchers and interest.
 with
 
 payments as (
 
     select
         order_id,
-        coalesce(min(payment_value) filter (where number_of(payment_value) is null), cast(sum(number_of(payment_value)) as varchar))
-            as total
+        coalesce(
+            min(payment_value) filter (where number_of(payment_value) is null),
+            cast(sum(number_of(payment_value)) as varchar)
+        ) as total
     from (select * from order_payments qualify row_number() over (partition by order_id, payment_sequential) = 1)
     group by order_id
 

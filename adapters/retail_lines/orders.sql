@@ -10,7 +10,7 @@ numbered as (
         number_of(quantity) * number_of(unit_price) as amount
     from lines
     where
-        -- Bad debt that was written off, stock that was counted anew, the shop's own fees and samples: nobody bought them.
+        -- Bad debt that was written off, stock that was counted anew, the shop's own fees and samples are no purchases.
         (
             customer_id is not null
             or (
@@ -24,8 +24,8 @@ numbered as (
 
 ),
 
--- Equal lines that follow each other are several of a product. Where an invoice comes again further down, as in two years
--- whose sheets overlap, its lines are the same ones.
+-- Equal lines that follow each other are several of a product. Where an invoice comes again further down, as in two
+-- years whose sheets overlap, its lines are the same ones.
 counted as (
 
     select

@@ -81,4 +81,8 @@ select
     currency,
     null
 from payments_made
-where status = 'paid' and is_dispute_lost and coalesce(number_of(disputed_amount), 1) <> 0 and disputed_amount is not null
+where
+    status = 'paid'
+    and is_dispute_lost
+    and disputed_amount is not null
+    and coalesce(number_of(disputed_amount), 1) <> 0

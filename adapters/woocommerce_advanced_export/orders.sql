@@ -1,4 +1,4 @@
--- One row per order, and one per order that was refunded in whole or in part. The export does not say when it was refunded.
+-- One row per order, and one per order that was refunded in whole or in part. The export does not say when.
 with
 
 orders as (

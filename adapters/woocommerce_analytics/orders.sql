@@ -6,15 +6,17 @@ read as (
     select
         *,
         woocommerce_status(status) as state,
-        regexp_replace(regexp_extract(n_revenue_formatted, '[0-9][0-9.,'' \x{a0}\x{202f}]*'), '[^0-9.,]|[.,]+$', '', 'g')
-            as digits,
-        coalesce(starts_with(net_sales, '-') or regexp_matches(n_revenue_formatted, '^[^0-9]*[-−]'), false) as is_refund
+        regexp_replace(
+            regexp_extract(n_revenue_formatted, '[0-9][0-9.,'' \x{a0}\x{202f}]*'), '[^0-9.,]|[.,]+$', '', 'g'
+        ) as digits,
+        coalesce(starts_with(net_sales, '-'), false)
+        or coalesce(regexp_matches(n_revenue_formatted, '^[^0-9]*[-−]'), false) as is_refund
     from orders
 
 ),
 
--- $1,234.50 and 1.234,50 € are 1234.50. Three digits after the last point or comma are thousands, except where the net sales
--- show that they are decimals, as in 12.500 KWD.
+-- $1,234.50 and 1.234,50 € are 1234.50. Three digits after the last point or comma are thousands, except where the net
+-- sales show that they are decimals, as in 12.500 KWD.
 numbers as (
 
     select
@@ -23,7 +25,9 @@ numbers as (
             when
                 regexp_full_match(digits, '[0-9]+|[0-9.,]+[.,][0-9]{3}')
                 and not coalesce(
-                    number_of(regexp_replace(digits, '[.,]', '', 'g')) > 50 * abs(nullif(number_of(net_sales), 0)), false
+                    number_of(regexp_replace(digits, '[.,]', '', 'g'))
+                    > 50 * abs(nullif(number_of(net_sales), 0)),
+                    false
                 )
                 then regexp_replace(digits, '[.,]', '', 'g')
             else regexp_replace(regexp_replace(digits, '[.,]([0-9]+)$', '!\1'), '[.,]', '', 'g')
@@ -50,14 +54,16 @@ latest as (
 
 ),
 
--- Both reports name customers from one table. So where every customer of the orders is in the customers report, a name that
--- occurs there once is one customer.
+-- Both reports name customers from one table. So where every customer of the orders is in the customers report, a name
+-- that occurs there once is one customer.
 known as (
 
     select lower(name) as name, max(email) as email
     from customers
     where not exists (
-        select 1 from orders where customer is not null and lower(customer) not in (select lower(name) from customers where name is not null)
+        select 1
+        from orders
+        where lower(customer) not in (select lower(name) from customers where name is not null)
     )
     group by lower(name)
     having count(distinct coalesce(lower(email), username, '')) = 1

@@ -18,7 +18,10 @@ def sums(intake) -> tuple:
         select
             count(*), count(distinct account_id), count(distinct email),
             round(sum(total) filter (where counts), 2), round(sum(total) filter (where counts and total < 0), 2)
-        from (select *, status is null or status not in ('pending', 'cancelled') as counts from {rows_of(intake / "orders.parquet")})
+        from (
+            select *, coalesce(status not in ('pending', 'cancelled'), true) as counts
+            from {rows_of(intake / "orders.parquet")}
+        )
     """
     return duckdb.execute(query).fetchall()[0]
 
@@ -93,20 +96,37 @@ def test_returns_with_positive_quantities_are_returns(tmp_path):
 
 
 def retail_lines() -> pd.DataFrame:
-    """Lines of 300 invoices: sales, guests, credit notes, fees, bad debt, stock that was counted anew, and a year twice."""
+    """Lines of 300 invoices: sales, guests, credit notes, fees, bad debt, stock counts, and some of it twice."""
     dice = random.Random(1)
     lines = []
     for number in range(536000, 536300):
         kind = dice.choices(["sale", "return", "fee", "debt", "stock"], [80, 12, 2, 1, 5])[0]
         prefix = {"return": "C", "fee": "C", "debt": "A"}.get(kind, "")
-        customer = "" if dice.random() < 0.2 or kind in ("fee", "debt", "stock") else str(dice.randint(12000, 12060))  # fmt: skip
+        customer = (
+            ""
+            if dice.random() < 0.2 or kind in ("fee", "debt", "stock")
+            else str(dice.randint(12000, 12060))
+        )
         for _ in range(dice.randint(1, 8)):
-            code = {"fee": "AMAZONFEE", "debt": "B"}.get(kind) or dice.choice(["22728", "71053", "85123A", "POST"])  # fmt: skip
+            code = {"fee": "AMAZONFEE", "debt": "B"}.get(kind) or dice.choice(
+                ["22728", "71053", "85123A", "POST"]
+            )
             quantity = dice.randint(1, 30) * (-1 if kind in ("return", "fee", "stock") else 1)
             price = 0 if kind == "stock" else round(dice.uniform(0.1, 20), 2)
             date = f"{1 + number % 12}/{1 + number % 28}/2011 9:{number % 60:02}"
-            lines.append((f"{prefix}{number}", code, f"{code} it", quantity, date, price, customer, "France"))  # fmt: skip
-    names = ["InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country"]  # fmt: skip
+            lines.append(
+                (f"{prefix}{number}", code, f"{code} it", quantity, date, price, customer, "France")
+            )
+    names = [
+        "InvoiceNo",
+        "StockCode",
+        "Description",
+        "Quantity",
+        "InvoiceDate",
+        "UnitPrice",
+        "CustomerID",
+        "Country",
+    ]
     made = pd.DataFrame(lines, columns=names)
     return pd.concat([made, made.iloc[400:600]])
 
@@ -163,7 +183,11 @@ def test_a_customers_report_that_lacks_a_customer_of_the_orders_links_none(tmp_p
 def test_woocommerce_customers_need_no_orders_of_the_analytics(tmp_path):
     folder = FOLDER / "woocommerce_analytics" / "fixture"
     customers = (folder / "wc-customers-report-export.csv").read_text()
-    intake = take(tmp_path, customers__csv=customers, orders__csv="order_id,ordered_at,total\n1,2024-01-01,5\n")  # fmt: skip
+    intake = take(
+        tmp_path,
+        customers__csv=customers,
+        orders__csv="order_id,ordered_at,total\n1,2024-01-01,5\n",
+    )
     assert rows(intake, "orders", "order_id") == [("1",)]
     assert rows(intake, "contacts", "count(*)") == [(6,)]
 
@@ -181,7 +205,7 @@ def test_woocommerce_customers_need_no_orders_of_the_analytics(tmp_path):
     ],
 )
 def test_woocommerce_totals_are_read_as_the_shop_writes_them(tmp_path, shown, net, total):
-    header = "Date,Order #,N. Revenue (formatted),Status,Customer,Customer type,Product(s),Items sold,Net Sales\n"  # fmt: skip
+    header = "Date,Order #,N. Revenue (formatted),Status,Customer,Customer type,Product(s),Items sold,Net Sales\n"
     line = f'2024-01-01 10:00:00,1,"{shown}",completed,Ada Lovett,new,1x Cup,1,{net}\n'
     intake = take(tmp_path, report__csv=header + line)
     assert rows(intake, "orders", "total") == [(total,)]
@@ -200,7 +224,11 @@ def test_advanced_order_export_comes_with_its_refunds(tmp_path):
         ("1006", datetime(2024, 3, 6, 10), 10, None, "cancelled", None),
     ]  # fmt: skip
     lines = rows(intake, "order_lines", "order_id, line_number, product_id, quantity, amount")
-    assert lines[:3] == [("1001", 1, "TEA-1", 1, 10), ("1001", 2, "CUP-1", 2, 20), ("1002", 1, "TEA-1", 3, 30)]  # fmt: skip
+    assert lines[:3] == [
+        ("1001", 1, "TEA-1", 1, 10),
+        ("1001", 2, "CUP-1", 2, 20),
+        ("1002", 1, "TEA-1", 3, 30),
+    ]
     assert len(lines) == 7 and "1003" not in [line[0] for line in lines]
     assert rows(intake, "contacts", "contact_id, first_name, street, postal_code")[0] == (
         *("ada@example.com", "Ada"),
@@ -212,15 +240,40 @@ def test_advanced_order_export_comes_with_its_refunds(tmp_path):
 
 
 def woocommerce_orders(dice: random.Random) -> pd.DataFrame:
-    """250 orders of the Advanced Order Export in every status, some refunded in part or in full, of 1 to 3 lines each."""
+    """250 orders of the Advanced Order Export in every status, some refunded, of 1 to 3 lines each."""
     lines = []
     for number in range(1, 251):
-        status = dice.choice(["Completed"] * 6 + ["Processing", "Refunded", "On hold", "Pending payment", "Failed", "Cancelled"])  # fmt: skip
+        status = dice.choice(
+            ["Completed"] * 6
+            + ["Processing", "Refunded", "On hold", "Pending payment", "Failed", "Cancelled"]
+        )
         total = round(dice.uniform(5, 300), 2)
         refund = total if status == "Refunded" else round(total / 4, 2) if dice.random() < 0.2 else 0  # fmt: skip
         for item in range(dice.randint(1, 3)):
-            lines.append((number, status, f"2024-03-{1 + number % 28:02} 10:00", f"p{dice.randint(1, 60) if item == 0 else 0}@example.com", total, refund, f"S{item}", 1, 5))  # fmt: skip
-    names = ["Order Number", "Order Status", "Order Date", "Email (Billing)", "Order Total Amount", "Order Refund Amount", "SKU", "Quantity", "Item Cost"]  # fmt: skip
+            lines.append(
+                (
+                    number,
+                    status,
+                    f"2024-03-{1 + number % 28:02} 10:00",
+                    f"p{dice.randint(1, 60) if item == 0 else 0}@example.com",
+                    total,
+                    refund,
+                    f"S{item}",
+                    1,
+                    5,
+                )
+            )
+    names = [
+        "Order Number",
+        "Order Status",
+        "Order Date",
+        "Email (Billing)",
+        "Order Total Amount",
+        "Order Refund Amount",
+        "SKU",
+        "Quantity",
+        "Item Cost",
+    ]
     made = pd.DataFrame(lines, columns=names)
     made["Email (Billing)"] = made.groupby("Order Number")["Email (Billing)"].transform("first")
     return made
@@ -309,7 +362,13 @@ def stripe_payments(dice: random.Random) -> pd.DataFrame:
     for number in range(400):
         status = dice.choice(["Paid"] * 6 + ["Refunded", "Failed", "canceled", "requires_action"])
         amount = round(dice.uniform(1, 500), 2)
-        refunded = amount if status == "Refunded" else round(amount / 3, 2) if status == "Paid" and dice.random() < 0.2 else 0  # fmt: skip
+        refunded = (
+            amount
+            if status == "Refunded"
+            else round(amount / 3, 2)
+            if status == "Paid" and dice.random() < 0.2
+            else 0
+        )
         captured = status in ("Paid", "Refunded") and dice.random() < 0.95
         customer = dice.randint(1, 70)
         lines.append((
@@ -356,7 +415,11 @@ def test_an_order_of_olist_is_what_was_paid_in_all_kinds(tmp_path):
         ("o1", 1, "p1", 1, 29.99),
         ("o1", 2, "p1", 1, 29.99),
     ]  # fmt: skip
-    assert rows(intake, "products", "product_id, category") == [("p1", "perfumery"), ("p2", "pc_gamer"), ("p3", None)]  # fmt: skip
+    assert rows(intake, "products", "product_id, category") == [
+        ("p1", "perfumery"),
+        ("p2", "pc_gamer"),
+        ("p3", None),
+    ]
     assert rows(intake, "accounts", "account_id, city, region, country_code") == [
         ("u1", "sao paulo", "SP", "BR"),
         ("u2", "rio de janeiro", "RJ", "BR"),
@@ -367,19 +430,45 @@ def test_an_order_of_olist_is_what_was_paid_in_all_kinds(tmp_path):
 
 def olist(dice: random.Random) -> dict[str, pd.DataFrame]:
     """300 orders of 200 people in every status, with items, and payments of several kinds."""
-    statuses = ["delivered"] * 8 + ["shipped", "invoiced", "approved", "processing", "created", "canceled", "unavailable"]  # fmt: skip
+    statuses = ["delivered"] * 8 + [
+        "shipped",
+        "invoiced",
+        "approved",
+        "processing",
+        "created",
+        "canceled",
+        "unavailable",
+    ]
     orders, people, items, payments = [], [], [], []
     for number in range(300):
-        orders.append((f"o{number}", f"c{number}", dice.choice(statuses), f"2018-03-{1 + number % 28:02} 10:00:00"))  # fmt: skip
+        orders.append(
+            (
+                f"o{number}",
+                f"c{number}",
+                dice.choice(statuses),
+                f"2018-03-{1 + number % 28:02} 10:00:00",
+            )
+        )
         people.append((f"c{number}", f"u{dice.randint(1, 200)}", "x", "SP"))
         for item in range(dice.randint(0 if number % 50 else 1, 3)):
             items.append((f"o{number}", item + 1, f"p{item}", "s", round(dice.uniform(5, 200), 2), 10.5))  # fmt: skip
         for nth in range(dice.randint(1, 3) if number % 50 else 0):
-            payments.append((f"o{number}", nth + 1, dice.choice(["credit_card", "voucher", "boleto"]), round(dice.uniform(1, 150), 2)))  # fmt: skip
+            payments.append(
+                (
+                    f"o{number}",
+                    nth + 1,
+                    dice.choice(["credit_card", "voucher", "boleto"]),
+                    round(dice.uniform(1, 150), 2),
+                )
+            )
     return {
         "orders": pd.DataFrame(orders, columns=["order_id", "customer_id", "order_status", "order_purchase_timestamp"]),
-        "customers": pd.DataFrame(people, columns=["customer_id", "customer_unique_id", "customer_city", "customer_state"]),
-        "items": pd.DataFrame(items, columns=["order_id", "order_item_id", "product_id", "seller_id", "price", "freight_value"]),
+        "customers": pd.DataFrame(people, columns=[
+            "customer_id", "customer_unique_id", "customer_city", "customer_state",
+        ]),
+        "items": pd.DataFrame(items, columns=[
+            "order_id", "order_item_id", "product_id", "seller_id", "price", "freight_value",
+        ]),
         "payments": pd.DataFrame(payments, columns=["order_id", "payment_sequential", "payment_type", "payment_value"]),
     }  # fmt: skip
 
@@ -390,11 +479,22 @@ def test_olist_adds_up_to_what_pandas_reckons(tmp_path):
     again = {"olist_payments_dataset (1)__csv": files["olist_payments_dataset__csv"]}
     intake = take(tmp_path, **files, **again, landing__yml="currency: BRL")
     paid = made["payments"].groupby("order_id").payment_value.sum()
-    billed = made["items"].assign(all=lambda each: each.price + each.freight_value).groupby("order_id")["all"].sum()  # fmt: skip
+    billed = (
+        made["items"]
+        .assign(all=lambda each: each.price + each.freight_value)
+        .groupby("order_id")["all"]
+        .sum()
+    )
     orders = made["orders"].merge(made["customers"]).set_index("order_id")
     orders["total"] = paid.reindex(orders.index).fillna(billed.reindex(orders.index))
     bought = orders[~orders.order_status.isin(["created", "canceled", "unavailable"])]
-    assert sums(intake) == (300, orders.customer_unique_id.nunique(), 0, round(bought.total.sum(), 2), None)  # fmt: skip
+    assert sums(intake) == (
+        300,
+        orders.customer_unique_id.nunique(),
+        0,
+        round(bought.total.sum(), 2),
+        None,
+    )
     assert rows(intake, "order_lines", "count(*), round(sum(amount), 2)") == [
         (len(made["items"]), round(made["items"].price.sum(), 2))
     ]
