@@ -7,3 +7,19 @@ create macro number_of(x) as try_cast(
 create macro negated(x) as coalesce(cast(-number_of(x) as varchar), x);
 create macro from_cents(x) as coalesce(cast(try_cast(x as decimal(18, 2)) / 100 as varchar), x);
 create macro is_yes(x) as lower(x) in ('true', 't', 'yes', 'y', '1', '1.0', 'x');
+-- The status of a WooCommerce order, as its code (wc-on-hold) or in English (On hold). A refunded order was a purchase.
+create macro woocommerce_status(x) as case
+    when
+        regexp_replace(lower(x), '^wc-|[^a-z]', '', 'g')
+        in ('pending', 'pendingpayment', 'onhold', 'draft', 'checkoutdraft')
+        then 'pending'
+    when regexp_replace(lower(x), '^wc-|[^a-z]', '', 'g') in ('cancelled', 'canceled', 'failed', 'trash', 'autodraft')
+        then 'cancelled'
+    when regexp_replace(lower(x), '^wc-|[^a-z]', '', 'g') = 'processing' then 'paid'
+    when regexp_replace(lower(x), '^wc-|[^a-z]', '', 'g') in ('completed', 'refunded') then 'completed'
+    when regexp_replace(lower(x), '^wc-|[^a-z]', '', 'g') in ('shipped', 'delivered') then 'shipped'
+    else x
+end;
+-- A name as one text: its first word, and the others.
+create macro first_word(x) as split_part(x, ' ', 1);
+create macro other_words(x) as nullif(trim(substr(x, length(split_part(x, ' ', 1)) + 1)), '');

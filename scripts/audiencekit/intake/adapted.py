@@ -33,7 +33,7 @@ from audiencekit.intake.rows import is_left_out, reader
 from audiencekit.intake.rules import raw_name
 from audiencekit.intake.unpacked import READABLE, TEXT, unpacked
 from audiencekit.intake.unread_columns import unread_decisions, values_that_differ
-from audiencekit.intake.values import NO_VALUE
+from audiencekit.intake.values import COMMA_NUMBER, NO_VALUE
 from audiencekit.sql import file_to_read, literal, rows_of
 
 NO_ADAPTER = "none"
@@ -263,7 +263,7 @@ def read_as_text(
 
 
 def _as_text(column: Column, file: LandingFile) -> str:
-    """SQL for a cell as text, null where it has no value. What is nested becomes JSON."""
+    """SQL for a cell as text, null where it has no value. What is nested becomes JSON, and 1.234,50 is 1234.50."""
     if column.name not in file.positions:
         return "cast(null as varchar)"
     position = file.positions[column.name]
@@ -271,9 +271,20 @@ def _as_text(column: Column, file: LandingFile) -> str:
     if kind.endswith("]") or kind.startswith(("STRUCT", "MAP")):
         return f"cast(to_json({cell}) as varchar)"
     text = f"trim(cast({cell} as varchar))"
+    if file.settings.decimal_comma:
+        point = f"replace(replace({text}, '.', ''), ',', '.')"
+        text = f"case when regexp_full_match({text}, {literal(COMMA_NUMBER)}) then {point} else {text} end"
     return f"case when {text} not in ({', '.join(map(literal, MISSING))}) then {text} end"
 
 
 def _kept(settings: FileSettings) -> FileSettings:
     """The settings that count for what an adapter makes; the others counted when the file was read."""
-    return replace(settings, columns={}, leave_out={}, encoding=None, table=None, adapter=None)
+    return replace(
+        settings,
+        columns={},
+        leave_out={},
+        decimal_comma=None,
+        encoding=None,
+        table=None,
+        adapter=None,
+    )
