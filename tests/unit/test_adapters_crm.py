@@ -1,5 +1,6 @@
 """Adapters of CRM and mailing systems: contacts as they are exported, and every refusal in them."""
 
+import zipfile
 from datetime import datetime
 
 import pytest
@@ -94,3 +95,115 @@ def test_what_klaviyo_may_have_refused_stops_the_run(tmp_path, change, problem):
     text = fixture("klaviyo_profiles", "all_profiles.csv").replace(*change, 1)
     with pytest.raises(UserError, match=problem):
         take(tmp_path, all__csv=text, orders__csv=ORDERS)
+
+
+MAILCHIMP = ("mailchimp_subscribed", "mailchimp_unsubscribed", "mailchimp_cleaned")
+SUBSCRIBED = "subscribed_email_audience_export_0a1b2c.csv"
+
+
+def test_mailchimp_members_are_contacts_with_what_they_decided(tmp_path):
+    intake = take(tmp_path, *MAILCHIMP)
+    assert rows(intake, "contacts", f"{DECISIONS}, created_at, updated_at") == [
+        ("5001", True, True, None, datetime(2023, 2, 1, 10, 5), datetime(2024, 5, 1, 8)),
+        ("5002", True, None, None, datetime(2023, 3, 1, 9), datetime(2023, 3, 1, 9)),
+        ("5003", True, False, None, datetime(2023, 4, 1, 9), datetime(2024, 6, 1, 9)),
+        ("5004", True, None, None, datetime(2023, 5, 1, 9), datetime(2023, 5, 1, 9)),
+        ("5005", None, None, None, datetime(2023, 6, 1, 9), datetime(2023, 6, 1, 9)),
+        ("5006", False, None, datetime(2024, 1, 5, 7), None, datetime(2024, 1, 5, 7)),
+        *[("5007", False, True, datetime(2024, 1, 6, 7), datetime(2022, 2, 1, 9), datetime(2024, 1, 6, 7))],
+        ("5008", False, None, None, None, None),
+        ("5009", None, None, None, datetime(2022, 4, 1, 9), datetime(2024, 2, 7, 7)),
+        ("5010", None, False, None, None, None),
+    ]  # fmt: skip
+    assert rows(intake, "email_events", "email, event_name, occurred_at") == [
+        ("ida@example.com", "bounced", datetime(2024, 2, 7, 7))
+    ]
+    assert rows(intake, "contacts", "contact_id, email, phone, first_name, last_name")[0] == (
+        *("5001", "ada@example.com", "+16175550100", "Ada", "Lovett"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("subscribed_segment_export_1.csv", True),
+        ("members.csv", True),
+        ("non-subscribed.csv", None),
+        ("nonsubscribed_members_export_1.csv", None),
+        ("archived_export_1.csv", None),
+        ("cleaned members.csv", None),
+        ("sms_only_audience_export_1.csv", None),
+        ("unsubscribed_email_audience_export_1.csv", False),
+        ("Unsubs 2024.csv", False),
+        ("unsubscribed/export.csv", False),
+        ("unsubscribed and others/subscribed_email_audience_export_1.csv", True),
+    ],
+)
+def test_the_name_of_a_mailchimp_file_says_what_its_members_decided(tmp_path, name, expected):
+    path = tmp_path / "landing" / name
+    path.parent.mkdir(parents=True)
+    path.write_text(fixture("mailchimp_subscribed", SUBSCRIBED))
+    intake = take(tmp_path, orders__csv=ORDERS)
+    assert set(rows(intake, "contacts", "email_opt_in")) == {(expected,)}
+    known = rows(intake, "contacts", "created_at is not null, updated_at is not null")
+    assert set(known) == {(expected is not False, True)}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (["Email, Direct Mail", "", "Direct Mail", "E-Mail"], [True, None, None, True]),
+        (["", "", "", ""], [True, True, True, True]),
+    ],
+)
+def test_mailchimp_marketing_permissions_limit_who_agreed(tmp_path, given, expected):
+    lines = fixture("mailchimp_subscribed", SUBSCRIBED).splitlines()
+    cells = ["Marketing Permissions", *(f'"{cell}"' for cell in given)]
+    text = "\n".join(f"{line},{cell}" for line, cell in zip(lines, cells, strict=True))
+    intake = take(tmp_path, subscribed__csv=text, orders__csv=ORDERS)
+    found = rows(intake, "contacts", "contact_id, email_opt_in")
+    assert [answer for _, answer in found] == expected
+
+
+@pytest.mark.parametrize("is_later", [True, False])
+def test_of_two_mailchimp_exports_the_later_change_of_a_member_wins(tmp_path, is_later):
+    new = fixture("mailchimp_subscribed", SUBSCRIBED)
+    changed = "2024-05-02 08:00:00" if is_later else "2024-04-30 08:00:00"
+    gone = fixture("mailchimp_unsubscribed", "unsubscribed_email_audience_export_0a1b2c.csv")
+    gone = gone.replace("5006", "5001").replace("2024-01-05 07:00:00", changed)
+    intake = take(
+        tmp_path,
+        **{"subscribed_1__csv": new, "unsubscribed_2__csv": gone, "orders__csv": ORDERS},
+    )
+    versions = rows(intake, "contacts", "contact_id, updated_at, email_opt_in, unsubscribed_at")
+    latest = [row for row in versions if row[0] == "5001"][-1]
+    assert latest[2] is not is_later
+    # The refusal is a version of the contact in any case, and its time is known.
+    assert (
+        "5001",
+        datetime.fromisoformat(changed),
+        False,
+        datetime.fromisoformat(changed),
+    ) in versions
+
+
+def test_mailchimp_sends_a_zip_of_several_files_which_is_to_be_unpacked(tmp_path):
+    landing = tmp_path / "landing"
+    landing.mkdir()
+    with zipfile.ZipFile(landing / "audience_export_0a1b2c.zip", "w") as archive:
+        for adapter in MAILCHIMP:
+            for path in (FOLDER / adapter / "fixture").iterdir():
+                archive.write(path, path.name)
+    with pytest.raises(UserError, match="Unpack it into the landing folder"):
+        take(tmp_path, orders__csv=ORDERS)
+
+
+def test_a_file_in_a_folder_that_may_hold_refusals_and_that_no_adapter_reads_stops_the_run(
+    tmp_path,
+):
+    folder = tmp_path / "landing" / "audience export"
+    folder.mkdir(parents=True)
+    (folder / SUBSCRIBED).write_text(fixture("mailchimp_subscribed", SUBSCRIBED))
+    (folder / "unsubscribed.csv").write_text("Address,Left on\nflo@example.com,2024-01-05\n")
+    with pytest.raises(UserError, match="unsubscribed.csv: it may hold refusals"):
+        take(tmp_path, orders__csv=ORDERS)
