@@ -7,3 +7,9 @@ create macro number_of(x) as try_cast(
 create macro negated(x) as coalesce(cast(-number_of(x) as varchar), x);
 create macro from_cents(x) as coalesce(cast(try_cast(x as decimal(18, 2)) / 100 as varchar), x);
 create macro is_yes(x) as lower(x) in ('true', 't', 'yes', 'y', '1', '1.0', 'x');
+-- A state of subscription as an opt-in: never subscribed is no answer, and what is none of these stays as it is.
+create macro subscription(x) as case
+    when regexp_replace(lower(x), '[^a-z]', '', 'g') in ('subscribed', 'true', 'yes') then 'true'
+    when regexp_replace(lower(x), '[^a-z]', '', 'g') in ('unsubscribed', 'false', 'no') then 'false'
+    when regexp_replace(lower(x), '[^a-z]', '', 'g') not in ('neversubscribed', 'nonsubscribed', 'notsubscribed') then x
+end;

@@ -6,8 +6,8 @@ values_read as (
 
     select
         *,
-        replace(upper(email_marketing_consent), ' ', '_') as email_consent,
-        replace(upper(sms_marketing_consent), ' ', '_') as sms_consent,
+        subscription(email_marketing_consent) as email_consent,
+        subscription(sms_marketing_consent) as sms_consent,
         lower(email_suppressions) as suppressions,
         lower(coalesce(sms_suppressions, '')) as sms_suppressed,
         lower(accepts_marketing) in ('false', 'no', '0') as is_refused_in_shop,
@@ -35,23 +35,18 @@ decided as (
         *,
         case
             when
-                email_consent = 'UNSUBSCRIBED' or is_suppressed or is_refused_in_form
-                or (is_refused_in_shop and coalesce(email_consent, '') <> 'SUBSCRIBED')
+                is_suppressed or is_refused_in_form
+                or (is_refused_in_shop and coalesce(email_consent, '') <> 'true')
                 then 'false'
-            when email_consent = 'SUBSCRIBED' then case when not coalesce(has_bounced, false) then 'true' end
-            when email_consent <> 'NEVER_SUBSCRIBED' then email_marketing_consent
+            when email_consent <> 'true' or not coalesce(has_bounced, false) then email_consent
         end as email_opt_in,
-        case
-            when sms_consent = 'UNSUBSCRIBED' or is_sms_suppressed then 'false'
-            when sms_consent = 'SUBSCRIBED' then 'true'
-            when sms_consent <> 'NEVER_SUBSCRIBED' then sms_marketing_consent
-        end as sms_opt_in,
+        case when is_sms_suppressed then 'false' else sms_consent end as sms_opt_in,
         coalesce(
-            case when email_consent = 'UNSUBSCRIBED' then email_marketing_consent_timestamp end,
+            case when email_consent = 'false' then email_marketing_consent_timestamp end,
             case when is_suppressed then email_suppressions_timestamp end
         ) as unsubscribed_at,
         coalesce(
-            case when sms_consent = 'UNSUBSCRIBED' then sms_marketing_consent_timestamp end,
+            case when sms_consent = 'false' then sms_marketing_consent_timestamp end,
             case when is_sms_suppressed then sms_suppressions_timestamp end
         ) as sms_unsubscribed_at
     from suppressed
