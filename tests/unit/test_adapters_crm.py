@@ -7,7 +7,9 @@ import pytest
 from test_adapters import rows, take
 
 from audiencekit.errors import UserError
+from audiencekit.identity.contact_points import read_emails
 from audiencekit.intake.adapters import FOLDER
+from audiencekit.intake.explain import explain
 
 ORDERS = "order_id,ordered_at,total\n1,2024-01-01,5\n"
 DECISIONS = "contact_id, email_opt_in, sms_opt_in, unsubscribed_at"
@@ -205,5 +207,67 @@ def test_a_file_in_a_folder_that_may_hold_refusals_and_that_no_adapter_reads_sto
     folder.mkdir(parents=True)
     (folder / SUBSCRIBED).write_text(fixture("mailchimp_subscribed", SUBSCRIBED))
     (folder / "unsubscribed.csv").write_text("Address,Left on\nflo@example.com,2024-01-05\n")
-    with pytest.raises(UserError, match="unsubscribed.csv: it may hold refusals"):
+    with pytest.raises(UserError, match="unsubscribed[.]csv: it may hold refusals"):
         take(tmp_path, orders__csv=ORDERS)
+
+
+HUBSPOT = "hubspot-crm-exports-all-contacts-2024-06-01.csv"
+
+
+def test_hubspot_contacts_have_every_opt_out_and_the_ids_that_were_merged(tmp_path):
+    intake = take(tmp_path, "hubspot_contacts")
+    assert rows(intake, "contacts", "contact_id, email, email_opt_in, email_opt_out, merged_ids, updated_at") == [
+        ("101", "ada@example.com", None, False, None, datetime(2024, 5, 1, 8)),
+        ("102", "bo@example.com; bo.day@example.org", None, True, "98;99", datetime(2024, 3, 1, 8)),
+        ("103", "cy@example.com", None, True, None, datetime(2024, 4, 1, 8)),
+        ("104", "dee@example.com", None, True, None, datetime(2024, 4, 2, 8)),
+        ("105", None, None, False, None, datetime(2024, 4, 3, 8)),
+    ]  # fmt: skip
+    assert rows(intake, "contacts", "phone, region, postal_code, country_code, created_at, account_id")[2] == (
+        *("+1 617 555 0100", "Massachusetts", "02138", "United States"),
+        *(datetime(2023, 1, 1, 9), None),
+    )  # fmt: skip
+    # An e-mail of two addresses is read as both, and the first one is the main address.
+    addresses = [address for address, _ in read_emails("bo@example.com; bo.day@example.org")]
+    assert addresses == ["bo@example.com", "bo.day@example.org"]
+
+
+def test_hubspot_columns_may_have_internal_names_and_any_subscription_types(tmp_path):
+    header = "hs_object_id,email,lastmodifieddate,createdate,hs_email_optout,hs_email_optout_1,hs_email_optout_survey_reason"
+    lines = [
+        f"{header},hs_email_optout_22,hs_calculated_merged_vids,hs_time_to_move_from_subscriber_to_customer"
+    ]
+    lines += [
+        "1,a@example.com,2024-01-02,2023-01-01,,,,,,5",
+        "2,b@example.com,2024-01-02,2023-01-01,,,OTHER,true,7:1612345678901,",
+    ]
+    lines += [
+        "3,c@example.com,2024-01-02,2023-01-01,false,true,,false,,",
+        "4,d@example.com,2024-01-02,2023-01-01,true,,,,,",
+    ]
+    intake = take(tmp_path, hubspot__csv="\n".join(lines), orders__csv=ORDERS)
+    assert rows(intake, "contacts", "contact_id, email_opt_out, merged_ids") == [
+        ("1", False, None), ("2", True, "7"), ("3", True, None), ("4", True, None)
+    ]  # fmt: skip
+
+
+def test_explain_names_every_hubspot_column_that_is_read_as_an_opt_out(tmp_path):
+    (tmp_path / HUBSPOT).write_text(fixture("hubspot_contacts", HUBSPOT))
+    lines = list(explain(tmp_path))
+    opt_outs = [line for line in lines if "-> opted_out_of_email_" in line]
+    assert len(opt_outs) == 3 and "opted_out_of_email" not in lines[-2]
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (("Opted out of email: One to One", "SMS consent"), "the column SMS consent may hold refusals"),
+        (("8:00,,,true", "8:00,,,by phone"), "row 4: email_opt_out: not yes or no"),
+        (("Unsubscribed from all email,", "Unsubscribed,"), "it may hold refusals, and is not read as it is"),
+    ],
+)  # fmt: skip
+def test_what_hubspot_may_have_refused_stops_the_run(tmp_path, change, problem):
+    text = fixture("hubspot_contacts", HUBSPOT)
+    assert change[0] in text
+    with pytest.raises(UserError, match=problem):
+        take(tmp_path, hubspot__csv=text.replace(*change), orders__csv=ORDERS)
