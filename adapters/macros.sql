@@ -7,6 +7,7 @@ create macro number_of(x) as try_cast(
 create macro negated(x) as coalesce(cast(-number_of(x) as varchar), x);
 create macro from_cents(x) as coalesce(cast(try_cast(x as decimal(18, 2)) / 100 as varchar), x);
 create macro is_yes(x) as lower(x) in ('true', 't', 'yes', 'y', '1', '1.0', 'x');
+create macro is_no(x) as lower(x) in ('false', 'f', 'no', 'n', '0', '0.0');
 -- A state of subscription as an opt-in: never subscribed is no answer, and what is none of these stays as it is.
 create macro subscription(x) as case
     when regexp_replace(lower(x), '[^a-z]', '', 'g') in ('subscribed', 'true', 'yes') then 'true'

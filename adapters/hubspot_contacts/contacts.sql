@@ -1,5 +1,5 @@
--- One row per contact. To have opted out of any type of e-mail is a refusal, because the export does not say which types are
--- marketing. HubSpot exports no grant. What is neither yes nor no is passed on, so that it stops the run.
+-- One row per contact. To have opted out of any type of e-mail is a refusal, because the export does not say which
+-- types are marketing. HubSpot exports no grant. What is neither yes nor no is passed on, so that it stops the run.
 with
 
 answers as (
@@ -8,7 +8,7 @@ answers as (
         *,
         list_filter(
             string_split(concat_ws('; ', unsubscribed_from_all_email, opted_out_of_email), '; '),
-            lambda answer: lower(answer) not in ('', 'false', 'f', 'no', 'n', '0')
+            lambda answer: answer <> '' and not is_no(answer)
         ) as refusals
     from contacts
 

@@ -1,5 +1,6 @@
--- One row per profile. What a person refused counts whatever else the profile says. Never subscribed is no answer, and an
--- address that bounces grants nothing. A refusal without a time of its own counts from now, so the row has no time then.
+-- One row per profile. What a person refused counts whatever else the profile says. Never subscribed is no answer, and
+-- an address that bounces grants nothing. A refusal without a time of its own counts from now, so the row has no time
+-- then.
 with
 
 values_read as (

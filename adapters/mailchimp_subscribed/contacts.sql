@@ -1,6 +1,6 @@
--- One row per member. What the file's name says comes first: those of non-subscribed, archived and SMS-only contacts have the
--- same columns and grant nothing, and a file of unsubscribed members refuses, whatever columns it lacks. Where the
--- audience asks for marketing permissions, only a member who gave the one for e-mail agreed.
+-- One row per member. What the file's name says comes first: those of non-subscribed, archived and SMS-only contacts
+-- have the same columns and grant nothing, and a file of unsubscribed members refuses, whatever columns it lacks. Where
+-- the audience asks for marketing permissions, only a member who gave the one for e-mail agreed.
 with
 
 named as (

@@ -6,7 +6,8 @@ decided as (
     select
         *,
         subscription(sms_marketing_status) as sms_opt_in,
-        unsub_time is null or (subscription(sms_marketing_status) = 'false' and last_changed is null) as has_undated_refusal
+        unsub_time is null or (subscription(sms_marketing_status) = 'false' and last_changed is null)
+            as has_undated_refusal
     from members
 
 )
