@@ -37,6 +37,8 @@ from audiencekit.intake.values import COMMA_NUMBER, NO_VALUE
 from audiencekit.sql import file_to_read, literal, rows_of
 
 NO_ADAPTER = "none"
+# In the SQL of an adapter, the name of the file that a row is from.
+FILE_NAME = "file_name"
 # What means no value in any column. NA and None may be names.
 MISSING = ("", *(text for text in NO_VALUE if text not in ("NA", "N/A", "n/a", "None", "nil")))
 
@@ -207,7 +209,7 @@ class _Export:
                 rows = (
                     f"from {rows_of(*paths)}"
                     if paths
-                    else f"select {columns}, 0 as {ROW_NUMBER} where false"
+                    else f"select {columns}, 0 as {ROW_NUMBER}, '' as {FILE_NAME} where false"
                 )
                 con.execute(f"create view {name} as {rows}")
             for name, query in self.adapter.outputs.items():
@@ -236,11 +238,13 @@ class _Export:
 def read_as_text(
     con: duckdb.DuckDBPyConnection, table: Table, file: LandingFile, target: Path
 ) -> None:
-    """Write the rows of a file to `target`: text columns by the names of the table's, and the number of each row.
+    """Write the rows of a file to `target`: text columns by the names of the table's, and the file and number of each row.
 
     Lines that are no rows go to the temp table `rejected`. Raises UserError if the file cannot be read.
     """
-    cells = [f"{_as_text(column, file)} as {column.name}" for column in table.columns]
+    cells = [
+        f"{_with_parts(column, table, file)} as {column.name}" for column in whole_columns(table)
+    ]
     rows = f"select {', '.join(cells)}, row_number, {is_left_out(file)} as is_left_out from ({reader(file, rejects=True)}) as file"
     copy = "(format parquet, compression snappy)"
     con.execute("drop table if exists reject_errors; drop table if exists reject_scans")
@@ -254,12 +258,25 @@ def read_as_text(
         raise UserError(f"{file.name}: cannot be read ({why}). Export it again.") from None
     collect_rejected_lines(con, file)
     check_row_count(con, file, every)
-    names = ", ".join(column.name for column in table.columns)
+    names = ", ".join(column.name for column in whole_columns(table))
     con.execute(
-        f"copy (select {names}, {row_in_file()} as {ROW_NUMBER} from {rows_of(every)} as checked {passed_lines()} "
+        f"copy (select {names}, {row_in_file()} as {ROW_NUMBER}, {literal(file.name)} as {FILE_NAME} from {rows_of(every)} as checked {passed_lines()} "
         f"where not is_left_out and coalesce({names}) is not null) to {literal(str(target))} {copy}"
     )
     every.unlink()
+
+
+def whole_columns(table: Table) -> list[Column]:
+    """The columns that an adapter's SQL has: those that are no part of another one."""
+    return [column for column in table.columns if not column.part_of]
+
+
+def _with_parts(column: Column, table: Table, file: LandingFile) -> str:
+    """SQL for a cell as text. Where several columns are one, their values are divided by semicolons."""
+    parts = [_as_text(part, file) for part in table.columns if part.part_of == column.name]
+    if not parts:
+        return _as_text(column, file)
+    return f"nullif(concat_ws('; ', {', '.join([_as_text(column, file), *parts])}), '')"
 
 
 def _as_text(column: Column, file: LandingFile) -> str:

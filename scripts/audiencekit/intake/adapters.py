@@ -6,7 +6,7 @@ is recognised. Each of its SQL files is named after a landing table and selects 
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import yaml
 
 from audiencekit.errors import UserError
 from audiencekit.intake.contract import Column, Table, load_contract
-from audiencekit.intake.files import match_columns
+from audiencekit.intake.files import match_columns, plain_name
 from audiencekit.workspace import PROJECT
 
 FOLDER = PROJECT / "adapters"
@@ -48,7 +48,7 @@ class Adapter:
 
 @dataclass(frozen=True)
 class Recognised:
-    """An adapter and the input of it that a file is."""
+    """An adapter and the input of it that a file is, with a column for each header of the file that begins as one does."""
 
     adapter: Adapter
     input: Table
@@ -71,22 +71,22 @@ def _input(name: str, raw: Mapping) -> Table:
     """An input as a table of text columns: `required` is what a file is recognised by, `optional` may be missing, and
     `ignored` is known and changes nothing."""
     columns = [
-        Column(
-            _name(given),
-            "string",
-            "",
-            required=kind == "required",
-            aliases=tuple(given) if isinstance(given, list) else (),
-        )
+        _column([given] if isinstance(given, str) else given, kind == "required")
         for kind in ("required", "optional", "ignored")
         for given in raw.get(kind, ())
     ]
     return Table(name, raw.get("description", ""), tuple(columns), (), "")
 
 
-def _name(given: str | list[str]) -> str:
-    """The name of a column in SQL, from the header as the system writes it or the first of several: Paid at is paid_at."""
-    name = given if isinstance(given, str) else given[0]
+def _column(headers: list[str], required: bool) -> Column:
+    """A column by its headers. One that ends in * is how headers begin."""
+    aliases = tuple(header for header in headers if not header.endswith("*"))
+    begins = tuple(header[:-1] for header in headers if header.endswith("*"))
+    return Column(_name(headers[0]), "string", "", required, aliases=aliases, begins=begins)
+
+
+def _name(name: str) -> str:
+    """The name of a column in SQL, from the header as the system writes it: Paid at is paid_at."""
     divided = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
     return re.sub(r"[\W_]+", "_", divided).strip("_").lower()
 
@@ -104,7 +104,8 @@ def recognise(
             required = [column.name for column in table.columns if column.required]
             positions = match_columns(header, table, name, repeated=True)
             if all(column in positions for column in required):
-                found.append((len(positions), len(required), Recognised(adapter, table)))
+                whole = _with_parts(table, header, set(positions.values()))
+                found.append((len(positions), len(required), Recognised(adapter, whole)))
     if not found:
         return None
     best = max(score[:2] for score in found)
@@ -115,3 +116,14 @@ def recognise(
             "landing.yml."
         )
     return None if others else first
+
+
+def _with_parts(table: Table, header: list[str], used: set[int]) -> Table:
+    """The table with a column for each header that begins as one of its columns says, and is no other column."""
+    parts = [
+        Column(f"{column.name}_{place}", "string", "", aliases=(name,), part_of=column.name)
+        for column in table.columns
+        for place, name in enumerate(header)
+        if place not in used and plain_name(name).startswith(tuple(map(plain_name, column.begins)))
+    ]
+    return replace(table, columns=(*table.columns, *parts))

@@ -15,7 +15,10 @@ CONTRACT_FILE = PROJECT / "models" / "staging" / "_landing.yml"
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a landing table and the rules for its values."""
+    """One column of a landing table and the rules for its values.
+
+    In the input of an adapter, `begins` are beginnings of headers: every column with one of them is `part_of` this one.
+    """
 
     name: str
     data_type: str
@@ -31,6 +34,8 @@ class Column:
     pii: bool = False
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
+    begins: tuple[str, ...] = ()
+    part_of: str | None = None
 
     @property
     def is_identifier(self) -> bool:

@@ -77,7 +77,8 @@ def _adapted(
         for name in values_that_differ(con, contract[table], [file])
     ]
     yield from _unread(file, refusing, changing, {p: c for c, p in file.positions.items()})
-    absent = [c.name for c in found.input.columns if c.name not in file.positions]
+    parts = {c.part_of for c in found.input.columns}
+    absent = [c.name for c in found.input.columns if c.name not in {*file.positions, *parts}]
     yield f"  without: {', '.join(absent) or 'nothing'}"
 
 

@@ -163,7 +163,7 @@ def _what_it_has(opened: LandingFile) -> str:
     return f"It has: {', '.join(shown)[:300]}{hint}"
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """Letters and digits of a header, so that FirstName, First Name and first_name are one."""
     return re.sub(r"[\W_]+", "", name.lower())
 
@@ -179,14 +179,14 @@ def match_columns(
 
     `given` has the names of columns by header, where landing.yml says them. Of a name that is `repeated` the first counts.
     """
-    plain = [_plain(name) for name in header]
+    plain = [plain_name(name) for name in header]
     chosen = {column: header.index(name) for name, column in given.items() if name in header}
     positions: dict[str, int] = {}
     for column in table.columns:
         if column.name in chosen:
             positions[column.name] = chosen[column.name]
             continue
-        for name in map(_plain, (column.name, *column.aliases)):
+        for name in map(plain_name, (column.name, *column.aliases)):
             places = [p for p, n in enumerate(plain) if n == name and p not in chosen.values()]
             if len(places) > 1 and not repeated:
                 raise UserError(

@@ -56,7 +56,7 @@ def find_files(
                 paths.setdefault(name, []).extend(file for file in files if file not in adapted)
                 notes += unread
             else:
-                notes += _note_on_other(path, name, tables)
+                notes += _notes_on_other(path, name, tables, adapted)
     except OSError as problem:
         raise UserError(f"{problem.filename}: cannot be read ({problem.strerror}).") from None
     return {name: files for name, files in paths.items() if files}, notes
@@ -96,6 +96,20 @@ def _files_of(path: Path, folder: Path, table: Table) -> tuple[list[Path], list[
             raise UserError(f"{name}: {MAY_REFUSE}{why}.")
         notes.append(f"{name} is not read: {why}")
     return files, notes
+
+
+def _notes_on_other(
+    path: Path, name: str, tables: dict[str, Table], adapted: Collection[Path]
+) -> list[str]:
+    """Notes on a file that is no landing table, or on a folder of which not every file is `adapted`.
+
+    Raises UserError where one of them may hold refusals.
+    """
+    inside = list(_files_in(path)) if path.is_dir() and not path.is_symlink() else []
+    unread = [file for file in inside if file not in adapted]
+    for file in unread:
+        _note_on_other(file, table_of(file, tables), tables)
+    return _note_on_other(path, name, tables) if unread or not inside else []
 
 
 def _note_on_other(path: Path, name: str, tables: dict[str, Table]) -> list[str]:
