@@ -7,7 +7,6 @@ create macro number_of(x) as try_cast(
 create macro negated(x) as coalesce(cast(-number_of(x) as varchar), x);
 create macro from_cents(x) as coalesce(cast(try_cast(x as decimal(18, 2)) / 100 as varchar), x);
 create macro is_yes(x) as lower(x) in ('true', 't', 'yes', 'y', '1', '1.0', 'x');
-<<<<<<< HEAD
 -- The status of a WooCommerce order, as its code (wc-on-hold) or in English (On hold). A refunded order was a purchase.
 create macro woocommerce_status(x) as case
     when
@@ -24,7 +23,6 @@ end;
 -- A name as one text: its first word, and the others.
 create macro first_word(x) as split_part(x, ' ', 1);
 create macro other_words(x) as nullif(trim(substr(x, length(split_part(x, ' ', 1)) + 1)), '');
-=======
 create macro is_no(x) as lower(x) in ('false', 'f', 'no', 'n', '0', '0.0');
 -- A state of subscription as an opt-in: never subscribed is no answer, and what is none of these stays as it is.
 create macro subscription(x) as case
@@ -32,4 +30,3 @@ create macro subscription(x) as case
     when regexp_replace(lower(x), '[^a-z]', '', 'g') in ('unsubscribed', 'false', 'no') then 'false'
     when regexp_replace(lower(x), '[^a-z]', '', 'g') not in ('neversubscribed', 'nonsubscribed', 'notsubscribed') then x
 end;
->>>>>>> 2c484437408a2c9ffa11771259f777a8e40c9e9c

@@ -2,9 +2,11 @@
 -- when it parses, before it knows the files.
 {% set segments = [
     'abandoned_cart',
+    'advocates',
     'at_risk',
     'campaign_browsers_25_34',
     'churn_risk',
+    'downloaders',
     'engaged_cart_abandoners',
     'frequent_and_recent',
     'high_clv',
@@ -25,6 +27,7 @@
     'micro_segment_8',
     'new_customers',
     'newsletter_subscribers',
+    'open_service_contact',
     'product_page_visitors',
     'recent_buyers',
     'recent_high_frequency',
@@ -39,6 +42,7 @@
     'rfm_new_customers',
     'rfm_potential_loyalists',
     'rfm_promising',
+    'video_viewers',
     'vip',
 ] %}
 

@@ -79,7 +79,7 @@ def write_demo(folder: Path) -> Path:
     write_demo_landing(folder / "landing", folder / "truth", households=HOUSEHOLDS)
     rewrite(
         folder / "landing" / "orders.parquet",
-        "select * from t union all by name select * replace (total + 1 as total) "
+        "select * from t union all by name select * replace ('phone' as order_channel) "
         "from (from t where total > 0 and ordered_at < timestamp '2017-12-31' order by order_id limit 500)",
     )
     plant_canaries(folder / "landing")

@@ -168,7 +168,9 @@ class _Export:
                 f"landing.yml: {extract.name} and {self.files[0][0].name} are one export, and need the same settings."
             )
         self.folder.mkdir(exist_ok=True)
-        file = open_file(extract, table, con, self.folder)
+        # What values of a landing column mean counts for what the adapter makes.
+        raw = replace(extract, settings=replace(extract.settings, values={}))
+        file = open_file(raw, table, con, self.folder)
         target = self.folder / f"{table.name}.{len(self.files)}.parquet"
         read_as_text(con, table, file, target)
         refused = next(iter(keep_rejected_lines(con, file, self.adapter.main_table)), None)
