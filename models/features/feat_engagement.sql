@@ -8,8 +8,9 @@ weights as (
     select
         {% for part in parts %}
         max(case when component = '{{ part }}' then weight end) as {{ part }},
-        max(case when component = '{{ part }}' then actions end) as {{ part }}_actions{{ ',' if not loop.last }}
+        max(case when component = '{{ part }}' then actions end) as {{ part }}_actions,
         {% endfor %}
+        count(*) as components
     from {{ ref('engagement_weights') }}
 
 ),

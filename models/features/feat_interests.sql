@@ -1,16 +1,18 @@
 -- One row per customer and moment: what they watched, downloaded, shared and read in the 90 days before, and the device
 -- they used most. Null where the landing has no web events; content is null where none of them is of content.
-{% set actions = {'video_plays': 'video_play', 'videos_completed': 'video_complete', 'downloads': 'download', 'shares': 'share'} %}
+{% set actions = {
+    'video_plays': 'video_play', 'videos_completed': 'video_complete', 'downloads': 'download', 'shares': 'share'
+} %}
 {% set scroll_names = ['percent_scrolled', 'scroll_depth', 'percent'] %}
 with
 
 sources as (
 
     select
-        bool_or(present.has_web_events) as has_web_events,
-        bool_or(events.event_kind = 'content') as has_content
+        present.has_web_events,
+        contents.has_content
     from {{ ref('stg_landing__presence') }} as present
-    left join (select distinct event_kind from {{ ref('fct_events') }}) as events on present.has_web_events
+    cross join (select bool_or(event_kind = 'content') as has_content from {{ ref('fct_events') }}) as contents
 
 ),
 

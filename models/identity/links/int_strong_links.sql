@@ -26,11 +26,11 @@ merged_pairs as (
         merged.merged_id,
         merged.id_value
     from {{ ref('int_merged_ids') }} as merged
-    left join {{ ref('int_shared_ids') }} as shared_ids
-        on
-            merged.id_type = shared_ids.id_type
-            and (merged.merged_id = shared_ids.id_value or merged.id_value = shared_ids.id_value)
-    where shared_ids.id_value is null
+    left join {{ ref('int_shared_ids') }} as shared_merged
+        on merged.id_type = shared_merged.id_type and merged.merged_id = shared_merged.id_value
+    left join {{ ref('int_shared_ids') }} as shared_kept
+        on merged.id_type = shared_kept.id_type and merged.id_value = shared_kept.id_value
+    where shared_merged.id_value is null and shared_kept.id_value is null
 
 ),
 

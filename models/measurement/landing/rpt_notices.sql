@@ -84,7 +84,7 @@ group by evidence
 union all
 select
     'web_events',
-    'events of ' || count(*) || ' names that are not known, which count as engagement',
+    'events of names that are not known, which count as engagement',
     cast(sum(events) as bigint),
     'rpt_unknown_events'
 from {{ ref('rpt_unknown_events') }}

@@ -25,12 +25,27 @@ orders as (
 
 ),
 
+service_contacts as (
+
+    select contacts.*
+    from {{ ref('stg_service__contacts') }} as contacts
+    left join {{ ref('fct_service_contacts') }} as of_customers
+        on contacts.service_contact_id = of_customers.service_contact_id
+    where of_customers.service_contact_id is null
+
+),
+
 unmatched as (
 
     select * from touches
     {% for id_type in ['account_id', 'card_number', 'email', 'phone'] %}
     union all
     select 'orders', order_id, '{{ id_type }}', {{ id_type }} from orders
+    where {{ id_type }} is not null
+    {% endfor %}
+    {% for id_type in ['account_id', 'contact_id', 'email', 'phone'] %}
+    union all
+    select 'service_contacts', service_contact_id, '{{ id_type }}', {{ id_type }} from service_contacts
     where {{ id_type }} is not null
     {% endfor %}
 

@@ -1,5 +1,5 @@
--- One row per ticket, call or chat of a customer with customer service. It belongs to the customer whom its login names,
--- else its contact id, its e-mail or its phone.
+-- One row per ticket, call or chat of a customer with customer service. It belongs to the customer whom its login
+-- names, else its contact id, its e-mail or its phone.
 with
 
 contacts as (
