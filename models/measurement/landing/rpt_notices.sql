@@ -74,11 +74,7 @@ select
 from {{ ref('rpt_unmatched_rows') }}
 where reason <> 'the person is erased'
 union all
-select
-    'email_events',
-    'opens and clicks by machines, which count for nobody: ' || evidence,
-    count(*),
-    cast(null as string)
+select 'email_events', 'opens and clicks by machines, which count for nobody: ' || evidence, count(*), null
 from {{ ref('int_machine_events') }}
 group by evidence
 union all
