@@ -7,3 +7,9 @@ create macro number_of(x) as try_cast(
 create macro negated(x) as coalesce(cast(-number_of(x) as varchar), x);
 create macro from_cents(x) as coalesce(cast(try_cast(x as decimal(18, 2)) / 100 as varchar), x);
 create macro is_yes(x) as lower(x) in ('true', 't', 'yes', 'y', '1', '1.0', 'x');
+-- Tables of Fivetran: whether a row is the current one. In history mode a table also has the versions before it.
+create macro is_current(deleted, active) as not coalesce(is_yes(deleted), false) and coalesce(is_yes(active), true);
+-- The sum of a group as text; a text that is no number, if there is one.
+create macro sum_of(x) as coalesce(
+    max(case when number_of(x) is null then x end), cast(sum(number_of(x)) as varchar)
+);

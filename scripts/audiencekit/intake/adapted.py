@@ -29,8 +29,8 @@ from audiencekit.intake.rejects import (
     passed_lines,
     row_in_file,
 )
-from audiencekit.intake.rows import is_left_out, reader
-from audiencekit.intake.rules import raw_name
+from audiencekit.intake.rows import FLOATED, is_left_out, reader
+from audiencekit.intake.rules import EXACT, raw_name
 from audiencekit.intake.unpacked import READABLE, TEXT, unpacked
 from audiencekit.intake.unread_columns import unread_decisions, values_that_differ
 from audiencekit.intake.values import NO_VALUE
@@ -256,10 +256,21 @@ def read_as_text(
     check_row_count(con, file, every)
     names = ", ".join(column.name for column in table.columns)
     con.execute(
-        f"copy (select {names}, {row_in_file()} as {ROW_NUMBER} from {rows_of(every)} as checked {passed_lines()} "
+        f"copy (select {_without_zeros(con, table, every)}, {row_in_file()} as {ROW_NUMBER} from {rows_of(every)} as checked {passed_lines()} "
         f"where not is_left_out and coalesce({names}) is not null) to {literal(str(target))} {copy}"
     )
     every.unlink()
+
+
+def _without_zeros(con: duckdb.DuckDBPyConnection, table: Table, rows: Path) -> str:
+    """SQL for the columns of a file, without the `.0` that pandas appends to a column of whole numbers with gaps."""
+    names = [column.name for column in table.columns]
+    tests = ", ".join(f"bool_and(regexp_full_match({name}, '{FLOATED}'))" for name in names)
+    found = con.execute(f"select {tests} from {rows_of(rows)} where not is_left_out").fetchall()[0]
+    return ", ".join(
+        f"replace({name}, '.0', '') as {name}" if is_floated else name
+        for name, is_floated in zip(names, found, strict=True)
+    )
 
 
 def _as_text(column: Column, file: LandingFile) -> str:
@@ -270,6 +281,12 @@ def _as_text(column: Column, file: LandingFile) -> str:
     cell, kind = raw_name(position), file.types[position]
     if kind.endswith("]") or kind.startswith(("STRUCT", "MAP")):
         return f"cast(to_json({cell}) as varchar)"
+    if kind in EXACT:
+        is_whole = f"{cell} = trunc({cell}) and abs({cell}) <= {EXACT[kind]}"
+        return (
+            f"case when {is_whole} then cast(cast({cell} as hugeint) as varchar) "
+            f"when not isnan({cell}) then cast({cell} as varchar) end"
+        )
     text = f"trim(cast({cell} as varchar))"
     return f"case when {text} not in ({', '.join(map(literal, MISSING))}) then {text} end"
 

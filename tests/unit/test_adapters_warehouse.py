@@ -1,0 +1,303 @@
+"""Adapters of tables that ELT tools land in a warehouse: what each makes of its fixture, and of generated tables."""
+
+import random
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pytest
+
+from audiencekit.errors import UserError
+from audiencekit.intake.adapters import FOLDER
+from audiencekit.intake.gates import Gates
+from audiencekit.intake.job import run_intake
+from audiencekit.sql import rows_of
+from audiencekit.workspace import Workspace
+
+SYNCED = "2024-06-01 00:00:00"
+ORDERS = "order_id,ordered_at,total\n1,2024-01-01,5\n"
+
+
+def take(landing: Path) -> Path:
+    """Take in a landing folder, and return the folder of what came out."""
+    home = landing.parent / "home"
+    run_intake(landing, Workspace(home), datetime(2025, 1, 1), Gates(), lambda _: None)
+    return home / "intake"
+
+
+def fixture(tmp_path: Path, name: str, change: dict[str, tuple[str, str]] | None = None) -> Path:
+    """Take in the fixture of an adapter; `change` has by file name a text and what takes its place."""
+    landing = tmp_path / "landing"
+    landing.mkdir()
+    for path in (FOLDER / name / "fixture").iterdir():
+        text = path.read_text()
+        if change and path.name in change:
+            old, new = change[path.name]
+            assert old in text
+            text = text.replace(old, new)
+        (landing / path.name).write_text(text)
+    if not (FOLDER / name / "orders.sql").exists():
+        (landing / "orders.csv").write_text(ORDERS)
+    return take(landing)
+
+
+def rows(intake: Path, table: str, columns: str) -> list[tuple]:
+    query = f"select {columns} from {rows_of(intake / f'{table}.parquet')} order by all"
+    return duckdb.execute(query).fetchall()
+
+
+def frame(intake: Path, table: str) -> pd.DataFrame:
+    return duckdb.execute(f"select * from {rows_of(intake / f'{table}.parquet')}").df()
+
+
+def write(landing: Path, ending: str = "csv", **tables: list[dict]) -> None:
+    """Write tables as Fivetran would: each row with the time at which it was synced. Ids with gaps become floats."""
+    landing.mkdir(exist_ok=True)
+    for name, records in tables.items():
+        rows_out = pd.DataFrame([{"_fivetran_synced": SYNCED, **record} for record in records])
+        path = landing / f"{name}.{ending}"
+        if ending == "csv":
+            rows_out.to_csv(path, index=False)
+        else:
+            duckdb.sql("select * from rows_out").write_parquet(str(path))
+
+
+def test_shopify_orders_of_fivetran_come_with_their_refunds_once(tmp_path):
+    intake = fixture(tmp_path, "fivetran_shopify")
+    assert rows(intake, "orders", "order_id, ordered_at, total, status, original_order_id, currency") == [
+        ("1001", datetime(2024, 3, 1, 14), 33, "paid", None, "USD"),
+        ("1002", datetime(2024, 3, 2, 15), 50, "paid", None, "USD"),
+        ("1003", datetime(2024, 3, 3, 15), 10, "cancelled", None, "USD"),
+        ("1004", datetime(2024, 3, 4, 15), 10, "pending", None, "USD"),
+        ("1005", datetime(2023, 12, 5, 15), 10, "paid", None, "USD"),
+        ("1008", datetime(2024, 3, 8, 15), 40, "paid", None, "USD"),
+        # In euros as a transaction, in the shop's currency by its lines and shipping.
+        ("refund 301", datetime(2024, 3, 9, 10), -25, "returned", "1002", "USD"),
+        # Two payments that succeeded, one that failed.
+        ("refund 303", datetime(2024, 3, 21, 9), -10, "returned", "1005", "USD"),
+        # No payment: unpaid goods were taken off the order.
+        ("refund 306", datetime(2024, 3, 23, 9), -5, "returned", "1008", "USD"),
+    ]  # fmt: skip
+    assert rows(intake, "orders", "order_id, account_id, email, order_channel, country_code")[
+        1
+    ] == (
+        *("1002", "502", "bo@example.com"),
+        *("store", "DE"),
+    )
+
+
+def test_shopify_customers_of_fivetran_keep_their_refusals(tmp_path):
+    intake = fixture(tmp_path, "fivetran_shopify")
+    assert rows(intake, "accounts", "account_id, email_opt_in, unsubscribed_at, sms_opt_in") == [
+        ("501", True, None, None),
+        ("502", False, datetime(2024, 3, 5, 8), False),
+        ("503", True, None, True),
+        ("504", None, None, None),
+        ("505", False, None, None),
+    ]
+    assert rows(intake, "accounts", "account_id, phone, street, address_2, postal_code")[0] == (
+        *("501", "+49305550100", "2 High St"),
+        *("Flat 3", "01067"),
+    )
+    # Cy subscribed after the order; the box that was left open then refuses nothing any more.
+    assert rows(intake, "orders", "order_id, email_opt_in")[:6] == [
+        ("1001", True),
+        ("1002", False),
+        ("1003", None),
+        ("1004", False),
+        ("1005", True),
+        ("1008", False),
+    ]
+
+
+def test_shopify_lines_of_fivetran_are_net_of_discounts_and_know_their_products(tmp_path):
+    intake = fixture(tmp_path, "fivetran_shopify")
+    assert rows(intake, "order_lines", "order_id, line_number, product_id, quantity, amount, discount") == [
+        ("1001", 1, "701", 1, 10, 0),
+        ("1001", 2, "702", 2, 18, 2),
+        ("1002", 1, "701", 5, 50, 0),
+        ("1005", 1, "Gift wrap", 1, 10, 0),
+    ]  # fmt: skip
+    assert rows(intake, "products", "product_id, product_name, category") == [
+        ("701", "Green tea", "Tea"),
+        ("702", "Cup", None),
+        ("Gift wrap", "Gift wrap", None),
+    ]
+    assert rows(intake, "web_events", "event_id, event_name, account_id") == [
+        ("checkout 8001", "checkout", "502")
+    ]
+
+
+def test_a_shopify_amount_that_is_no_number_is_refused_in_the_file_it_is_in(tmp_path):
+    change = {"transaction.csv": ("303,6.00", "303,six")}
+    intake = fixture(tmp_path, "fivetran_shopify", change)
+    assert rows(intake, "quarantine", "reasons") == [("total: not a number (write 1234.50)",)]
+
+
+def test_a_state_of_consent_that_is_not_known_stops_the_run(tmp_path):
+    change = {"customer.csv": (",subscribed,single", ",paused,single")}
+    with pytest.raises(UserError, match="email_opt_in"):
+        fixture(tmp_path, "fivetran_shopify", change)
+
+
+def test_of_two_files_of_a_fivetran_table_the_row_synced_later_counts(tmp_path):
+    landing = tmp_path / "landing"
+    order = {
+        **{"id": 1, "customer_id": 5, "email": "a@example.com", "created_at": "2024-01-01 00:00:00"},
+        **{"total_price": 10, "financial_status": "paid", "cancelled_at": None, "currency": "USD"},
+        **{"buyer_accepts_marketing": True, "updated_at": "2024-01-01 00:00:00", "test": False},
+    }  # fmt: skip
+    refund = {
+        "id": 3,
+        "order_id": 1,
+        "created_at": "2024-02-01 00:00:00",
+        "note": "",
+        "restock": False,
+    }
+    paid = {
+        "id": 4,
+        "order_id": 1,
+        "refund_id": 3,
+        "amount": 4,
+        "kind": "refund",
+        "status": "success",
+        "gateway": "x",
+    }
+    write(
+        landing,
+        orders_monday=[order, {**order, "id": 2}],
+        orders_tuesday=[
+            {**order, "total_price": 9, "_fivetran_synced": "2024-06-02 00:00:00"},
+            {
+                **order,
+                "id": 2,
+                "_fivetran_deleted": True,
+                "_fivetran_synced": "2024-06-02 00:00:00",
+            },
+        ],
+        refunds_monday=[refund],
+        refunds_tuesday=[{**refund, "_fivetran_synced": "2024-06-02 00:00:00"}],
+        payments_monday=[paid],
+        payments_tuesday=[{**paid, "_fivetran_synced": "2024-06-02 00:00:00"}],
+    )
+    assert rows(take(landing), "orders", "order_id, total") == [("1", 9), ("refund 3", -4)]
+
+
+GRAPHQL = {
+    "order": {
+        "total_price": "total_price_set_shop_amount",
+        "financial_status": "display_financial_status",
+        "buyer_accepts_marketing": "customer_accepts_marketing",
+        "currency": "total_price_set_shop_currency_code",
+    },
+    "order_line_refund": {
+        "subtotal": "subtotal_set_shop_amount",
+        "total_tax": "total_tax_set_shop_amount",
+    },
+    "order_adjustment": {
+        "amount": "amount_set_shop_amount",
+        "tax_amount": "tax_amount_set_shop_amount",
+    },
+    "transaction": {"amount": "amount_set_shop_amount", "currency": "amount_set_shop_currency_code"},
+}  # fmt: skip
+
+
+def shop_of(seed: int) -> dict[str, list[dict]]:
+    """The tables of an invented shop of 400 orders, in the REST layout."""
+    draw = random.Random(seed)
+    tables = {name: [] for name in ("order", "refund", "order_line_refund", "order_adjustment", "transaction", "customer")}  # fmt: skip
+    start = datetime(2024, 1, 1)
+    for number in range(90):
+        state = draw.choice(["subscribed", "not_subscribed", "unsubscribed", "pending", ""])
+        tables["customer"].append(
+            {
+                **{"id": 500 + number, "first_name": "A", "last_name": "B", "tax_exempt": False},
+                **{"email": f"p{number}@example.com", "verified_email": True, "accepts_marketing": draw.random() < 0.5},
+                **{"email_marketing_consent_state": state, "email_marketing_consent_updated_at": start},
+                **{"created_at": start, "updated_at": start + timedelta(days=9), "_fivetran_deleted": number % 30 == 7},
+            }
+        )  # fmt: skip
+    for number in range(400):
+        customer = draw.choice([*range(90), None])
+        order = {
+            **{"id": 1000 + number, "customer_id": customer and 500 + customer, "email": f"p{customer}@example.com"},
+            **{"created_at": start + timedelta(hours=number + 1), "total_price": draw.randrange(100, 9000) / 100},
+            **{"financial_status": draw.choice(["paid"] * 5 + ["pending", "authorized", "voided", "partially_refunded", "refunded"])},
+            **{"cancelled_at": start + timedelta(days=30) if draw.random() < 0.05 else None, "currency": "USD"},
+            **{"buyer_accepts_marketing": draw.random() < 0.5, "test": draw.random() < 0.05},
+            **{"_fivetran_deleted": draw.random() < 0.05},
+        }  # fmt: skip
+        tables["order"].append(order)
+        for part in range(draw.choice([0, 0, 1, 2])):
+            _add_refund(tables, order, part, draw)
+    return tables
+
+
+def _add_refund(tables: dict, order: dict, part: int, draw: random.Random) -> None:
+    """A refund that is in two to four tables, or only in its lines, or failed."""
+    number = order["id"] * 10 + part
+    amount = round(order["total_price"] / draw.choice([2.5, 4, 5]), 2)
+    at = order["created_at"] + timedelta(days=3)
+    tables["refund"].append({"id": number, "order_id": order["id"], "created_at": at, "note": "", "restock": False, "kept": amount})  # fmt: skip
+    tax, shipping = round(amount * 0.1, 2), round(amount * 0.2, 2)
+    line = {"refund_id": number, "order_line_id": 1, "quantity": 1, "restock_type": "return"}
+    tables["order_line_refund"].append({"id": number * 10, "subtotal": round(amount - tax - shipping, 2), "total_tax": tax, **line})  # fmt: skip
+    tables["order_adjustment"].append({"id": number * 10 + 1, "refund_id": number, "amount": -shipping, "tax_amount": 0, "reason": "Shipping refund"})  # fmt: skip
+    kind = draw.choice(["paid", "paid in two", "by lines", "failed"])
+    payment = {"order_id": order["id"], "refund_id": number, "kind": "refund", "gateway": "x", "currency": "USD", "test": False}  # fmt: skip
+    if kind == "paid in two":
+        half = round(amount / 2, 2)
+        tables["transaction"] += [
+            {"id": number * 10 + 2, "amount": half, "status": "success", **payment},
+            {"id": number * 10 + 3, "amount": round(amount - half, 2), "status": "success", **payment},
+        ]  # fmt: skip
+    elif kind != "by lines":
+        status = "success" if kind == "paid" else "failure"
+        tables["transaction"].append({"id": number * 10 + 2, "amount": amount, "status": status, **payment})  # fmt: skip
+    if kind == "failed":
+        tables["refund"][-1]["kept"] = 0
+    tables["transaction"].append({"id": number * 10 + 4, "amount": order["total_price"], "status": "success", **payment, "kind": "sale", "refund_id": None})  # fmt: skip
+
+
+@pytest.mark.parametrize("is_graphql", [False, True])
+def test_generated_shopify_tables_agree_with_a_reckoning_of_their_own(tmp_path, is_graphql):
+    tables = shop_of(7)
+    written = {
+        name: [{(GRAPHQL.get(name, {}) if is_graphql else {}).get(key, key): value for key, value in record.items() if key != "kept"} for record in records]
+        for name, records in tables.items()
+    }  # fmt: skip
+    for record in written["customer"] if not is_graphql else ():
+        record["default_address_id"] = None
+    write(tmp_path / "landing", "parquet" if is_graphql else "csv", **written)
+    made = frame(intake := take(tmp_path / "landing"), "orders")
+
+    orders = pd.DataFrame(tables["order"])
+    orders = orders[~orders["test"] & ~orders["_fivetran_deleted"]]
+    is_purchase = orders["cancelled_at"].isna() & ~orders["financial_status"].isin(["pending", "authorized", "voided"])  # fmt: skip
+    purchases = orders[is_purchase]
+    refunds = pd.DataFrame(tables["refund"])
+    refunds = refunds[refunds["order_id"].isin(purchases["id"]) & (refunds["kept"] > 0)]
+
+    counted = made[~made["status"].isin(["pending", "cancelled"])]
+    sales, returned = counted[counted["total"] > 0], counted[counted["total"] < 0]
+    assert len(made) - len(returned) == len(orders)
+    assert len(sales) == len(purchases) > 200
+    assert sales["account_id"].nunique() == purchases["customer_id"].nunique()
+    assert len(returned) == len(refunds) > 100
+    assert counted["total"].sum() == pytest.approx(
+        purchases["total_price"].sum() - refunds["kept"].sum(), abs=0.001
+    )
+    assert set(returned["original_order_id"]) == set(refunds["order_id"].astype(str))
+
+    customers = pd.DataFrame(tables["customer"])
+    customers = customers[~customers["_fivetran_deleted"]]
+    state = customers["email_marketing_consent_state"]
+    refused = (state == "unsubscribed") | ((state == "") & ~customers["accepts_marketing"])
+    accounts = frame(intake, "accounts")
+    assert len(accounts) == len(customers)
+    assert (accounts["email_opt_in"] == False).sum() == refused.sum() > 10  # noqa: E712
+    subscribed = set(customers.loc[state == "subscribed", "id"])
+    left_open = orders[~orders["buyer_accepts_marketing"] & ~orders["customer_id"].isin(subscribed)]
+    late = orders[~orders["buyer_accepts_marketing"] & orders["customer_id"].isin(subscribed)]
+    assert (made["email_opt_in"] == False).sum() == len(left_open) + len(late)  # noqa: E712
