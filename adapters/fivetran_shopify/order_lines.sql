@@ -3,7 +3,7 @@ with
 
 line_rows as (
 
-    select * from order_lines_landed
+    select * from line_items
     where id is not null and not coalesce(is_yes(fivetran_deleted), false)
     qualify row_number() over (partition by id order by fivetran_synced desc nulls last, row_number desc) = 1
 

@@ -3,7 +3,7 @@ with
 
 product_rows as (
 
-    select * from products_landed
+    select * from catalog
     where id is not null
     qualify row_number() over (partition by id order by fivetran_synced desc nulls last, row_number desc) = 1
 
@@ -16,7 +16,7 @@ sold as (
         coalesce(product_id, sku, title) as product_id,
         max_by(title, row_number) as product_name,
         max_by(vendor, row_number) as brand
-    from order_lines_landed
+    from line_items
     where coalesce(product_id, sku, title) is not null
     group by coalesce(product_id, sku, title)
 
