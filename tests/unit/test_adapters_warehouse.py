@@ -301,3 +301,52 @@ def test_generated_shopify_tables_agree_with_a_reckoning_of_their_own(tmp_path, 
     left_open = orders[~orders["buyer_accepts_marketing"] & ~orders["customer_id"].isin(subscribed)]
     late = orders[~orders["buyer_accepts_marketing"] & orders["customer_id"].isin(subscribed)]
     assert (made["email_opt_in"] == False).sum() == len(left_open) + len(late)  # noqa: E712
+
+
+def test_klaviyo_profiles_of_fivetran_keep_their_refusals(tmp_path):
+    intake = fixture(tmp_path, "fivetran_klaviyo")
+    assert rows(intake, "contacts", "contact_id, email_opt_in, email_opt_out, unsubscribed_at, sms_opt_in") == [
+        ("P1", True, None, None, None),
+        ("P2", False, True, datetime(2024, 3, 5, 8), False),
+        ("P3", None, None, None, True),
+        # The address bounced, which refuses nothing.
+        ("P4", True, None, None, None),
+        # Suppressed by hand.
+        ("P5", True, True, None, None),
+        ("P6", False, None, None, None),
+    ]  # fmt: skip
+
+
+def test_klaviyo_events_of_fivetran_are_those_of_e_mail_and_of_consent(tmp_path):
+    intake = fixture(tmp_path, "fivetran_klaviyo")
+    columns = "event_id, occurred_at, event_name, email, campaign_id, machine"
+    assert rows(intake, "email_events", columns) == [
+        ("E1", datetime(2024, 3, 1, 9), "delivered", "ada@example.com", "C1", None),
+        ("E2", datetime(2024, 3, 1, 9, 0, 1), "opened", "ada@example.com", "C1", "true"),
+        # The name of its metric is in the table metric.
+        ("E3", datetime(2024, 3, 1, 10), "clicked", "ada@example.com", "C1", None),
+        ("E4", datetime(2024, 3, 5, 8), "unsubscribed", "bo@example.com", "F1", None),
+        ("E5", datetime(2024, 3, 6, 8), "complained", "cy@example.com", "C1", None),
+        # Of a deleted profile only the refusal counts.
+        ("E8", datetime(2024, 3, 8, 9), "unsubscribed", "gil@example.com", "C1", None),
+        ("exclusion P4", datetime(2024, 2, 1, 8), "bounced", "dee@example.com", None, None),
+        ("exclusion P5", datetime(2024, 2, 2, 8), "unsubscribed", "eve@example.com", None, None),
+        ("exclusion P6 of L1", datetime(2024, 2, 4, 8), "unsubscribed", "fay@example.com", None, None),
+    ]  # fmt: skip
+    columns = "consent_event_id, id_type, id_value, purpose, status"
+    assert rows(intake, "consent_events", columns) == [
+        ("E10", "contact_id", "P1", "email_marketing", "granted"),
+        ("E10", "contact_id", "P1", "newsletter", "granted"),
+        ("E11", "contact_id", "P2", "sms_marketing", "withdrawn"),
+        # Profiles that are not in the table person.
+        ("E9", "contact_id", "P9", "email_marketing", "withdrawn"),
+        ("E9", "contact_id", "P9", "newsletter", "withdrawn"),
+        ("exclusion P8", "contact_id", "P8", "email_marketing", "withdrawn"),
+        ("exclusion P8", "contact_id", "P8", "newsletter", "withdrawn"),
+    ]
+
+
+def test_a_property_of_a_profile_that_may_be_a_refusal_stops_the_run(tmp_path):
+    change = {"person.csv": ("external_id", "custom_newsletter_stop")}
+    with pytest.raises(UserError, match="custom_newsletter_stop may hold refusals"):
+        fixture(tmp_path, "fivetran_klaviyo", change)
