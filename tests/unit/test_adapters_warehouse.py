@@ -350,3 +350,67 @@ def test_a_property_of_a_profile_that_may_be_a_refusal_stops_the_run(tmp_path):
     change = {"person.csv": ("external_id", "custom_newsletter_stop")}
     with pytest.raises(UserError, match="custom_newsletter_stop may hold refusals"):
         fixture(tmp_path, "fivetran_klaviyo", change)
+
+
+def test_hubspot_contacts_of_fivetran_keep_opt_outs_and_merges(tmp_path):
+    intake = fixture(tmp_path, "fivetran_hubspot")
+    columns = "contact_id, email_opt_out, ads_opt_out, merged_ids, merged_into_id, phone"
+    assert rows(intake, "contacts", columns) == [
+        ("101", None, None, "103;104", None, "+16175550100"),
+        ("102", True, True, None, None, "+15125550101"),
+        # Merged away and deleted: it stays, with its refusal.
+        ("103", True, None, None, "101", None),
+        # Opted out of one type of e-mail.
+        ("105", True, None, None, None, None),
+        ("106", None, None, "108", None, None),
+        ("108", None, None, None, "106", None),
+    ]
+
+
+def test_hubspot_events_of_fivetran_say_what_people_did(tmp_path):
+    intake = fixture(tmp_path, "fivetran_hubspot")
+    assert rows(intake, "email_events", "event_id, event_name, email, campaign_id, machine") == [
+        ("e1", "sent", "ada@example.com", "C1", None),
+        ("e10", "complained", "hal@example.com", "C1", None),
+        ("e2", "opened", "ada@example.com", "C1", "true"),
+        ("e3", "clicked", "ada@example.com", "C1", None),
+        ("e4", "bounced", "bo@example.com", "C1", None),
+        ("e6", "unsubscribed", "dee@example.com", "C1", None),
+        ("e7", "unsubscribed", "eve@example.com", "C1", None),
+        # A change that is not explained may be a refusal.
+        ("e9", "unsubscribed", "gil@example.com", "C1", None),
+        ("s6", "bounced", "ivy@example.com", None, None),
+    ]
+
+
+def test_a_grant_of_one_type_of_e_mail_is_none_while_another_is_refused(tmp_path):
+    intake = fixture(tmp_path, "fivetran_hubspot")
+    columns = "consent_event_id, id_value, purpose, status, decided_at"
+    newsletter = [row for row in rows(intake, "consent_events", columns) if row[2] == "newsletter"]
+    assert newsletter == [
+        ("s1", "ada@example.com", "newsletter", "granted", datetime(2023, 1, 1, 10)),
+        ("s2", "cy@example.com", "newsletter", "withdrawn", datetime(2023, 2, 1, 10)),
+        ("s4", "dee@example.com", "newsletter", "withdrawn", datetime(2023, 2, 1, 10)),
+        ("s5", "dee@example.com", "newsletter", "granted", datetime(2023, 3, 1, 10)),
+    ]
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_columns_of_a_pattern_are_read_together(tmp_path, ending):
+    person = {
+        **{"id": 1, "property_email": "a@example.com", "property_firstname": "A"},
+        **{"property_lastname": "B", "property_createdate": "2024-01-01 00:00:00"},
+    }
+    people = [
+        {**person, "property_hs_email_optout_1": True, "property_hs_email_optout_22": None},
+        {**person, "id": 2, "property_hs_email_optout_1": None, "property_hs_email_optout_22": True},
+        {**person, "id": 3, "property_hs_email_optout_1": False, "property_hs_email_optout_22": None},
+    ]  # fmt: skip
+    write(tmp_path / "landing", ending, contact=people)
+    (tmp_path / "landing" / "orders.csv").write_text(ORDERS)
+    intake = take(tmp_path / "landing")
+    assert rows(intake, "contacts", "contact_id, email_opt_out") == [
+        ("1", True),
+        ("2", True),
+        ("3", None),
+    ]

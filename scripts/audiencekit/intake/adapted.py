@@ -19,7 +19,15 @@ from audiencekit.intake.adapters import (
     recognise,
 )
 from audiencekit.intake.contract import Column, Table
-from audiencekit.intake.files import DELIMITERS, ROW_NUMBER, UNSEEN, Extract, LandingFile, open_file
+from audiencekit.intake.files import (
+    DELIMITERS,
+    ROW_NUMBER,
+    UNSEEN,
+    Extract,
+    LandingFile,
+    open_file,
+    part_of,
+)
 from audiencekit.intake.folder import KEPT_COPY, first_line, table_of, visible_files
 from audiencekit.intake.landing_settings import FileSettings, LandingSettings
 from audiencekit.intake.rejects import (
@@ -139,8 +147,10 @@ def adapt(
         if export.adapter.main_table not in accept:
             export.check(con, tables)
         made = []
-        for table, name, rows, path in export.run():
-            if rows or table == export.adapter.main_table:
+        results = list(export.run())
+        is_empty = not any(rows for _, _, rows, _ in results)
+        for table, name, rows, path in results:
+            if rows or (is_empty and table == export.adapter.main_table):
                 extract = Extract(path, name, _kept(export.settings), is_adapted=True)
                 adapted.extracts[table].append(extract)
                 made.append(f"{table} {rows:,}")
@@ -274,10 +284,17 @@ def _without_zeros(con: duckdb.DuckDBPyConnection, table: Table, rows: Path) -> 
 
 
 def _as_text(column: Column, file: LandingFile) -> str:
-    """SQL for a cell as text, null where it has no value. What is nested becomes JSON."""
+    """SQL for a cell as text, null where it has no value. What is nested becomes JSON; several are joined by ;."""
+    if column.pattern:
+        parts = [p for p in range(len(file.header)) if part_of(column, p) in file.positions]
+        cells = ", ".join(_cell_as_text(position, file) for position in parts)
+        return f"nullif(concat_ws(';', {cells or 'null'}), '')"
     if column.name not in file.positions:
         return "cast(null as varchar)"
-    position = file.positions[column.name]
+    return _cell_as_text(file.positions[column.name], file)
+
+
+def _cell_as_text(position: int, file: LandingFile) -> str:
     cell, kind = raw_name(position), file.types[position]
     if kind.endswith("]") or kind.startswith(("STRUCT", "MAP")):
         return f"cast(to_json({cell}) as varchar)"

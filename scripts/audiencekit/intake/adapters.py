@@ -32,8 +32,9 @@ class Adapter:
 
     @property
     def main_table(self) -> str:
-        """The landing table that messages and --accept name for the export: orders, if it makes any."""
-        return "orders" if "orders" in self.outputs else next(iter(self.outputs))
+        """The landing table that messages and --accept name for the export: its orders, else its people."""
+        first = [name for name in ("orders", "contacts", "accounts") if name in self.outputs]
+        return next(iter([*first, *self.outputs]))
 
     @property
     def decides(self) -> bool:
@@ -69,7 +70,7 @@ def _adapter(path: Path) -> Adapter:
 
 def _input(name: str, raw: Mapping) -> Table:
     """An input as a table of text columns: `required` is what a file is recognised by, `optional` may be missing, and
-    `ignored` is known and changes nothing."""
+    `ignored` is known and changes nothing. `patterns` has columns of several headers each, by a regular expression."""
     columns = [
         Column(
             _name(given),
@@ -80,6 +81,10 @@ def _input(name: str, raw: Mapping) -> Table:
         )
         for kind in ("required", "optional", "ignored")
         for given in raw.get(kind, ())
+    ]
+    columns += [
+        Column(name, "string", "", pattern=pattern)
+        for name, pattern in raw.get("patterns", {}).items()
     ]
     return Table(name, raw.get("description", ""), tuple(columns), (), "")
 

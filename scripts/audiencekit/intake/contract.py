@@ -31,6 +31,9 @@ class Column:
     pii: bool = False
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
+    pattern: str = (
+        ""  # of an adapter's input: the headers, as a regular expression, whose values it has
+    )
 
     @property
     def is_identifier(self) -> bool:

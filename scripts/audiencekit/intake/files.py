@@ -195,7 +195,16 @@ def match_columns(
             if places:
                 positions[column.name] = places[0]
                 break
+        if column.pattern:
+            matches = re.compile(column.pattern, re.IGNORECASE).fullmatch
+            found = [place for place, name in enumerate(header) if matches(name)]
+            positions |= {part_of(column, place): place for place in found}
     return positions
+
+
+def part_of(column: Column, place: int) -> str:
+    """The name, among positions, of one of the headers that a column with a pattern has."""
+    return f"{column.name} {place}"
 
 
 def _open_parquet(extract: Extract, table: Table, con: duckdb.DuckDBPyConnection) -> LandingFile:
