@@ -414,3 +414,103 @@ def test_columns_of_a_pattern_are_read_together(tmp_path, ending):
         ("2", True),
         ("3", None),
     ]
+
+
+def test_stripe_charges_of_fivetran_are_orders_and_refunds_count_once(tmp_path):
+    intake = fixture(tmp_path, "fivetran_stripe")
+    assert rows(intake, "orders", "order_id, total, status, original_order_id, account_id, email") == [
+        ("ch_1", 33, "paid", None, "cus_1", "ada@example.com"),
+        ("ch_2", 50, "paid", None, "cus_2", "bo@example.com"),
+        ("ch_3", 10, "cancelled", None, "cus_1", "ada@example.com"),
+        ("ch_4", 10, "paid", None, "cus_1", "ada@example.com"),
+        # Authorised, and not captured.
+        ("ch_5", 99, "pending", None, "cus_1", "ada@example.com"),
+        ("ch_7", 40, "paid", None, None, "eve@example.com"),
+        ("ch_8", 20, "paid", None, "cus_2", "bo@example.com"),
+        # 60 were authorised and 40 captured; what was freed is no refund.
+        ("ch_9", 40, "paid", None, "cus_2", "bo@example.com"),
+        # A dispute that was lost.
+        ("dp_1", -20, "returned", "ch_8", "cus_2", "bo@example.com"),
+        ("re_1", -12, "returned", "ch_2", "cus_2", "bo@example.com"),
+        ("re_2", -8, "returned", "ch_2", "cus_2", "bo@example.com"),
+        # No row of refunds explains what the charge says.
+        ("refund of ch_7", -15, "returned", "ch_7", None, "eve@example.com"),
+    ]  # fmt: skip
+    assert rows(intake, "accounts", "account_id, first_name, last_name, street, postal_code") == [
+        ("cus_1", "Ada", "Lovett", "1 High St", "02138"),
+        ("cus_2", "Bo van", "Day", "2 Low St", "73301"),
+    ]
+
+
+def test_yen_have_no_cents_and_dinars_have_a_thousand(tmp_path):
+    charge = {
+        **{"id": "ch_1", "amount": 5000, "amount_refunded": 0, "captured": True, "created": "2024-01-01 00:00:00"},
+        **{"currency": "jpy", "customer_id": None, "paid": True, "status": "succeeded", "livemode": True},
+    }  # fmt: skip
+    dinar = {**charge, "id": "ch_2", "amount": 5500, "currency": "kwd"}
+    write(tmp_path / "landing", charge=[charge, dinar])
+    rates = "currency,valid_from,rate\nJPY,2023-01-01,0.007\nKWD,2023-01-01,3.2\n"
+    (tmp_path / "landing" / "exchange_rates.csv").write_text(rates)
+    intake = take(tmp_path / "landing")
+    assert rows(intake, "orders", "order_id, total, currency") == [
+        ("ch_1", 5000, "JPY"),
+        ("ch_2", 5.5, "KWD"),
+    ]
+
+
+def test_generated_stripe_tables_agree_with_a_reckoning_of_their_own(tmp_path):
+    draw = random.Random(3)
+    charges, refunds = [], []
+    for number in range(400):
+        amount, status = (
+            draw.randrange(100, 9000),
+            draw.choice(["succeeded"] * 6 + ["failed", "pending"]),
+        )
+        charge = {
+            **{"id": f"ch_{number}", "amount": amount, "amount_refunded": 0, "currency": "usd", "paid": status == "succeeded"},
+            **{"captured": status == "succeeded" and draw.random() < 0.9, "status": status, "livemode": draw.random() < 0.95},
+            **{"created": f"2024-0{1 + number % 9}-11 10:00:00", "customer_id": draw.choice([None, f"cus_{number % 70}"])},
+        }  # fmt: skip
+        for part in range(draw.choice([0, 0, 1, 2]) if charge["captured"] else 0):
+            kind = draw.choice(["succeeded", "failed", "not in refunds"])
+            value = amount // 4
+            if kind != "failed":
+                charge["amount_refunded"] += value
+            if kind != "not in refunds":
+                refunds.append(
+                    {"id": f"re_{number}_{part}", "charge_id": charge["id"], "amount": value, "status": kind}
+                    | {"created": "2024-10-01 00:00:00", "currency": "usd", "reason": None}
+                )  # fmt: skip
+        charges.append(charge)
+    write(tmp_path / "landing", charge=charges, refund=refunds)
+    made = frame(take(tmp_path / "landing"), "orders")
+
+    table = pd.DataFrame(charges)
+    live = table[table["livemode"]]
+    purchases = live[live["captured"]]
+    counted = made[~made["status"].isin(["pending", "cancelled"])]
+    assert len(made[made["status"] != "returned"]) == len(live)
+    assert (counted["total"] > 0).sum() == len(purchases) > 200
+    returned = -counted.loc[counted["total"] < 0, "total"].sum()
+    assert returned == pytest.approx(purchases["amount_refunded"].sum() / 100, abs=0.001)
+    net = (purchases["amount"] - purchases["amount_refunded"]).sum() / 100
+    assert counted["total"].sum() == pytest.approx(net, abs=0.001)
+    assert counted["account_id"].nunique() == purchases["customer_id"].nunique()
+
+
+def test_salesforce_people_of_fivetran_keep_opt_outs_and_merges(tmp_path):
+    intake = fixture(tmp_path, "fivetran_salesforce")
+    columns = "contact_id, email_opt_out, sms_opt_out, ads_opt_out, merged_into_id"
+    assert rows(intake, "contacts", columns) == [
+        ("003A", False, False, True, None),
+        ("003B", True, True, None, None),
+        # Merged away and deleted: it stays, with its refusal.
+        ("003C", True, False, None, "003A"),
+        ("003E", True, False, True, None),
+        # A lead that became a contact.
+        ("00QA", False, False, None, "003A"),
+        ("00QB", True, False, None, None),
+    ]
+    assert rows(intake, "email_events", "event_name, email, occurred_at") == [
+        ("bounced", "eve@example.com", datetime(2024, 2, 1, 9))
+    ]
