@@ -181,7 +181,9 @@ select
     placed.order_channel,
     -- A box left open refuses nothing once the customer has subscribed.
     case
-        when subscribers.subscribed_at >= placed.ordered_at and not is_yes(placed.buyer_accepts_marketing) then null
+        when
+            try_cast(subscribers.subscribed_at as timestamptz) >= try_cast(placed.ordered_at as timestamptz)
+            and not is_yes(placed.buyer_accepts_marketing) then null
         else placed.buyer_accepts_marketing
     end as email_opt_in,
     placed.updated_at

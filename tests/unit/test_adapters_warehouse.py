@@ -1,5 +1,6 @@
 """Adapters of tables that ELT tools land in a warehouse: what each makes of its fixture, and of generated tables."""
 
+import json
 import random
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -514,3 +515,86 @@ def test_salesforce_people_of_fivetran_keep_opt_outs_and_merges(tmp_path):
     assert rows(intake, "email_events", "event_name, email, occurred_at") == [
         ("bounced", "eve@example.com", datetime(2024, 2, 1, 9))
     ]
+
+
+def test_shopify_orders_of_airbyte_come_with_their_refunds_once(tmp_path):
+    intake = fixture(tmp_path, "airbyte_shopify")
+    assert rows(intake, "orders", "order_id, ordered_at, total, status, original_order_id") == [
+        ("1001", datetime(2024, 3, 1, 14), 33, "paid", None),
+        ("1002", datetime(2024, 3, 2, 14), 50, "paid", None),
+        ("1003", datetime(2024, 3, 3, 14), 10, "cancelled", None),
+        ("1004", datetime(2024, 3, 4, 14), 10, "pending", None),
+        ("1007", datetime(2024, 3, 7, 14), 40, "paid", None),
+        # In the order, in the stream of refunds, in its payments and in its lines.
+        ("refund 301", datetime(2024, 3, 9, 15), -20, "returned", "1002"),
+        # Paid back in euros: by its lines and shipping.
+        ("refund 303", datetime(2024, 3, 9, 15), -10, "returned", "1007"),
+    ]
+    assert rows(intake, "orders", "order_id, account_id, email_opt_in, email_opt_out")[:3] == [
+        ("1001", "501", True, None),
+        ("1002", "502", False, True),
+        ("1003", "503", False, None),
+    ]
+    columns = "order_id, line_number, product_id, quantity, amount, discount"
+    assert rows(intake, "order_lines", columns) == [
+        ("1001", 1, "701", 1, 10, 0),
+        ("1001", 2, "702", 2, 18, 2),
+    ]
+
+
+def test_shopify_customers_of_airbyte_keep_their_refusals(tmp_path):
+    intake = fixture(tmp_path, "airbyte_shopify")
+    assert rows(intake, "accounts", "account_id, email_opt_in, unsubscribed_at, sms_opt_in") == [
+        ("501", True, None, None),
+        ("502", False, datetime(2024, 3, 5, 13), False),
+        ("503", None, None, None),
+    ]
+
+
+def test_refunds_of_airbyte_that_are_no_json_are_refused(tmp_path):
+    change = {"orders.csv": ('[{""id"": 303', '[{""id"" 303')}
+    intake = fixture(tmp_path, "airbyte_shopify", change)
+    assert rows(intake, "quarantine", "file_name, reasons") == [
+        ("orders.csv", "total: not a number (write 1234.50)")
+    ]
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_generated_orders_of_airbyte_agree_with_a_reckoning_of_their_own(tmp_path, ending):
+    tables = shop_of(11)
+    by_order: dict[int, list] = {}
+    for refund in tables["refund"]:
+        mine = {"id": refund["id"], "created_at": str(refund["created_at"])}
+        for name, table in (
+            ("refund_line_items", "order_line_refund"),
+            ("order_adjustments", "order_adjustment"),
+            ("transactions", "transaction"),
+        ):
+            found = [row for row in tables[table] if row["refund_id"] == refund["id"]]
+            mine[name] = [{key: str(value) for key, value in row.items()} for row in found]
+        by_order.setdefault(refund["order_id"], []).append(mine)
+    orders = pd.DataFrame(tables["order"])
+    orders["refunds"] = [json.dumps(by_order.get(number, [])) for number in orders["id"]]
+    orders["customer"] = [
+        json.dumps({"id": int(number)}) if number == number else None
+        for number in orders["customer_id"]
+    ]
+    orders["deleted_at"] = orders["created_at"].where(orders["_fivetran_deleted"])
+    orders["_airbyte_extracted_at"] = SYNCED
+    stream = orders.drop(columns=["_fivetran_deleted", "customer_id"])
+    write(tmp_path / "landing", ending, stream=stream.to_dict("records"))
+    made = frame(take(tmp_path / "landing"), "orders")
+
+    orders = orders[~orders["test"] & orders["deleted_at"].isna()]
+    is_purchase = orders["cancelled_at"].isna() & ~orders["financial_status"].isin(["pending", "authorized", "voided"])  # fmt: skip
+    purchases = orders[is_purchase]
+    refunds = pd.DataFrame(tables["refund"])
+    refunds = refunds[refunds["order_id"].isin(purchases["id"]) & (refunds["kept"] > 0)]
+    counted = made[~made["status"].isin(["pending", "cancelled"])]
+    assert (counted["total"] > 0).sum() == len(purchases) > 200
+    assert (counted["total"] < 0).sum() == len(refunds) > 100
+    assert counted["total"].sum() == pytest.approx(
+        purchases["total_price"].sum() - refunds["kept"].sum(), abs=0.001
+    )
+    assert counted["account_id"].nunique() == purchases["customer_id"].nunique()
+    assert (made["email_opt_in"] == False).sum() == (~orders["buyer_accepts_marketing"]).sum()  # noqa: E712
