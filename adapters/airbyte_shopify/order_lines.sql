@@ -37,7 +37,9 @@ select
     order_id,
     row_number() over (partition by order_id order by json_extract_string(line, '$.id')) as line_number,
     coalesce(
-        json_extract_string(line, '$.product_id'), json_extract_string(line, '$.sku'), json_extract_string(line, '$.title')
+        json_extract_string(line, '$.product_id'),
+        json_extract_string(line, '$.sku'),
+        json_extract_string(line, '$.title')
     ) as product_id,
     json_extract_string(line, '$.quantity') as quantity,
     cast(

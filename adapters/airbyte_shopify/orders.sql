@@ -60,7 +60,9 @@ refund_rows as (
         row_number,
         order_id,
         json_extract_string(refund, '$.id') as id,
-        coalesce(json_extract_string(refund, '$.processed_at'), json_extract_string(refund, '$.created_at')) as refunded_at,
+        coalesce(
+            json_extract_string(refund, '$.processed_at'), json_extract_string(refund, '$.created_at')
+        ) as refunded_at,
         json_extract(refund, '$.transactions[*]') as payments,
         json_extract(refund, '$.refund_line_items[*]') as lines,
         json_extract(refund, '$.order_adjustments[*]') as adjustments
@@ -121,7 +123,8 @@ returns as (
         refund_rows.order_id,
         refund_rows.refunded_at,
         case
-            when paid_back.amount is not null and coalesce(paid_back.currency = placed.currency, true) then paid_back.amount
+            when paid_back.amount is not null and coalesce(paid_back.currency = placed.currency, true)
+                then paid_back.amount
             else coalesce(by_lines.amount, paid_back.amount)
         end as amount,
         case
@@ -147,7 +150,9 @@ select
     json_extract_string(customer_json, '$.id') as account_id,
     email,
     coalesce(phone, json_extract_string(billing, '$.phone'), json_extract_string(shipping, '$.phone')) as phone,
-    coalesce(json_extract_string(shipping, '$.country_code'), json_extract_string(billing, '$.country_code')) as country_code,
+    coalesce(
+        json_extract_string(shipping, '$.country_code'), json_extract_string(billing, '$.country_code')
+    ) as country_code,
     status,
     null as original_order_id,
     total_discounts as discount,
@@ -157,12 +162,22 @@ select
     case
         when
             json_extract_string(customer_json, '$.email_marketing_consent.state') = 'subscribed'
-            and try_cast(json_extract_string(customer_json, '$.email_marketing_consent.consent_updated_at') as timestamptz)
-            >= try_cast(ordered_at as timestamptz)
+            and try_cast(
+                json_extract_string(customer_json, '$.email_marketing_consent.consent_updated_at') as timestamptz
+            ) >= try_cast(ordered_at as timestamptz)
             and not is_yes(buyer_accepts_marketing) then null
         else buyer_accepts_marketing
     end as email_opt_in,
-    case when json_extract_string(customer_json, '$.email_marketing_consent.state') = 'unsubscribed' then 'yes' end as email_opt_out,
+    -- What the customer's record says, for landings without customers.
+    case
+        when json_extract_string(customer_json, '$.email_marketing_consent.state') = 'unsubscribed' then 'yes'
+        when
+            json_extract_string(customer_json, '$.email_marketing_consent.state') is null
+            and json_extract_string(customer_json, '$.accepts_marketing') = 'false' then 'yes'
+    end as email_opt_out,
+    case
+        when json_extract_string(customer_json, '$.sms_marketing_consent.state') = 'unsubscribed' then 'yes'
+    end as sms_opt_out,
     updated_at
 from placed
 where is_order
@@ -183,13 +198,14 @@ select
     order_channel,
     null,
     null,
+    null,
     null
 from returns
 where coalesce(number_of(amount), 1) <> 0 and amount is not null
 union all
 -- Refunds that are no JSON cannot be read: a row without a number, which is refused.
 select
-    row_number, 'refunds of ' || id, ordered_at, 'no JSON: ' || left(refunds, 30), null, null, null, null, null, null, null,
-    null, null, null, null, null
+    row_number, 'refunds of ' || id, ordered_at, 'no JSON: ' || left(refunds, 30),
+    null, null, null, null, null, null, null, null, null, null, null, null, null
 from placed
 where refunds is not null and try_cast(refunds as json) is null

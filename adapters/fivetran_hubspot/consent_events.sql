@@ -48,7 +48,11 @@ select
     'email' as id_type,
     changes.recipient as id_value,
     purposes.purpose,
-    case changes.change when 'SUBSCRIBED' then 'granted' when 'UNSUBSCRIBED' then 'withdrawn' else changes.change end as status,
+    case changes.change
+        when 'SUBSCRIBED' then 'granted'
+        when 'UNSUBSCRIBED' then 'withdrawn'
+        else changes.change
+    end as status,
     changes.timestamp as decided_at,
     'hubspot' as consent_source
 from changes

@@ -47,7 +47,9 @@ named as (
             when 'BOUNCE' then
                 case
                     when
-                        bounce_rows.category in ('THROTTLED', 'MAILBOX_FULL', 'GREYLISTING', 'TIMEOUT', 'TEMPORARY_PROBLEM')
+                        bounce_rows.category in (
+                            'THROTTLED', 'MAILBOX_FULL', 'GREYLISTING', 'TIMEOUT', 'TEMPORARY_PROBLEM'
+                        )
                         then 'soft_bounce'
                     else 'bounced'
                 end
@@ -62,7 +64,9 @@ named as (
             when 'STATUSCHANGE' then
                 case
                     when change_rows.is_bounced then 'bounced'
-                    when change_rows.status = 'SUBSCRIBED' and not contains(coalesce(change_rows.subscriptions, ''), 'UNSUB')
+                    when
+                        change_rows.status = 'SUBSCRIBED'
+                        and not contains(coalesce(change_rows.subscriptions, ''), 'UNSUB')
                         then 'resubscribed'
                     else 'unsubscribed'
                 end

@@ -77,8 +77,9 @@ unexplained as (
         placed.currency,
         number_of(placed.amount_refunded)
         - greatest(number_of(placed.amount) - coalesce(number_of(placed.amount_captured), number_of(placed.amount)), 0)
-        - coalesce(sum(number_of(refund_rows.amount)) filter (where lower(refund_rows.status) in ('succeeded', 'pending')), 0)
-            as amount
+        - coalesce(
+            sum(number_of(refund_rows.amount)) filter (where lower(refund_rows.status) in ('succeeded', 'pending')), 0
+        ) as amount
     from placed
     left join refund_rows
         on placed.id = refund_rows.charge_id and refund_rows.id not in (select id from freed)
@@ -95,7 +96,9 @@ returned as (
     union all
     select row_number, id, charge_id, created, amount, currency from dispute_rows where lower(status) = 'lost'
     union all
-    select row_number, 'refund of ' || id, id, created, cast(amount as varchar), currency from unexplained where amount > 0
+    select row_number, 'refund of ' || id, id, created, cast(amount as varchar), currency
+    from unexplained
+    where amount > 0
 
 )
 

@@ -598,3 +598,84 @@ def test_generated_orders_of_airbyte_agree_with_a_reckoning_of_their_own(tmp_pat
     )
     assert counted["account_id"].nunique() == purchases["customer_id"].nunique()
     assert (made["email_opt_in"] == False).sum() == (~orders["buyer_accepts_marketing"]).sum()  # noqa: E712
+
+
+def test_shopify_orders_of_dlt_come_with_their_refunds_once(tmp_path):
+    intake = fixture(tmp_path, "dlt_shopify")
+    assert rows(intake, "orders", "order_id, total, status, original_order_id, account_id") == [
+        ("1001", 33, "paid", None, "501"),
+        ("1002", 50, "paid", None, "502"),
+        ("1003", 10, "cancelled", None, "503"),
+        ("1004", 10, "pending", None, "503"),
+        ("1006", 40, "paid", None, "501"),
+        ("refund 301", -20, "returned", "1002", "502"),
+        # No payment: by its lines and shipping. The payment of 304 failed.
+        ("refund 303", -10, "returned", "1006", "501"),
+    ]
+    assert rows(intake, "order_lines", "order_id, line_number, amount, discount") == [
+        ("1001", 1, 10, 0),
+        ("1001", 2, 18, 2),
+    ]
+
+
+def test_shopify_customers_of_dlt_keep_their_refusals(tmp_path):
+    intake = fixture(tmp_path, "dlt_shopify")
+    assert rows(intake, "accounts", "account_id, email_opt_in, unsubscribed_at, sms_opt_in") == [
+        ("501", True, None, None),
+        ("502", False, datetime(2024, 3, 5, 8), False),
+        ("503", None, None, None),
+    ]
+    assert rows(intake, "orders", "order_id, email_opt_in, email_opt_out")[:3] == [
+        ("1001", True, None),
+        ("1002", False, True),
+        ("1003", False, None),
+    ]
+
+
+def test_generated_tables_of_dlt_agree_with_a_reckoning_of_their_own(tmp_path):
+    tables = shop_of(5)
+    ids = {"_dlt_load_id": "1.1"}
+    orders = [
+        {"_dlt_id": f"o{row['id']}", **ids, **row}
+        for row in tables["order"]
+        if not row["_fivetran_deleted"]
+    ]
+    for order in orders:
+        order["customer__id"] = order.pop("customer_id")
+    refunds = [
+        {"_dlt_id": f"r{row['id']}", "_dlt_parent_id": f"o{row['order_id']}", **row}
+        for row in tables["refund"]
+    ]
+
+    def children(table: str) -> list[dict]:
+        return [
+            {"_dlt_id": f"{table}{row['id']}", "_dlt_parent_id": f"r{row['refund_id']}", **row}
+            | {"line_item_id": 1}
+            for row in tables[table]
+        ]
+
+    adjustments = [{"kind": "shipping_refund", **row} for row in children("order_adjustment")]
+    write(
+        tmp_path / "landing",
+        orders=orders,
+        orders__refunds=refunds,
+        orders__refunds__transactions=children("transaction"),
+        orders__refunds__refund_line_items=children("order_line_refund"),
+        orders__refunds__order_adjustments=adjustments,
+    )
+    made = frame(take(tmp_path / "landing"), "orders")
+
+    kept = pd.DataFrame(orders)
+    kept = kept[~kept["test"]]
+    is_purchase = kept["cancelled_at"].isna() & ~kept["financial_status"].isin(["pending", "authorized", "voided"])  # fmt: skip
+    purchases = kept[is_purchase]
+    returned = pd.DataFrame(tables["refund"])
+    returned = returned[returned["order_id"].isin(purchases["id"]) & (returned["kept"] > 0)]
+    counted = made[~made["status"].isin(["pending", "cancelled"])]
+    assert len(made[made["status"] != "returned"]) == len(kept)
+    assert (counted["total"] > 0).sum() == len(purchases) > 200
+    assert (counted["total"] < 0).sum() == len(returned) > 100
+    assert counted["total"].sum() == pytest.approx(
+        purchases["total_price"].sum() - returned["kept"].sum(), abs=0.001
+    )
+    assert counted["account_id"].nunique() == purchases["customer__id"].nunique()
