@@ -53,10 +53,14 @@ def frame(intake: Path, table: str) -> pd.DataFrame:
 
 
 def write(landing: Path, ending: str = "csv", **tables: list[dict]) -> None:
-    """Write tables as Fivetran would: each row with the time at which it was synced. Ids with gaps become floats."""
+    """Write tables as a tool would: Fivetran has the time of the sync in each row. Ids with gaps become floats."""
     landing.mkdir(exist_ok=True)
     for name, records in tables.items():
-        rows_out = pd.DataFrame([{"_fivetran_synced": SYNCED, **record} for record in records])
+        rows_out = pd.DataFrame(records)
+        if not any(column.startswith(("_dlt", "_airbyte")) for column in rows_out.columns):
+            rows_out = rows_out.assign(
+                _fivetran_synced=[record.get("_fivetran_synced", SYNCED) for record in records]
+            )
         path = landing / f"{name}.{ending}"
         if ending == "csv":
             rows_out.to_csv(path, index=False)
@@ -207,28 +211,64 @@ GRAPHQL = {
 def shop_of(seed: int) -> dict[str, list[dict]]:
     """The tables of an invented shop of 400 orders, in the REST layout."""
     draw = random.Random(seed)
-    tables = {name: [] for name in ("order", "refund", "order_line_refund", "order_adjustment", "transaction", "customer")}  # fmt: skip
+    tables = {
+        name: []
+        for name in (
+            "order",
+            "refund",
+            "order_line_refund",
+            "order_adjustment",
+            "transaction",
+            "customer",
+        )
+    }
     start = datetime(2024, 1, 1)
     for number in range(90):
         state = draw.choice(["subscribed", "not_subscribed", "unsubscribed", "pending", ""])
         tables["customer"].append(
             {
                 **{"id": 500 + number, "first_name": "A", "last_name": "B", "tax_exempt": False},
-                **{"email": f"p{number}@example.com", "verified_email": True, "accepts_marketing": draw.random() < 0.5},
-                **{"email_marketing_consent_state": state, "email_marketing_consent_updated_at": start},
-                **{"created_at": start, "updated_at": start + timedelta(days=9), "_fivetran_deleted": number % 30 == 7},
+                **{
+                    "email": f"p{number}@example.com",
+                    "verified_email": True,
+                    "accepts_marketing": draw.random() < 0.5,
+                },
+                **{
+                    "email_marketing_consent_state": state,
+                    "email_marketing_consent_updated_at": start,
+                },
+                **{
+                    "created_at": start,
+                    "updated_at": start + timedelta(days=9),
+                    "_fivetran_deleted": number % 30 == 7,
+                },
             }
-        )  # fmt: skip
+        )
     for number in range(400):
         customer = draw.choice([*range(90), None])
         order = {
-            **{"id": 1000 + number, "customer_id": customer and 500 + customer, "email": f"p{customer}@example.com"},
-            **{"created_at": start + timedelta(hours=number + 1), "total_price": draw.randrange(100, 9000) / 100},
-            **{"financial_status": draw.choice(["paid"] * 5 + ["pending", "authorized", "voided", "partially_refunded", "refunded"])},
-            **{"cancelled_at": start + timedelta(days=30) if draw.random() < 0.05 else None, "currency": "USD"},
+            **{
+                "id": 1000 + number,
+                "customer_id": customer and 500 + customer,
+                "email": f"p{customer}@example.com",
+            },
+            **{
+                "created_at": start + timedelta(hours=number + 1),
+                "total_price": draw.randrange(100, 9000) / 100,
+            },
+            **{
+                "financial_status": draw.choice(
+                    ["paid"] * 5
+                    + ["pending", "authorized", "voided", "partially_refunded", "refunded"]
+                )
+            },
+            **{
+                "cancelled_at": start + timedelta(days=30) if draw.random() < 0.05 else None,
+                "currency": "USD",
+            },
             **{"buyer_accepts_marketing": draw.random() < 0.5, "test": draw.random() < 0.05},
             **{"_fivetran_deleted": draw.random() < 0.05},
-        }  # fmt: skip
+        }
         tables["order"].append(order)
         for part in range(draw.choice([0, 0, 1, 2])):
             _add_refund(tables, order, part, draw)
@@ -240,34 +280,83 @@ def _add_refund(tables: dict, order: dict, part: int, draw: random.Random) -> No
     number = order["id"] * 10 + part
     amount = round(order["total_price"] / draw.choice([2.5, 4, 5]), 2)
     at = order["created_at"] + timedelta(days=3)
-    tables["refund"].append({"id": number, "order_id": order["id"], "created_at": at, "note": "", "restock": False, "kept": amount})  # fmt: skip
+    tables["refund"].append(
+        {
+            "id": number,
+            "order_id": order["id"],
+            "created_at": at,
+            "note": "",
+            "restock": False,
+            "kept": amount,
+        }
+    )
     tax, shipping = round(amount * 0.1, 2), round(amount * 0.2, 2)
     line = {"refund_id": number, "order_line_id": 1, "quantity": 1, "restock_type": "return"}
-    tables["order_line_refund"].append({"id": number * 10, "subtotal": round(amount - tax - shipping, 2), "total_tax": tax, **line})  # fmt: skip
-    tables["order_adjustment"].append({"id": number * 10 + 1, "refund_id": number, "amount": -shipping, "tax_amount": 0, "reason": "Shipping refund"})  # fmt: skip
+    tables["order_line_refund"].append(
+        {"id": number * 10, "subtotal": round(amount - tax - shipping, 2), "total_tax": tax, **line}
+    )
+    tables["order_adjustment"].append(
+        {
+            "id": number * 10 + 1,
+            "refund_id": number,
+            "amount": -shipping,
+            "tax_amount": 0,
+            "reason": "Shipping refund",
+        }
+    )
     kind = draw.choice(["paid", "paid in two", "by lines", "failed"])
-    payment = {"order_id": order["id"], "refund_id": number, "kind": "refund", "gateway": "x", "currency": "USD", "test": False}  # fmt: skip
+    payment = {
+        "order_id": order["id"],
+        "refund_id": number,
+        "kind": "refund",
+        "gateway": "x",
+        "currency": "USD",
+        "test": False,
+    }
     if kind == "paid in two":
         half = round(amount / 2, 2)
         tables["transaction"] += [
             {"id": number * 10 + 2, "amount": half, "status": "success", **payment},
-            {"id": number * 10 + 3, "amount": round(amount - half, 2), "status": "success", **payment},
-        ]  # fmt: skip
+            {
+                "id": number * 10 + 3,
+                "amount": round(amount - half, 2),
+                "status": "success",
+                **payment,
+            },
+        ]
     elif kind != "by lines":
         status = "success" if kind == "paid" else "failure"
-        tables["transaction"].append({"id": number * 10 + 2, "amount": amount, "status": status, **payment})  # fmt: skip
+        tables["transaction"].append(
+            {"id": number * 10 + 2, "amount": amount, "status": status, **payment}
+        )
     if kind == "failed":
         tables["refund"][-1]["kept"] = 0
-    tables["transaction"].append({"id": number * 10 + 4, "amount": order["total_price"], "status": "success", **payment, "kind": "sale", "refund_id": None})  # fmt: skip
+    tables["transaction"].append(
+        {
+            "id": number * 10 + 4,
+            "amount": order["total_price"],
+            "status": "success",
+            **payment,
+            "kind": "sale",
+            "refund_id": None,
+        }
+    )
 
 
 @pytest.mark.parametrize("is_graphql", [False, True])
 def test_generated_shopify_tables_agree_with_a_reckoning_of_their_own(tmp_path, is_graphql):
     tables = shop_of(7)
     written = {
-        name: [{(GRAPHQL.get(name, {}) if is_graphql else {}).get(key, key): value for key, value in record.items() if key != "kept"} for record in records]
+        name: [
+            {
+                (GRAPHQL.get(name, {}) if is_graphql else {}).get(key, key): value
+                for key, value in record.items()
+                if key != "kept"
+            }
+            for record in records
+        ]
         for name, records in tables.items()
-    }  # fmt: skip
+    }
     for record in written["customer"] if not is_graphql else ():
         record["default_address_id"] = None
     write(tmp_path / "landing", "parquet" if is_graphql else "csv", **written)
@@ -275,7 +364,9 @@ def test_generated_shopify_tables_agree_with_a_reckoning_of_their_own(tmp_path, 
 
     orders = pd.DataFrame(tables["order"])
     orders = orders[~orders["test"] & ~orders["_fivetran_deleted"]]
-    is_purchase = orders["cancelled_at"].isna() & ~orders["financial_status"].isin(["pending", "authorized", "voided"])  # fmt: skip
+    is_purchase = orders["cancelled_at"].isna() & ~orders["financial_status"].isin(
+        ["pending", "authorized", "voided"]
+    )
     purchases = orders[is_purchase]
     refunds = pd.DataFrame(tables["refund"])
     refunds = refunds[refunds["order_id"].isin(purchases["id"]) & (refunds["kept"] > 0)]
@@ -468,10 +559,23 @@ def test_generated_stripe_tables_agree_with_a_reckoning_of_their_own(tmp_path):
             draw.choice(["succeeded"] * 6 + ["failed", "pending"]),
         )
         charge = {
-            **{"id": f"ch_{number}", "amount": amount, "amount_refunded": 0, "currency": "usd", "paid": status == "succeeded"},
-            **{"captured": status == "succeeded" and draw.random() < 0.9, "status": status, "livemode": draw.random() < 0.95},
-            **{"created": f"2024-0{1 + number % 9}-11 10:00:00", "customer_id": draw.choice([None, f"cus_{number % 70}"])},
-        }  # fmt: skip
+            **{
+                "id": f"ch_{number}",
+                "amount": amount,
+                "amount_refunded": 0,
+                "currency": "usd",
+                "paid": status == "succeeded",
+            },
+            **{
+                "captured": status == "succeeded" and draw.random() < 0.9,
+                "status": status,
+                "livemode": draw.random() < 0.95,
+            },
+            **{
+                "created": f"2024-0{1 + number % 9}-11 10:00:00",
+                "customer_id": draw.choice([None, f"cus_{number % 70}"]),
+            },
+        }
         for part in range(draw.choice([0, 0, 1, 2]) if charge["captured"] else 0):
             kind = draw.choice(["succeeded", "failed", "not in refunds"])
             value = amount // 4
@@ -479,9 +583,14 @@ def test_generated_stripe_tables_agree_with_a_reckoning_of_their_own(tmp_path):
                 charge["amount_refunded"] += value
             if kind != "not in refunds":
                 refunds.append(
-                    {"id": f"re_{number}_{part}", "charge_id": charge["id"], "amount": value, "status": kind}
+                    {
+                        "id": f"re_{number}_{part}",
+                        "charge_id": charge["id"],
+                        "amount": value,
+                        "status": kind,
+                    }
                     | {"created": "2024-10-01 00:00:00", "currency": "usd", "reason": None}
-                )  # fmt: skip
+                )
         charges.append(charge)
     write(tmp_path / "landing", charge=charges, refund=refunds)
     made = frame(take(tmp_path / "landing"), "orders")
@@ -586,7 +695,9 @@ def test_generated_orders_of_airbyte_agree_with_a_reckoning_of_their_own(tmp_pat
     made = frame(take(tmp_path / "landing"), "orders")
 
     orders = orders[~orders["test"] & orders["deleted_at"].isna()]
-    is_purchase = orders["cancelled_at"].isna() & ~orders["financial_status"].isin(["pending", "authorized", "voided"])  # fmt: skip
+    is_purchase = orders["cancelled_at"].isna() & ~orders["financial_status"].isin(
+        ["pending", "authorized", "voided"]
+    )
     purchases = orders[is_purchase]
     refunds = pd.DataFrame(tables["refund"])
     refunds = refunds[refunds["order_id"].isin(purchases["id"]) & (refunds["kept"] > 0)]
@@ -642,6 +753,7 @@ def test_generated_tables_of_dlt_agree_with_a_reckoning_of_their_own(tmp_path):
     ]
     for order in orders:
         order["customer__id"] = order.pop("customer_id")
+        order.pop("_fivetran_deleted")
     refunds = [
         {"_dlt_id": f"r{row['id']}", "_dlt_parent_id": f"o{row['order_id']}", **row}
         for row in tables["refund"]
@@ -667,7 +779,9 @@ def test_generated_tables_of_dlt_agree_with_a_reckoning_of_their_own(tmp_path):
 
     kept = pd.DataFrame(orders)
     kept = kept[~kept["test"]]
-    is_purchase = kept["cancelled_at"].isna() & ~kept["financial_status"].isin(["pending", "authorized", "voided"])  # fmt: skip
+    is_purchase = kept["cancelled_at"].isna() & ~kept["financial_status"].isin(
+        ["pending", "authorized", "voided"]
+    )
     purchases = kept[is_purchase]
     returned = pd.DataFrame(tables["refund"])
     returned = returned[returned["order_id"].isin(purchases["id"]) & (returned["kept"] > 0)]
