@@ -208,139 +208,86 @@ GRAPHQL = {
 }  # fmt: skip
 
 
+TABLES = ("order", "refund", "order_line_refund", "order_adjustment", "transaction", "customer")
+START = datetime(2024, 1, 1)
+STATES = [*["paid"] * 5, "pending", "authorized", "voided", "partially_refunded", "refunded"]
+
+
 def shop_of(seed: int) -> dict[str, list[dict]]:
     """The tables of an invented shop of 400 orders, in the REST layout."""
     draw = random.Random(seed)
-    tables = {
-        name: []
-        for name in (
-            "order",
-            "refund",
-            "order_line_refund",
-            "order_adjustment",
-            "transaction",
-            "customer",
-        )
-    }
-    start = datetime(2024, 1, 1)
-    for number in range(90):
-        state = draw.choice(["subscribed", "not_subscribed", "unsubscribed", "pending", ""])
-        tables["customer"].append(
-            {
-                **{"id": 500 + number, "first_name": "A", "last_name": "B", "tax_exempt": False},
-                **{
-                    "email": f"p{number}@example.com",
-                    "verified_email": True,
-                    "accepts_marketing": draw.random() < 0.5,
-                },
-                **{
-                    "email_marketing_consent_state": state,
-                    "email_marketing_consent_updated_at": start,
-                },
-                **{
-                    "created_at": start,
-                    "updated_at": start + timedelta(days=9),
-                    "_fivetran_deleted": number % 30 == 7,
-                },
-            }
-        )
+    tables: dict[str, list[dict]] = {name: [] for name in TABLES}
+    tables["customer"] = [_customer(number, draw) for number in range(90)]
     for number in range(400):
-        customer = draw.choice([*range(90), None])
-        order = {
-            **{
-                "id": 1000 + number,
-                "customer_id": customer and 500 + customer,
-                "email": f"p{customer}@example.com",
-            },
-            **{
-                "created_at": start + timedelta(hours=number + 1),
-                "total_price": draw.randrange(100, 9000) / 100,
-            },
-            **{
-                "financial_status": draw.choice(
-                    ["paid"] * 5
-                    + ["pending", "authorized", "voided", "partially_refunded", "refunded"]
-                )
-            },
-            **{
-                "cancelled_at": start + timedelta(days=30) if draw.random() < 0.05 else None,
-                "currency": "USD",
-            },
-            **{"buyer_accepts_marketing": draw.random() < 0.5, "test": draw.random() < 0.05},
-            **{"_fivetran_deleted": draw.random() < 0.05},
-        }
+        order = _order(number, draw)
         tables["order"].append(order)
         for part in range(draw.choice([0, 0, 1, 2])):
             _add_refund(tables, order, part, draw)
     return tables
 
 
+def _customer(number: int, draw: random.Random) -> dict:
+    states = ["subscribed", "not_subscribed", "unsubscribed", "pending", ""]
+    return {
+        "id": 500 + number,
+        "first_name": "A",
+        "last_name": "B",
+        "email": f"p{number}@example.com",
+        "tax_exempt": False,
+        "verified_email": True,
+        "accepts_marketing": draw.random() < 0.5,
+        "email_marketing_consent_state": draw.choice(states),
+        "email_marketing_consent_updated_at": START,
+        "created_at": START,
+        "updated_at": START + timedelta(days=9),
+        "_fivetran_deleted": number % 30 == 7,
+    }
+
+
+def _order(number: int, draw: random.Random) -> dict:
+    customer = draw.choice([*range(500, 590), None])
+    return {
+        "id": 1000 + number,
+        "customer_id": customer,
+        "email": f"p{customer}@example.com",
+        "created_at": START + timedelta(hours=number + 1),
+        "total_price": draw.randrange(100, 9000) / 100,
+        "financial_status": draw.choice(STATES),
+        "cancelled_at": START + timedelta(days=30) if draw.random() < 0.05 else None,
+        "currency": "USD",
+        "buyer_accepts_marketing": draw.random() < 0.5,
+        "test": draw.random() < 0.05,
+        "_fivetran_deleted": draw.random() < 0.05,
+    }
+
+
 def _add_refund(tables: dict, order: dict, part: int, draw: random.Random) -> None:
-    """A refund that is in two to four tables, or only in its lines, or failed."""
+    """A refund that is in two to four tables, or only in its lines, or failed. `kept` is what the customer got back."""
     number = order["id"] * 10 + part
     amount = round(order["total_price"] / draw.choice([2.5, 4, 5]), 2)
-    at = order["created_at"] + timedelta(days=3)
-    tables["refund"].append(
-        {
-            "id": number,
-            "order_id": order["id"],
-            "created_at": at,
-            "note": "",
-            "restock": False,
-            "kept": amount,
-        }
-    )
     tax, shipping = round(amount * 0.1, 2), round(amount * 0.2, 2)
-    line = {"refund_id": number, "order_line_id": 1, "quantity": 1, "restock_type": "return"}
-    tables["order_line_refund"].append(
-        {"id": number * 10, "subtotal": round(amount - tax - shipping, 2), "total_tax": tax, **line}
-    )
-    tables["order_adjustment"].append(
-        {
-            "id": number * 10 + 1,
-            "refund_id": number,
-            "amount": -shipping,
-            "tax_amount": 0,
-            "reason": "Shipping refund",
-        }
-    )
     kind = draw.choice(["paid", "paid in two", "by lines", "failed"])
-    payment = {
-        "order_id": order["id"],
-        "refund_id": number,
-        "kind": "refund",
-        "gateway": "x",
-        "currency": "USD",
-        "test": False,
-    }
-    if kind == "paid in two":
-        half = round(amount / 2, 2)
-        tables["transaction"] += [
-            {"id": number * 10 + 2, "amount": half, "status": "success", **payment},
-            {
-                "id": number * 10 + 3,
-                "amount": round(amount - half, 2),
-                "status": "success",
-                **payment,
-            },
-        ]
-    elif kind != "by lines":
-        status = "success" if kind == "paid" else "failure"
-        tables["transaction"].append(
-            {"id": number * 10 + 2, "amount": amount, "status": status, **payment}
-        )
-    if kind == "failed":
-        tables["refund"][-1]["kept"] = 0
-    tables["transaction"].append(
-        {
-            "id": number * 10 + 4,
-            "amount": order["total_price"],
-            "status": "success",
-            **payment,
-            "kind": "sale",
-            "refund_id": None,
-        }
-    )
+    refund = {"id": number, "order_id": order["id"], "note": "", "restock": False}
+    refund |= {"created_at": order["created_at"] + timedelta(days=3)}
+    tables["refund"].append({**refund, "kept": 0 if kind == "failed" else amount})
+    line = {"refund_id": number, "order_line_id": 1, "quantity": 1, "restock_type": "return"}
+    line |= {"id": number * 10, "subtotal": round(amount - tax - shipping, 2), "total_tax": tax}
+    tables["order_line_refund"].append(line)
+    adjustment = {"id": number * 10 + 1, "refund_id": number, "amount": -shipping, "tax_amount": 0}
+    tables["order_adjustment"].append({**adjustment, "reason": "Shipping refund"})
+    payment = {"order_id": order["id"], "refund_id": number, "kind": "refund", "gateway": "x"}
+    payment |= {"currency": "USD", "test": False, "status": "success"}
+    half = round(amount / 2, 2)
+    payments = {
+        "paid": [{"amount": amount}],
+        "paid in two": [{"amount": half}, {"amount": round(amount - half, 2)}],
+        "by lines": [],
+        "failed": [{"amount": amount, "status": "failure"}],
+    }[kind]
+    payments.append({"amount": order["total_price"], "kind": "sale", "refund_id": None})
+    tables["transaction"] += [
+        {**payment, "id": number * 10 + place, **each} for place, each in enumerate(payments)
+    ]
 
 
 @pytest.mark.parametrize("is_graphql", [False, True])
