@@ -30,3 +30,22 @@ create macro subscription(x) as case
     when regexp_replace(lower(x), '[^a-z]', '', 'g') in ('unsubscribed', 'false', 'no') then 'false'
     when regexp_replace(lower(x), '[^a-z]', '', 'g') not in ('neversubscribed', 'nonsubscribed', 'notsubscribed') then x
 end;
+-- Tables of Fivetran: whether a row is the current one. In history mode a table also has the versions before it.
+create macro is_current(deleted, active) as not coalesce(is_yes(deleted), false) and coalesce(is_yes(active), true);
+-- The sum of a group as text; a text that is no number, if there is one.
+create macro sum_of(x) as coalesce(
+    max(case when number_of(x) is null then x end), cast(sum(number_of(x)) as varchar)
+);
+-- An amount in the smallest unit of its currency, as payment services write it: cents, but whole yen.
+create macro from_minor_unit(x, currency) as coalesce(
+    cast(
+        try_cast(x as decimal(18, 2))
+        / case
+            when upper(currency) in (
+                'BIF', 'CLP', 'DJF', 'GNF', 'JPY', 'KMF', 'KRW', 'MGA', 'PYG', 'RWF', 'VND', 'VUV', 'XAF', 'XOF', 'XPF'
+            ) then 1
+            when upper(currency) in ('BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND') then 1000
+            else 100
+        end as varchar
+    ), x
+);

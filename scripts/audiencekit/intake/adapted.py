@@ -19,7 +19,14 @@ from audiencekit.intake.adapters import (
     recognise,
 )
 from audiencekit.intake.contract import Column, Table
-from audiencekit.intake.files import DELIMITERS, ROW_NUMBER, UNSEEN, Extract, LandingFile, open_file
+from audiencekit.intake.files import (
+    DELIMITERS,
+    ROW_NUMBER,
+    UNSEEN,
+    Extract,
+    LandingFile,
+    open_file,
+)
 from audiencekit.intake.folder import KEPT_COPY, first_line, table_of, visible_files
 from audiencekit.intake.landing_settings import FileSettings, LandingSettings
 from audiencekit.intake.rejects import (
@@ -29,8 +36,8 @@ from audiencekit.intake.rejects import (
     passed_lines,
     row_in_file,
 )
-from audiencekit.intake.rows import is_left_out, reader
-from audiencekit.intake.rules import raw_name
+from audiencekit.intake.rows import FLOATED, is_left_out, reader
+from audiencekit.intake.rules import EXACT, raw_name
 from audiencekit.intake.unpacked import READABLE, TEXT, unpacked
 from audiencekit.intake.unread_columns import unread_decisions, values_that_differ
 from audiencekit.intake.values import COMMA_NUMBER, NO_VALUE
@@ -141,8 +148,10 @@ def adapt(
         if export.adapter.main_table not in accept:
             export.check(con, tables)
         made = []
-        for table, name, rows, path in export.run():
-            if rows or table == export.adapter.main_table:
+        results = list(export.run())
+        is_empty = not any(rows for _, _, rows, _ in results)
+        for table, name, rows, path in results:
+            if rows or (is_empty and table == export.adapter.main_table):
                 extract = Extract(path, name, _kept(export.settings), is_adapted=True)
                 adapted.extracts[table].append(extract)
                 made.append(f"{table} {rows:,}")
@@ -262,7 +271,8 @@ def read_as_text(
     check_row_count(con, file, every)
     names = ", ".join(column.name for column in whole_columns(table))
     con.execute(
-        f"copy (select {names}, {row_in_file()} as {ROW_NUMBER}, {literal(file.name)} as {FILE_NAME} from {rows_of(every)} as checked {passed_lines()} "
+        f"copy (select {_without_zeros(con, table, every)}, {row_in_file()} as {ROW_NUMBER}, {literal(file.name)} as {FILE_NAME} "
+        f"from {rows_of(every)} as checked {passed_lines()} "
         f"where not is_left_out and coalesce({names}) is not null) to {literal(str(target))} {copy}"
     )
     every.unlink()
@@ -281,14 +291,35 @@ def _with_parts(column: Column, table: Table, file: LandingFile) -> str:
     return f"nullif(concat_ws('; ', {', '.join([_as_text(column, file), *parts])}), '')"
 
 
+def _without_zeros(con: duckdb.DuckDBPyConnection, table: Table, rows: Path) -> str:
+    """SQL for the columns of a file, without the `.0` that pandas appends to a column of whole numbers with gaps."""
+    names = [column.name for column in whole_columns(table)]
+    tests = ", ".join(f"bool_and(regexp_full_match({name}, '{FLOATED}'))" for name in names)
+    found = con.execute(f"select {tests} from {rows_of(rows)} where not is_left_out").fetchall()[0]
+    return ", ".join(
+        f"replace({name}, '.0', '') as {name}" if is_floated else name
+        for name, is_floated in zip(names, found, strict=True)
+    )
+
+
 def _as_text(column: Column, file: LandingFile) -> str:
-    """SQL for a cell as text, null where it has no value. What is nested becomes JSON, and 1.234,50 is 1234.50."""
+    """SQL for a cell as text, null where it has no value. What is nested becomes JSON."""
     if column.name not in file.positions:
         return "cast(null as varchar)"
-    position = file.positions[column.name]
+    return _cell_as_text(file.positions[column.name], file)
+
+
+def _cell_as_text(position: int, file: LandingFile) -> str:
+    """SQL for the cell at a position as text: a whole number without decimals, and 1.234,50 as 1234.50."""
     cell, kind = raw_name(position), file.types[position]
     if kind.endswith("]") or kind.startswith(("STRUCT", "MAP")):
         return f"cast(to_json({cell}) as varchar)"
+    if kind in EXACT:
+        is_whole = f"{cell} = trunc({cell}) and abs({cell}) <= {EXACT[kind]}"
+        return (
+            f"case when {is_whole} then cast(cast({cell} as hugeint) as varchar) "
+            f"when not isnan({cell}) then cast({cell} as varchar) end"
+        )
     text = f"trim(cast({cell} as varchar))"
     if file.settings.decimal_comma:
         point = f"replace(replace({text}, '.', ''), ',', '.')"

@@ -32,8 +32,9 @@ class Adapter:
 
     @property
     def main_table(self) -> str:
-        """The landing table that messages and --accept name for the export: orders, if it makes any."""
-        return "orders" if "orders" in self.outputs else next(iter(self.outputs))
+        """The landing table that messages and --accept name for the export: its orders, else its people."""
+        first = [name for name in ("orders", "contacts", "accounts") if name in self.outputs]
+        return next(iter([*first, *self.outputs]))
 
     @property
     def decides(self) -> bool:
