@@ -13,6 +13,8 @@ select
     postal_code,
     country_code,
     case when chance(person_id, 26) < 0.5 then card_number end as card_number,
+    cast(null as varchar) as merged_ids,
+    cast(null as varchar) as merged_into_id,
     cast(null as boolean) as email_opt_in,
     cast(null as boolean) as email_opt_out,
     cast(null as boolean) as newsletter_opt_in,

@@ -33,6 +33,8 @@ select
     country_code,
     case when copy = 2 or completeness < 0.3 then account_id end as account_id,
     case when completeness < 0.6 then card_number end as card_number,
+    cast(null as varchar) as merged_ids,
+    cast(null as varchar) as merged_into_id,
     case when completeness >= 0.5 and completeness < 0.8 then pick(['19-24', '25-34', '35-44', '45-54', '55-64', '65+'], typing) end
         as age_band,
     case when completeness < 0.4 then pick(['Under 15K', '35-49K', '50-74K', '100-124K', '150K+'], typing) end as income_band,

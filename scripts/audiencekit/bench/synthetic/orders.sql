@@ -49,6 +49,7 @@ select
     phone,
     country_code,
     status,
+    cast(null as double) as paid_outside_total,
     original_order_id,
     discount,
     cast(null as varchar) as currency,

@@ -42,5 +42,14 @@ select
         then 'p' || printf('%06d', zipf(getvariable('products'), chance(event_number, 62)))
     end as product_id,
     cast(null as varchar) as order_id,
+    cast(null as varchar) as page,
+    cast(null as varchar) as referrer,
+    cast(null as varchar) as utm_source,
+    cast(null as varchar) as utm_medium,
+    cast(null as varchar) as utm_campaign,
+    pick(['mobile', 'mobile', 'desktop', 'tablet'], chance(event_number // 48, 64)) as device_type,
+    cast(null as varchar) as country_code,
+    cast(null as double) as seconds,
+    cast(null as varchar) as properties,
     case when chance(event_number // 48, 63) < 0.03 then 'gpc' end as privacy_signal
 from named
