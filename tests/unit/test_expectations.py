@@ -17,7 +17,9 @@ def broken(tmp_path, frame: pd.DataFrame, wanted) -> str:
 def test_a_landing_row_out_of_contract_is_caught(tmp_path):
     table = load_contract()["orders"]
     frame = pd.DataFrame({c.name: ["x"] for c in table.columns})
-    frame = frame.assign(total=1.0, paid_outside_total=0.0, discount=0.0, status="paid", order_channel="web")
+    frame = frame.assign(
+        total=1.0, paid_outside_total=0.0, discount=0.0, status="paid", order_channel="web"
+    )
     assert broken(tmp_path, frame, landing_expectations(table)) == ""
     frame["status"] = "lost at sea"
     assert "status breaks" in broken(tmp_path, frame, landing_expectations(table))
