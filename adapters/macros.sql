@@ -33,7 +33,8 @@ end;
 -- The parameters of an event in GA4's export to BigQuery, a list of names with their values; null if it is none.
 create macro ga4_parameters(x) as try(from_json(
     x,
-    '[{"key":"VARCHAR","value":{"string_value":"VARCHAR","int_value":"VARCHAR","float_value":"VARCHAR","double_value":"VARCHAR"}}]'
+    '[{"key":"VARCHAR","value":{"string_value":"VARCHAR","int_value":"VARCHAR",'
+    || '"float_value":"VARCHAR","double_value":"VARCHAR"}}]'
 ));
 create macro ga4_set(x) as case when trim(x) not in ('', '(not set)', '(none)') then x end;
 create macro ga4_value(v) as coalesce(v.string_value, v.int_value, v.float_value, v.double_value);
@@ -42,3 +43,23 @@ create macro ga4_parameter(parameters, name) as ga4_set(
 );
 -- A field of a nested column, by its path in JSON.
 create macro field_of(x, path) as ga4_set(try(json_extract_string(x, path)));
+-- The visitor refused ads, in the columns that Segment and RudderStack have for it: a category of a consent tool, ids
+-- of the refused categories (unless all of them are known to be harmless), the browser's or the device's signal.
+create macro segment_refuses_ads(advertising, targeting, marketing, sharing, denied_ids, gpc, ad_tracking, att) as (
+    coalesce(is_no(advertising), false)
+    or coalesce(is_no(targeting), false)
+    or coalesce(is_no(marketing), false)
+    or coalesce(is_no(sharing), false)
+    or coalesce(regexp_replace(
+        lower(denied_ids),
+        'c_?000[123]|analytics?|functional(ity)?|performance|statistics?|(strictly.?)?necessary|essential|[^a-z0-9]',
+        '', 'g'
+    ) <> '', false)
+    or coalesce(is_yes(gpc), false)
+    or coalesce(lower(att) in ('1', '2', 'restricted', 'denied'), false)
+    or coalesce(
+        is_no(ad_tracking) and coalesce(lower(att), '') not in ('0', 'notdetermined', '3', 'authorized'), false
+    )
+);
+-- A time as any warehouse writes it, to compare it with others; null if it is none.
+create macro moment_of(x) as try_cast(regexp_replace(x, ' ?([+-][0-9]{2}):?([0-9]{2})$', '\1:\2') as timestamptz);

@@ -32,7 +32,7 @@ with_session as (
 
 ),
 
--- A banner denies until it is answered: if the visitor then agrees in the same session, the events before refuse nothing.
+-- A banner denies until it is answered: if the visitor agrees later in the session, the events before refuse nothing.
 with_answer as (
 
     select
