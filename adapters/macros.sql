@@ -36,16 +36,23 @@ create macro is_current(deleted, active) as not coalesce(is_yes(deleted), false)
 create macro sum_of(x) as coalesce(
     max(case when number_of(x) is null then x end), cast(sum(number_of(x)) as varchar)
 );
--- An amount in the smallest unit of its currency, as payment services write it: cents, but whole yen.
-create macro from_minor_unit(x, currency) as coalesce(
-    cast(
-        try_cast(x as decimal(18, 2))
-        / case
-            when upper(currency) in (
-                'BIF', 'CLP', 'DJF', 'GNF', 'JPY', 'KMF', 'KRW', 'MGA', 'PYG', 'RWF', 'VND', 'VUV', 'XAF', 'XOF', 'XPF'
-            ) then 1
-            when upper(currency) in ('BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND') then 1000
-            else 100
-        end as varchar
-    ), x
+-- A field of a nested column, by its path in JSON.
+create macro field_of(x, path) as nullif(trim(try(json_extract_string(x, path))), '');
+-- The visitor refused ads, in the columns that Segment and RudderStack have for it: a category of a consent tool, ids
+-- of the refused categories (unless all of them are known to be harmless), the browser's or the device's signal.
+create macro segment_refuses_ads(advertising, targeting, marketing, sharing, denied_ids, gpc, ad_tracking, att) as (
+    coalesce(is_no(advertising), false)
+    or coalesce(is_no(targeting), false)
+    or coalesce(is_no(marketing), false)
+    or coalesce(is_no(sharing), false)
+    or coalesce(regexp_replace(
+        lower(denied_ids),
+        'c_?000[123]|analytics?|functional(ity)?|performance|statistics?|(strictly.?)?necessary|essential|[^a-z0-9]',
+        '', 'g'
+    ) <> '', false)
+    or coalesce(is_yes(gpc), false)
+    or coalesce(lower(att) in ('1', '2', 'restricted', 'denied'), false)
+    or coalesce(
+        is_no(ad_tracking) and coalesce(lower(att), '') not in ('0', 'notdetermined', '3', 'authorized'), false
+    )
 );

@@ -102,6 +102,8 @@ def expected(tmp_path) -> list[tuple]:
         ("orders.jsonl", as_json_lines().encode()),
         ("orders.ndjson.gz", gzip.compress(as_json_lines().encode())),
         ("orders.json", ("[" + ",".join(as_json_lines().splitlines()) + "]").encode()),
+        ("orders.json", as_json_lines().encode()),
+        ("orders.json.gz", gzip.compress(as_json_lines().encode())),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

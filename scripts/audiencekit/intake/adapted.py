@@ -17,6 +17,7 @@ from audiencekit.intake.adapters import (
     Recognised,
     load_adapters,
     recognise,
+    sql_name,
 )
 from audiencekit.intake.contract import Column, Table
 from audiencekit.intake.files import (
@@ -26,6 +27,7 @@ from audiencekit.intake.files import (
     Extract,
     LandingFile,
     open_file,
+    plain_name,
 )
 from audiencekit.intake.folder import KEPT_COPY, first_line, table_of, visible_files
 from audiencekit.intake.landing_settings import FileSettings, LandingSettings
@@ -213,7 +215,7 @@ class _Export:
         """The landing tables that the adapter makes: name, the file that its rows come from, how many, where they are."""
         with duckdb.connect() as con:
             con.execute("set TimeZone = 'UTC'")
-            con.execute(MACROS.read_text(encoding="utf-8"))
+            con.execute(MACROS.read_text(encoding="utf-8") + self.adapter.macros)
             for name, table in self.adapter.inputs.items():
                 paths = self.read.get(name)
                 columns = ", ".join(f"cast(null as varchar) as {c.name}" for c in table.columns)
@@ -284,7 +286,9 @@ def whole_columns(table: Table) -> list[Column]:
 
 
 def _with_parts(column: Column, table: Table, file: LandingFile) -> str:
-    """SQL for a cell as text. Where several columns are one, their values are divided by semicolons."""
+    """SQL for a cell as text. Where several columns are one, their values are divided by semicolons, or in a JSON object."""
+    if column.takes_others and column.name not in file.positions:
+        return _others(column, file)
     parts = [_as_text(part, file) for part in table.columns if part.part_of == column.name]
     if not parts:
         return _as_text(column, file)
@@ -300,6 +304,22 @@ def _without_zeros(con: duckdb.DuckDBPyConnection, table: Table, rows: Path) -> 
         f"replace({name}, '.0', '') as {name}" if is_floated else name
         for name, is_floated in zip(names, found, strict=True)
     )
+
+
+def _others(others: Column, file: LandingFile) -> str:
+    """SQL for a JSON object of the values in columns that are not read otherwise, by their names; null without any."""
+    cells = []
+    for place, header in enumerate(file.header):
+        is_out = plain_name(header).startswith(others.others_without)
+        if header and place not in file.used and not is_out:
+            column = Column(header, "string", "")
+            is_text = file.types[place] == "VARCHAR"
+            named = replace(file, positions={header: place})
+            cells.append(
+                f"{literal(sql_name(header))}, {_as_text(column, named) if is_text else raw_name(place)}"
+            )
+    # A merge leaves out what is null.
+    return f"nullif(cast(json_merge_patch('{{}}', json_object({', '.join(cells)})) as varchar), '{{}}')"
 
 
 def _as_text(column: Column, file: LandingFile) -> str:

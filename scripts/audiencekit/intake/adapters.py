@@ -23,12 +23,13 @@ MACROS = FOLDER / "macros.sql"
 
 @dataclass(frozen=True)
 class Adapter:
-    """One export of a system: its name, its inputs by name, and by landing table the SQL that makes its rows."""
+    """One export of a system: its name, its inputs by name, by landing table the SQL that makes its rows, and their macros."""
 
     name: str
     system: str
     inputs: Mapping[str, Table]
     outputs: Mapping[str, str]
+    macros: str = ""
 
     @property
     def main_table(self) -> str:
@@ -64,18 +65,23 @@ def load_adapters(folder: Path = FOLDER) -> dict[str, Adapter]:
 def _adapter(path: Path) -> Adapter:
     raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     inputs = {name: _input(name, given) for name, given in raw["inputs"].items()}
-    outputs = {sql.stem: sql.read_text(encoding="utf-8") for sql in sorted(path.parent.glob("*.sql"))}  # fmt: skip
-    return Adapter(path.parent.name, raw["system"], inputs, outputs)
+    queries = {sql.stem: sql.read_text(encoding="utf-8") for sql in sorted(path.parent.glob("*.sql"))}  # fmt: skip
+    macros = queries.pop("macros", "")
+    return Adapter(path.parent.name, raw["system"], inputs, queries, macros)
 
 
 def _input(name: str, raw: Mapping) -> Table:
     """An input as a table of text columns: `required` is what a file is recognised by, `optional` may be missing, and
-    `ignored` is known and changes nothing."""
+    `ignored` is known and changes nothing. `others` names a column that has all columns that are in none of these, but those that begin as
+    `others_without` says."""
     columns = [
         _column([given] if isinstance(given, str) else given, kind == "required")
         for kind in ("required", "optional", "ignored")
         for given in raw.get(kind, ())
     ]
+    if others := raw.get("others"):
+        without = tuple(map(plain_name, raw.get("others_without", ())))
+        columns.append(Column(others, "string", "", takes_others=True, others_without=without))
     return Table(name, raw.get("description", ""), tuple(columns), (), "")
 
 
@@ -83,10 +89,10 @@ def _column(headers: list[str], required: bool) -> Column:
     """A column by its headers. One that ends in * is how headers begin."""
     aliases = tuple(header for header in headers if not header.endswith("*"))
     begins = tuple(header[:-1] for header in headers if header.endswith("*"))
-    return Column(_name(headers[0]), "string", "", required, aliases=aliases, begins=begins)
+    return Column(sql_name(headers[0]), "string", "", required, aliases=aliases, begins=begins)
 
 
-def _name(name: str) -> str:
+def sql_name(name: str) -> str:
     """The name of a column in SQL, from the header as the system writes it: Paid at is paid_at."""
     divided = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
     return re.sub(r"[\W_]+", "_", divided).strip("_").lower()

@@ -18,6 +18,8 @@ class Column:
     """One column of a landing table and the rules for its values.
 
     In the input of an adapter, `begins` are beginnings of headers: every column with one of them is `part_of` this one.
+    A column that `takes_others` has, as a JSON object, all columns that the input does not name, but those whose headers
+    begin as `others_without` says.
     """
 
     name: str
@@ -36,6 +38,8 @@ class Column:
     left_out: tuple[str, ...] = ()
     begins: tuple[str, ...] = ()
     part_of: str | None = None
+    takes_others: bool = False
+    others_without: tuple[str, ...] = ()
 
     @property
     def is_identifier(self) -> bool:

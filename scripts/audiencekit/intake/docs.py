@@ -27,7 +27,8 @@ make run LANDING=/path/to/folder               # check, build, publish
 ## Files
 
 - **A file is named after its table**, in any case: `orders.csv`, `Orders.CSV`, `orders.csv.gz`, `orders.parquet`,
-  `orders.xlsx`, `orders.tsv`, `orders.txt`, `orders.jsonl`, `orders.json`, or a `.zip` with one such file.
+  `orders.xlsx`, `orders.tsv`, `orders.txt`, `orders.jsonl`, `orders.json` (a list, or one object a line), or
+  a `.zip` with one such file.
 - **A spreadsheet** has one sheet, with the header in its first row. Numbers keep fifteen digits; a longer id is refused.
 - **Several extracts of one table** are read together: `orders.2023.csv` and `orders.2024.parquet`, or files at any
   depth in a folder `orders/`. Their columns may differ in order, name and type. Where two extracts hold the same key,

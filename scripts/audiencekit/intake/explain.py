@@ -76,16 +76,22 @@ def _adapted(
         if not contract[table].append_only
         for name in values_that_differ(con, contract[table], [file])
     ]
-    yield from _unread(file, refusing, changing, {p: c for c, p in file.positions.items()})
+    others = next((c.name for c in found.input.columns if c.takes_others), None)
+    read = {place: column for column, place in file.positions.items()}
+    yield from _unread(file, refusing, changing, read, others)
     parts = {c.part_of for c in found.input.columns}
     absent = [c.name for c in found.input.columns if c.name not in {*file.positions, *parts}]
     yield f"  without: {', '.join(absent) or 'nothing'}"
 
 
 def _unread(
-    file: LandingFile, refusing: list[str], changing: list[str], columns: dict[int, str]
+    file: LandingFile,
+    refusing: list[str],
+    changing: list[str],
+    columns: dict[int, str],
+    others: str | None = None,
 ) -> Iterator[str]:
-    """A line for each column of a file, in its order."""
+    """A line for each column of a file, in its order. Those that are not named go into the column `others`, if any."""
     for place, header in enumerate(file.header):
         column = columns.get(place)
         if column:
@@ -98,7 +104,7 @@ def _unread(
         elif header in refusing:
             yield f"  {header} -> not read, and stops the run: it may hold refusals"
         else:
-            yield f"  {header} -> not read"
+            yield f"  {header} -> {f'in {others}' if others else 'not read'}"
 
 
 def _table(

@@ -15,8 +15,10 @@ from audiencekit.errors import UserError
 
 SPREADSHEETS = (".xlsx", ".xlsm")
 JSON_LINES = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
+# Either one list of objects, or one object a line.
+JSON = (".json", ".json.gz")
 TEXT = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".txt.gz")
-READABLE = (*TEXT, ".parquet", *SPREADSHEETS, *JSON_LINES, ".json", ".zip")
+READABLE = (*TEXT, ".parquet", *SPREADSHEETS, *JSON_LINES, *JSON, ".zip")
 # A spreadsheet keeps fifteen digits of a number.
 EXACT_DIGITS = 10**15
 # How the name of a CSV ends whose source knew numbers from text.
@@ -34,7 +36,7 @@ def unpacked(path: Path, name: str, scratch: Path) -> Path:
             return unpacked(_from_zip(path, name, scratch), name, scratch)
         if ending.endswith(SPREADSHEETS):
             return _written(_from_spreadsheet(path, name), scratch)
-        if ending.endswith((*JSON_LINES, ".json")):
+        if ending.endswith((*JSON_LINES, *JSON)):
             return _written(_from_json(path, name), scratch)
     except (
         *(OSError, EOFError, zlib.error, zipfile.BadZipFile),
@@ -137,10 +139,12 @@ def _from_json(path: Path, name: str) -> Iterator[list[str]]:
 def _records(path: Path, name: str) -> Iterator[dict[str, Any]]:
     opened = gzip.open if path.name.lower().endswith(".gz") else open
     with opened(path, "rt", encoding="utf-8-sig") as stream:
-        if path.name.lower().endswith(".json"):
+        if path.name.lower().endswith(JSON) and not _is_object(stream.readline()):
+            stream.seek(0)
             found = json.load(stream, parse_float=str, parse_int=str)
             rows: Iterable[Any] = enumerate(found if isinstance(found, list) else [found], start=2)
         else:
+            stream.seek(0)
             # The header of the table is row 1, so that the first line is row 2.
             rows = (
                 (n, _parsed(line, n, name))
@@ -151,6 +155,14 @@ def _records(path: Path, name: str) -> Iterator[dict[str, Any]]:
             if not isinstance(record, dict):
                 raise UserError(f"{name}, row {number}: this is no object with names and values.")
             yield record
+
+
+def _is_object(line: str) -> bool:
+    """Whether the first line of a file is an object by itself, as BigQuery writes them to files named .json."""
+    try:
+        return isinstance(json.loads(line), dict)
+    except ValueError:
+        return False
 
 
 def _parsed(line: str, number: int, name: str) -> Any:
