@@ -541,7 +541,7 @@ def gone(story) -> dict[str, str]:
 def test_the_canaries_were_everywhere_before(story):
     """Or the search below would find nothing because there was nothing."""
     before = story.found_before
-    tables = {path.split("/")[1].split(".")[0] for path in before if path.startswith("intake/")}
+    tables = {Path(path).name.split(".")[0] for path in before if path.startswith("intake/")}
     assert tables == {
         *("accounts", "campaign_touches", "consent_events", "contacts", "email_events"),
         *("identity_decisions", "orders", "quarantine", "static_lists", "web_events"),
