@@ -10,7 +10,7 @@ from command_line import audiencekit
         (["run", "no/such/folder"], "is not a folder"),
         (["show", "email"], "Nothing is published"),
         (["run", ".", "--as-of", "yesterday"], "'yesterday' is not a moment"),
-        (["intake", "."], "holds no orders.csv or orders.parquet"),
+        (["intake", "charts"], "holds no orders.csv or orders.parquet"),
     ],
 )
 def test_a_mistake_ends_in_one_clear_error(tmp_path, arguments, message):
