@@ -13,6 +13,7 @@ import pytest
 
 PARTS = {
     "scripts/audiencekit": "audiencekit",
+    "adapters": "audiencekit/project/adapters",
     "analyses": "audiencekit/project/analyses",
     "charts": "audiencekit/project/charts",
     "macros": "audiencekit/project/macros",

