@@ -18,7 +18,7 @@ __all__ = ["AS_OF", "SIMULATED", "ensure_demo_landing", "write_demo_landing"]
 # Every page that shows data of the demo also shows this text.
 SIMULATED = (
     "Demo: orders and campaigns are real (The Complete Journey, 2017); "
-    "people, contact data, web, e-mail and consent events are simulated."
+    "people, contact data, web, e-mail, service and consent events are simulated."
 )
 
 
