@@ -5,7 +5,19 @@ create macro number_of(x) as try_cast(
     as decimal(18, 4)
 );
 create macro negated(x) as coalesce(cast(-number_of(x) as varchar), x);
-create macro from_cents(x) as coalesce(cast(try_cast(x as decimal(18, 2)) / 100 as varchar), x);
+-- An amount in the smallest unit of its currency, as payment services write it: cents, but whole yen.
+create macro from_minor_unit(x, currency) as coalesce(
+    cast(
+        try_cast(x as decimal(18, 2))
+        / case
+            when upper(currency) in (
+                'BIF', 'CLP', 'DJF', 'GNF', 'JPY', 'KMF', 'KRW', 'MGA', 'PYG', 'RWF', 'VND', 'VUV', 'XAF', 'XOF', 'XPF'
+            ) then 1
+            when upper(currency) in ('BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND') then 1000
+            else 100
+        end as varchar
+    ), x
+);
 create macro is_yes(x) as lower(x) in ('true', 't', 'yes', 'y', '1', '1.0', 'x');
 -- The status of a WooCommerce order, as its code (wc-on-hold) or in English (On hold). A refunded order was a purchase.
 create macro woocommerce_status(x) as case
@@ -36,8 +48,6 @@ create macro is_current(deleted, active) as not coalesce(is_yes(deleted), false)
 create macro sum_of(x) as coalesce(
     max(case when number_of(x) is null then x end), cast(sum(number_of(x)) as varchar)
 );
--- A field of a nested column, by its path in JSON.
-create macro field_of(x, path) as nullif(trim(try(json_extract_string(x, path))), '');
 -- The visitor refused ads, in the columns that Segment and RudderStack have for it: a category of a consent tool, ids
 -- of the refused categories (unless all of them are known to be harmless), the browser's or the device's signal.
 create macro segment_refuses_ads(advertising, targeting, marketing, sharing, denied_ids, gpc, ad_tracking, att) as (

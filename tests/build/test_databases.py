@@ -1,6 +1,5 @@
 """A landing that is a database: a real PostgreSQL, SQLite and DuckDB, read only, and from the last change on."""
 
-import os
 import sqlite3
 from pathlib import Path
 
@@ -170,4 +169,3 @@ def test_sqlite_and_duckdb_files_are_databases(tmp_path):
 def test_a_url_is_no_folder():
     assert is_database("postgres://host/shop") and is_database("mariadb://host/shop")
     assert not is_database("exports/postgres") and not is_database("s3://bucket/folder")
-    assert "HOME" in os.environ and read_url
