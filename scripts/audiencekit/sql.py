@@ -1,12 +1,21 @@
 """How values and files are written in SQL."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 
 def literal(text: str) -> str:
     """`text` as an SQL string literal."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def is_one_of(value: str, texts: Iterable[str]) -> str:
+    """SQL that is true where `value` is one of `texts`, and null where it is null.
+
+    DuckDB would turn `in` with many texts into a join, after which rows have another order.
+    """
+    return f"list_contains([{', '.join(map(literal, texts))}], {value})"
 
 
 def file_to_read(path: Path) -> str:

@@ -32,9 +32,11 @@ from audiencekit.errors import UserError
 from audiencekit.intake.contract import load_contract
 from audiencekit.intake.decision_words import file_may_decide, may_decide
 from audiencekit.intake.extracts import date_in
+from audiencekit.intake.files import Extract, open_file
 from audiencekit.intake.folder import find_files
 from audiencekit.intake.gates import Gates
 from audiencekit.intake.job import TableIntake, run_intake
+from audiencekit.intake.rows import Moments, checked_rows
 from audiencekit.intake.shop import read_shop
 from audiencekit.intake.tombstones import hash_sql
 from audiencekit.workspace import Workspace
@@ -435,6 +437,28 @@ def test_rows_across_the_readers_buffers_keep_their_numbers(tmp_path):
     assert len(text) > 40_000_000
     taken = take(tmp_path, {"orders.csv": text})
     assert [q[1] for q in taken.quarantine] == [2, 12, 22, 32, 42]
+
+
+def test_rows_that_several_threads_read_keep_their_numbers(tmp_path):
+    rows = [
+        f"o{i},{'bad' if i in (7, 99_000, 399_999) else '2017-06-01'},1,{'note' * 25}"
+        + (",more,cells" if i in (50_000, 350_000) else "")
+        for i in range(2, 400_002)
+    ]
+    taken = take(tmp_path, {"orders.csv": orders(*rows, header=NAMES, good=0)})
+    assert [q[1] for q in taken.quarantine] == [7, 50_000, 99_000, 350_000, 399_999]
+
+
+@pytest.mark.parametrize("table", load_contract().values(), ids=lambda table: table.name)
+def test_no_join_puts_the_rows_of_a_text_file_in_another_order(tmp_path, table):
+    path = tmp_path / f"{table.name}.csv"
+    path.write_text(",".join(column.name for column in table.columns) + "\n")
+    with duckdb.connect() as con:
+        file = open_file(Extract(path, path.name), table, con, tmp_path)
+        rows = checked_rows(table, file, Moments(AS_OF))
+        plan = con.execute(f"explain copy ({rows}) to '{tmp_path}/x.parquet'").fetchall()[0][1]
+    assert "READ_CSV" in plan
+    assert "JOIN" not in plan
 
 
 def test_two_hundred_columns_are_left_alone_by_name(tmp_path):

@@ -38,12 +38,12 @@ from audiencekit.intake.rejects import (
     passed_lines,
     row_in_file,
 )
-from audiencekit.intake.rows import FLOATED, is_left_out, reader
+from audiencekit.intake.rows import FLOATED, is_left_out, reader, with_row_numbers
 from audiencekit.intake.rules import EXACT, raw_name
 from audiencekit.intake.unpacked import READABLE, TEXT, unpacked
 from audiencekit.intake.unread_columns import unread_decisions, values_that_differ
 from audiencekit.intake.values import COMMA_NUMBER, NO_VALUE
-from audiencekit.sql import file_to_read, literal, rows_of
+from audiencekit.sql import file_to_read, is_one_of, literal, rows_of
 
 NO_ADAPTER = "none"
 # In the SQL of an adapter, the name of the file that a row is from.
@@ -258,7 +258,8 @@ def read_as_text(
     cells = [
         f"{_with_parts(column, table, file)} as {column.name}" for column in whole_columns(table)
     ]
-    rows = f"select {', '.join(cells)}, row_number, {is_left_out(file)} as is_left_out from ({reader(file, rejects=True)}) as file"
+    number = "" if file.delimiter else "row_number, "
+    rows = f"select {', '.join(cells)}, {number}{is_left_out(file)} as is_left_out from ({reader(file, rejects=True)}) as file"
     copy = "(format parquet, compression snappy)"
     con.execute("drop table if exists reject_errors; drop table if exists reject_scans")
     every = target.with_suffix(".every")
@@ -274,7 +275,7 @@ def read_as_text(
     names = ", ".join(column.name for column in whole_columns(table))
     con.execute(
         f"copy (select {_without_zeros(con, table, every)}, {row_in_file()} as {ROW_NUMBER}, {literal(file.name)} as {FILE_NAME} "
-        f"from {rows_of(every)} as checked {passed_lines()} "
+        f"from {with_row_numbers(file, every)} as checked {passed_lines()} "
         f"where not is_left_out and coalesce({names}) is not null) to {literal(str(target))} {copy}"
     )
     every.unlink()
@@ -344,7 +345,7 @@ def _cell_as_text(position: int, file: LandingFile) -> str:
     if file.settings.decimal_comma:
         point = f"replace(replace({text}, '.', ''), ',', '.')"
         text = f"case when regexp_full_match({text}, {literal(COMMA_NUMBER)}) then {point} else {text} end"
-    return f"case when {text} not in ({', '.join(map(literal, MISSING))}) then {text} end"
+    return f"case when not {is_one_of(text, MISSING)} then {text} end"
 
 
 def _kept(settings: FileSettings) -> FileSettings:

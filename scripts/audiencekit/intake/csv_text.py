@@ -17,6 +17,9 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
+from numpy.typing import NDArray
+
 from audiencekit.errors import UserError
 
 TOO_LONG = "row: more cells than the header"
@@ -45,7 +48,7 @@ csv.field_size_limit(2**31 - 1)
 @dataclass(frozen=True)
 class RowCount:
     """Rows below the header without blank lines, the row numbers of the blank lines, and by row number the last line
-    of each broken row and what is wrong with it.
+    of each broken row and what is wrong with it; whether each row is one line.
 
     Row numbers are a spreadsheet's: the header is row 1, a cell of several lines is in one row.
     """
@@ -53,6 +56,7 @@ class RowCount:
     rows: int
     blank_lines: tuple[int, ...] = ()
     broken: dict[int, tuple[int, str]] = field(default_factory=dict)
+    lines_are_rows: bool = True
 
 
 def plain_text(path: Path, name: str, scratch: Path, encoding: str | None = None) -> Path:
@@ -94,14 +98,14 @@ def plain_text(path: Path, name: str, scratch: Path, encoding: str | None = None
 
 def _first_row_of_other_encoding(path: Path) -> int:
     """The first row with a byte that is not UTF-8, in a file where no letter beyond ASCII is UTF-8; else 0."""
-    first = 0
-    with path.open("rb") as lines:
-        for number, line in enumerate(lines, start=1):
-            if line.isascii():
-                continue
-            if UTF8_LETTER.search(line):
+    first, before = 0, 0
+    for chunk in _whole_lines(path):
+        if not chunk.isascii():
+            if UTF8_LETTER.search(chunk):
                 return 0
-            first = first or number
+            place = next(n for n, line in enumerate(chunk.split(b"\n")) if not line.isascii())
+            first = first or before + place + 1
+        before += chunk.count(b"\n")
     return first
 
 
@@ -116,14 +120,23 @@ def count_rows(path: Path, name: str, delimiter: str, cells: int) -> RowCount:
 
     Raises UserError for a quote that never closes.
     """
-    rows, too_long, split = 0, {}, delimiter.encode()
-    with path.open("rb") as lines:
-        for rows, line in enumerate(lines, start=1):
-            if b'"' in line or line == b"\n":
-                return _count_quoted_rows(path, name, delimiter, cells)
-            if line.count(split) >= cells:
-                too_long[rows] = (rows, TOO_LONG)
+    rows, too_long = 0, {}
+    for chunk in _whole_lines(path):
+        if b'"' in chunk or b"\n\n" in chunk or chunk.startswith(b"\n"):
+            return _count_quoted_rows(path, name, delimiter, cells)
+        delimiters = _count_in_lines(chunk, delimiter.encode())
+        for place in np.flatnonzero(delimiters >= cells).tolist():
+            too_long[rows + place + 1] = (rows + place + 1, TOO_LONG)
+        rows += len(delimiters)
     return RowCount(rows - 1, broken=too_long)
+
+
+def _count_in_lines(chunk: bytes, character: bytes) -> NDArray[np.int64]:
+    """How often a character is in each line of a chunk."""
+    codes = np.frombuffer(chunk, np.uint8)
+    starts = np.flatnonzero(codes[:-1] == ord(b"\n")) + 1
+    is_one = (codes == ord(character)).view(np.uint8)
+    return np.add.reduceat(is_one, np.concatenate(([0], starts)), dtype=np.int64)
 
 
 def _count_quoted_rows(path: Path, name: str, delimiter: str, cells: int) -> RowCount:
@@ -140,26 +153,27 @@ def _count_quoted_rows(path: Path, name: str, delimiter: str, cells: int) -> Row
                 blank_lines.append(number)
             elif len(row) > cells:
                 broken[number] = (reader.line_num, TOO_LONG)
-            elif _has_split_quotes(row, lines.text):
+            elif '"' in "".join(row) and _has_split_quotes(row, "".join(lines.read)):
                 broken[number] = (reader.line_num, SPLIT_QUOTES)
-            lines.text = ""
+            lines.read.clear()
     if row != end:
         raise UserError(
             f"{name}, row {number}: a quote opens and never closes, so the rows after it cannot be "
             "separated. Close or double the quote."
         )
-    return RowCount(number - 2 - len(blank_lines), tuple(blank_lines), broken)
+    lines_are_rows = reader.line_num == number
+    return RowCount(number - 2 - len(blank_lines), tuple(blank_lines), broken, lines_are_rows)
 
 
 class _Lines:
-    """The lines of a file, and in `text` those that were read since it was last emptied."""
+    """The lines of a file, and in `read` those that were read since it was last emptied."""
 
     def __init__(self, stream: Iterable[str]) -> None:
-        self.stream, self.text = iter(stream), ""
+        self.stream, self.read = iter(stream), list[str]()
 
     def __iter__(self) -> Iterator[str]:
         for line in self.stream:
-            self.text += line
+            self.read.append(line)
             yield line
 
 
@@ -199,6 +213,13 @@ def _chunks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as stream:
         while chunk := stream.read(1 << 20):
             yield chunk
+
+
+def _whole_lines(path: Path) -> Iterator[bytes]:
+    """A file in chunks of about a mebibyte that end with a line."""
+    with path.open("rb") as stream:
+        while chunk := stream.read(1 << 20):
+            yield chunk + stream.readline()
 
 
 def _plain_copy(path: Path, encoding: str | None, scratch: Path) -> Path:

@@ -42,6 +42,7 @@ class LandingFile:
     blank_lines: tuple[int, ...] = ()
     broken_rows: dict[int, str] = field(default_factory=dict)  # row number -> reason
     delimiter: str | None = None  # None for Parquet
+    lines_are_rows: bool = True  # no cell of a text file has a line break in it
     settings: FileSettings = NO_SETTINGS
     shop_zone: str | None = None  # None for UTC
     date_orders: dict[str, str] = field(default_factory=dict)  # contract column -> DMY or MDY
@@ -119,6 +120,7 @@ def open_file(
             rows=counted.rows,
             blank_lines=counted.blank_lines,
             broken_rows={row: reason for row, (_, reason) in counted.broken.items()},
+            lines_are_rows=counted.lines_are_rows,
         )
     return opened
 

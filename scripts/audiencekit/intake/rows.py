@@ -29,8 +29,14 @@ from audiencekit.intake.rules import (
     rules_for,
 )
 from audiencekit.intake.sources import with_source
-from audiencekit.intake.values import bare_letters, bare_name, clean_value, typed_value
-from audiencekit.sql import file_to_read, literal, rows_of
+from audiencekit.intake.values import (
+    bare_letters,
+    bare_name,
+    clean_value,
+    trimmed_value,
+    typed_value,
+)
+from audiencekit.sql import file_to_read, is_one_of, literal, rows_of
 
 
 @dataclass(frozen=True)
@@ -70,7 +76,7 @@ def check_rows(
     con.execute("drop table if exists reject_errors; drop table if exists reject_scans")
     try:
         con.execute(
-            f"copy ({_checked_rows(table, file, moments)}) to {literal(str(target))} "
+            f"copy ({checked_rows(table, file, moments)}) to {literal(str(target))} "
             "(format parquet, compression snappy)"
         )
     except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException):
@@ -84,7 +90,7 @@ def check_rows(
         f"""
         insert into quarantine
         select $table, $file, {row_in_file()}, verdict, raw_row, $source
-        from {rows_of(target)} as checked
+        from {with_row_numbers(file, target)} as checked
         {passed_lines()}
         where verdict not in ($blank, $left_out)
         """,
@@ -134,18 +140,20 @@ def no_rows(table: Table) -> str:
     return f"select {values} where false"
 
 
-def _checked_rows(table: Table, file: LandingFile, moments: Moments) -> str:
+def checked_rows(table: Table, file: LandingFile, moments: Moments) -> str:
     """SQL for every row of `file`: typed, with its number, verdict and, if refused, its cells."""
     as_of = moments.as_of.isoformat(sep=" ")
-    present = [c for c in table.columns if c.name in file.positions]
-    cleaned = ", ".join(
-        f"{clean_value(c, file)} as {raw_name(file.positions[c.name])}" for c in present
+    trimmed, cleaned = (
+        ", ".join(
+            f"{value(c, file)} as {raw_name(file.positions[c.name])}"
+            for c in table.columns
+            if c.name in file.positions
+        )
+        for value in (trimmed_value, clean_value)
     )
     typed = ", ".join(f"{typed_value(c, file)} as {c.name}" for c in table.columns)
-    reasons = ", ".join(
-        f"case when {rule.broken} then {literal(rule.reason)} end"
-        for rule in rules_for(table, file, as_of)
-    )
+    rules = rules_for(table, file, as_of)
+    reasons = ", ".join(f"case when {r.broken} then {literal(r.reason)} end" for r in rules)
     cells = _cells(file)
     raw_row = ", ".join(
         f"{literal(name)}, cast({cell} as varchar)"
@@ -153,6 +161,9 @@ def _checked_rows(table: Table, file: LandingFile, moments: Moments) -> str:
     )
     now = f"cast({literal(as_of)} as timestamp)"
     last_moment = f"{now} - interval 1 second"
+    number = (
+        "" if file.delimiter else "case when verdict is not null then row_number end as row_number,"
+    )
     names = ", ".join(
         f"case when is_from_future and {c.name} >= {now} then {last_moment} else {c.name} end as {c.name}"
         if c.name in table.clocks
@@ -160,14 +171,16 @@ def _checked_rows(table: Table, file: LandingFile, moments: Moments) -> str:
         for c in table.columns
     )
     return f"""
-        with cleaned as (select * replace ({cleaned}) from ({reader(file, rejects=True)})),
+        with trimmed as (select * replace ({trimmed}) from ({reader(file, rejects=True)})),
+
+        cleaned as (select * replace ({cleaned}) from trimmed),
 
         typed as (select *, {typed} from cleaned),
 
         tested as (
             select
                 *,
-                nullif(concat_ws('; ', {reasons}), '') as reasons,
+                case when {" or ".join(r.broken for r in rules)} then concat_ws('; ', {reasons}) end as reasons,
                 {later_than(table, as_of)} as is_late,
                 {dated_in_future(table, moments.clock)} as is_from_future
             from typed
@@ -188,8 +201,7 @@ def _checked_rows(table: Table, file: LandingFile, moments: Moments) -> str:
         )
 
         select
-            {names}, verdict, is_from_future,
-            case when verdict is not null then row_number end as row_number,
+            {names}, verdict, is_from_future, {number}
             case when verdict is not null then json_object({raw_row}) end as raw_row
         from checked
     """
@@ -217,8 +229,8 @@ def is_left_out(file: LandingFile) -> str:
     tests = ["false"]
     for header, values in file.settings.leave_out.items():
         cell = f"lower(trim(cast({raw_name(file.header.index(header))} as varchar)))"
-        wanted = ", ".join(literal(value.strip().lower()) for value in values)
-        tests.append(f"coalesce({cell}, '') in ({wanted})")
+        wanted = [value.strip().lower() for value in values]
+        tests.append(is_one_of(f"coalesce({cell}, '')", wanted))
     return " or ".join(tests)
 
 
@@ -227,8 +239,8 @@ def _does_not_count(table: Table, file: LandingFile) -> str:
     tests = ["false"]
     for column in table.columns:
         if column.left_out and column.name in file.positions:
-            names = ", ".join(literal(bare_name(name)) for name in column.left_out)
-            tests.append(f"coalesce({bare_letters(column.name)} in ({names}), false)")
+            names = map(bare_name, column.left_out)
+            tests.append(f"coalesce({is_one_of(bare_letters(column.name), names)}, false)")
     return f"({' or '.join(tests)})"
 
 
@@ -245,7 +257,8 @@ def values_of(
 
 
 def reader(file: LandingFile, rejects: bool = False) -> str:
-    """SQL that reads a file with its columns called c0, c1, … and its row numbers, counting the header as row 1.
+    """SQL that reads a file with its columns called c0, c1, … in the order of its rows. Rows of a file that is no text have
+    their row_number, counting the header as row 1; that of text is known when its rows are written (`with_row_numbers`).
 
     With `rejects`, DuckDB keeps the lines that are no rows. It then fails on broken text if only some columns are read.
     """
@@ -264,10 +277,24 @@ def reader(file: LandingFile, rejects: bool = False) -> str:
             f"select * exclude (file_row), file_row + 2 as row_number from {rows} as file({names})"
         )
     columns = ", ".join(f"{literal(cell)}: 'varchar'" for cell in cells)
-    # One thread, because several threads would have to guess whether a line break is inside quotes.
+    # Several threads would have to guess whether a line break is inside quotes.
     return (
-        f"select *, row_number() over () + 1 as row_number from read_csv({path}, "
+        f"select * from read_csv({path}, "
         f"delim = {literal(file.delimiter)}, quote = '\"', escape = '\"', header = true, "
         f"auto_detect = false, hive_partitioning = false, columns = {{{columns}}}, max_line_size = {LONGEST_LINE}, "
-        f"ignore_errors = true, store_rejects = {str(rejects).lower()}, parallel = false)"
+        f"ignore_errors = true, store_rejects = {str(rejects).lower()}, parallel = {str(file.lines_are_rows).lower()})"
+    )
+
+
+def with_row_numbers(file: LandingFile, rows: Path) -> str:
+    """SQL for the rows of `rows`, a Parquet file with every row of `file` in its order, and the number of each.
+
+    Lines of a text file that are no rows are not counted yet; see `passed_lines`.
+    """
+    if file.delimiter is None:
+        return f"(from {rows_of(rows)})"
+    path = literal(file_to_read(rows))
+    return (
+        f"(select * exclude (file_row_number), file_row_number + 2 as row_number "
+        f"from read_parquet({path}, hive_partitioning = false, file_row_number = true))"
     )

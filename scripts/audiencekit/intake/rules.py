@@ -6,7 +6,7 @@ from datetime import datetime
 
 from audiencekit.intake.contract import Column, Table
 from audiencekit.intake.files import LandingFile
-from audiencekit.sql import literal
+from audiencekit.sql import is_one_of, literal
 
 EARLIEST, LATEST = "2000-01-01", "2100-01-01"
 SQL_TYPES = {
@@ -72,13 +72,13 @@ def _rules_of(column: Column, table: Table, file: LandingFile, as_of: str) -> li
     if column.data_type == "string" and not column.one_of:
         rules.append((f"contains({value}, chr(0))", "holds a NUL byte"))
     if column.is_identifier:
-        is_lost = f"regexp_full_match({value}, '{LOST_DIGITS}')"
+        is_lost = f"(contains({value}, '+') and regexp_full_match({value}, '{LOST_DIGITS}'))"
         if native in EXACT:
             is_lost = f"abs({cell}) > {EXACT[native]}"
         rules.append((is_lost, "digits are lost (as 1.2E+12). Export identifiers as text"))
     if column.one_of:
-        allowed = ", ".join(map(literal, column.one_of))
-        rules.append((f"{value} not in ({allowed})", f"not one of {', '.join(column.one_of)}"))
+        is_other = f"not {is_one_of(value, column.one_of)}"
+        rules.append((is_other, f"not one of {', '.join(column.one_of)}"))
     if column.not_zero:
         rules.append((f"{value} = 0", "zero"))
     for bound, sign, word in ((column.min, "<", "below"), (column.max, ">", "above")):

@@ -9,7 +9,7 @@ import re
 from audiencekit.intake.contract import Column
 from audiencekit.intake.files import LandingFile
 from audiencekit.intake.rules import EXACT, SQL_TYPES, YEAR_LAST, raw_name
-from audiencekit.sql import literal
+from audiencekit.sql import is_one_of, literal
 
 # What other programs write for 'no value'. They are kept in free text, because Null is a family name and
 # NA is Namibia.
@@ -17,8 +17,12 @@ NO_VALUE = ("NULL", "Null", "null", r"\N", "NaN", "nan", "NA", "N/A", "n/a", "#N
 EDGE = r"[\s\pZ\x{200b}\x{feff}]"  # white space of every kind
 # A spreadsheet's mark of text before a value, or quotes around it.
 MARKED = "^'([^']+)'?$"
+# Most values: printable ASCII without white space at its ends or an apostrophe before it. They are as they should be.
+PLAIN = r"[!-&(-~]([ -~]*[!-~])?"
 DAY = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}"
 CLOCK = r"[ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?"
+# As most times are written, in SQL's own pattern, which is faster.
+USUAL_MOMENT = "____-__-__ __:__:__"
 HALF_DAY = rf"{DAY} \d{{1,2}}:\d{{2}}(:\d{{2}})? (?i:[ap]m)"
 MIDNIGHT = r"[ T]00:00(:00(\.0+)?)?"
 # An offset or a named zone. Letters alone, such as BST, can mean several zones; only UTC and GMT are unambiguous.
@@ -42,25 +46,35 @@ AGREES = (
 )
 REFUSES = ("unsubscribed", "opted out", "opted_out", "opt-out", "opt out", "denied", "withdrawn", "refused", "declined",
            "revoked", "cleaned")  # fmt: skip
-NUMBER = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
+DECIMAL = r"[+-]?(\d+(\.\d*)?|\.\d+)"
+NUMBER = rf"{DECIMAL}([eE][+-]?\d+)?"
+# So many digits without an exponent are no infinite number.
+FINITE_DIGITS = 300
 # With a decimal comma: 1.234,50 and 12,5, but not 1,234.50.
 COMMA_NUMBER = r"[+-]?(\d+|\d{1,3}(\.\d{3})+)(,\d*)?"
 WHOLE_NUMBER = r"[+-]?\d+(\.0*)?"
 
 
-def clean_value(column: Column, file: LandingFile) -> str:
-    """SQL for the column's cell, in the file's own type; null where it holds no value."""
+def trimmed_value(column: Column, file: LandingFile) -> str:
+    """SQL for the column's cell, in the file's own type, without white space and marks around it."""
     position = file.positions[column.name]
     raw, native = raw_name(position), file.types[position]
     if native in EXACT:
         return f"case when not isnan({raw}) then {raw} end"
     if native != "VARCHAR":
         return raw
-    edges = f"regexp_replace({raw}, '^{EDGE}+|{EDGE}+$', '', 'g')"
-    text = f"case when regexp_matches({raw}, '^{EDGE}|{EDGE}$') then {edges} else {raw} end"
+    text = f"regexp_replace({raw}, '^{EDGE}+|{EDGE}+$', '', 'g')"
     if _may_be_marked(column):
-        bare = f"regexp_replace({text}, {literal(MARKED)}, '\\1')"
-        text = f"case when starts_with({text}, chr(39)) then {bare} else {text} end"
+        text = f"regexp_replace({text}, {literal(MARKED)}, '\\1')"
+    return f"case when regexp_full_match({raw}, {literal(PLAIN)}) then {raw} else {text} end"
+
+
+def clean_value(column: Column, file: LandingFile) -> str:
+    """SQL for the column's trimmed cell; null where it holds no value."""
+    position = file.positions[column.name]
+    text = raw_name(position)
+    if file.types[position] != "VARCHAR":
+        return text
     if meanings := file.settings.values.get(column.name):
         cases = " ".join(
             f"when {literal(value.strip().lower())} then {literal(meaning)}"
@@ -68,7 +82,8 @@ def clean_value(column: Column, file: LandingFile) -> str:
         )
         text = f"case lower({text}) {cases} else {text} end"
     empty = ["", *NO_VALUE] if _is_formal(column) else [""]
-    return f"case when {text} not in ({', '.join(map(literal, empty))}) then {text} end"
+    longest = max(map(len, empty))
+    return f"case when strlen({text}) > {longest} or not {is_one_of(text, empty)} then {text} end"
 
 
 def _may_be_marked(column: Column) -> bool:
@@ -151,7 +166,8 @@ def _as_usually_written(cell: str, column: Column, file: LandingFile) -> str:
     if column.data_type == "timestamp":
         formats = "['%Y-%m-%d %I:%M:%S %p', '%Y-%m-%d %I:%M %p']"
         moment = f"try_strptime(replace({cell}, '/', '-'), {formats})"
-        return f"case when regexp_full_match({cell}, '{HALF_DAY}') then cast({moment} as varchar) else {cell} end"
+        is_half_day = f"(suffix({cell}, 'm') or suffix({cell}, 'M')) and regexp_full_match({cell}, '{HALF_DAY}')"
+        return f"case when {is_half_day} then cast({moment} as varchar) else {cell} end"
     return cell
 
 
@@ -222,8 +238,8 @@ def _as_flag(cell: str, family: str, column: Column) -> str | None:
         else ""
     )
     return (
-        f"case when lower({cell}) in ({', '.join(map(literal, yes))}) then true "
-        f"when lower({cell}) in ({', '.join(map(literal, no))}) then false{moment} end"
+        f"case when {is_one_of(f'lower({cell})', yes)} then true "
+        f"when {is_one_of(f'lower({cell})', no)} then false{moment} end"
     )
 
 
@@ -254,7 +270,8 @@ def _as_timestamp(cell: str, family: str, native: str) -> str | None:
     in_seconds = f"regexp_replace({cell}, '^({DAY}[ T]\\d{{1,2}}:\\d\\d)([^:])', '\\1:00\\2')"
     zoned = f"try_cast(regexp_replace({in_seconds}, ' ([Z+-])', '\\1') as timestamptz)"
     return (
-        f"case when regexp_full_match({cell}, '{DAY}({CLOCK})?') then try_cast({cell} as timestamp) "
+        f"case when {cell} like '{USUAL_MOMENT}' or regexp_full_match({cell}, '{DAY}({CLOCK})?') "
+        f"then try_cast({cell} as timestamp) "
         f"when regexp_full_match({cell}, '{DAY}{CLOCK}({ZONE})') then cast({zoned} as timestamp) "
         f"when regexp_full_match({cell}, '\\d{{9,16}}') then {_from_epoch(f'try_cast({cell} as bigint)')} end"
     )
@@ -279,15 +296,16 @@ def _as_date(cell: str, family: str, native: str) -> str | None:
 
 
 def _as_number(cell: str, family: str, native: str) -> str | None:
+    number = f"try_cast({cell} as double)"
+    finite = f"case when isfinite({number}) then {number} end"
     if family in ("whole", "fraction"):
-        number = f"try_cast({cell} as double)"
-    elif family == "text":
-        number = (
-            f"case when regexp_full_match({cell}, '{NUMBER}') then try_cast({cell} as double) end"
-        )
-    else:
+        return finite
+    if family != "text":
         return None
-    return f"case when isfinite({number}) then {number} end"
+    return (
+        f"case when strlen({cell}) <= {FINITE_DIGITS} and regexp_full_match({cell}, '{DECIMAL}') then {number} "
+        f"when regexp_full_match({cell}, '{NUMBER}') then {finite} end"
+    )
 
 
 def _as_whole_number(cell: str, family: str, native: str) -> str | None:
