@@ -24,7 +24,13 @@ from workspaces import CHANNELS, Published
 from audiencekit.publish.ledger import ledger_tables
 
 DAY_0 = datetime(2018, 1, 1)
-CONSENT = ("int_consent_decisions", "int_past_withdrawals", "int_withdrawals", "fct_consent")
+CONSENT = (
+    "int_consent_decisions",
+    "int_customer_mailboxes",
+    "int_past_withdrawals",
+    "int_withdrawals",
+    "fct_consent",
+)
 CONSENT += ("dim_consent",)
 BUILT = (
     *CONSENT,

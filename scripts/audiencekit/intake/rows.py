@@ -141,41 +141,19 @@ def no_rows(table: Table) -> str:
 
 
 def checked_rows(table: Table, file: LandingFile, moments: Moments) -> str:
-    """SQL for every row of `file`: typed, with its number, verdict and, if refused, its cells."""
+    """SQL for every row of `file`: typed, with its verdict and, if refused, its cells, and its number if the file is no text."""
     as_of = moments.as_of.isoformat(sep=" ")
-    trimmed, cleaned = (
-        ", ".join(
-            f"{value(c, file)} as {raw_name(file.positions[c.name])}"
-            for c in table.columns
-            if c.name in file.positions
-        )
-        for value in (trimmed_value, clean_value)
-    )
-    typed = ", ".join(f"{typed_value(c, file)} as {c.name}" for c in table.columns)
     rules = rules_for(table, file, as_of)
     reasons = ", ".join(f"case when {r.broken} then {literal(r.reason)} end" for r in rules)
-    cells = _cells(file)
     raw_row = ", ".join(
         f"{literal(name)}, cast({cell} as varchar)"
-        for name, cell in zip(file.header, cells, strict=True)
+        for name, cell in zip(file.header, _cells(file), strict=True)
     )
-    now = f"cast({literal(as_of)} as timestamp)"
-    last_moment = f"{now} - interval 1 second"
     number = (
         "" if file.delimiter else "case when verdict is not null then row_number end as row_number,"
     )
-    names = ", ".join(
-        f"case when is_from_future and {c.name} >= {now} then {last_moment} else {c.name} end as {c.name}"
-        if c.name in table.clocks
-        else c.name
-        for c in table.columns
-    )
     return f"""
-        with trimmed as (select * replace ({trimmed}) from ({reader(file, rejects=True)})),
-
-        cleaned as (select * replace ({cleaned}) from trimmed),
-
-        typed as (select *, {typed} from cleaned),
+        with typed as ({_typed_rows(table, file)}),
 
         tested as (
             select
@@ -201,10 +179,39 @@ def checked_rows(table: Table, file: LandingFile, moments: Moments) -> str:
         )
 
         select
-            {names}, verdict, is_from_future, {number}
+            {_columns_as_of(table, as_of)}, verdict, is_from_future, {number}
             case when verdict is not null then json_object({raw_row}) end as raw_row
         from checked
     """
+
+
+def _typed_rows(table: Table, file: LandingFile) -> str:
+    """SQL for the rows of a file with their cells, cleaned step by step, and the contract's columns.
+
+    Each step is a select of its own, so that no expression is evaluated twice.
+    """
+    rows = reader(file, rejects=True)
+    for value in (trimmed_value, clean_value):
+        cells = ", ".join(
+            f"{value(c, file)} as {raw_name(file.positions[c.name])}"
+            for c in table.columns
+            if c.name in file.positions
+        )
+        rows = f"select * replace ({cells}) from ({rows})"
+    typed = ", ".join(f"{typed_value(c, file)} as {c.name}" for c in table.columns)
+    return f"select *, {typed} from ({rows})"
+
+
+def _columns_as_of(table: Table, as_of: str) -> str:
+    """SQL for the contract's columns. A refusal that is dated in the future has the last moment before as_of."""
+    now = f"cast({literal(as_of)} as timestamp)"
+    last_moment = f"{now} - interval 1 second"
+    return ", ".join(
+        f"case when is_from_future and {c.name} >= {now} then {last_moment} else {c.name} end as {c.name}"
+        if c.name in table.clocks
+        else c.name
+        for c in table.columns
+    )
 
 
 def _cells(file: LandingFile) -> list[str]:
