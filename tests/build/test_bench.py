@@ -6,6 +6,7 @@ import duckdb
 import pytest
 from rich.console import Console
 
+from audiencekit.bench.intake import run_intake_bench
 from audiencekit.bench.refits import run_refits_bench
 from audiencekit.bench.scoring import run_scoring_bench
 from audiencekit.errors import UserError
@@ -16,6 +17,14 @@ def test_scores_of_sql_are_those_of_the_libraries_when_measured(published, tmp_p
     measured = run_scoring_bench(500, published.workspace, tmp_path, Console(file=io.StringIO()))
     assert {"propensity_30d", "micro_segments"} <= {m.model for m in measured}
     assert max(m.difference for m in measured) <= 1e-9
+
+
+def test_intake_is_measured_in_each_format_over_the_same_rows(tmp_path):
+    costs = run_intake_bench(300, tmp_path, Console(file=io.StringIO()))
+    assert [cost.format for cost in costs] == ["parquet", "csv"]
+    assert len({cost.intake.answer["rows"] for cost in costs}) == 1
+    written = {path.stem for path in (tmp_path / "rewritten").iterdir()}
+    assert {"orders", "contacts", "web_events"} <= written
 
 
 def test_refits_need_a_build_that_trained(published, tmp_path):

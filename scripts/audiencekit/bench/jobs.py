@@ -30,6 +30,22 @@ def run(home: str, landing: str) -> dict:
     }
 
 
+def rewrite(folder: str, target: str) -> dict:
+    """DuckDB alone: read the files of a landing, and write them as Parquet."""
+    from audiencekit.bench.intake import rewrite_files
+
+    rewrite_files(Path(folder), Path(target))
+    return {}
+
+
+def take_in(home: str, landing: str) -> dict:
+    """Intake alone."""
+    from audiencekit.intake.job import run_intake
+
+    done = run_intake(Path(landing), open_workspace(home), AS_OF)
+    return {"rows": sum(table.rows_in for table in done)}
+
+
 def models(home: str) -> dict:
     """dbt once more over the same intake: models and seeds, without tests."""
     from audiencekit.publish.generations import published_manifest
@@ -151,7 +167,7 @@ def remember_people(home: str, target: str) -> dict:
 
 JOBS = {
     job.__name__: job
-    for job in (landing, run, models, raw, records, demo_records, write_landing, identify, score, kept_keys, remember_people)
+    for job in (landing, run, rewrite, take_in, models, raw, records, demo_records, write_landing, identify, score, kept_keys, remember_people)
 }  # fmt: skip
 
 

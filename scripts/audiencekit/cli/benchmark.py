@@ -1,4 +1,6 @@
-"""The command `bench`: measurements of builds, scoring, activation and identity."""
+"""The command `bench`: measurements of builds, intake, scoring, activation and identity."""
+
+from typing import Any
 
 import click
 from rich.console import Console
@@ -9,6 +11,12 @@ from audiencekit.workspace import open_workspace
 @click.command()
 @click.option(
     "--customers", default=250_000, show_default=True, help="Size of the synthetic landing."
+)
+@click.option(
+    "--intake",
+    default=0,
+    metavar="CUSTOMERS",
+    help="Only take in a landing of CUSTOMERS, compared with DuckDB that reads and rewrites it.",
 )
 @click.option(
     "--scores", default=0, metavar="ROWS", help="Only score ROWS customers of the last build."
@@ -31,31 +39,31 @@ from audiencekit.workspace import open_workspace
     is_flag=True,
     help="Only refit the micro-segments of the last build, month by month.",
 )
-def bench(customers: int, scores: int, activation: int, identity: int | None, refits: bool) -> None:
+def bench(customers: int, **only: Any) -> None:
     """Compare a build of a synthetic landing with the same SQL in plain DuckDB."""
-    from audiencekit.bench import run_bench
-    from audiencekit.bench.activation import run_activation_bench
-    from audiencekit.bench.refits import run_refits_bench
-    from audiencekit.bench.scoring import run_scoring_bench
-
-    if identity is not None:
+    workspace, console = open_workspace(), Console()
+    folder = workspace.home / "bench"
+    if only["identity"] is not None:
         from audiencekit.bench.identity.comparison import run_identity_bench
 
-        run_identity_bench(
-            identity, open_workspace().home / "bench" / "identity", Console(width=160)
-        )
-        return
-    if refits:
-        run_refits_bench(open_workspace(), Console())
-        return
-    if scores:
-        workspace = open_workspace()
-        run_scoring_bench(scores, workspace, workspace.home / "bench", Console())
-        return
-    if activation:
-        workspace = open_workspace()
-        run_activation_bench(
-            activation, workspace, workspace.home / "bench" / "activation", Console()
-        )
-        return
-    run_bench(customers, open_workspace().home / "bench", Console())
+        run_identity_bench(only["identity"], folder / "identity", Console(width=160))
+    elif only["refits"]:
+        from audiencekit.bench.refits import run_refits_bench
+
+        run_refits_bench(workspace, console)
+    elif only["intake"]:
+        from audiencekit.bench.intake import run_intake_bench
+
+        run_intake_bench(only["intake"], folder, console)
+    elif only["scores"]:
+        from audiencekit.bench.scoring import run_scoring_bench
+
+        run_scoring_bench(only["scores"], workspace, folder, console)
+    elif only["activation"]:
+        from audiencekit.bench.activation import run_activation_bench
+
+        run_activation_bench(only["activation"], workspace, folder / "activation", console)
+    else:
+        from audiencekit.bench import run_bench
+
+        run_bench(customers, folder, console)
