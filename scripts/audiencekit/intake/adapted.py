@@ -31,6 +31,7 @@ from audiencekit.intake.files import (
 )
 from audiencekit.intake.folder import KEPT_COPY, first_line, table_of, visible_files
 from audiencekit.intake.landing_settings import FileSettings, LandingSettings
+from audiencekit.intake.partitions import partitions_of
 from audiencekit.intake.rejects import (
     check_row_count,
     collect_rejected_lines,
@@ -94,6 +95,8 @@ def recognised_files(
         candidates = [adapters[given]] if given else list(adapters.values())
         top = landing / path.relative_to(landing).parts[0]
         header = _header(plain)
+        own = set(map(plain_name, header))
+        header += [folder for folder in partitions_of(name) if plain_name(folder) not in own]
         adapter = recognise(name, header, candidates, table_of(top, tables) in tables)
         if given and not adapter:
             raise UserError(

@@ -14,6 +14,7 @@ from audiencekit.errors import UserError
 from audiencekit.intake.contract import Column, Table
 from audiencekit.intake.csv_text import count_rows, plain_text, read_head, with_broken_rows_marked
 from audiencekit.intake.landing_settings import NO_SETTINGS, FileSettings
+from audiencekit.intake.partitions import partitions_of, with_a_meaning
 from audiencekit.intake.unpacked import TYPED, unpacked
 from audiencekit.sql import file_to_read
 
@@ -48,6 +49,14 @@ class LandingFile:
     date_orders: dict[str, str] = field(default_factory=dict)  # contract column -> DMY or MDY
     products_are_shared: bool = False  # several sources have the same product ids
     is_adapted: bool = False  # an adapter made it, and its column row_number has the rows of the file it is named after
+    in_folders: tuple[
+        str | None, ...
+    ] = ()  # values of the last columns of the header, which are names of folders
+
+    @property
+    def width(self) -> int:
+        """The number of columns that the file itself has."""
+        return len(self.header) - len(self.in_folders)
 
     @property
     def used(self) -> set[int]:
@@ -95,6 +104,8 @@ def open_file(
         opened = _open_parquet(plain, table, con)
     else:
         opened = _open_csv(plain, table, scratch)
+    if not extract.is_adapted:
+        opened = _with_folders(opened, table)
     named = (*extract.settings.columns, *extract.settings.leave_out)
     if twice := [h for h in named if opened.header.count(h) > 1]:
         raise UserError(
@@ -113,7 +124,7 @@ def open_file(
         wanted = "; ".join(_names(c) for c in missing)
         raise UserError(f"{name}, header: no column {wanted}. {_what_it_has(opened)}")
     if opened.delimiter:
-        counted = count_rows(opened.path, name, opened.delimiter, len(opened.header))
+        counted = count_rows(opened.path, name, opened.delimiter, opened.width)
         opened = replace(
             opened,
             path=with_broken_rows_marked(opened.path, opened.delimiter, counted, scratch),
@@ -222,6 +233,32 @@ def _open_parquet(extract: Extract, table: Table, con: duckdb.DuckDBPyConnection
         *(name, path, tuple(header), tuple(types), positions, rows),
         settings=extract.settings,
         is_adapted=extract.is_adapted,
+    )
+
+
+def _with_folders(file: LandingFile, table: Table) -> LandingFile:
+    """The file with a column for each folder such as currency=JPY that it is in. Columns of the file itself come first."""
+    own = set(map(plain_name, file.header))
+    found = {
+        name: value
+        for name, value in partitions_of(file.name).items()
+        if plain_name(name) not in own
+    }
+    if not found:
+        return file
+    others = replace(table, columns=tuple(c for c in table.columns if c.name not in file.positions))
+    given = file.settings.columns
+    matched = match_columns(list(found), others, file.name, given)
+    read = [*(list(found)[place] for place in matched.values()), *given, *file.settings.leave_out]
+    kept = with_a_meaning(found, read)
+    header = (*file.header, *kept)
+    return replace(
+        file,
+        header=header,
+        types=(*file.types, *("VARCHAR" for _ in kept)),
+        positions=file.positions
+        | {column: header.index(list(found)[place]) for column, place in matched.items()},
+        in_folders=tuple(kept.values()),
     )
 
 

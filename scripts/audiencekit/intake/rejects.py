@@ -73,7 +73,7 @@ def collect_rejected_lines(con: duckdb.DuckDBPyConnection, file: LandingFile) ->
 
 def _blank_lines(file: LandingFile) -> tuple[int, ...]:
     """Rows that DuckDB skips. In a file of one column a blank line is a row without a value."""
-    return file.blank_lines if len(file.header) > 1 else ()
+    return file.blank_lines if file.width > 1 else ()
 
 
 def keep_rejected_lines(

@@ -218,16 +218,21 @@ def _cells(file: LandingFile) -> list[str]:
     return [raw_name(place) for place in range(len(file.header))]
 
 
+def _own_cells(file: LandingFile) -> list[str]:
+    """The cells of the file itself, without the columns that are names of folders."""
+    return [raw_name(place) for place in range(file.width)]
+
+
 def _is_blank(file: LandingFile) -> str:
     """SQL for the rows of a text file without any value."""
-    return f"coalesce({', '.join(_cells(file))}) is null" if file.delimiter else "false"
+    return f"coalesce({', '.join(_own_cells(file))}) is null" if file.delimiter else "false"
 
 
 def _repeats_header(file: LandingFile) -> str:
     """SQL for rows that are the header again, as in exports that were written one after the other into one file."""
-    if len(file.header) < 2 or any(kind != "VARCHAR" for kind in file.types):
+    if file.width < 2 or any(kind != "VARCHAR" for kind in file.types):
         return "false"
-    pairs = zip(file.header, _cells(file), strict=True)
+    pairs = zip(file.header[: file.width], _own_cells(file), strict=True)
     return " and ".join(f"coalesce(trim({cell}), '') = {literal(name)}" for name, cell in pairs)
 
 
@@ -270,7 +275,11 @@ def reader(file: LandingFile, rejects: bool = False) -> str:
     With `rejects`, DuckDB keeps the lines that are no rows. It then fails on broken text if only some columns are read.
     """
     path = literal(file_to_read(file.path))
-    cells = _cells(file)
+    cells = _own_cells(file)
+    in_folders = "".join(
+        f", {'cast(null as varchar)' if value is None else literal(value)} as {raw_name(place)}"
+        for place, value in enumerate(file.in_folders, start=file.width)
+    )
     if file.is_adapted:
         named = ", ".join(cells)
         number = raw_name(file.header.index(ROW_NUMBER))
@@ -280,13 +289,11 @@ def reader(file: LandingFile, rejects: bool = False) -> str:
         rows = f"read_parquet({path}, hive_partitioning = false, file_row_number = true)"
         if "file_row_number" in map(str.lower, file.header):
             rows = f"(select *, row_number() over () - 1 from {rows_of(file.path)})"
-        return (
-            f"select * exclude (file_row), file_row + 2 as row_number from {rows} as file({names})"
-        )
+        return f"select * exclude (file_row){in_folders}, file_row + 2 as row_number from {rows} as file({names})"
     columns = ", ".join(f"{literal(cell)}: 'varchar'" for cell in cells)
     # Several threads would have to guess whether a line break is inside quotes.
     return (
-        f"select * from read_csv({path}, "
+        f"select *{in_folders} from read_csv({path}, "
         f"delim = {literal(file.delimiter)}, quote = '\"', escape = '\"', header = true, "
         f"auto_detect = false, hive_partitioning = false, columns = {{{columns}}}, max_line_size = {LONGEST_LINE}, "
         f"ignore_errors = true, store_rejects = {str(rejects).lower()}, parallel = {str(file.lines_are_rows).lower()})"
