@@ -10,6 +10,7 @@ from pathlib import Path
 from audiencekit.errors import UserError
 from audiencekit.intake.contract import Table
 from audiencekit.intake.decision_words import file_may_decide, header_may_decide
+from audiencekit.intake.extract_names import says_returns
 from audiencekit.intake.landing_settings import NO_LANDING_SETTINGS, LandingSettings
 from audiencekit.intake.unpacked import READABLE, TEXT
 
@@ -113,7 +114,7 @@ def _notes_on_other(
 
 
 def _note_on_other(path: Path, name: str, tables: dict[str, Table]) -> list[str]:
-    """A note on a file that is no landing table. Raises UserError where it may hold refusals."""
+    """A note on a file that is no landing table. Raises UserError where it may hold refusals, or returns of orders."""
     begins = any(t.refuses and name.startswith(t.name) for t in tables.values())
     is_copy = KEPT_COPY.search(path.name)
     if (
@@ -127,6 +128,11 @@ def _note_on_other(path: Path, name: str, tables: dict[str, Table]) -> list[str]
         )
     if is_copy:
         return [f"{path.name} is not read: {A_COPY}"]
+    if says_returns(path.name) and path.name.lower().endswith((*READABLE, *OTHER_ENDINGS)):
+        raise UserError(
+            f"{path.name}: it may hold returns, and is not read, so that their money would count as sold. Provide returns as "
+            "rows of orders with negative totals; or move the file out of the folder if orders has them."
+        )
     near = difflib.get_close_matches(name, tables, n=1)
     if near or path.name.lower().endswith((*READABLE, *OTHER_ENDINGS)):
         hint = f"; is it {near[0]}?" if near else ""
@@ -171,12 +177,29 @@ def visible_files(folder: Path) -> list[Path]:
 
 
 def _visible(folder: Path) -> list[Path]:
-    """The entries of a folder, in order, without hidden files, Spark's `_SUCCESS` and readmes."""
-    return [
-        p
-        for p in sorted(folder.iterdir())
-        if not p.name.startswith((".", "_")) and p.stem.lower() != "readme"
-    ]
+    """The entries of a folder, in order, without hidden files, Spark's `_SUCCESS` and readmes.
+
+    Raises UserError for the folder of a lakehouse table: it also has files with rows that were deleted or replaced.
+    """
+    entries = sorted(folder.iterdir())
+    if system := _lakehouse(entries):
+        raise UserError(
+            f"{folder.name}: this is a table of {system}, whose folder also has files with rows that were deleted. Export "
+            "its current version as plain Parquet files, into a folder without the log of the table."
+        )
+    return [p for p in entries if not p.name.startswith((".", "_")) and p.stem.lower() != "readme"]
+
+
+def _lakehouse(entries: list[Path]) -> str:
+    """The system whose table a folder with these entries is, by the log that it keeps; empty for a plain folder."""
+    names = {path.name for path in entries}
+    if "_delta_log" in names:
+        return "Delta Lake"
+    if ".hoodie" in names:
+        return "Hudi"
+    logs = (path for path in entries if path.name == "metadata" and path.is_dir())
+    is_iceberg = any(any(log.glob("*.metadata.json")) for log in logs)
+    return "Iceberg" if is_iceberg else ""
 
 
 def _files_in(folder: Path) -> Iterator[Path]:

@@ -24,6 +24,7 @@ from audiencekit.intake.contract import Table, load_contract
 from audiencekit.intake.currencies import check_currencies
 from audiencekit.intake.date_orders import with_date_orders
 from audiencekit.intake.erasure import count_marked_rows, erase_from_intake
+from audiencekit.intake.extract_names import check_name
 from audiencekit.intake.extracts import FILE, settle
 from audiencekit.intake.files import Extract, LandingFile, open_file
 from audiencekit.intake.folder import check_required, find_files
@@ -200,6 +201,8 @@ def _check_and_type(
     kept, special = [], []
     for number, (file, path) in enumerate(zip(files, checked, strict=True)):
         special.append(check_rows(con, table, file, session.moments, path))
+        if not is_accepted:
+            check_name(con, table, file, path)
         kept.append(f"select *, {number} as {FILE} from ({kept_rows(con, table, file, path)})")
     provided = " union all ".join(kept) or f"select *, 0 as {FILE} from ({no_rows(table)})"
     overlap, rows_to_keep = settle(con, table, files, provided, is_accepted)
