@@ -184,3 +184,42 @@ def test_an_id_that_lost_its_digits_in_a_spreadsheet_is_refused(tmp_path):
         f"select row_number, reasons from {rows_of(tmp_path / 'ids/home/intake/quarantine.parquet')}"
     ).fetchall()
     assert reasons == [(11, "order_id: digits are lost (as 1.2E+12). Export identifiers as text")]
+
+
+def with_formula(cell: str, calculated: bool = False) -> bytes:
+    """A workbook whose last cell is this XML, as a program writes it that does not calculate, or as one that does."""
+    source = io.BytesIO(as_workbook([[1001, "2024-01-31", "=6*2", 17, "ann@example.com"]]))
+    out = io.BytesIO()
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            text = old.read(name).decode()
+            text = text.replace('<c r="C2"><f>6*2</f><v /></c>', cell)
+            if calculated:
+                text = text.replace('fullCalcOnLoad="1"', "")
+            new.writestr(name, text)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ['<c r="C2"><f>6*2</f><v /></c>', '<c r="C2"><f>6*2</f></c>', '<c r="C2"><f>6*2</f><v>0</v></c>'],
+)  # fmt: skip
+def test_a_formula_without_its_result_is_no_empty_cell(tmp_path, cell):
+    with pytest.raises(UserError, match=r"orders\.xlsx, row 2, column C: a formula whose result"):
+        taken(tmp_path, "orders.xlsx", with_formula(cell))
+
+
+@pytest.mark.parametrize(
+    ("cell", "calculated", "total"),
+    [('<c r="C2"><f>6*2</f><v>12</v></c>', False, 12.0), ('<c r="C2"><f>6*2</f><v>0</v></c>', True, 0.0)],
+)  # fmt: skip
+def test_a_formula_with_its_result_is_that_result(tmp_path, cell, calculated, total):
+    (row,) = taken(tmp_path, "orders.xlsx", with_formula(cell, calculated))
+    assert row[2] == total
+
+
+def test_a_formula_whose_result_is_an_empty_text_is_an_empty_cell(tmp_path):
+    cell = '<c r="C2"><v>12</v></c>'
+    empty = '<c r="F2" t="str"><f>""</f><v></v></c>'
+    (row,) = taken(tmp_path, "orders.xlsx", with_formula(cell + empty))
+    assert row[2] == 12.0

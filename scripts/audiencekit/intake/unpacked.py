@@ -10,8 +10,10 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
+from xml.etree.ElementTree import ParseError
 
 from audiencekit.errors import UserError
+from audiencekit.intake.formulas import check_formulas
 
 SPREADSHEETS = (".xlsx", ".xlsm")
 JSON_LINES = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
@@ -40,7 +42,12 @@ def unpacked(path: Path, name: str, scratch: Path) -> Path:
             return _written(_from_json(path, name), scratch)
     except (
         *(OSError, EOFError, zlib.error, zipfile.BadZipFile),
-        *(KeyError, ValueError, RuntimeError),  # a broken workbook, an encrypted archive
+        *(
+            KeyError,
+            ValueError,
+            RuntimeError,
+            ParseError,
+        ),  # a broken workbook, an encrypted archive
     ) as problem:
         raise UserError(
             f"{name}: cannot be read ({str(problem)[:160]}). Export it again."
@@ -85,6 +92,7 @@ def _from_zip(path: Path, name: str, scratch: Path) -> Path:
 def _from_spreadsheet(path: Path, name: str) -> Iterator[list[str]]:
     import openpyxl
 
+    check_formulas(path, name)
     book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     for sheet in book.worksheets:
         sheet.reset_dimensions()  # what a file says of its size may be wrong
