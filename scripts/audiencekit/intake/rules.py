@@ -6,6 +6,7 @@ from datetime import datetime
 
 from audiencekit.intake.contract import Column, Table
 from audiencekit.intake.files import LandingFile
+from audiencekit.intake.shop import MINOR_UNITS
 from audiencekit.sql import is_one_of, literal
 
 EARLIEST, LATEST = "2000-01-01", "2100-01-01"
@@ -48,7 +49,7 @@ def raw_name(position: int) -> str:
 def rules_for(table: Table, file: LandingFile, as_of: str) -> list[Rule]:
     """Every rule of the contract that a row of `file` can break. To be at as_of or later is not one of them."""
     return [
-        Rule(broken, f"{column.name}: {reason}")
+        Rule(broken, f"{column.part_of or column.name}: {reason}")
         for column in table.columns
         if column.name in file.positions
         for broken, reason in _rules_of(column, table, file, as_of)
@@ -79,6 +80,15 @@ def _rules_of(column: Column, table: Table, file: LandingFile, as_of: str) -> li
     if column.one_of:
         is_other = f"not {is_one_of(value, column.one_of)}"
         rules.append((is_other, f"not one of {', '.join(column.one_of)}"))
+    if column.name == "currency":
+        # A rate of GBX is one of its own; GBp would become GBP.
+        codes = ["GBp"] if table.name == "exchange_rates" else list(MINOR_UNITS)
+        rules.append(
+            (
+                is_one_of(value, codes),
+                "a hundredth, as GBp. Divide by 100, and write GBP or the like",
+            )
+        )
     if column.not_zero:
         rules.append((f"{value} = 0", "zero"))
     for bound, sign, word in ((column.min, "<", "below"), (column.max, ">", "above")):

@@ -7,6 +7,16 @@ from zoneinfo import available_timezones
 from audiencekit.errors import UserError
 from audiencekit.workspace import project_vars
 
+# Codes of hundredths of a currency, in their exact spelling: gbp is a pound, GBp a penny.
+MINOR_UNITS = {
+    **dict.fromkeys(("GBp", "GBX", "GBx"), "GBP"),
+    **dict.fromkeys(("ZAc", "ZAX", "ZAx"), "ZAR"),
+    **dict.fromkeys(("ILA", "ILa"), "ILS"),
+    "USc": "USD",
+    "USX": "USD",
+    "EUc": "EUR",
+}
+
 
 @dataclass(frozen=True)
 class Shop:
@@ -26,7 +36,11 @@ def read_shop(currency: str | None = None, time_zone: str | None = None) -> Shop
 
 
 def currency_code(text: str) -> str:
-    """A currency's three letters, in capitals. Raises UserError for anything else."""
+    """A currency's three letters, in capitals. Raises UserError for anything else, also for a code of hundredths."""
+    if whole := MINOR_UNITS.get(text.strip()):
+        raise UserError(
+            f"{text!r} is a hundredth of {whole}. Divide amounts by 100, and write {whole}."
+        )
     code = text.strip().upper()
     if not re.fullmatch("[A-Z]{3}", code):
         raise UserError(f"{text!r} is no currency. Write its three letters, as in USD or EUR.")
