@@ -15,11 +15,13 @@ from audiencekit.intake.date_orders import with_date_orders
 from audiencekit.intake.files import (
     Extract,
     LandingFile,
+    landing_column,
     open_file,
 )
 from audiencekit.intake.folder import table_of, visible_files
 from audiencekit.intake.landing_keys import FILE, SHOP, json_schema
 from audiencekit.intake.landing_settings import NAME, FileSettings, LandingSettings, read_settings
+from audiencekit.intake.number_points import check_points
 from audiencekit.intake.unread_columns import unread_decisions, values_that_differ
 
 SCHEMA = ".landing.schema.json"
@@ -49,6 +51,7 @@ def explain(landing: Path) -> Iterator[str]:
             yield f"{name}: {table.name}, {why}"
             try:
                 file = open_file(Extract(path, name, settings.of(name)), table, con, Path(scratch))
+                check_points(con, table, file)
                 yield from _columns(con, with_date_orders(con, table, file), table)
             except UserError as problem:
                 yield f"  stops the run: {problem}"
@@ -96,6 +99,7 @@ def _unread(
         column = columns.get(place)
         if column:
             order = file.date_orders.get(column)
+            column = landing_column(column)
             yield f"  {header} -> {column}{f' (dates are {order})' if order else ''}"
         elif header in file.settings.leave_out:
             yield f"  {header} -> says which rows are left out"

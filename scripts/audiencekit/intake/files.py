@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -22,6 +22,8 @@ from audiencekit.sql import file_to_read
 VALUE = re.compile(r".*@.*|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*|[-+$€£]? ?\d+([.,]\d+)*")
 # The number of a row in its file, in what an adapter makes of it.
 ROW_NUMBER = "row_number"
+# How the name of a further column for one decision begins.
+FURTHER = "also_"
 UNSEEN = " \t\u00a0\u200b\ufeff"
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 
@@ -106,6 +108,7 @@ def open_file(
         opened = _open_csv(plain, table, scratch)
     if not extract.is_adapted:
         opened = _with_folders(opened, table)
+        opened = replace(opened, positions=opened.positions | further_decisions(opened, table))
     named = (*extract.settings.columns, *extract.settings.leave_out)
     if twice := [h for h in named if opened.header.count(h) > 1]:
         raise UserError(
@@ -146,7 +149,8 @@ def _check_names(extract: Extract, table: Table) -> None:
     if any("" in meanings for meanings in extract.settings.values.values()):
         raise UserError(f"landing.yml: {extract.name}, values: an empty cell has no meaning.")
     columns = list(extract.settings.columns.values())
-    if twice := [name for name in columns if columns.count(name) > 1]:
+    decisions = {column.name for column in table.columns if is_flag(column)}
+    if twice := [name for name in columns if columns.count(name) > 1 and name not in decisions]:
         raise UserError(f"landing.yml: {extract.name}, columns: {twice[0]} is there twice.")
     names = [column.name for column in table.columns]
     for given in (*extract.settings.columns.values(), *extract.settings.values):
@@ -194,13 +198,14 @@ def match_columns(
     """
     plain = [plain_name(name) for name in header]
     chosen = {column: header.index(name) for name, column in given.items() if name in header}
+    taken = {header.index(name) for name in given if name in header}
     positions: dict[str, int] = {}
     for column in table.columns:
         if column.name in chosen:
             positions[column.name] = chosen[column.name]
             continue
         for name in map(plain_name, (column.name, *column.aliases)):
-            places = [p for p, n in enumerate(plain) if n == name and p not in chosen.values()]
+            places = [p for p, n in enumerate(plain) if n == name and p not in taken]
             if len(places) > 1 and not repeated:
                 raise UserError(
                     f"{file_name}, header: column {header[places[0]]} appears {len(places)} times. Keep one."
@@ -209,6 +214,47 @@ def match_columns(
                 positions[column.name] = places[0]
                 break
     return positions
+
+
+def is_flag(column: Column) -> bool:
+    """Whether a column says yes or no to what people agreed to or refused. A file may have several for one."""
+    return column.is_decision and column.data_type == "boolean"
+
+
+def further_decisions(file: LandingFile, table: Table) -> dict[str, int]:
+    """Positions of further columns of a decision that a file has several columns for, by names of their own.
+
+    An export may have HasOptedOutOfEmail and unsubscribed: a refusal in any of them is one.
+    """
+    found = {}
+    taken = set(file.positions.values())
+    given = {file.header.index(h): c for h, c in file.settings.columns.items() if h in file.header}
+    for column in filter(is_flag, table.columns):
+        names = set(map(plain_name, (column.name, *column.aliases)))
+        for place, header in enumerate(file.header):
+            is_named = plain_name(header) in names and place not in given
+            if place not in taken and (is_named or given.get(place) == column.name):
+                found[f"{FURTHER}{place}_{column.name}"] = place
+    return found
+
+
+def with_further_decisions(table: Table, files: Iterable[LandingFile]) -> Table:
+    """The table with the further columns that files have for one decision, each `part_of` that of the contract."""
+    names = dict.fromkeys(
+        name for file in files for name in file.positions if name.startswith(FURTHER)
+    )
+    columns = {column.name: column for column in table.columns}
+    further = [
+        replace(columns[own], name=name, part_of=own)
+        for name in names
+        if (own := landing_column(name))
+    ]
+    return replace(table, columns=(*table.columns, *further)) if further else table
+
+
+def landing_column(name: str) -> str:
+    """The column of the contract that a position is for."""
+    return re.sub(rf"^{FURTHER}\d+_", "", name)
 
 
 def _open_parquet(extract: Extract, table: Table, con: duckdb.DuckDBPyConnection) -> LandingFile:
@@ -237,7 +283,7 @@ def _open_parquet(extract: Extract, table: Table, con: duckdb.DuckDBPyConnection
 
 
 def _with_folders(file: LandingFile, table: Table) -> LandingFile:
-    """The file with a column for each folder such as currency=JPY that it is in. Columns of the file itself come first."""
+    """The file with a column for each folder such as currency=JPY that it is in. Its own columns come first."""
     own = set(map(plain_name, file.header))
     found = {
         name: value

@@ -75,7 +75,7 @@ def clean_value(column: Column, file: LandingFile) -> str:
     text = raw_name(position)
     if file.types[position] != "VARCHAR":
         return text
-    if meanings := file.settings.values.get(column.name):
+    if meanings := file.settings.values.get(column.part_of or column.name):
         cases = " ".join(
             f"when {literal(value.strip().lower())} then {literal(meaning)}"
             for value, meaning in meanings.items()
