@@ -2259,3 +2259,26 @@ def test_copies_that_were_kept_and_links_to_folders_are_not_read_and_are_named(t
         "orders/far is not read",
     ]
     assert "link to a folder" in notes[2]
+
+
+def test_of_several_columns_for_one_decision_a_refusal_in_any_counts(tmp_path):
+    contacts = (
+        "id,HasOptedOutOfEmail,unsubscribed,do_not_email,opt_in,subscribed\n"
+        "1,0,0,0,1,1\n2,0,1,0,1,0\n3,,0,1,,1\n4,1,0,0,0,1\n5,,,,,\n"
+    )
+    taken = take(tmp_path, {"orders.csv": orders(), "contacts.csv": contacts})
+    assert taken.rows("contact_id, email_opt_out, email_opt_in", "contacts") == [
+        ("1", False, True),
+        ("2", True, False),
+        ("3", True, True),
+        ("4", True, False),
+        ("5", None, None),
+    ]
+    assert taken.tables["contacts"].ignored_columns == ""
+    assert taken.tables["contacts"].decision_columns == "email_opt_in, email_opt_out"
+
+
+def test_a_further_column_of_a_decision_that_cannot_be_read_stops_the_run(tmp_path):
+    contacts = "id,HasOptedOutOfEmail,unsubscribed\n1,0,0\n2,0,perhaps\n3,0,0\n"
+    message = refusal(tmp_path, {"orders.csv": orders(), "contacts.csv": contacts})
+    assert message.startswith("contacts.csv, row 3: email_opt_out: not yes or no.")

@@ -351,3 +351,122 @@ def test_what_is_not_understood_is_named_with_its_line(tmp_path, settings, probl
     with pytest.raises(UserError) as raised:
         taken(folder)
     assert str(raised.value).startswith(problem)
+
+
+@pytest.mark.parametrize("table", ["orders", "contacts"])
+def test_rows_that_are_all_left_out_are_an_error_in_one_line(tmp_path, table):
+    text = {"orders": ORDERS + "1,2024-01-01,5\n", "contacts": "contact_id,email\n1,a@b.c\n"}
+    header = {"orders": "total", "contacts": "email"}[table]
+    value = {"orders": "5", "contacts": "a@b.c"}[table]
+    settings = f"files: {{{table}.csv: {{leave_out: {{{header}: [{value}]}}}}}}"
+    folder = landing(tmp_path, settings, **text)
+    home = Workspace(tmp_path / "home")
+    with pytest.raises(
+        UserError, match=rf"^{table}: no row is usable\. Each is left out, by leave_out"
+    ):
+        run_intake(folder, home, datetime(2025, 1, 1), say=lambda _: None)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("answers", "shown"),
+    [
+        ("no,yes,no", ["contacts: 2 left out, 1 of them states a refusal, which does not count. "]),
+        ("no,yes,yes", ["contacts: 2 left out, 2 of them state refusals, which do not count. "]),
+        ("yes,no,", []),
+    ],
+)
+def test_refusals_in_rows_that_are_left_out_are_counted(tmp_path, answers, shown):
+    stages = zip("123", answers.split(","), ["live", "lost", "lost"], strict=True)
+    folder = landing(
+        tmp_path,
+        "files: {contacts.csv: {leave_out: {Stage: [lost]}}}",
+        orders=ORDERS + "1,2024-01-01,5\n",
+        contacts="id,unsubscribed,Stage\n" + "".join(",".join(row) + "\n" for row in stages),
+    )
+    lines: list[str] = []
+    run = run_intake(folder, Workspace(tmp_path / "home"), datetime(2025, 1, 1), say=lines.append)
+    contacts = next(result for result in run if result.table_name == "contacts")
+    assert (contacts.rows_kept, contacts.rows_left_out) == (1, 2)
+    assert [line for line in lines if "of them state" in line] == [
+        line + "Provide refusals as consent_events, or leave these rows in" for line in shown
+    ]
+
+
+def test_several_columns_may_be_one_decision(tmp_path):
+    folder = landing(
+        tmp_path,
+        "files: {contacts.csv: {columns: {Raus: email_opt_out, unsubscribed: email_opt_out},"
+        " values: {email_opt_out: {nee doch: no, genug: yes}}}}",
+        orders=ORDERS + "1,2024-01-01,5\n",
+        contacts="id,Raus,unsubscribed\n1,nee doch,no\n2,genug,no\n3,no,genug\n",
+    )
+    run_intake(folder, Workspace(tmp_path / "home"), datetime(2025, 1, 1), say=lambda _: None)
+    rows = rows_of(tmp_path / "home" / "intake" / "contacts.parquet")
+    found = duckdb.execute(f"select email_opt_out from {rows} order by contact_id").fetchall()
+    assert found == [(False,), (True,), (True,)]
+
+
+@pytest.mark.parametrize("value", ["1.234", "12.000", "-2.500", "1.234.567"])
+def test_a_point_before_three_digits_is_asked_about(tmp_path, value):
+    orders = ORDERS + f"1,2024-01-01,{value}\n2,2024-01-01,899\n"
+    with pytest.raises(
+        UserError, match=r"orders\.csv, total: .* Say decimal_comma in landing\.yml"
+    ):
+        taken(landing(tmp_path, "", orders=orders))  # fmt: skip
+
+
+def test_a_whole_number_with_a_point_is_asked_about(tmp_path):
+    lines = "order_id,line_number,quantity,amount\n1,1.000,1,5\n"
+    folder = landing(tmp_path, "", orders=ORDERS + "1,2024-01-01,5\n", order_lines=lines)
+    with pytest.raises(UserError, match=r"order_lines\.csv, line_number: 1\.000 may be thousands"):
+        taken(folder)
+
+
+@pytest.mark.parametrize(("comma", "total"), [("false", 1.234), ("true", 1234.0)])
+def test_landing_yml_says_what_a_point_before_three_digits_is(tmp_path, comma, total):
+    folder = landing(
+        tmp_path,
+        f"files: {{orders.csv: {{decimal_comma: {comma}}}}}",
+        orders=ORDERS + "1,2024-01-01,1.234\n",
+    )
+    assert taken(folder, "total") == [(total,)]
+
+
+@pytest.mark.parametrize("proof", ["0.125", "12.5", "1234.500", "1.2345", ".5", "1.234e3", "0.00"])
+def test_other_decimals_prove_what_a_point_is(tmp_path, proof):
+    orders = "order_id,ordered_at,total,discount\n1,2024-01-01,1.234,0\n"
+    folder = landing(tmp_path, "", orders=orders + f"2,2024-01-01,5,{proof.replace('e3', 'e1')}\n")
+    assert taken(folder, "total") == [(1.234,), (5.0,)]
+
+
+def test_numbers_that_are_no_text_are_in_no_doubt(tmp_path):
+    table = pa.table({"order_id": ["1"], "ordered_at": ["2024-01-01"], "total": [1.234]})
+    pq.write_table(table, tmp_path / "orders.parquet")
+    (tmp_path / "orders.b.jsonl").write_text(
+        '{"order_id": "2", "ordered_at": "2024-01-01", "total": 2.345}\n'
+    )
+    assert taken(landing(tmp_path, ""), "total") == [(1.234,), (2.345,)]
+
+
+@pytest.mark.parametrize("code", ["GBp", "GBX", "ZAc", "ZAX", "ILA", "ILa", "USc", "EUc"])
+def test_a_hundredth_of_a_currency_is_no_currency(tmp_path, code):
+    folder = landing(
+        tmp_path,
+        "",
+        orders=f"order_id,ordered_at,total,currency\n1,2024-01-01,500,{code}\n2,2024-01-01,5,gbp\n3,2024-01-01,5,usd\n",
+    )
+    assert taken(folder, "order_id, currency") == [("2", "gbp"), ("3", "usd")]
+    quarantine = rows_of(tmp_path / "home" / "intake" / "quarantine.parquet")
+    assert duckdb.execute(f"select row_number, reasons from {quarantine}").fetchall() == [
+        (2, "currency: a hundredth, as GBp. Divide by 100, and write GBP or the like")
+    ]
+    with pytest.raises(UserError, match=f"'{code}' is a hundredth of ...\\. Divide amounts by 100"):
+        read_shop(currency=code)
+
+
+def test_a_rate_of_pence_is_one_of_its_own_unless_capitals_make_it_pounds(tmp_path):
+    rates = "currency,valid_from,rate\nGBX,2024-01-01,0.0127\nGBP,2024-01-01,1.27\nGBp,2024-01-01,0.0127\n"
+    folder = landing(tmp_path, "", orders=ORDERS + "1,2024-01-01,5\n", exchange_rates=rates)
+    taken(folder)
+    kept = rows_of(tmp_path / "home" / "intake" / "exchange_rates.parquet")
+    assert duckdb.execute(f"select currency from {kept} order by 1").fetchall() == [("GBP",), ("GBX",)]  # fmt: skip

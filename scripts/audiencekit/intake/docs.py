@@ -30,6 +30,7 @@ make run LANDING=/path/to/folder               # check, build, publish
   `orders.xlsx`, `orders.tsv`, `orders.txt`, `orders.jsonl`, `orders.json` (a list, or one object a line), or
   a `.zip` with one such file.
 - **A spreadsheet** has one sheet, with the header in its first row. Numbers keep fifteen digits; a longer id is refused.
+  A formula whose result is not in the file stops the run: open it in a spreadsheet program, and save it there.
 - **Several extracts of one table** are read together: `orders.2023.csv` and `orders.2024.parquet`, or files at any
   depth in a folder `orders/`. Their columns may differ in order, name and type. Where two extracts hold the same key,
   one row is used, as described for each table below. Nothing is counted twice. If the rows do not say when they changed,
@@ -38,10 +39,17 @@ make run LANDING=/path/to/folder               # check, build, publish
   that count from the same number get a `source` each in `landing.yml`. So do two amounts of one key of which none is
   later, such as two payments of one order or two rates of one day: add them up, or say which is later.
 - **A date or number** may follow the table's name: `orders_2024-01.csv`, `orders (2).csv`.
+- **Other words in the name count**: `contacts.unsubscribed.csv` and `contacts/unsubscribed/2024.csv` stop the run unless
+  they have a column of decisions; `orders.refunds.csv` and `orders.drafts.csv` unless they have a `status` or only
+  negative totals. `landing.yml` can say that such a file is ordinary (`table: contacts`).
+- **A folder may be a column**, as Hive and Spark write it: every row below `orders/currency=JPY/` has the currency JPY. A
+  column of the file itself comes first. Folders that only say when, such as `year=2024`, are not counted as columns.
+- **Tables of Delta Lake, Iceberg and Hudi** stop the run, because their folders also have files with deleted rows. Export
+  the current version as plain Parquet.
 - **The export of a system that is known** is read as it is, under any name: see [the list](#exports-that-are-read-as-they-are).
 - **Any other file** is ignored, and intake names it. A file that may hold refusals (`unsubscribes.csv`, `consents.xlsx`)
-  and is not read stops the run. `seeds/decision_words.csv` has the words that such files and columns are known by, in seven
-  languages. A text file stops the run too if its header names people and what they refused. Hidden files, files whose
+  and is not read stops the run, and so does one of returns (`refunds.csv`, `Retouren.xlsx`). `seeds/decision_words.csv`
+  has the words that files and columns of refusals are known by, in seven languages. A text file stops the run too if its header names people and what they refused. Hidden files, files whose
   name begins with `_` and readmes are skipped.
 - **Copies that were kept** (`orders.bak.csv`, `orders.old.csv`) and links to folders are not read, and intake names them.
 - **CSV**: the first row is a header. Intake detects whether columns are separated by comma, semicolon, tab or pipe.
@@ -88,7 +96,7 @@ files:
     adapter: shopify_orders    # the adapter that reads it, or none; it is known by the columns otherwise
     source: us                 # the system whose ids these are: order, contact and login 1000 become us:1000
     encoding: windows-1252     # of text that is not UTF-8
-    decimal_comma: true        # 1.234,50 is 1234.50
+    decimal_comma: true        # 1.234,50 is 1234.50; false: 1.234 is a little more than 1
     date_order: DMY            # what 03/04/2017 is: DMY or MDY
     leave_out:                 # a header of the file, and the values whose rows do not count
       Test: [1, true]
@@ -120,7 +128,8 @@ products has no source, because then all shops have the same products.
   are kept, because Null is a family name and NA is Namibia.
 - **White space** around a value is removed, also no-break spaces.
 - **Numbers** are plain decimals: `1234.50`, `-5`, `.5`, `1e3`. Refused are `12,50` (without `decimal_comma`), `1,234.50`, `$5`, `1_000`,
-  `0x1A`, `(5.00)`, infinity, and digits of other scripts.
+  `0x1A`, `(5.00)`, infinity, and digits of other scripts. Where every point in a column of text has three digits after it
+  (`1.234`, `12.000`), and no other number of the file has a decimal point, `decimal_comma` must say what it is.
 - **Times** are written `2017-12-31 18:30:00`. They may have `T` before the time, `/` in the date, or no seconds. A
   date alone means midnight.
 - **Time zones**: a time without a zone is UTC, or in the zone that `landing.yml` gives its file; a date without a time is
@@ -135,10 +144,13 @@ products has no source, because then all shops have the same products.
   date must be between {EARLIEST} and {LATEST}.
 - **Yes and no** are `true`, `yes`, `1`, `x`, `subscribed`, `false`, `no`, `0`, `unsubscribed` and the like. In a column of
   opt-outs, a date or `unsubscribed` means yes. Any other value in a column of decisions stops the run, because it may be a
-  refusal. So does a column whose name sounds like one (`gdpr_status`, `Werbesperre`) and that is not below, also inside a struct or
-  JSON.
+  refusal. Of several columns for one decision, such as `HasOptedOutOfEmail` and `unsubscribed`, a refusal in any counts.
+  The run also stops for a column whose name sounds like one (`gdpr_status`, `Werbesperre`) and that is not below, also
+  inside a struct or JSON.
 - **Countries and states** are names or codes: `United Kingdom`, `UK`, `GB`, `Deutschland`; `California`, `US-CA`, `CA`. In
   the US, `2138` is the postal code 02138.
+- **Hundredths of a currency** (`GBp`, `GBX`, `ZAc`, `ILA` …) are refused: divide the amounts by 100, and write `GBP`. In
+  lower case, `gbp` is pounds.
 - **Amounts** are in the reporting currency: USD, or the one of `--currency EUR`. A row of another `currency` is converted
   by the table `exchange_rates`, at the rate of its time. The run stops for a currency without a rate, for rows of a day
   before its first rate, and for rates of another base: a rate other than 1 for the reporting currency itself.
@@ -176,6 +188,8 @@ states a refusal.
   row is usable. It also stops the run if it is missing or has less than half the rows of the last published build.
   Rows of erased people do not count: the source may keep or delete them.
   In a table that only grows, one row that breaks a rule or is missing is enough.
+- **Rows that `leave_out` leaves out** and that state a refusal are counted in a line of their own. Those refusals do not
+  count, so provide them as `consent_events`.
 - **To accept a table anyway**, name it: `--accept contacts`. Repeat the option for more tables.
 
 ## Exports that are read as they are

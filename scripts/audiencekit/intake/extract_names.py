@@ -44,7 +44,7 @@ def says_returns(name: str) -> bool:
 def check_name(
     con: duckdb.DuckDBPyConnection, table: Table, file: LandingFile, checked: Path
 ) -> None:
-    """Raise UserError for a file whose name says that its rows are no ordinary rows of the table, and whose rows do not.
+    """Raise UserError for a file whose name says that its rows are no ordinary rows, where its rows do not say it.
 
     `checked` has its typed rows. A file whose table landing.yml names is what landing.yml says.
     """
@@ -58,8 +58,8 @@ def check_name(
         for word in filter(file_may_decide, words):
             raise UserError(
                 f"{file.name}: its name says that it may hold refusals ({word}), and it would be read as ordinary "
-                f"{table.name}. Give it a column that says so, such as email_opt_out, provide the rows as consent_events, "
-                f"or {way_out}."
+                f"{table.name}. Give it a column that says so, such as email_opt_out, provide its rows as "
+                f"consent_events, or {way_out}."
             )
     if table.name in _SALES and "status" not in file.positions:
         for word in words:

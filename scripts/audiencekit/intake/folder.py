@@ -130,8 +130,8 @@ def _note_on_other(path: Path, name: str, tables: dict[str, Table]) -> list[str]
         return [f"{path.name} is not read: {A_COPY}"]
     if says_returns(path.name) and path.name.lower().endswith((*READABLE, *OTHER_ENDINGS)):
         raise UserError(
-            f"{path.name}: it may hold returns, and is not read, so that their money would count as sold. Provide returns as "
-            "rows of orders with negative totals; or move the file out of the folder if orders has them."
+            f"{path.name}: it may hold returns, and is not read, so that their money would count as sold. Provide returns "
+            "as rows of orders with negative totals; or move the file out of the folder if orders has them."
         )
     near = difflib.get_close_matches(name, tables, n=1)
     if near or path.name.lower().endswith((*READABLE, *OTHER_ENDINGS)):
@@ -184,8 +184,8 @@ def _visible(folder: Path) -> list[Path]:
     entries = sorted(folder.iterdir())
     if system := _lakehouse(entries):
         raise UserError(
-            f"{folder.name}: this is a table of {system}, whose folder also has files with rows that were deleted. Export "
-            "its current version as plain Parquet files, into a folder without the log of the table."
+            f"{folder.name}: this is a table of {system}, whose folder also has files with rows that were deleted. "
+            "Export its current version as plain Parquet files, into a folder without the log of the table."
         )
     return [p for p in entries if not p.name.startswith((".", "_")) and p.stem.lower() != "readme"]
 

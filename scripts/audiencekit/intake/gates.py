@@ -71,7 +71,13 @@ def check_table(
     many_bad = bad > FEW_ROWS and bad > LARGEST_QUARANTINED_SHARE * rows
     if nothing_left or many_bad or bad > rows / 2:
         what = "no row is usable" if nothing_left else f"{bad:,} of {rows:,} rows are refused"
-        raise UserError(f"{table.name}: {what}. {most_common_reason(con, table)} {way_out}")
+        if result.rows_left_out == rows:
+            why = (
+                "Each is left out, by leave_out in landing.yml or because its kind does not count."
+            )
+        else:
+            why = most_common_reason(con, table)
+        raise UserError(f"{table.name}: {what}. {why} {way_out}")
     if table.append_only and (bad or remaining < before):
         # A decision that cannot be read, or is missing, may be a customer's refusal.
         counts = f"{remaining:,} rows, {before:,} the last time."

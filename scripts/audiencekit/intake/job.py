@@ -26,16 +26,18 @@ from audiencekit.intake.date_orders import with_date_orders
 from audiencekit.intake.erasure import count_marked_rows, erase_from_intake
 from audiencekit.intake.extract_names import check_name
 from audiencekit.intake.extracts import FILE, settle
-from audiencekit.intake.files import Extract, LandingFile, open_file
+from audiencekit.intake.files import Extract, LandingFile, open_file, with_further_decisions
 from audiencekit.intake.folder import check_required, find_files
 from audiencekit.intake.gates import Gates, check_columns, check_table, decision_columns
 from audiencekit.intake.landing_settings import check_patterns, check_values, read_settings
 from audiencekit.intake.last_build import has_tables, rows_deleted_by_request
 from audiencekit.intake.lost_refusals import check_event_names, check_lost_refusals
+from audiencekit.intake.number_points import check_points
 from audiencekit.intake.report import (
     TableIntake,
     count_refused,
     create_quarantine,
+    left_out_line,
     summary_line,
     write_counts,
     write_quarantine,
@@ -91,6 +93,8 @@ def run_intake(
                 taken[table.name] = _take_in(session, table, files.get(table.name, []), gates)
                 if taken[table.name].is_present:
                     say(summary_line(taken[table.name]))
+                if line := left_out_line(taken[table.name]):
+                    say(line)
             results = [taken[name] for name in contract]
             check_currencies(
                 con, contract.values(), workspace.intake, gates.shop.currency, gates.accept
@@ -133,6 +137,7 @@ def _open_files(
     def opened(file: Extract, table: Table) -> LandingFile:
         plain = open_file(file, table, session.con, session.scratch)
         plain = replace(plain, shop_zone=zone, products_are_shared=are_shared)
+        check_points(session.con, table, plain)
         return with_date_orders(session.con, table, plain)
 
     all_opened = {
@@ -155,7 +160,7 @@ def _take_in(
         check_columns(session.con, table, files, gates.last_decisions.get(table.name, ()))
     result = _check_and_type(session, table, files, is_accepted)
     if not is_accepted:
-        check_lost_refusals(session.con, table, files)
+        check_lost_refusals(session.con, with_further_decisions(table, files), files)
         check_event_names(session.con, table, session.workspace.intake / f"{table.name}.parquet")
         check_table(session.con, result, table, *_expected(session.workspace, table, result, gates))
     return result
@@ -235,4 +240,5 @@ def _check_and_type(
         newest_at=newest_at,
         ignored_columns=", ".join(sorted({name for file in files for name in file.ignored})),
         decision_columns=", ".join(decision_columns(table, files)),
+        refusals_left_out=sum(rows.refusals_left_out for rows in special),
     )

@@ -12,7 +12,8 @@ NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 _CALENDAR = re.compile(
     r"((p|load|loaded|ingest|ingested|ingestion|import|imported|export|exported|extract|extracted|extraction|snapshot"
     r"|partition|process|processed|processing|run|event|batch|file|created|updated|modified) )?"
-    r"(year|month|day|hour|minute|week|quarter|yyyy|yy|mm|dd|hh|y|m|d|h|dt|ds|date|time|at|on|yyyymm|yyyymmdd|year month)"
+    r"(year|month|day|hour|minute|week|quarter|yyyy|yy|mm|dd|hh|y|m|d|h|dt|ds|date|time|at|on|yyyymm"
+    r"|yyyymmdd|year month)"
 )
 
 

@@ -30,6 +30,7 @@ class TableIntake:
     newest_at: datetime | None
     ignored_columns: str
     decision_columns: str
+    refusals_left_out: int = 0
 
 
 def create_quarantine(con: duckdb.DuckDBPyConnection) -> None:
@@ -91,6 +92,18 @@ def summary_line(result: TableIntake) -> str:
     return ", ".join(parts)
 
 
+def left_out_line(result: TableIntake) -> str:
+    """One line about refusals in rows that are left out; empty without any."""
+    refusals = result.refusals_left_out
+    if not refusals:
+        return ""
+    state = "states a refusal, which does" if refusals == 1 else "state refusals, which do"
+    return (
+        f"{result.table_name}: {result.rows_left_out:,} left out, {refusals:,} of them {state} not count. Provide refusals "
+        "as consent_events, or leave these rows in"
+    )
+
+
 def write_quarantine(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
     """Write `quarantine.parquet`."""
     query = "select * from quarantine order by table_name, file_name, row_number"
@@ -108,10 +121,12 @@ def write_counts(
     con.execute(
         "create table tables (table_name varchar, is_present boolean, file_names varchar, "
         "rows_in bigint, rows_kept bigint, rows_quarantined bigint, rows_held_back bigint, "
-        "keys_that_differ bigint, rows_replaced bigint, keys_undecided bigint, refusals_from_future bigint, rows_left_out bigint, newest_at timestamp, ignored_columns varchar, decision_columns varchar)"
+        "keys_that_differ bigint, rows_replaced bigint, keys_undecided bigint, refusals_from_future bigint, "
+        "rows_left_out bigint, newest_at timestamp, ignored_columns varchar, decision_columns varchar, "
+        "refusals_left_out bigint)"
     )
     con.executemany(
-        f"insert into tables values ({', '.join('?' * 15)})",
+        f"insert into tables values ({', '.join('?' * 16)})",
         [list(asdict(result).values()) for result in results],
     )
     _write(con, "select * from tables order by table_name", folder / "tables.parquet")

@@ -11,8 +11,8 @@ from pathlib import Path
 import duckdb
 
 from audiencekit.errors import UserError
-from audiencekit.intake.contract import Table
-from audiencekit.intake.files import ROW_NUMBER, LandingFile
+from audiencekit.intake.contract import Column, Table
+from audiencekit.intake.files import ROW_NUMBER, LandingFile, with_further_decisions
 from audiencekit.intake.rejects import (
     LONGEST_LINE,
     check_row_count,
@@ -54,10 +54,11 @@ NOT_YET = "ordered_at: in the future"
 @dataclass(frozen=True)
 class Special:
     """Rows of a file that are treated in a way of their own: refusals dated in the future, which get the last moment
-    before as_of and so count now, and rows that landing.yml leaves out."""
+    before as_of and so count now, and rows that landing.yml leaves out, also those of them that state a refusal."""
 
     from_future: int
     left_out: int
+    refusals_left_out: int
 
 
 BLANK = "blank"
@@ -105,7 +106,8 @@ def check_rows(
     keep_rejected_lines(con, file, table.name)
     counted = (
         "select count(*) filter (where is_from_future and verdict is null), "
-        f"count(*) filter (where verdict = $left_out) from {rows_of(target)}"
+        "count(*) filter (where verdict = $left_out), "
+        f"count(*) filter (where verdict = $left_out and {table.is_refusal}) from {rows_of(target)}"
     )
     return Special(*con.execute(counted, {"left_out": LEFT_OUT}).fetchall()[0])
 
@@ -142,6 +144,7 @@ def no_rows(table: Table) -> str:
 
 def checked_rows(table: Table, file: LandingFile, moments: Moments) -> str:
     """SQL for every row of `file`: typed, with its verdict and, if refused, its cells, and its number if the file is no text."""
+    own, table = table, with_further_decisions(table, [file])
     as_of = moments.as_of.isoformat(sep=" ")
     rules = rules_for(table, file, as_of)
     reasons = ", ".join(f"case when {r.broken} then {literal(r.reason)} end" for r in rules)
@@ -179,7 +182,7 @@ def checked_rows(table: Table, file: LandingFile, moments: Moments) -> str:
         )
 
         select
-            {_columns_as_of(table, as_of)}, verdict, is_from_future, {number}
+            {_kept_columns(own, table, as_of)}, verdict, is_from_future, {number}
             case when verdict is not null then json_object({raw_row}) end as raw_row
         from checked
     """
@@ -202,16 +205,28 @@ def _typed_rows(table: Table, file: LandingFile) -> str:
     return f"select *, {typed} from ({rows})"
 
 
-def _columns_as_of(table: Table, as_of: str) -> str:
-    """SQL for the contract's columns. A refusal that is dated in the future has the last moment before as_of."""
+def _kept_columns(own: Table, table: Table, as_of: str) -> str:
+    """SQL for the columns of the contract. A refusal that is dated in the future has the last moment before as_of.
+
+    `table` also has further columns for the same decisions.
+    """
     now = f"cast({literal(as_of)} as timestamp)"
     last_moment = f"{now} - interval 1 second"
     return ", ".join(
         f"case when is_from_future and {c.name} >= {now} then {last_moment} else {c.name} end as {c.name}"
         if c.name in table.clocks
-        else c.name
-        for c in table.columns
+        else f"{_decided(c, table)} as {c.name}"
+        for c in own.columns
     )
+
+
+def _decided(column: Column, table: Table) -> str:
+    """SQL for the value of a column. Of several columns of one decision, any refusal counts."""
+    further = [each.name for each in table.columns if each.part_of == column.name]
+    if not further:
+        return column.name
+    refused = "greatest" if column.name.endswith("opt_out") else "least"
+    return f"{refused}({', '.join([column.name, *further])})"
 
 
 def _cells(file: LandingFile) -> list[str]:
