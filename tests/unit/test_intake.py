@@ -1866,10 +1866,9 @@ def test_other_columns_do_not_stop_the_run(tmp_path, header):
     assert taken.tables["contacts"].ignored_columns == header
 
 
-def test_a_second_column_of_one_decision_stops_the_run(tmp_path):
+def test_a_second_column_of_one_decision_is_read(tmp_path):
     files = contacts("newsletter_opt_in,newsletter", "1,a@example.com,2016-01-01,,no")
-    with pytest.raises(UserError, match="the column newsletter may hold refusals"):
-        take(tmp_path, files)
+    assert take(tmp_path, files).rows("newsletter_opt_in", "contacts") == [False]
 
 
 @pytest.mark.parametrize(
