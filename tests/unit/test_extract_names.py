@@ -77,10 +77,12 @@ def test_returns_in_a_name_are_read_where_they_are_what_the_contract_wants(tmp_p
         "orders/test=false/a.csv": ORDERS + "5,2024-01-01,10\n",
         "orders.without_returns.csv": ORDERS + "6,2024-01-01,10\n",
         "orders.latest.csv": ORDERS + "7,2024-01-01,10\n",
+        "orders.returning_customers.csv": ORDERS + "8,2024-01-01,10\n",
+        "orders.stornoway.csv": ORDERS + "9,2024-01-01,10\n",
         "orders.drafts.csv": ORDERS,
         "landing.yml": "files: {orders.test.csv: {table: orders}}",
     }
-    assert counts(tmp_path, files) == {"orders": 9}
+    assert counts(tmp_path, files) == {"orders": 11}
 
 
 def test_the_name_of_an_extract_does_not_count_where_its_table_is_accepted(tmp_path):

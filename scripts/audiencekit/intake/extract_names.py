@@ -16,8 +16,8 @@ from audiencekit.sql import rows_of
 
 # Orders that were returned or cancelled, in seven languages, without accents: where a word begins, or a whole word.
 _TAKEN_BACK = (
-    r"\b(returns?|returned|rmas?|refund|cancel|cancell|void|charge ?back|reversal|reversed|credit ?(memo|note)s?)"
-    r"|storn|gutschrift|retour|\bruck(gabe|zahl|send)|ruecksend|rueckgabe|rueckzahl|erstattung"
+    r"\b(return(?!ing)|rmas?\b|refund|cancel|void|charge ?back|reversal|reversed|credit ?(memo|note)s?\b)"
+    r"|storn(?!oway)|gutschrift|retour|\bruck(gabe|zahl|send)|ruecksend|rueckgabe|rueckzahl|erstattung"
     r"|rembours|\bannul|\bavoirs?\b|devol|reembols|\banula|\babonos?\b|nota de credito|notas de credito"
     r"|rimbors|\bres[io]\b|\bnot[ae] di credito|estorn|terugbetal|\bgeannul"
 )
