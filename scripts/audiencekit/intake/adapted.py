@@ -42,7 +42,7 @@ from audiencekit.intake.rejects import (
 from audiencekit.intake.rows import FLOATED, is_left_out, reader, with_row_numbers
 from audiencekit.intake.rules import EXACT, raw_name
 from audiencekit.intake.unpacked import READABLE, TEXT, unpacked
-from audiencekit.intake.unread_columns import unread_decisions, values_that_differ
+from audiencekit.intake.unread_columns import unread_refusals, values_that_differ
 from audiencekit.intake.values import COMMA_NUMBER, NO_VALUE
 from audiencekit.sql import file_to_read, is_one_of, literal, rows_of
 
@@ -151,7 +151,7 @@ def adapt(
         export.add(con, Extract(plain, name, of_file), found.input)
     for export in exports.values():
         if export.adapter.main_table not in accept:
-            export.check(con, tables)
+            adapted.notes += export.check(con, tables)
         made = []
         results = list(export.run())
         is_empty = not any(rows for _, _, rows, _ in results)
@@ -195,24 +195,30 @@ class _Export:
         self.files.append((file, table))
         self.read[table.name].append(target)
 
-    def check(self, con: duckdb.DuckDBPyConnection, tables: dict[str, Table]) -> None:
-        """Raise UserError for a column that is not read and may hold refusals, or change what a row means."""
+    def check(self, con: duckdb.DuckDBPyConnection, tables: dict[str, Table]) -> list[str]:
+        """Raise UserError for a column that is not read and may hold refusals, or change what a row means.
+
+        Returns notes on free text that mentions refusals.
+        """
         way_out = f"or pass --accept {self.adapter.main_table}"
+        notes = []
         for file, _ in self.files:
-            if unread := unread_decisions(con, file):
+            unread = unread_refusals(con, file, self.adapter.outputs)
+            if unread.decisions:
                 raise UserError(
-                    f"{file.name}: the column {unread[0]} may hold refusals, and adapters/{self.adapter.name} does not read it. "
+                    f"{file.name}: the column {unread.first} may hold refusals, and adapters/{self.adapter.name} does not read it. "
                     f"Add it there, {way_out} if it decides nothing."
                 )
-        files = [file for file, _ in self.files]
+            notes += unread.notes(file.name)
         for name in self.adapter.outputs:
-            if not tables[name].append_only and (
-                found := values_that_differ(con, tables[name], files)
-            ):
-                raise UserError(
-                    f"{files[0].name}: the columns {', '.join(found)} change what a row means, and adapters/"
-                    f"{self.adapter.name} does not read them. Add them there, {way_out} if every row counts as it is."
-                )
+            for kind in self.adapter.inputs if not tables[name].append_only else ():
+                files = [file for file, table in self.files if table.name == kind]
+                if found := values_that_differ(con, tables[name], files):
+                    raise UserError(
+                        f"{files[0].name}: the columns {', '.join(found)} change what a row means, and adapters/"
+                        f"{self.adapter.name} does not read them. Add them there, {way_out} if every row counts as it is."
+                    )
+        return notes
 
     def run(self) -> Iterator[tuple[str, str, int, Path]]:
         """The landing tables that the adapter makes: name, the file that its rows come from, how many, where they are."""

@@ -1,7 +1,7 @@
 """What each file and column of a landing folder becomes, and a landing.yml to start from."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,7 +22,7 @@ from audiencekit.intake.folder import table_of, visible_files
 from audiencekit.intake.landing_keys import FILE, SHOP, json_schema
 from audiencekit.intake.landing_settings import NAME, FileSettings, LandingSettings, read_settings
 from audiencekit.intake.number_points import check_points
-from audiencekit.intake.unread_columns import unread_decisions, values_that_differ
+from audiencekit.intake.unread_columns import unread_refusals, values_that_differ
 
 SCHEMA = ".landing.schema.json"
 
@@ -72,7 +72,7 @@ def _adapted(
         f"{file.name}: {adapter.system}, read by adapters/{adapter.name} as {', '.join(adapter.outputs)}, "
         f"because it has {', '.join(file.header[file.positions[name]] for name in known)}"
     )
-    refusing = [name.split(" (with ")[0] for name in unread_decisions(con, file)]
+    refusing = unread_refusals(con, file, adapter.outputs).decisions
     changing = [
         name
         for table in adapter.outputs
@@ -89,7 +89,7 @@ def _adapted(
 
 def _unread(
     file: LandingFile,
-    refusing: list[str],
+    refusing: Collection[str],
     changing: list[str],
     columns: dict[int, str],
     others: str | None = None,
@@ -125,7 +125,7 @@ def _table(
 def _columns(con: duckdb.DuckDBPyConnection, file: LandingFile, table: Table) -> Iterator[str]:
     """What each column of a file is, in the order of the file, and which settings count for it."""
     columns = {place: column for column, place in file.positions.items()}
-    refusing = [name.split(" (with ")[0] for name in unread_decisions(con, file)]
+    refusing = unread_refusals(con, file, [table.name]).decisions
     changing = values_that_differ(con, table, [file])
     yield from _unread(file, refusing, changing, columns)
     absent = [column.name for column in table.columns if column.name not in file.positions]

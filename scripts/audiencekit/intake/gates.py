@@ -11,12 +11,9 @@ from audiencekit.intake.contract import Table
 from audiencekit.intake.extracts import date_in
 from audiencekit.intake.files import LandingFile
 from audiencekit.intake.report import TableIntake, most_common_reason
+from audiencekit.intake.row_meanings import pays_outside_total
 from audiencekit.intake.shop import Shop, read_shop
-from audiencekit.intake.unread_columns import (
-    pays_outside_total,
-    unread_decisions,
-    values_that_differ,
-)
+from audiencekit.intake.unread_columns import rates_into, unread_refusals, values_that_differ
 
 LARGEST_QUARANTINED_SHARE = 0.10
 FEW_ROWS = 50
@@ -106,10 +103,12 @@ def check_columns(
     table: Table,
     files: Sequence[LandingFile],
     last_decisions: Collection[str],
-) -> None:
+    currency: str,
+) -> list[str]:
     """Raise UserError for a column that may hold refusals, or that changes what a row means, and is not read.
 
-    So does a column of refusals that the last published build read, and no file has now.
+    So does a column of refusals that the last published build read, and no file has now, and rates into another currency
+    than `currency`. Returns notes on free text that mentions refusals.
     """
     decisions = [column.name for column in table.columns if column.is_decision]
     if files and (gone := set(last_decisions) - set(decision_columns(table, files))):
@@ -117,22 +116,41 @@ def check_columns(
             f"{table.name}: the last published build read {min(gone)}, and no file has it now: refusals would be lost. "
             f"Export it with this column, or pass --accept {table.name}."
         )
+    notes = []
     for file in files:
-        if unread := unread_decisions(con, file):
+        unread = unread_refusals(con, file, [table.name])
+        if unread.decisions:
             raise UserError(
-                f"{file.name}: the column {unread[0]} may hold refusals and is not read. Name it after one of "
-                f"{', '.join(decisions) or 'the columns of consent_events'} if it is one, or pass --accept {table.name} "
-                "if it decides nothing."
+                f"{file.name}: the column {unread.first} may hold refusals and is not read. Name it after one of "
+                f"{', '.join(decisions) or 'the columns of consent_events'} if it is one, provide what it refuses as rows of "
+                f"consent_events, or pass --accept {table.name} if it decides nothing."
             )
-        for earlier in files:
-            is_later = "" < date_in(earlier.name) < date_in(file.name)
-            missing = set(decisions) & earlier.positions.keys() - file.positions.keys()
-            if is_later and missing:
-                raise UserError(
-                    f"{file.name} has no {min(missing)}, and the earlier {earlier.name} has it: refusals would be lost. "
-                    f"Export it with this column, or pass --accept {table.name}."
-                )
-    # A column with one value changes the meaning of no row, but a file without it may mean another one.
+        notes += unread.notes(file.name)
+        _check_later_files(table, file, files)
+    _check_meanings(con, table, files, currency)
+    return notes
+
+
+def _check_later_files(table: Table, file: LandingFile, files: Sequence[LandingFile]) -> None:
+    """Raise UserError where `file` has no column of refusals that an earlier one of the `files` has."""
+    decisions = {column.name for column in table.columns if column.is_decision}
+    for earlier in files:
+        is_later = "" < date_in(earlier.name) < date_in(file.name)
+        missing = decisions & earlier.positions.keys() - file.positions.keys()
+        if is_later and missing:
+            raise UserError(
+                f"{file.name} has no {min(missing)}, and the earlier {earlier.name} has it: refusals would be lost. "
+                f"Export it with this column, or pass --accept {table.name}."
+            )
+
+
+def _check_meanings(
+    con: duckdb.DuckDBPyConnection, table: Table, files: Sequence[LandingFile], currency: str
+) -> None:
+    """Raise UserError for columns that are not read and change what a row means.
+
+    A column with one value in all files changes the meaning of no row, unless it says that rates are into another currency.
+    """
     names = values_that_differ(con, table, files)
     varying = ", ".join(names)
     if varying and table.append_only:
@@ -145,6 +163,12 @@ def check_columns(
             f"{table.name}: the columns {varying} change what a row means and are not read. Leave out rows that "
             f"do not count and remove the columns{_way_in(table, names)}, or pass --accept {table.name} if every row "
             "counts as it is."
+        )
+    if table.name == "exchange_rates" and (found := rates_into(con, files, currency)):
+        file_name, column, other = found
+        raise UserError(
+            f"{file_name}: the column {column} has rates into {other}, and figures are in {currency}. Provide for each currency "
+            f"how much {currency} one unit of it is worth, or pass --accept {table.name} if the rates are so."
         )
 
 

@@ -31,7 +31,7 @@ from audiencekit.intake.folder import check_required, find_files
 from audiencekit.intake.gates import Gates, check_columns, check_table, decision_columns
 from audiencekit.intake.landing_settings import check_patterns, check_values, read_settings
 from audiencekit.intake.last_build import has_tables, rows_deleted_by_request
-from audiencekit.intake.lost_refusals import check_event_names, check_lost_refusals
+from audiencekit.intake.lost_refusals import check_lost_refusals, check_names, notes_on_service
 from audiencekit.intake.number_points import check_points
 from audiencekit.intake.report import (
     TableIntake,
@@ -90,7 +90,7 @@ def run_intake(
             taken = {}
             # Requests come first: the rows of people who ask for erasure may be gone already.
             for table in sorted(contract.values(), key=lambda table: table.name != REQUESTS):
-                taken[table.name] = _take_in(session, table, files.get(table.name, []), gates)
+                taken[table.name] = _take_in(session, table, files.get(table.name, []), gates, say)
                 if taken[table.name].is_present:
                     say(summary_line(taken[table.name]))
                 if line := left_out_line(taken[table.name]):
@@ -152,17 +152,26 @@ def _open_files(
 
 
 def _take_in(
-    session: _Session, table: Table, files: list[LandingFile], gates: Gates
+    session: _Session,
+    table: Table,
+    files: list[LandingFile],
+    gates: Gates,
+    say: Callable[[str], None],
 ) -> TableIntake:
     """Check and type one table, and let it through the gates that it is not excused from."""
     is_accepted = table.name in gates.accept
+    rows = session.workspace.intake / f"{table.name}.parquet"
+    notes = []
     if not is_accepted:
-        check_columns(session.con, table, files, gates.last_decisions.get(table.name, ()))
+        before = gates.last_decisions.get(table.name, ())
+        notes += check_columns(session.con, table, files, before, gates.shop.currency)
     result = _check_and_type(session, table, files, is_accepted)
     if not is_accepted:
         check_lost_refusals(session.con, with_further_decisions(table, files), files)
-        check_event_names(session.con, table, session.workspace.intake / f"{table.name}.parquet")
+        check_names(session.con, table, rows)
         check_table(session.con, result, table, *_expected(session.workspace, table, result, gates))
+    for note in (*notes, *notes_on_service(session.con, table, rows)):
+        say(note)
     return result
 
 

@@ -1,6 +1,5 @@
-"""Rows in quarantine that may state a refusal: they stop the run, whatever is wrong with them."""
+"""Rows that may state a refusal and are not read as one: those in quarantine, and those of tables without refusals."""
 
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -8,17 +7,18 @@ import duckdb
 
 from audiencekit.errors import UserError
 from audiencekit.intake.contract import Column, Table
-from audiencekit.intake.decision_words import in_words
+from audiencekit.intake.decision_words import may_refuse, may_refuse_sql
 from audiencekit.intake.files import LandingFile
 from audiencekit.intake.rows import HELD_BACK
 from audiencekit.intake.values import AGREES, NO, NO_VALUE, YES
 from audiencekit.sql import literal, rows_of
 
-# Names of events by which somebody may have refused something.
-MAY_REFUSE = re.compile(
-    r"unsub|\bopt(ed)? ?out|withdr[ae]w|revoke|do not (sell|track|call|mail)|abgemeldet|desabonn"
-    r"|(consent|cookies?|permission|tracking) (declin|denied|deny|refus|reject)|(declin|den(y|ied)|refus|reject)\w* (all )?(consent|cookies?)"
-)
+# Columns whose values are names of events or of lists, and what they are the names of.
+NAMES = {
+    ("web_events", "event_name"): "events of the name",
+    ("static_lists", "list_code"): "people on the list",
+    ("campaign_touches", "touch_name"): "touches of the name",
+}
 # A line that is no row, because its cells cannot be separated or decoded.
 IS_LINE = "json_keys(raw_row) = ['line']"
 
@@ -47,17 +47,32 @@ def check_lost_refusals(
         )
 
 
-def check_event_names(con: duckdb.DuckDBPyConnection, table: Table, rows: Path) -> None:
-    """Raise UserError for a web event whose name may state a refusal: of web events only a privacy signal is read as one."""
-    if table.name != "web_events":
-        return
-    names = con.execute(f"select distinct event_name from {rows_of(rows)} order by 1").fetchall()
-    if found := [name for (name,) in names if MAY_REFUSE.search(in_words(name))]:
-        raise UserError(
-            f"web_events: events of the name {found[0]} may be refusals, and are not read as such. Provide them as rows of "
-            "consent_events or email_events, and leave them out here (leave_out in landing.yml); or pass --accept web_events "
-            "if they refuse nothing."
-        )
+def check_names(con: duckdb.DuckDBPyConnection, table: Table, rows: Path) -> None:
+    """Raise UserError for an event or a list whose name may state a refusal, in a table that is not read for refusals."""
+    for (name, column), what in NAMES.items():
+        if name != table.name:
+            continue
+        query = f"select distinct {column} from {rows_of(rows)} order by 1"
+        if found := [value for (value,) in con.execute(query).fetchall() if may_refuse(value)]:
+            raise UserError(
+                f"{name}: {what} {found[0]} may be refusals, and are not read as such. Provide them as rows of "
+                f"consent_events or email_events, and leave them out here (leave_out in landing.yml); or pass --accept {name} "
+                "if they refuse nothing."
+            )
+
+
+def notes_on_service(con: duckdb.DuckDBPyConnection, table: Table, rows: Path) -> list[str]:
+    """A line that counts contacts with customer service whose topic may be a refusal or a request for erasure."""
+    if table.name != "service_contacts":
+        return []
+    query = f"select topic, count(*) from {rows_of(rows)} where {may_refuse_sql('topic')} group by 1 order by 1"
+    found = {topic: n for topic, n in con.execute(query).fetchall() if may_refuse(topic)}
+    if not found:
+        return []
+    return [
+        f"service_contacts: {sum(found.values()):,} rows have a topic that may be a refusal or a request for erasure "
+        f"({', '.join(list(found)[:3])}); they are not read as such. Provide them as rows of consent_events or erasure_requests"
+    ]
 
 
 def _stated(table: Table, file: LandingFile) -> Iterator[str]:
@@ -66,14 +81,22 @@ def _stated(table: Table, file: LandingFile) -> Iterator[str]:
         yield "regexp_matches(lower(raw_row), 'unsub|opt[ _-]?out|spam|complain|abuse')"
         # Of an event that is not known, such as suppressed, nobody knows that it is no refusal.
         yield "contains(reasons, 'event_name: not one of')"
+    for name, column_name in NAMES:
+        if name == table.name and column_name in file.positions:
+            yield may_refuse_sql(_cell(file, column_name))
     decisions = [c for c in table.columns if c.is_decision and c.name in file.positions]
     if decisions:
         yield IS_LINE
     for column in decisions:
-        header = file.header[file.positions[column.name]].replace('"', r"\"")
-        path = literal(f'$."{header}"')
-        value = f"lower(trim(json_extract_string(raw_row, {path})))"
+        value = f"lower(trim({_cell(file, column.name)}))"
         yield f"{value} not in ({', '.join(map(literal, _harmless(column)))})"
+
+
+def _cell(file: LandingFile, column: str) -> str:
+    """SQL for the cell of a column in a row of quarantine."""
+    header = file.header[file.positions[column]].replace('"', r"\"")
+    path = f'$."{header}"'
+    return f"json_extract_string(raw_row, {literal(path)})"
 
 
 def _harmless(column: Column) -> set[str]:

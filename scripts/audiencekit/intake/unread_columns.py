@@ -1,107 +1,129 @@
 """Columns of a file that belong to no column of the contract, and that may hold refusals or change what a row means."""
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import duckdb
 
 from audiencekit.intake.contract import Table
-from audiencekit.intake.decision_words import in_words, may_decide
+from audiencekit.intake.decision_words import (
+    flag_may_decide,
+    in_words,
+    may_decide,
+    may_refuse,
+    may_refuse_sql,
+)
 from audiencekit.intake.files import LandingFile
+from audiencekit.intake.row_meanings import INTO, meaning_of
 from audiencekit.intake.rows import reader, values_of
 from audiencekit.intake.rules import raw_name
-from audiencekit.intake.values import NO, YES
+from audiencekit.intake.values import AGREES, NO, REFUSES, YES
+from audiencekit.sql import is_one_of
 
-
-@dataclass(frozen=True)
-class Meaning:
-    """Names of columns that change what a row means, as a pattern of their words. A column whose name may also be
-    harmless counts only with `a_value` that matches."""
-
-    names: re.Pattern[str]
-    a_value: re.Pattern[str] | None = None
-
-
-_STATE_OF_AN_ORDER = re.compile(
-    r"(?i)cancel|annul|storn|void|refund|rembours|reembols|rimbors|devol|return|retour|fail|pend|open|offen|abiert|done"
-    r"|complet|paid|pag[aoó]|bezahlt|betaald|ship|deliver|process|draft|hold|declin|reject|error"
+# Tables whose rows are people, or have a person each, so that a value such as 'do not mail' is a refusal.
+OF_PEOPLE = ("contacts", "accounts")
+WITH_VALUES = (*OF_PEOPLE, "orders")
+# What is written to customer service may be a refusal. Somebody has to read it.
+WRITTEN_BY_PEOPLE = "service_contacts"
+# A status or a tag is not longer, and there are not more of them.
+LONGEST_TAG, MOST_TAGS = 60, 20
+_LONGEST_VALUE = 2000
+_FREE_TEXT = re.compile(
+    r"\b(notes?|comments?|remarks?|descriptions?|messages?|body|memo|bio|about|history|log|feedback|subject|free ?text|text"
+    r"|bemerkung(en)?|anmerkung(en)?|hinweise?|notiz(en)?|kommentare?|beschreibung|nachricht|freitext|betreff"
+    r"|commentaires?|remarques?|notas?|comentarios?|observac\w+|mensa\w+|descripcion|descricao"
+    r"|osservazion\w+|comment[io]|descrizione|messaggio|opmerking(en)?|notities?|bericht|omschrijving)\b"
 )
-_YES_OR_NO = re.compile(f"(?i)^({'|'.join(map(re.escape, (*YES, *NO)))})$")
-# What a gift card or store credit paid may be in the total, or not.
-_OUTSIDE_TOTAL = re.compile(
-    r"^(?!.*\b(code|number|no|id|message|note|text|recipient|sender|e ?mail|name|is|has)\b).*("
-    r"gift ?(card|voucher|certificate)s?|store ?credits?|geschenk ?(gutschein|karte)|carte ?cadeau|tarjeta ?regalo"
-    r"|cadeau ?(bon|kaart)|(buono|carta) ?regalo|cartao ?presente)"
-)
-_PEOPLE = (
-    Meaning(
-        re.compile(r"delet|merged|^is ?archived$|gelo(e)?scht|cancellazion|cancelamento|^eliminad")
-    ),
-    Meaning(
-        re.compile(
-            r"^(is |account |customer )?(active|inactive|enabled|disabled|deactivated|blocked|banned)$"
-        ),
-        _YES_OR_NO,
-    ),
-)
-MEANINGS = {
-    "orders": (
-        Meaning(
-            re.compile(
-                r"^(financial|payment|order) ?(status|state)$|payment ?stat|zahlungsstat|refund|cancel|void|charge ?back"
-                r"|^(is ?)?(test( ?order)?|paid|fraud|draft|return|returned)$|^returned|bezahlt|betaald|^pagad?o$"
-                r"|^(order |transaction |document )?(type|kind)$|storn|annul|rembours|reembols|rimbors|devol|retour|gutschrift"
-                r"|^(presentment ?|shop ?)?currency( ?code)?$|delet"
-            )
-        ),
-        Meaning(re.compile(r"^(order )?(state|estado|stato|etat|statut)$"), _STATE_OF_AN_ORDER),
-        Meaning(_OUTSIDE_TOTAL, re.compile("[1-9]")),
-    ),
-    "order_lines": (
-        Meaning(
-            re.compile(
-                r"refund|cancel|void|storn|annul|rembours|reembols|rimbors|devol|retour|^(is ?)?(return|returned)$|^returned"
-                r"|^(line |item )?(type|status)$|^currency( ?code)?$|delet"
-            )
-        ),
-        Meaning(
-            re.compile(r"^(line |item )?(state|estado|stato|etat|statut)$"), _STATE_OF_AN_ORDER
-        ),
-    ),
-    "contacts": _PEOPLE,
-    "accounts": _PEOPLE,
-}
-# Columns of consent_events and erasure_requests that limit no grant and refuse no request, whatever their values.
-_HARMLESS = re.compile(
-    r"\b(notes?|comments?|remarks?|ip|user ?agent|browser|device|url|page|referr?er|utm|locale|language|lang|form|ids?|hash"
-    r"|batch|version|system|created|updated|modified|imported|loaded|inserted|synced|exported|operator|agent|employee|ticket"
-    r"|e ?mail|phone|country|store|shop|brand|(first|last|full|given|family) ?name)\b|^name$"
-)
-_LIMITS = re.compile(
-    r"status|state|type|scope|activ|valid|expir|until|end|reason|result|decision|action|outcome"
-    r"|reject|refus|confirm|verif|only"
-)
+_IS_ADDRESS = re.compile(r"(?i)https?://|^\S+@\S+$")
+# Words for yes and no, and single letters and digits that mean it only where there is nothing else.
+_WORDS = (
+    *(word for word in (*YES, *NO, *AGREES, *REFUSES) if len(word) > 1 and not word[0].isdigit() and word != "on"),
+    *("wahr", "falsch", "vrai", "faux", "verdadero", "verdadeiro", "falso", "vero", "waar", "onwaar"),
+)  # fmt: skip
+_YES_OR_NO = (*_WORDS, *YES, *NO, "j", "s", "o", "")
 _MOST_VALUES = 1000
 
 
-def unread_decisions(con: duckdb.DuckDBPyConnection, file: LandingFile) -> list[str]:
-    """Columns that may hold refusals, by their names or by the names inside their structs and JSON."""
-    inside = _names_inside(con, file)
-    found = []
+@dataclass(frozen=True)
+class Unread:
+    """What the columns of a file that are not read may hold: `decisions` by column, with a name or a value inside that says
+    so ('' where the column's own name does), and by column of free text the number of rows that mention a refusal."""
+
+    decisions: Mapping[str, str]
+    mentions: Mapping[str, int]
+
+    @property
+    def first(self) -> str:
+        """The first column that may hold refusals, with what says so; '' if there is none."""
+        name, inside = next(iter(self.decisions.items()), ("", ""))
+        return f"{name} (with {inside} in it)" if inside else name
+
+    def notes(self, file_name: str) -> list[str]:
+        """A line for each column of free text that mentions refusals."""
+        return [
+            f"{file_name}, {name}: {count:,} rows mention a refusal in free text; it is not read"
+            for name, count in self.mentions.items()
+        ]
+
+
+@dataclass
+class _Content:
+    """What the cells of one column say: names inside structs and JSON, values that refuse with their rows, yes and no."""
+
+    names: set[str] = field(default_factory=set)
+    refusing: dict[str, int] = field(default_factory=dict)
+    is_flag: bool = False
+
+
+def unread_refusals(
+    con: duckdb.DuckDBPyConnection, file: LandingFile, tables: Collection[str]
+) -> Unread:
+    """Columns that may hold refusals: by their names, by the names inside their structs and JSON, or by their values.
+
+    Values count where one of the `tables` that the file becomes has people. Short ones, such as a status or a tag, may be
+    refusals; free text only mentions them.
+    """
+    decisions, mentions = {}, {}
+    contents = _contents(con, file, tables)
     for place in _unread(file):
-        name = file.header[place]
-        if may_decide(name):
-            found.append(name)
-        elif named := sorted(filter(may_decide, inside.get(place, ()))):
-            found.append(f"{name} (with {named[0]} in it)")
-    return found
+        name, content = file.header[place], contents[place]
+        if may_decide(name) or content.is_flag:
+            decisions[name] = ""
+            continue
+        named = sorted(filter(may_decide, content.names))
+        of_orders = not set(tables) & {*OF_PEOPLE, WRITTEN_BY_PEOPLE}
+        tags, rows = _tags(name, content.refusing, of_orders)
+        if named or (tags and WRITTEN_BY_PEOPLE not in tables):
+            decisions[name] = (named or tags)[0]
+        elif rows:
+            mentions[name] = rows
+    return Unread(decisions, mentions)
+
+
+def _tags(name: str, values: Mapping[str, int], of_orders: bool) -> tuple[list[str], int]:
+    """The tags of a column that refuse, none where it is free text; and how many rows have a refusal."""
+    found: Counter[str] = Counter()
+    rows, longest = 0, 0
+    for value, count in values.items():
+        parts = [part.strip(" []{}\"'") for part in re.split(r"[,;|\n]+", value)]
+        refusing = {
+            part for part in parts if may_refuse(part, of_orders) and not _IS_ADDRESS.search(part)
+        }
+        if refusing:
+            rows += count
+            longest = max(longest, *map(len, parts))
+            found.update(refusing)
+    is_text = _FREE_TEXT.search(in_words(name)) or longest > LONGEST_TAG or len(found) > MOST_TAGS
+    return ([] if is_text else sorted(found)), rows
 
 
 def values_that_differ(
     con: duckdb.DuckDBPyConnection, table: Table, files: Sequence[LandingFile]
 ) -> list[str]:
-    """Columns of several values that change what a row means, by their names.
+    """Columns of several values that change what a row means, by their names. The files are extracts of one kind: the rows
+    of one without the column have no value there.
 
     In a table that only grows, a decision or a request each, this is every column that is not known to be harmless.
     """
@@ -110,29 +132,30 @@ def values_that_differ(
     for file in files:
         for place in _unread(file):
             name = file.header[place].strip().lower()
-            meaning = _meaning(file.header[place], table)
+            meaning = meaning_of(file.header[place], table)
             if meaning is None:
                 continue
-            most = _MOST_VALUES if meaning.a_value else 2
-            found = values_of(con, file, place, most)
+            found = values_of(con, file, place, _MOST_VALUES if meaning.a_value else 2)
             values.setdefault(name, set()).update(found)
-            proofs[name] = proofs.get(name, False) or any(
-                meaning.a_value is None or meaning.a_value.search(value) for value in found
-            )
+            proofs[name] = proofs.get(name, False) or any(map(meaning.is_proven_by, found))
+    for file in files:
+        if file.rows:
+            for name in values.keys() - {header.strip().lower() for header in file.header}:
+                values[name].add("")
     return [name for name, found in values.items() if len(found) > 1 and proofs[name]]
 
 
-def pays_outside_total(name: str) -> bool:
-    """Whether a column seems to hold what a gift card or store credit paid."""
-    return bool(_OUTSIDE_TOTAL.search(in_words(name)))
-
-
-def _meaning(name: str, table: Table) -> Meaning | None:
-    words = in_words(name)
-    if table.append_only:
-        is_harmless = _HARMLESS.search(words) and not _LIMITS.search(words)
-        return None if is_harmless else Meaning(_LIMITS)
-    return next((m for m in MEANINGS.get(table.name, ()) if m.names.search(words)), None)
+def rates_into(
+    con: duckdb.DuckDBPyConnection, files: Sequence[LandingFile], currency: str
+) -> tuple[str, str, str] | None:
+    """File, column and currency of exchange rates that are into another currency than `currency`; None if there are none."""
+    for file in files:
+        for place in _unread(file):
+            if INTO.search(in_words(file.header[place])):
+                for value in sorted(values_of(con, file, place) - {""}):
+                    if value.upper() != currency.upper():
+                        return file.name, file.header[place], value
+    return None
 
 
 def _unread(file: LandingFile) -> Iterator[int]:
@@ -140,24 +163,57 @@ def _unread(file: LandingFile) -> Iterator[int]:
     return (place for place in range(len(file.header)) if place not in used)
 
 
-def _names_inside(con: duckdb.DuckDBPyConnection, file: LandingFile) -> dict[int, set[str]]:
-    """The names inside the structs and JSON of columns that are not read, by position."""
-    names: dict[int, set[str]] = {}
-    texts = []
-    for place in _unread(file):
-        if file.types[place] == "VARCHAR":
-            texts.append(place)
-        elif "STRUCT(" in file.types[place] or "MAP(" in file.types[place]:
-            names[place] = set(re.findall(r'"[^"]+"|\w+', file.types[place]))
-    if not texts:
-        return names
-    is_json = ", ".join(f"bool_or(regexp_matches({raw_name(p)}, '^\\s*[\\[{{]'))" for p in texts)
+def _contents(
+    con: duckdb.DuckDBPyConnection, file: LandingFile, tables: Collection[str]
+) -> dict[int, _Content]:
+    """What the cells of the columns that are not read say, by position, from one pass over the file.
+
+    JSON is read once more, for the names inside it.
+    """
+    contents = {place: _Content() for place in _unread(file)}
+    tests: list[tuple[int, str, str]] = []
+    for place, content in contents.items():
+        kind, is_text = file.types[place], file.types[place] == "VARCHAR"
+        if "STRUCT(" in kind or "MAP(" in kind:
+            content.names.update(re.findall(r'"[^"]+"|\w+', kind))
+        text = raw_name(place) if is_text else f"cast({raw_name(place)} as varchar)"
+        if is_text:
+            tests.append((place, "json", f"bool_or(regexp_matches({text}, '^\\s*[\\[{{]'))"))
+        if set(tables) & set(OF_PEOPLE) and flag_may_decide(file.header[place]):
+            tests.append((place, "flag", _has_yes_or_no(text)))
+        may_be_text = is_text or kind.endswith("]") or kind.startswith(("STRUCT", "MAP", "ENUM"))
+        if may_be_text and set(tables) & {*WITH_VALUES, WRITTEN_BY_PEOPLE}:
+            counted = (
+                f"histogram(left({text}, {_LONGEST_VALUE})) filter (where {may_refuse_sql(text)})"
+            )
+            tests.append((place, "values", counted))
+    if not tests:
+        return contents
     try:
-        found = con.execute(f"select {is_json} from ({reader(file)}) as file").fetchall()[0]
-        for place in (p for p, is_one in zip(texts, found, strict=True) if is_one):
-            keys = f"""unnest(regexp_extract_all({raw_name(place)}, '"([^"]{{1,60}})"\\s*:', 1))"""
-            query = f"select distinct {keys} from ({reader(file)}) as file"
-            names[place] = {row[0] for row in con.execute(query).fetchall()}
+        query = f"select {', '.join(sql for _, _, sql in tests)} from ({reader(file)}) as file"
+        for (place, kind, _), found in zip(tests, con.execute(query).fetchall()[0], strict=True):
+            if kind == "flag":
+                contents[place].is_flag = bool(found)
+            elif kind == "values":
+                contents[place].refusing = found or {}
+            elif found:
+                contents[place].names |= _keys(con, file, place)
     except duckdb.Error:
-        return names  # what is wrong with the file is reported when its rows are checked
-    return names
+        return contents  # what is wrong with the file is reported when its rows are checked
+    return contents
+
+
+def _keys(con: duckdb.DuckDBPyConnection, file: LandingFile, place: int) -> set[str]:
+    """The names inside the JSON of a column."""
+    keys = f"""unnest(regexp_extract_all({raw_name(place)}, '"([^"]{{1,60}})"\\s*:', 1))"""
+    query = f"select distinct {keys} from ({reader(file)}) as file"
+    return {row[0] for row in con.execute(query).fetchall()}
+
+
+def _has_yes_or_no(text: str) -> str:
+    """SQL that is true for a column with a word for yes or no, or with nothing but their letters and digits."""
+    value = f"lower(trim({text}))"
+    return (
+        f"bool_or({is_one_of(value, _WORDS)}) "
+        f"or (count(nullif({value}, '')) > 0 and bool_and({is_one_of(value, _YES_OR_NO)}))"
+    )
