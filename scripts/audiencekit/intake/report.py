@@ -10,6 +10,9 @@ from audiencekit.intake.contract import Table
 from audiencekit.intake.rows import HELD_BACK
 from audiencekit.sql import literal
 
+# A line names all columns that are not read, or where these are too many, the first of them.
+MOST_NAMES, FIRST_NAMES = 40, 10
+
 
 @dataclass(frozen=True)
 class TableIntake:
@@ -87,7 +90,10 @@ def summary_line(result: TableIntake) -> str:
         )
     if result.ignored_columns:
         names = result.ignored_columns.split(", ")
-        shown = result.ignored_columns if len(names) <= 10 else f"{', '.join(names[:10])} …"
+        shown = result.ignored_columns
+        if len(names) > MOST_NAMES:
+            first = ", ".join(names[:FIRST_NAMES])
+            shown = f"{first} … (audiencekit intake FOLDER --explain lists all)"
         parts.append(f"{len(names)} columns ignored: {shown}")
     return ", ".join(parts)
 
