@@ -49,7 +49,8 @@ make run LANDING=/path/to/folder               # check, build, publish
 - **The export of a system that is known** is read as it is, under any name: see [the list](#exports-that-are-read-as-they-are).
 - **Any other file** is ignored, and intake names it. A file that may hold refusals (`unsubscribes.csv`, `consents.xlsx`)
   and is not read stops the run, and so does one of returns (`refunds.csv`, `Retouren.xlsx`). `seeds/decision_words.csv`
-  has the words that files and columns of refusals are known by, in seven languages. A text file stops the run too if its header names people and what they refused. Hidden files, files whose
+  has the words that files, columns and values of refusals are known by, in seven languages. A text file stops the run too
+  if its header names people and what they refused. Hidden files, files whose
   name begins with `_` and readmes are skipped.
 - **Copies that were kept** (`orders.bak.csv`, `orders.old.csv`) and links to folders are not read, and intake names them.
 - **CSV**: the first row is a header. Intake detects whether columns are separated by comma, semicolon, tab or pipe.
@@ -119,8 +120,9 @@ products has no source, because then all shops have the same products.
 
 - **Names** match by their letters and digits: `FirstName`, `First Name` and `first_name` are one. The names under *also accepted as* match
   as well, but a column's own name comes first. A name that appears twice is refused. Columns that are not listed below
-  are ignored, and intake lists them. A column that changes what a row means stops the run, unless all rows have the same
-  value: a payment status, a type of order, a refunded amount, what a gift card paid, a mark of test, deleted or inactive rows. In `consent_events` and
+  are ignored, and intake lists them. A column that changes what a row means stops the run, unless all rows of all files have
+  the same value: a payment status, a type of order, a currency, a refunded amount, what a gift card paid, a mark of test,
+  deleted or inactive rows, the currency that a rate is into. They are known by their names in seven languages. In `consent_events` and
   `erasure_requests` so does any other column, unless it is a note, an address or an id, because it may limit a grant
   or say that a request was refused.
 - **No value** is an empty cell or one with white space only. In identifiers, codes, numbers and times, the following
@@ -146,7 +148,10 @@ products has no source, because then all shops have the same products.
   opt-outs, a date or `unsubscribed` means yes. Any other value in a column of decisions stops the run, because it may be a
   refusal. Of several columns for one decision, such as `HasOptedOutOfEmail` and `unsubscribed`, a refusal in any counts.
   The run also stops for a column whose name sounds like one (`gdpr_status`, `Werbesperre`) and that is not below, also
-  inside a struct or JSON.
+  inside a struct or JSON. A name such as `Marketing` counts where the values are yes and no.
+- **Values that refuse**, such as the status `Unsubscribed` or the tag `DO NOT MAIL`, stop the run in a column of `contacts`,
+  `accounts` or `orders` that is not read; so does the name of a list, a web event or a touch. Free text, and topics of
+  `service_contacts`, do not: intake counts the rows that mention a refusal.
 - **Countries and states** are names or codes: `United Kingdom`, `UK`, `GB`, `Deutschland`; `California`, `US-CA`, `CA`. In
   the US, `2138` is the postal code 02138.
 - **Hundredths of a currency** (`GBp`, `GBX`, `ZAc`, `ILA` …) are refused: divide the amounts by 100, and write `GBP`. In
