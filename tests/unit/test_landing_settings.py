@@ -219,6 +219,29 @@ def test_rows_that_do_not_count_are_left_out_and_counted(tmp_path):
     assert lines[0].startswith("orders: 1 rows, 5 left out")
 
 
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [("Lead Status", "unsubscribed"), ("Deleted", "1"), ("do not mail flag", "x")],
+)
+def test_a_column_that_says_nothing_is_ignored_by_name(tmp_path, header, value):
+    people = f"contact_id,email,{header}\n1,a@example.com,{value}\n2,b@example.com,0\n"
+    files = {"orders": ORDERS + "1,2024-01-01,5\n", "contacts": people}
+    settings = f"files: {{contacts.csv: {{ignore: [{header}]}}}}"
+    for name in ("stopped", "ignored"):
+        (tmp_path / name).mkdir()
+    with pytest.raises(UserError, match=r"under ignore\s+in landing\.yml"):
+        taken(landing(tmp_path / "stopped", "", **files))
+    assert taken(landing(tmp_path / "ignored", settings, **files), "order_id") == [("1",)]
+
+
+def test_a_column_that_is_read_cannot_be_ignored(tmp_path):
+    people = "contact_id,email,unsubscribed\n1,a@example.com,yes\n"
+    settings = "files: {contacts.csv: {ignore: unsubscribed}}"
+    folder = landing(tmp_path, settings, orders=ORDERS + "1,2024-01-01,5\n", contacts=people)
+    with pytest.raises(UserError, match=r"contacts\.csv, ignore: unsubscribed is read"):
+        taken(folder)
+
+
 def test_text_in_another_encoding_is_read_as_landing_yml_says(tmp_path):
     (tmp_path / "landing.yml").write_text("files: {orders.csv: {encoding: windows-1252}}")
     text = ORDERS.replace("total", "total,email") + "Müller,2024-01-01,1,jo€@example.com\n"
@@ -232,7 +255,7 @@ def test_text_in_another_encoding_is_read_as_landing_yml_says(tmp_path):
         ("", True),
         ("currency: EUR\ntime_zone: Europe/Paris", True),
         ("files: {'*': {source: us, date_order: DMY, decimal_comma: true, leave_out: {Test: [1, yes]}}}", True),
-        ("files: {a.csv: {columns: {A: total}, values: {status: {ok: paid}}, leave_out: {T: 1}}}", True),
+        ("files: {a.csv: {columns: {A: total}, values: {status: {ok: paid}}, leave_out: {T: 1}, ignore: [S, U]}}", True),
         ("zone: UTC", False),
         ("currency: dollars", False),
         ("files: {a.csv: {tables: x}}", False),

@@ -140,12 +140,22 @@ def test_columns_of_other_words_and_languages_that_change_what_a_row_means_stop_
 def test_a_column_of_one_value_that_only_some_extracts_have_stops_the_run(tmp_path):
     sales, returns = f"{HEADER}\n1,2016-01-01,5\n", f"{HEADER},type\n2,2016-01-01,5,return\n"
     with pytest.raises(UserError, match="orders: the columns type change what a row means"):
-        take(tmp_path / "a", {"orders.csv": sales, "orders.returns.csv": returns})
+        take(tmp_path / "a", {"orders.csv": sales, "orders.web.csv": returns})
     empty = f"{HEADER},type\n"
-    taken = take(tmp_path / "b", {"orders.csv": sales, "orders.returns.csv": empty})
+    taken = take(tmp_path / "b", {"orders.csv": sales, "orders.web.csv": empty})
     assert taken.tables["orders"].rows_kept == 1
-    taken = take(tmp_path / "c", {"orders.csv": f"{HEADER}\n", "orders.returns.csv": returns})
+    taken = take(tmp_path / "c", {"orders.csv": f"{HEADER}\n", "orders.web.csv": returns})
     assert taken.tables["orders"].rows_kept == 1
+
+
+def test_a_flag_that_is_not_set_says_as_much_as_no_flag(tmp_path):
+    flags = {
+        "orders.csv": f"{HEADER},test\n1,2016-01-01,5,false\n2,2016-01-01,5,\n3,2016-01-01,5,0\n"
+    }
+    taken = take(tmp_path / "a", flags | {"orders.web.csv": f"{HEADER}\n4,2016-01-01,5\n"})
+    assert taken.tables["orders"].rows_kept == 4
+    with pytest.raises(UserError, match="orders: the columns test change what a row means"):
+        take(tmp_path / "b", {"orders.csv": flags["orders.csv"] + "5,2016-01-01,5,true\n"})
 
 
 @pytest.mark.parametrize(

@@ -200,7 +200,7 @@ class _Export:
 
         Returns notes on free text that mentions refusals.
         """
-        way_out = f"or pass --accept {self.adapter.main_table}"
+        way_out = "or list it under ignore in landing.yml"
         notes = []
         for file, _ in self.files:
             unread = unread_refusals(con, file, self.adapter.outputs)
@@ -216,7 +216,7 @@ class _Export:
                 if found := values_that_differ(con, tables[name], files):
                     raise UserError(
                         f"{files[0].name}: the columns {', '.join(found)} change what a row means, and adapters/"
-                        f"{self.adapter.name} does not read them. Add them there, {way_out} if every row counts as it is."
+                        f"{self.adapter.name} does not read them. Add them there, or list them under ignore in landing.yml if every row counts as it is."
                     )
         return notes
 
@@ -363,6 +363,7 @@ def _kept(settings: FileSettings) -> FileSettings:
         settings,
         columns={},
         leave_out={},
+        ignore=(),
         decimal_comma=None,
         encoding=None,
         table=None,

@@ -101,6 +101,7 @@ files:
     date_order: DMY            # what 03/04/2017 is: DMY or MDY
     leave_out:                 # a header of the file, and the values whose rows do not count
       Test: [1, true]
+    ignore: [Status]           # headers of the file that neither refuse anything nor change what a row means
   sales-report.csv:
     table: orders              # which table a file of another name is
     columns:                   # a header of the file, and the column that it is

@@ -103,6 +103,8 @@ def _unread(
             yield f"  {header} -> {column}{f' (dates are {order})' if order else ''}"
         elif header in file.settings.leave_out:
             yield f"  {header} -> says which rows are left out"
+        elif header in file.settings.ignore:
+            yield f"  {header} -> not read, as {NAME} says"
         elif header.strip().lower() in changing:
             yield f"  {header} -> not read, and stops the run: its values differ, and change what a row means"
         elif header in refusing:
@@ -138,7 +140,7 @@ def _given(settings: FileSettings) -> list[str]:
     return [
         f"{key} {json.dumps(value) if isinstance(value, dict) else value}"
         for key, value in vars(settings).items()
-        if value not in (None, {})
+        if value not in (None, {}, ())
     ]
 
 

@@ -109,14 +109,19 @@ def open_file(
     if not extract.is_adapted:
         opened = _with_folders(opened, table)
         opened = replace(opened, positions=opened.positions | further_decisions(opened, table))
-    named = (*extract.settings.columns, *extract.settings.leave_out)
+    settings = extract.settings
+    named = (*settings.columns, *settings.leave_out, *settings.ignore)
     if twice := [h for h in named if opened.header.count(h) > 1]:
         raise UserError(
             f"{name}, header: column {twice[0]} appears {opened.header.count(twice[0])} times. Keep one."
         )
     if lost := [h for h in named if h not in opened.header]:
         raise UserError(f"landing.yml: {name} has no column {lost[0]}. {_what_it_has(opened)}")
-    for column in extract.settings.values:
+    if read := [h for h in settings.ignore if opened.header.index(h) in opened.used]:
+        raise UserError(
+            f"landing.yml: {name}, ignore: {read[0]} is read. Only columns that are not read can be ignored."
+        )
+    for column in settings.values:
         position = opened.positions.get(column)
         if position is not None and opened.types[position] != "VARCHAR":
             raise UserError(
@@ -295,7 +300,13 @@ def _with_folders(file: LandingFile, table: Table) -> LandingFile:
     others = replace(table, columns=tuple(c for c in table.columns if c.name not in file.positions))
     given = file.settings.columns
     matched = match_columns(list(found), others, file.name, given)
-    read = [*(list(found)[place] for place in matched.values()), *given, *file.settings.leave_out]
+    settings = file.settings
+    read = [
+        *(list(found)[p] for p in matched.values()),
+        *given,
+        *settings.leave_out,
+        *settings.ignore,
+    ]
     kept = with_a_meaning(found, read)
     header = (*file.header, *kept)
     return replace(

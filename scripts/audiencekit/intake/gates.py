@@ -123,7 +123,7 @@ def check_columns(
             raise UserError(
                 f"{file.name}: the column {unread.first} may hold refusals and is not read. Name it after one of "
                 f"{', '.join(decisions) or 'the columns of consent_events'} if it is one, provide what it refuses as rows of "
-                f"consent_events, or pass --accept {table.name} if it decides nothing."
+                f"consent_events, or list it under ignore in landing.yml if it decides nothing."
             )
         notes += unread.notes(file.name)
         _check_later_files(table, file, files)
@@ -156,19 +156,19 @@ def _check_meanings(
     if varying and table.append_only:
         raise UserError(
             f"{table.name}: the columns {varying} are not read, and may limit a grant or say that a request was refused. "
-            f"Remove them, or pass --accept {table.name} if every row counts as it is."
+            f"Remove them, or list them under ignore in landing.yml if every row counts as it is."
         )
     if varying:
         raise UserError(
             f"{table.name}: the columns {varying} change what a row means and are not read. Leave out rows that "
-            f"do not count and remove the columns{_way_in(table, names)}, or pass --accept {table.name} if every row "
-            "counts as it is."
+            f"do not count (leave_out in landing.yml) and remove the columns{_way_in(table, names)}, or list them under ignore "
+            "in landing.yml if every row counts as it is."
         )
     if table.name == "exchange_rates" and (found := rates_into(con, files, currency)):
         file_name, column, other = found
         raise UserError(
             f"{file_name}: the column {column} has rates into {other}, and figures are in {currency}. Provide for each currency "
-            f"how much {currency} one unit of it is worth, or pass --accept {table.name} if the rates are so."
+            f"how much {currency} one unit of it is worth, or list the column under ignore in landing.yml if the rates are so."
         )
 
 

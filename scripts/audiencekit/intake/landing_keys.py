@@ -143,6 +143,12 @@ FILE = {
         "a header of the file, and the values whose rows do not count",
         "{Test: [1, true]}",
     ),
+    "ignore": Setting(
+        _list,
+        {"anyOf": [TEXT, {"type": "array", "items": TEXT}]},
+        "headers of the file that neither refuse anything nor change what a row means",
+        "[Status]",
+    ),
 }  # fmt: skip
 
 

@@ -20,7 +20,7 @@ class FileSettings:
 
     `date_order` is DMY or MDY, or None for years first only. `table` is the table that the file is, whatever its name, `adapter` the one that reads it.
     `source` is the prefix of ids, `encoding` that of text. `columns` gives headers the name of a column, `values` has by
-    column what its values mean, `leave_out` by header the values whose rows do not count.
+    column what its values mean, `leave_out` by header the values whose rows do not count, `ignore` the headers that say nothing that matters.
     """
 
     currency: str | None = None
@@ -34,6 +34,7 @@ class FileSettings:
     source: str | None = None
     encoding: str | None = None
     leave_out: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    ignore: tuple[str, ...] = ()
 
 
 NO_SETTINGS = FileSettings()
@@ -54,7 +55,7 @@ class LandingSettings:
                 given = {
                     key: getattr(found, key) | value if isinstance(value, dict) else value
                     for key, value in vars(settings).items()
-                    if value not in (None, {})
+                    if value not in (None, {}, ())
                 }
                 found = replace(found, **given)
         return found

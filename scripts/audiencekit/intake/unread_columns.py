@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import duckdb
@@ -135,7 +135,7 @@ def values_that_differ(
             meaning = meaning_of(file.header[place], table)
             if meaning is None:
                 continue
-            found = values_of(con, file, place, _MOST_VALUES if meaning.a_value else 2)
+            found = _meanings_in(values_of(con, file, place, _MOST_VALUES if meaning.a_value else 20))
             values.setdefault(name, set()).update(found)
             proofs[name] = proofs.get(name, False) or any(map(meaning.is_proven_by, found))
     for file in files:
@@ -143,6 +143,11 @@ def values_that_differ(
             for name in values.keys() - {header.strip().lower() for header in file.header}:
                 values[name].add("")
     return [name for name, found in values.items() if len(found) > 1 and proofs[name]]
+
+
+def _meanings_in(values: Iterable[str]) -> set[str]:
+    """The values of a column, of which no and none are one: a flag that is not set says as much as no flag."""
+    return {"" if value.lower() in NO else value for value in values}
 
 
 def rates_into(
@@ -160,7 +165,11 @@ def rates_into(
 
 def _unread(file: LandingFile) -> Iterator[int]:
     used = file.used
-    return (place for place in range(len(file.header)) if place not in used)
+    return (
+        place
+        for place, name in enumerate(file.header)
+        if place not in used and name not in file.settings.ignore
+    )
 
 
 def _contents(
