@@ -1,7 +1,8 @@
 -- One row per record, purpose and decision that a column of a contact, a login or an order states, such as "opted out
 -- of e-mail" or "accepts marketing". An opt-out states a refusal; where it is false, nothing was decided. An opt-in
--- states either. A refusal has the latest time of its row and a grant the earliest, so that a grant without a time of
--- its own does not replace a refusal.
+-- states either. Who says no to the newsletter says no to marketing e-mails, unless they say yes to these. A refusal
+-- has the latest time of its row and a grant the earliest, so that a grant without a time of its own does not replace a
+-- refusal.
 {% set sources = {
     'contact': ["'contact:' || contact_id", 'created_at', 'updated_at', 'unsubscribed_at', ref('stg_crm__contacts')],
     'login': ["'account:' || account_id", 'created_at', 'updated_at', 'unsubscribed_at', ref('stg_shop__accounts')],
@@ -38,7 +39,7 @@ statements as (
         case
             when unsubscribed_at is not null or email_opt_out or not email_opt_in then 'denied'
             when {{ 'newsletter' if purpose == 'newsletter' else 'email' }}_opt_in then 'granted'
-            {% if purpose == 'newsletter' %}when not newsletter_opt_in then 'denied'{% endif %}
+            when not newsletter_opt_in then 'denied'
         end as status
     from answers
     union all
