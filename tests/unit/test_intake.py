@@ -503,6 +503,23 @@ def reasons(folder: Path, *rows: str, **options) -> list[str]:
     return [q[2] for q in taken.quarantine]
 
 
+@pytest.mark.parametrize("word", ["Total", "Summe", "Grand Total", "SOMME"])
+def test_a_line_of_totals_is_no_order(tmp_path, word):
+    found = reasons(tmp_path, f"{word},2017-06-01,150")
+    assert found == ["order_id: this looks like a line of totals"]
+
+
+def test_of_two_amounts_of_other_names_landing_yml_says_which_is_the_total(tmp_path):
+    rows = "order_id,ordered_at,amount,Revenue\n1,2017-06-01,3,150\n"
+    with pytest.raises(UserError, match=r"amount and Revenue may both be the total"):
+        take(tmp_path / "a", {"orders.csv": rows})
+    settings = "files: {orders.csv: {columns: {Revenue: total}}}"
+    taken = take(tmp_path / "b", {"orders.csv": rows, "landing.yml": settings})
+    assert taken.rows("total") == [150.0]
+    own = rows.replace("amount", "total")
+    assert take(tmp_path / "c", {"orders.csv": own}).rows("total") == [3.0]
+
+
 def test_what_is_no_plain_decimal_number_is_no_amount(tmp_path):
     amounts = [
         "five",

@@ -45,6 +45,18 @@ def test_free_text_that_mentions_a_refusal_is_counted_in_a_note(tmp_path):
         take(tmp_path / "c", contacts("Case", *rows[:20]))
 
 
+def test_addresses_in_a_column_that_is_not_read_are_counted_in_a_note(tmp_path):
+    rows = (
+        f"{PERSON},b@example.com",
+        "2,c@example.com,2016-01-01,",
+        "3,,2016-01-01, d@example.com ",
+    )
+    messages = take(tmp_path, contacts("Email 2", *rows)).messages
+    assert any(
+        m.startswith("contacts.csv, Email 2: 2 rows have an e-mail address") for m in messages
+    )
+
+
 def test_a_list_with_a_refusal_in_it_stops_the_run(tmp_path):
     people = pa.table({"contact_id": ["1", "2"], "lists": [["vip"], ["vip", "unsubscribed"]]})
     with pytest.raises(UserError, match=r"the column lists \(with unsubscribed in it\)"):

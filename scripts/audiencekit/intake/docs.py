@@ -153,6 +153,8 @@ products has no source, because then all shops have the same products.
 - **Values that refuse**, such as the status `Unsubscribed` or the tag `DO NOT MAIL`, stop the run in a column of `contacts`,
   `accounts` or `orders` that is not read; so does the name of a list, a web event or a touch. Free text, and topics of
   `service_contacts`, do not: intake counts the rows that mention a refusal.
+- **A second e-mail column** that is not read (`Email 2`) is named with its number of addresses, because a refusal of the row
+  does not reach them. Of two amounts that may both be `total` (`amount`, `revenue`), `landing.yml` says which one is.
 - **Countries and states** are names or codes: `United Kingdom`, `UK`, `GB`, `Deutschland`; `California`, `US-CA`, `CA`. In
   the US, `2138` is the postal code 02138.
 - **Hundredths of a currency** (`GBp`, `GBX`, `ZAc`, `ILA` …) are refused: divide the amounts by 100, and write `GBP`. In

@@ -127,6 +127,7 @@ def open_file(
             raise UserError(
                 f"landing.yml: {name}, values: {column} is {opened.types[position].lower()} and no text."
             )
+    _check_amounts(opened, table)
     missing = [c for c in table.columns if c.required and c.name not in opened.positions]
     if missing:
         wanted = "; ".join(_names(c) for c in missing)
@@ -163,6 +164,28 @@ def _check_names(extract: Extract, table: Table) -> None:
             raise UserError(
                 f"landing.yml: {extract.name} is a file of {table.name}, which has no column {given}. "
                 f"It has: {', '.join(names)}."
+            )
+
+
+def _check_amounts(file: LandingFile, table: Table) -> None:
+    """Raise UserError where an amount has none of its own name, and two columns of others that it is known by."""
+    names = [plain_name(header) for header in file.header]
+    for column in table.columns:
+        place = file.positions.get(column.name)
+        is_given = column.name in file.settings.columns.values()
+        if (
+            not column.is_money
+            or place is None
+            or is_given
+            or names[place] == plain_name(column.name)
+        ):
+            continue
+        also = map(plain_name, column.aliases)
+        if others := [names.index(n) for n in also if n in names and names.index(n) != place]:
+            found, other = file.header[place], file.header[others[0]]
+            raise UserError(
+                f"{file.name}, header: {found} and {other} may both be the {column.name}. Say in landing.yml which one is "
+                f"(columns: {{{other}: {column.name}}})."
             )
 
 

@@ -27,6 +27,9 @@ TYPE_MESSAGES = {
     "boolean": "not yes or no",
 }
 DAY_OR_MONTH = "day or month first? Say date_order: DMY or MDY in landing.yml"
+# What a report writes in the first cell of its last line.
+TOTALS = ("total", "totals", "grand total", "subtotal", "sum", "summe", "gesamt", "gesamtsumme", "zwischensumme", "somme",
+          "totale", "suma", "soma", "totaal", "subtotaal")  # fmt: skip
 YEAR_LAST = r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})"
 LOST_DIGITS = r"\d(\.\d+)?[eE]\+\d+"
 # Whole numbers up to this size are exact in a floating-point column.
@@ -77,6 +80,9 @@ def _rules_of(column: Column, table: Table, file: LandingFile, as_of: str) -> li
         if native in EXACT:
             is_lost = f"abs({cell}) > {EXACT[native]}"
         rules.append((is_lost, "digits are lost (as 1.2E+12). Export identifiers as text"))
+    if column.is_identifier and column.name == table.key[0]:
+        looks_so = is_one_of(f"lower({value})", TOTALS)
+        rules.append((looks_so, "this looks like a line of totals"))
     if column.one_of:
         is_other = f"not {is_one_of(value, column.one_of)}"
         rules.append((is_other, f"not one of {', '.join(column.one_of)}"))

@@ -49,10 +49,12 @@ _MOST_VALUES = 1000
 @dataclass(frozen=True)
 class Unread:
     """What the columns of a file that are not read may hold: `decisions` by column, with a name or a value inside that says
-    so ('' where the column's own name does), and by column of free text the number of rows that mention a refusal."""
+    so ('' where the column's own name does). By column of free text, the rows that mention a refusal (`mentions`); by column of
+    e-mail addresses, the rows with one (`addresses`)."""
 
     decisions: Mapping[str, str]
     mentions: Mapping[str, int]
+    addresses: Mapping[str, int]
 
     @property
     def first(self) -> str:
@@ -61,20 +63,29 @@ class Unread:
         return f"{name} (with {inside} in it)" if inside else name
 
     def notes(self, file_name: str) -> list[str]:
-        """A line for each column of free text that mentions refusals."""
+        """A line for each column of free text that mentions refusals, and for each of addresses that are not read."""
         return [
-            f"{file_name}, {name}: {count:,} rows mention a refusal in free text; it is not read"
-            for name, count in self.mentions.items()
+            *(
+                f"{file_name}, {name}: {count:,} rows mention a refusal in free text; it is not read"
+                for name, count in self.mentions.items()
+            ),
+            *(
+                f"{file_name}, {name}: {count:,} rows have an e-mail address there that is not read, so that a refusal of the "
+                "row does not reach it. Write a row for each address"
+                for name, count in self.addresses.items()
+            ),
         ]
 
 
 @dataclass
 class _Content:
-    """What the cells of one column say: names inside structs and JSON, values that refuse with their rows, yes and no."""
+    """What the cells of one column say: names inside structs and JSON, values that refuse with their rows, yes and no,
+    and how many are e-mail addresses."""
 
     names: set[str] = field(default_factory=set)
     refusing: dict[str, int] = field(default_factory=dict)
     is_flag: bool = False
+    addresses: int = 0
 
 
 def unread_refusals(
@@ -85,7 +96,7 @@ def unread_refusals(
     Values count where one of the `tables` that the file becomes has people. Short ones, such as a status or a tag, may be
     refusals; free text only mentions them.
     """
-    decisions, mentions = {}, {}
+    decisions, mentions, addresses = {}, {}, {}
     contents = _contents(con, file, tables)
     for place in _unread(file):
         name, content = file.header[place], contents[place]
@@ -99,7 +110,9 @@ def unread_refusals(
             decisions[name] = (named or tags)[0]
         elif rows:
             mentions[name] = rows
-    return Unread(decisions, mentions)
+        elif content.addresses:
+            addresses[name] = content.addresses
+    return Unread(decisions, mentions, addresses)
 
 
 def _tags(name: str, values: Mapping[str, int], of_orders: bool) -> tuple[list[str], int]:
@@ -135,7 +148,9 @@ def values_that_differ(
             meaning = meaning_of(file.header[place], table)
             if meaning is None:
                 continue
-            found = _meanings_in(values_of(con, file, place, _MOST_VALUES if meaning.a_value else 20))
+            found = _meanings_in(
+                values_of(con, file, place, _MOST_VALUES if meaning.a_value else 20)
+            )
             values.setdefault(name, set()).update(found)
             proofs[name] = proofs.get(name, False) or any(map(meaning.is_proven_by, found))
     for file in files:
@@ -188,6 +203,11 @@ def _contents(
         text = raw_name(place) if is_text else f"cast({raw_name(place)} as varchar)"
         if is_text:
             tests.append((place, "json", f"bool_or(regexp_matches({text}, '^\\s*[\\[{{]'))"))
+        if is_text and set(tables) & set(OF_PEOPLE):
+            is_address = (
+                f"contains({text}, '@') and regexp_full_match(trim({text}), '\\S+@\\S+[.]\\S+')"
+            )
+            tests.append((place, "addresses", f"count(*) filter (where {is_address})"))
         if set(tables) & set(OF_PEOPLE) and flag_may_decide(file.header[place]):
             tests.append((place, "flag", _has_yes_or_no(text)))
         may_be_text = is_text or kind.endswith("]") or kind.startswith(("STRUCT", "MAP", "ENUM"))
@@ -205,6 +225,8 @@ def _contents(
                 contents[place].is_flag = bool(found)
             elif kind == "values":
                 contents[place].refusing = found or {}
+            elif kind == "addresses":
+                contents[place].addresses = found
             elif found:
                 contents[place].names |= _keys(con, file, place)
     except duckdb.Error:
