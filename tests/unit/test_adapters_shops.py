@@ -499,3 +499,137 @@ def test_olist_adds_up_to_what_pandas_reckons(tmp_path):
         (len(made["items"]), round(made["items"].price.sum(), 2))
     ]
     assert rows(intake, "accounts", "count(*)") == [(orders.customer_unique_id.nunique(),)]
+
+
+# --- BigCommerce, orders export ---
+
+BIGCOMMERCE = FOLDER / "bigcommerce_orders" / "fixture" / "orders-2024-03-31.csv"
+CHICAGO = "files: {'*': {time_zone: America/Chicago, date_order: MDY}}\n"
+
+
+def bigcommerce_file(changes: dict[str, dict[str, str]]) -> str:
+    """The orders of the fixture that `changes` names by their numbers, with these cells changed."""
+    orders = pd.read_csv(BIGCOMMERCE, dtype=str, keep_default_na=False).set_index(
+        "Order ID", drop=False
+    )
+    return pd.DataFrame([{**orders.loc[each], **cells} for each, cells in changes.items()]).to_csv(
+        index=False
+    )
+
+
+def test_bigcommerce_orders_come_with_their_refunds(tmp_path):
+    intake = take(tmp_path, "bigcommerce_orders")
+    assert rows(intake, "orders", "order_id, ordered_at, total, account_id, status, original_order_id") == [
+        ("101", datetime(2024, 3, 1, 15), 35, "7", "completed", None),
+        ("102", datetime(2024, 3, 2, 16), 50, None, "completed", None),
+        ("102 refund", datetime(2024, 3, 2, 16), -20, None, "returned", "102"),
+        ("103", datetime(2024, 3, 13, 15), 10, "9", "completed", None),
+        ("103 refund", datetime(2024, 3, 13, 15), -10, "9", "returned", "103"),
+        ("104", datetime(2024, 3, 14, 15), 10, "10", "pending", None),
+        ("105", datetime(2024, 3, 14, 15, 5), 10, "10", "pending", None),
+        ("106", datetime(2024, 3, 15, 15), 10, None, "cancelled", None),
+        ("107", datetime(2024, 3, 15, 15, 10), 10, None, "cancelled", None),
+        ("108", datetime(2024, 3, 17, 4, 30), 10, "7", "paid", None),
+        ("110", datetime(2024, 3, 18, 15), 1200, "9", "paid", None),
+    ]  # fmt: skip
+    assert rows(intake, "quarantine", "file_name, row_number, reasons") == [
+        ("orders-2024-03-31.csv", 10, "total: not a number (write 1234.50)")
+    ]
+    assert sums(intake) == (11, 3, 5, 35 + 50 - 20 + 10 - 10 + 10 + 1200, -30)
+    guest = ("102", "bo@example.com", "+1 512 555 0101", "United States", "USD")
+    assert guest in rows(intake, "orders", "order_id, email, phone, country_code, currency")
+
+
+def test_bigcommerce_products_are_read_out_of_one_cell(tmp_path):
+    intake = take(tmp_path, "bigcommerce_orders")
+    lines = rows(
+        intake, "order_lines", "order_id, line_number, product_id, quantity, amount, currency"
+    )
+    assert lines[:3] == [
+        ("101", 1, "TEA-1", 1, 10, "USD"),
+        ("101", 2, "CUP-1", 2, 20, "USD"),
+        ("102", 1, "TEA-1", 5, 50, "USD"),
+    ]
+    assert ("108", 1, "79", 2, 10, "USD") in lines and len(lines) == 11
+    assert rows(intake, "products", "product_id, product_name") == [
+        ("79", "Gift box"),
+        ("CUP-1", "Cup | white"),
+        ("TEA-1", "Green tea, loose"),
+    ]
+    assert rows(intake, "contacts", "contact_id, first_name, last_name, street, city, region, postal_code")[0] == (
+        *("ada@example.com", "Ada", "Lovett", "1 High St"),
+        *("Boston", "Massachusetts", "02138"),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("days", "time", "hour"),
+    [
+        (("03/13/2024", "03/01/2024"), "09:00:00", 9),
+        (("13/03/2024", "01/03/2024"), "2:30 PM", 14.5),
+        (("13th Mar 2024", "1st Mar 2024"), "09:00:00", 9),
+        (("Mar 13th 2024", "Mar 1st, 2024"), "09:00", 9),
+        (("2024-03-13", "2024-03-01"), "", 0),
+    ],
+)
+def test_bigcommerce_days_as_a_template_writes_them(tmp_path, days, time, hour):
+    changes = {
+        number: {"Order Date": day, "Order Time": time}
+        for number, day in zip(["101", "104"], days, strict=True)
+    }
+    intake = take(tmp_path, orders__csv=bigcommerce_file(changes))
+    clock = (int(hour), round(hour % 1 * 60))
+    assert rows(intake, "orders", "order_id, ordered_at") == [
+        ("101", datetime(2024, 3, 13, *clock)),
+        ("104", datetime(2024, 3, 1, *clock)),
+    ]
+
+
+def test_bigcommerce_amounts_are_in_the_currency_of_the_order(tmp_path):
+    intake = take(
+        tmp_path,
+        orders__csv=bigcommerce_file({"101": {}, "102": {"Order Currency Code": "EUR"}}),
+        exchange_rates__csv="currency,valid_from,rate\nEUR,2024-01-01,1.1\n",
+        landing__yml=CHICAGO,
+    )
+    assert rows(intake, "orders", "order_id, total, currency") == [
+        ("101", 35, "USD"),
+        ("102", 50, "EUR"),
+        ("102 refund", -20, "EUR"),
+    ]
+    assert ("102", 50, "EUR") in rows(intake, "order_lines", "order_id, amount, currency")
+
+
+def test_what_a_bigcommerce_file_does_not_say_is_not_guessed(tmp_path):
+    intake = take(
+        tmp_path,
+        orders__csv=bigcommerce_file(
+            {
+                "101": {},
+                "102": {"Refund Amount": "0.00"},
+                "104": {"Order Status": "In the oven"},
+                "106": {"Order Status": "Shipped", "Refund Amount": "one"},
+                "110": {"Product Details": "Tea"},
+            }
+        ),
+        landing__yml=CHICAGO,
+    )
+    assert rows(intake, "quarantine", "table_name, row_number, reasons") == [
+        ("order_lines", 6, "quantity: missing; amount: missing"),
+        ("orders", 3, "total: not a number (write 1234.50)"),
+        ("orders", 4, "status: not one of pending, placed, paid, shipped, completed, cancelled, returned"),
+        ("orders", 5, "total: not a number (write 1234.50)"),
+    ]  # fmt: skip
+    assert [row[0] for row in rows(intake, "orders", "order_id")] == ["101", "102", "106", "110"]
+
+
+def test_a_bigcommerce_order_with_a_row_per_product_counts_once(tmp_path):
+    tea, cup = pd.read_csv(BIGCOMMERCE, dtype=str)["Product Details"][0].split("|", 1)
+    first = bigcommerce_file({"101": {"Product Details": tea}})
+    second = bigcommerce_file({"101": {"Product Details": cup}}).splitlines()[1]
+    intake = take(tmp_path, orders__csv=first + second + "\n", landing__yml=CHICAGO)
+    assert rows(intake, "orders", "order_id, total") == [("101", 35)]
+    assert rows(intake, "order_lines", "line_number, product_id, amount") == [
+        (1, "TEA-1", 10),
+        (2, "CUP-1", 20),
+    ]
