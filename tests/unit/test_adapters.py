@@ -148,6 +148,14 @@ def test_the_settings_of_a_file_count_for_what_an_adapter_makes_of_it(tmp_path):
     )
 
 
+def test_values_mean_what_landing_yml_says_in_the_tables_that_have_the_column(tmp_path):
+    settings = "files: {'*': {values: {status: {paid: cancelled}}}}"
+    intake = take(tmp_path, orders__csv=SHOPIFY.read_text(), landing__yml=settings)
+    statuses = {status for (status,) in rows(intake, "orders", "status")}
+    assert "cancelled" in statuses
+    assert "paid" not in statuses
+
+
 def test_of_two_exports_the_one_with_the_later_date_in_its_name_wins(tmp_path):
     text = SHOPIFY.read_text()
     intake = take(

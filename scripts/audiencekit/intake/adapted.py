@@ -157,7 +157,9 @@ def adapt(
         is_empty = not any(rows for _, _, rows, _ in results)
         for table, name, rows, path in results:
             if rows or (is_empty and table == export.adapter.main_table):
-                extract = Extract(path, name, _kept(export.settings), is_adapted=True)
+                extract = Extract(
+                    path, name, _of_table(tables[table], export.settings), is_adapted=True
+                )
                 adapted.extracts[table].append(extract)
                 made.append(f"{table} {rows:,}")
         names = ", ".join(file.name for file, _ in export.files)
@@ -355,6 +357,13 @@ def _cell_as_text(position: int, file: LandingFile) -> str:
         point = f"replace(replace({text}, '.', ''), ',', '.')"
         text = f"case when regexp_full_match({text}, {literal(COMMA_NUMBER)}) then {point} else {text} end"
     return f"case when not {is_one_of(text, MISSING)} then {text} end"
+
+
+def _of_table(table: Table, settings: FileSettings) -> FileSettings:
+    """The settings that count for a table that an adapter makes: of values, those of its columns."""
+    columns = {column.name for column in table.columns}
+    values = {name: meaning for name, meaning in settings.values.items() if name in columns}
+    return replace(_kept(settings), values=values)
 
 
 def _kept(settings: FileSettings) -> FileSettings:
