@@ -44,7 +44,7 @@ demo: $(READY) ## Real retail data in, audiences out
 
 run: $(READY) ## Your own data in, audiences out: make run LANDING=folder
 	@test -n "$(LANDING)" || { echo "Say where your data are: make run LANDING=folder"; exit 1; }
-	@$(BIN)/audiencekit run $(LANDING) $(if $(AS_OF),--as-of "$(AS_OF)") $(foreach name,$(ACCEPT),--accept $(name)) $(if $(RETRAIN),--retrain)
+	@$(BIN)/audiencekit run "$(LANDING)" $(if $(AS_OF),--as-of "$(AS_OF)") $(foreach name,$(ACCEPT),--accept $(name)) $(if $(RETRAIN),--retrain)
 
 check: style types words ## Before a commit: style, types, words, changed SQL and the quick tests without a build
 	@tools/lint-sql.sh --changed

@@ -1,12 +1,15 @@
 """Paths of any characters: quotes, brackets and the like are no patterns and no SQL."""
 
+import shlex
+import subprocess
+
 import duckdb
 import pytest
 
 from audiencekit.errors import UserError
 from audiencekit.publish.ledger import last_change_seq
 from audiencekit.sql import rows_of
-from audiencekit.workspace import Workspace
+from audiencekit.workspace import PROJECT, Workspace
 
 ODD = ["year=2024", "[a]", "a*?b", "ann's (1)", "#1", "{name}", 'say "hi"', "ü ö"]
 
@@ -59,3 +62,11 @@ def test_history_is_found_below_any_home(tmp_path, name):
         target = str(folder / "1.parquet").replace("'", "''")
         duckdb.execute(f"copy (select {seq} as change_seq) to '{target}' (format parquet)")
     assert last_change_seq(workspace) == 9
+
+
+@pytest.mark.parametrize("name", ["my data", "ann's (1)", "#1"])
+def test_make_takes_the_landing_folder_as_one_path(name):
+    command = ["make", "--dry-run", "run", f"LANDING=/x/{name}"]
+    shown = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    line = next(line for line in shown.splitlines() if "audiencekit run" in line)
+    assert shlex.split(line)[1:] == ["run", f"/x/{name}"]

@@ -6,8 +6,10 @@ import sys
 from datetime import datetime
 
 import pytest
+from dbt.cli.main import dbtRunner, dbtRunnerResult
 
 from audiencekit.cli import _full_or_read_only
+from audiencekit.run.dbt import run_dbt
 from audiencekit.run.status import read_status, write_status
 from audiencekit.workspace import Workspace
 
@@ -51,6 +53,13 @@ def test_a_run_that_is_asked_to_end_says_that_it_stopped():
     assert stopped.returncode == 130
     lines = ["Asked to stop (SIGTERM).", "Stopped. What was published before is still published."]
     assert stopped.stderr.splitlines() == lines
+
+
+def test_a_run_that_is_asked_to_end_while_dbt_builds_is_no_failure_of_dbt(tmp_path, monkeypatch):
+    failed = dbtRunnerResult(success=False, exception=KeyboardInterrupt())
+    monkeypatch.setattr(dbtRunner, "invoke", lambda *_: failed)
+    with pytest.raises(KeyboardInterrupt):
+        run_dbt(Workspace(tmp_path), "build")
 
 
 @pytest.mark.parametrize(

@@ -88,11 +88,14 @@ def dbt_build(
 def run_dbt(
     workspace: Workspace, *arguments: str, on_event: Callable[[EventMsg], None] | None = None
 ) -> dbtRunnerResult:
-    """Run one dbt command against a workspace. Its artifacts stay there; the database is closed afterwards."""
+    """Run one dbt command against a workspace. Its artifacts stay there; the database is closed afterwards.
+
+    Raises KeyboardInterrupt if the run is asked to stop meanwhile, which dbt reports as a failure.
+    """
     runner = dbtRunner(callbacks=[on_event] if on_event else [])
     with environment(workspace.as_environment()):
         try:
-            return runner.invoke(
+            result = runner.invoke(
                 [
                     *arguments,
                     *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
@@ -103,6 +106,9 @@ def run_dbt(
             )
         finally:
             DuckDBConnectionManager.close_all_connections()
+    if isinstance(result.exception, KeyboardInterrupt):
+        raise result.exception
+    return result
 
 
 @contextmanager
