@@ -54,7 +54,7 @@ def bench(customers: int, **only: Any) -> None:
     elif only["intake"]:
         from audiencekit.bench.intake import run_intake_bench
 
-        run_intake_bench(only["intake"], folder, console)
+        run_intake_bench(only["intake"], folder, Console(width=120))
     elif only["scores"]:
         from audiencekit.bench.scoring import run_scoring_bench
 
