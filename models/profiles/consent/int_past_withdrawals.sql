@@ -10,45 +10,40 @@ withdrawals as (
 
 ),
 
-of_every_owner as (
+-- Whom a withdrawal under a key counts for, and whether only because of the mailbox.
+reached_customers as (
 
-    select customer_key, purpose, channel, status, withdrawn_by, decided_at, decision_id
-    from withdrawals
-    union all
     select
-        owners.customer_key,
-        withdrawals.purpose,
-        withdrawals.channel,
-        withdrawals.status,
-        withdrawals.withdrawn_by,
-        withdrawals.decided_at,
-        withdrawals.decision_id
+        customer_key as withdrawn_key,
+        customer_key,
+        false as is_by_mailbox
     from withdrawals
-    inner join {{ ref('int_key_owners') }} as owners on withdrawals.customer_key = owners.assigned_key
-    union all
+    union
     select
+        assigned_key,
+        customer_key,
+        false
+    from {{ ref('int_key_owners') }}
+    union
+    select
+        recorded.customer_key,
         mailboxes.customer_key,
-        withdrawals.purpose,
-        withdrawals.channel,
-        withdrawals.status,
-        withdrawals.withdrawn_by,
-        withdrawals.decided_at,
-        withdrawals.decision_id
-    from withdrawals
-    inner join {{ ref('stg_ledger__withdrawn_mailboxes') }} as recorded
-        on withdrawals.customer_key = recorded.customer_key
+        true
+    from {{ ref('stg_ledger__withdrawn_mailboxes') }} as recorded
     inner join {{ ref('int_customer_mailboxes') }} as mailboxes on recorded.mailbox_hash = mailboxes.mailbox_hash
-    where withdrawals.purpose <> 'sms_marketing'
 
 )
 
 select
-    customer_key,
-    purpose,
-    channel,
-    min(status) as status,
-    min(withdrawn_by) as withdrawn_by,
-    decided_at,
-    decision_id
-from of_every_owner
-group by customer_key, purpose, channel, decided_at, decision_id
+    reached.customer_key,
+    withdrawals.purpose,
+    withdrawals.channel,
+    min(withdrawals.status) as status,
+    min(withdrawals.withdrawn_by) as withdrawn_by,
+    withdrawals.decided_at,
+    withdrawals.decision_id
+from withdrawals
+inner join reached_customers as reached on withdrawals.customer_key = reached.withdrawn_key
+where not reached.is_by_mailbox or withdrawals.purpose <> 'sms_marketing'
+group by
+    reached.customer_key, withdrawals.purpose, withdrawals.channel, withdrawals.decided_at, withdrawals.decision_id

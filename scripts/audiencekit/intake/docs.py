@@ -97,7 +97,7 @@ files:
     adapter: shopify_orders    # the adapter that reads it, or none; it is known by the columns otherwise
     source: us                 # the system whose ids these are: order, contact and login 1000 become us:1000
     encoding: windows-1252     # of text that is not UTF-8
-    decimal_comma: true        # 1.234,50 is 1234.50; false: 1.234 is a little more than 1
+    decimal_comma: true        # 1.234,50 is 1234.50; false: 1.234 is between 1 and 2
     date_order: DMY            # what 03/04/2017 is: DMY or MDY
     leave_out:                 # a header of the file, and the values whose rows do not count
       Test: [1, true]
