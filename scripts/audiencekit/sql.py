@@ -24,6 +24,9 @@ def file_to_read(path: Path) -> str:
 
 
 def rows_of(*paths: Path) -> str:
-    """SQL for the rows of Parquet files. `a=b` in a path is not read as a partition column."""
-    files = ", ".join(literal(file_to_read(path)) for path in paths)
+    """SQL for the rows of Parquet files, or of folders of them. `a=b` in a path is not read as a partition column."""
+    files = ", ".join(
+        literal(f"{file_to_read(path)}/*.parquet" if path.is_dir() else file_to_read(path))
+        for path in paths
+    )
     return f"read_parquet([{files}], hive_partitioning = false)"

@@ -16,6 +16,7 @@ from test_event_kinds import GA4, SEGMENT
 from audiencekit.errors import UserError
 from audiencekit.intake.adapters import FOLDER, load_adapters, recognise
 from audiencekit.intake.explain import explain
+from audiencekit.sql import rows_of
 
 GA4_EVENTS = FOLDER / "ga4_bigquery" / "fixture" / "events_20240301.json"
 ORDER = "order_id,ordered_at,total\n1,2024-01-01,5\n"
@@ -75,7 +76,7 @@ def test_ga4_events_come_with_their_page_product_order_and_campaign(tmp_path):
         *("https://shop.example.com/tea", "https://search.example.com/"),
     )
     scrolled = duckdb.execute(
-        f"select properties from '{intake / 'web_events.parquet'}' where event_name = 'scroll'"
+        f"select properties from {rows_of(intake / 'web_events.parquet')} where event_name = 'scroll'"
     ).fetchall()[0][0]
     assert json.loads(scrolled) == {
         "ga_session_id": 601,
@@ -209,9 +210,7 @@ def table_of(header: list[str], *records: dict[str, str]) -> str:
 
 
 def properties_of(intake: Path, event_id: str) -> dict:
-    query = (
-        f"select properties from '{intake / 'web_events.parquet'}' where event_id = '{event_id}'"
-    )
+    query = f"select properties from {rows_of(intake / 'web_events.parquet')} where event_id = '{event_id}'"
     return json.loads(duckdb.execute(query).fetchall()[0][0])
 
 

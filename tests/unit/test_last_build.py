@@ -10,6 +10,8 @@ from audiencekit.errors import UserError
 from audiencekit.intake.gates import Gates
 from audiencekit.intake.job import run_intake
 from audiencekit.intake.last_build import keep_tables
+from audiencekit.intake.parts import write_table
+from audiencekit.sql import rows_of
 from audiencekit.workspace import Workspace
 
 ORDERS = "order_id,ordered_at,total,email\n"
@@ -80,10 +82,11 @@ def test_a_source_may_keep_people_who_ask(tmp_path, published):
 
 
 def test_a_table_of_one_person_may_be_empty_after_them(tmp_path, published):
-    duckdb.execute(
-        f"copy (from '{tmp_path}/intake/last/consent_events.parquet' where id_value = '17') "
-        f"to '{tmp_path}/intake/last/consent_events.parquet' (format parquet)"
+    of_ann = (
+        f"from {rows_of(tmp_path / 'intake/last/consent_events.parquet')} where id_value = '17'"
     )
+    with duckdb.connect() as con:
+        write_table(con, of_ann, tmp_path / "intake/last/consent_events.parquet")
     now = {"orders": ORDERS + BO, "consent_events": CONSENT}
     last = published | {"consent_events": 1}
     rows = take_in(tmp_path, last, **now, erasure_requests=REQUESTS + ANN_ASKS)

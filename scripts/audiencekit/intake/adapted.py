@@ -4,9 +4,11 @@ import csv
 import io
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -19,6 +21,8 @@ from audiencekit.intake.adapters import (
     recognise,
     sql_name,
 )
+from audiencekit.intake.checked_files import erase
+from audiencekit.intake.checking import Session
 from audiencekit.intake.contract import Column, Table
 from audiencekit.intake.files import (
     DELIMITERS,
@@ -32,6 +36,7 @@ from audiencekit.intake.files import (
 from audiencekit.intake.folder import KEPT_COPY, first_line, table_of, visible_files
 from audiencekit.intake.landing_settings import FileSettings, LandingSettings
 from audiencekit.intake.partitions import partitions_of
+from audiencekit.intake.parts import write_part
 from audiencekit.intake.rejects import (
     check_row_count,
     collect_rejected_lines,
@@ -39,6 +44,7 @@ from audiencekit.intake.rejects import (
     passed_lines,
     row_in_file,
 )
+from audiencekit.intake.report import clear_refused
 from audiencekit.intake.rows import FLOATED, is_left_out, reader, with_row_numbers
 from audiencekit.intake.rules import EXACT, raw_name
 from audiencekit.intake.unpacked import READABLE, TEXT, unpacked
@@ -63,9 +69,12 @@ class Adapted:
 
 
 def recognised_files(
-    landing: Path, tables: dict[str, Table], settings: LandingSettings, scratch: Path
-) -> dict[Path, tuple[Recognised, Path]]:
-    """The files that an adapter reads: the adapter, and the file itself or, where it is packed, what is in it.
+    landing: Path,
+    tables: dict[str, Table],
+    settings: LandingSettings,
+    header_of: Callable[[Path, str], list[str]],
+) -> dict[Path, Recognised]:
+    """The adapter of each file that one reads. `header_of` gives the names of a file's columns, by its path and name.
 
     landing.yml may name the adapter of a file, or none. Raises UserError for an adapter that there is not, or that does not
     know the columns.
@@ -87,14 +96,9 @@ def recognised_files(
             raise UserError(
                 f"landing.yml: {name}, adapter: there is no {given}. There are: {', '.join(adapters)}."
             )
-        plain = (
-            path
-            if path.name.lower().endswith((*TEXT, ".parquet"))
-            else unpacked(path, name, scratch)
-        )
         candidates = [adapters[given]] if given else list(adapters.values())
         top = landing / path.relative_to(landing).parts[0]
-        header = _header(plain)
+        header = header_of(path, name)
         own = set(map(plain_name, header))
         header += [folder for folder in partitions_of(name) if plain_name(folder) not in own]
         adapter = recognise(name, header, candidates, table_of(top, tables) in tables)
@@ -103,8 +107,14 @@ def recognised_files(
                 f"{name}: its columns are not those of {given}. It has: {', '.join(header)[:300]}."
             )
         if adapter:
-            found[path] = adapter, plain
+            found[path] = adapter
     return found
+
+
+def header_of(path: Path, name: str, scratch: Path) -> list[str]:
+    """The names of the columns of a file, which is unpacked into `scratch` where it is neither text nor Parquet."""
+    is_plain = path.name.lower().endswith((*TEXT, ".parquet"))
+    return _header(path if is_plain else unpacked(path, name, scratch))
 
 
 def _header(path: Path) -> list[str]:
@@ -124,84 +134,149 @@ def _header(path: Path) -> list[str]:
 
 
 def adapt(
-    con: duckdb.DuckDBPyConnection,
-    landing: Path,
-    tables: dict[str, Table],
-    settings: LandingSettings,
-    where: tuple[Path, Collection[str]],
+    session: Session, landing: Path, tables: dict[str, Table], settings: LandingSettings
 ) -> Adapted:
-    """Turn the files that an adapter knows into extracts of landing tables. `where` is a scratch folder, and the tables that
-    are accepted as they are.
+    """Turn the files that an adapter knows into extracts of landing tables.
 
-    Lines that are no rows go to the table `quarantine` of `con`. Raises UserError for a file that cannot be read, and for a
-    line or column that may hold a refusal and is not read.
+    Lines that are no rows go to the table `quarantine`. Raises UserError for a file that cannot be read, and for a line or
+    column that may hold a refusal and is not read.
     """
-    scratch, accept = where
+
+    def header(path: Path, name: str) -> list[str]:
+        return session.checked.header(path, name, lambda: header_of(path, name, session.scratch))
+
     adapted = Adapted()
     exports: dict[tuple, _Export] = {}
-    for path, (found, plain) in recognised_files(landing, tables, settings, scratch).items():
+    for path, found in recognised_files(landing, tables, settings, header).items():
         adapted.adapters[path] = found
         name = path.relative_to(landing).as_posix()
         of_file = settings.of(name)
         # An export in one file is read file by file, so that the date in its name says which is later.
         place = path if len(found.adapter.inputs) == 1 else path.parent
         key = (found.adapter.name, place, of_file.source)
-        folder = scratch / f"adapted{len(exports)}"
-        export = exports.setdefault(key, _Export(found.adapter, folder, of_file))
-        export.add(con, Extract(plain, name, of_file), found.input)
+        folder = session.scratch / f"adapted{len(exports)}"
+        export = exports.setdefault(key, _Export(session, found.adapter, folder, of_file))
+        export.add(Extract(path, name, of_file), found.input)
     for export in exports.values():
-        if export.adapter.main_table not in accept:
-            adapted.notes += export.check(con, tables)
-        made = []
-        results = list(export.run())
-        is_empty = not any(rows for _, _, rows, _ in results)
-        for table, name, rows, path in results:
-            if rows or (is_empty and table == export.adapter.main_table):
-                extract = Extract(
-                    path, name, _of_table(tables[table], export.settings), is_adapted=True
-                )
-                adapted.extracts[table].append(extract)
-                made.append(f"{table} {rows:,}")
-        names = ", ".join(file.name for file, _ in export.files)
-        adapted.notes.append(f"{names}: {export.adapter.system}, read as {', '.join(made)}")
+        facts = export.result(tables)
+        adapted.notes += facts["notes"]
+        for table, name, _ in facts["made"]:
+            of_table = _of_table(tables[table], export.settings)
+            adapted.extracts[table].append(export.extract(table, name, of_table))
+        names = ", ".join(extract.name for extract, _ in export.extracts)
+        made = ", ".join(f"{table} {rows:,}" for table, _, rows in facts["made"])
+        adapted.notes.append(f"{names}: {export.adapter.system}, read as {made}")
     return adapted
 
 
 @dataclass
 class _Export:
-    """The files of one export, as they are read, and the folder for what is made of them."""
+    """The files of one export, and the folder for what is made of them.
 
+    They are read when the result is asked for, unless it is known from before, and before what is made of them is read.
+    """
+
+    session: Session
     adapter: Adapter
     folder: Path
     settings: FileSettings
+    extracts: list[tuple[Extract, Table]] = field(default_factory=list)
     files: list[tuple[LandingFile, Table]] = field(default_factory=list)
     read: dict[str, list[Path]] = field(default_factory=lambda: defaultdict(list))
+    is_made: bool = False
 
-    def add(self, con: duckdb.DuckDBPyConnection, extract: Extract, table: Table) -> None:
-        """Read a file: its rows as text, by the names of the input's columns, into a Parquet file."""
+    def add(self, extract: Extract, table: Table) -> None:
+        """Add a file of the export, by the input of the adapter that it is."""
         if _kept(extract.settings) != _kept(self.settings):
             raise UserError(
-                f"landing.yml: {extract.name} and {self.files[0][0].name} are one export, and need the same settings."
+                f"landing.yml: {extract.name} and {self.extracts[0][0].name} are one export, and need the same settings."
             )
-        self.folder.mkdir(exist_ok=True)
         # What values of a landing column mean counts for what the adapter makes.
         raw = replace(extract, settings=replace(extract.settings, values={}))
-        file = open_file(raw, table, con, self.folder)
-        target = self.folder / f"{table.name}.{len(self.files)}.parquet"
-        read_as_text(con, table, file, target)
-        refused = next(iter(keep_rejected_lines(con, file, self.adapter.main_table)), None)
-        if refused and self.adapter.decides:
-            raise UserError(
-                f"{file.name}, row {refused[0]}: {refused[1]}. The row may state a refusal. Fix it."
-            )
-        self.files.append((file, table))
-        self.read[table.name].append(target)
+        self.extracts.append((raw, table))
 
-    def check(self, con: duckdb.DuckDBPyConnection, tables: dict[str, Table]) -> list[str]:
+    @cached_property
+    def key(self) -> str:
+        """The key of what the adapter makes of the files."""
+        is_accepted = self.adapter.main_table in self.session.accept
+        files = [self.session.checked.key(extract, table.name) for extract, table in self.extracts]
+        return self.session.checked.key(
+            replace(self.extracts[0][0], origin=" ".join(files)), self.adapter.name, is_accepted
+        )
+
+    def extract(self, table: str, name: str, settings: FileSettings) -> Extract:
+        """What the adapter makes of the files for a landing table, and how to make it."""
+        origin = f"{self.key} {table}"
+        path = self._target(table)
+        return Extract(path, name, settings, is_adapted=True, origin=origin, make=self.make)
+
+    def result(self, tables: dict[str, Table]) -> dict[str, Any]:
+        """What the adapter makes: `made` (landing table, the file that its rows come from, how many), and `notes`.
+
+        Raises UserError for a column that is not read and may hold refusals, or change what a row means.
+        """
+        con = self.session.con
+        checked = self.session.checked.find(self.key)
+        if not checked:
+            checked = self.session.checked.begin(self.key)
+            clear_refused(con)
+            self._read()
+            write_part(con, "select * from refused", checked.refused)
+            is_accepted = self.adapter.main_table in self.session.accept
+            notes = [] if is_accepted else self._check(tables)
+            made = list(self._run())
+            is_empty = not any(rows for _, _, rows in made)
+            checked.facts = {
+                "table": self.adapter.main_table,
+                "notes": notes,
+                "made": [
+                    each
+                    for each in made
+                    if each[2] or (is_empty and each[0] == self.adapter.main_table)
+                ],
+            }
+            if self.session.has_tombstones:
+                erase(con, tables[self.adapter.main_table], checked)
+            self.session.checked.keep(checked)
+        con.execute(f"insert into quarantine from {rows_of(checked.refused)}")
+        return checked.facts
+
+    def make(self) -> None:
+        """Write what the adapter makes, unless that was done in this intake."""
+        if not self.is_made:
+            clear_refused(self.session.con)
+            self._read()
+            list(self._run())
+
+    def _target(self, table: str) -> Path:
+        return self.folder / f"made.{table}.parquet"
+
+    def _read(self) -> None:
+        """Read the files: their rows as text, by the names of the inputs' columns, each into a Parquet file.
+
+        Lines that are no rows go to the table `refused`.
+        """
+        con = self.session.con
+        self.folder.mkdir(exist_ok=True)
+        for extract, table in self.extracts:
+            self.session.checked.read.add(extract.name)
+            file = open_file(extract, table, con, self.session.scratch)
+            target = self.folder / f"{table.name}.{len(self.files)}.parquet"
+            read_as_text(con, table, file, target)
+            lost = next(iter(keep_rejected_lines(con, file, self.adapter.main_table)), None)
+            if lost and self.adapter.decides:
+                raise UserError(
+                    f"{file.name}, row {lost[0]}: {lost[1]}. The row may state a refusal. Fix it."
+                )
+            self.files.append((file, table))
+            self.read[table.name].append(target)
+
+    def _check(self, tables: dict[str, Table]) -> list[str]:
         """Raise UserError for a column that is not read and may hold refusals, or change what a row means.
 
         Returns notes on free text that mentions refusals.
         """
+        con = self.session.con
         way_out = "or list it under ignore in landing.yml"
         notes = []
         for file, _ in self.files:
@@ -222,8 +297,8 @@ class _Export:
                     )
         return notes
 
-    def run(self) -> Iterator[tuple[str, str, int, Path]]:
-        """The landing tables that the adapter makes: name, the file that its rows come from, how many, where they are."""
+    def _run(self) -> Iterator[tuple[str, str, int]]:
+        """Make the landing tables of the adapter: name, the file that its rows come from, how many."""
         with duckdb.connect() as con:
             con.execute("set TimeZone = 'UTC'")
             con.execute(MACROS.read_text(encoding="utf-8") + self.adapter.macros)
@@ -237,7 +312,7 @@ class _Export:
                 )
                 con.execute(f"create view {name} as {rows}")
             for name, query in self.adapter.outputs.items():
-                target = self.folder / f"made.{name}.parquet"
+                target = self._target(name)
                 try:
                     con.execute(
                         f"copy ({query}) to {literal(str(target))} (format parquet, compression snappy)"
@@ -248,7 +323,8 @@ class _Export:
                         f"{self.files[0][0].name}: adapters/{self.adapter.name}/{name}.sql cannot read it ({why})."
                     ) from None
                 rows = con.execute(f"select count(*) from {rows_of(target)}").fetchall()[0][0]
-                yield name, self._file_of(query), rows, target
+                yield name, self._file_of(query), rows
+        self.is_made = True
 
     def _file_of(self, query: str) -> str:
         """The name of the file that the rows of a query come from: of the first input that it selects from."""

@@ -63,7 +63,7 @@ def load_adapters(folder: Path = FOLDER) -> dict[str, Adapter]:
 
 
 def _adapter(path: Path) -> Adapter:
-    raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    raw = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     inputs = {name: _input(name, given) for name, given in raw["inputs"].items()}
     queries = {sql.stem: sql.read_text(encoding="utf-8") for sql in sorted(path.parent.glob("*.sql"))}  # fmt: skip
     macros = queries.pop("macros", "")
@@ -106,11 +106,12 @@ def recognise(
     `has_table` says that the file is named after a landing table. Raises UserError where two know equally many.
     """
     found: list[tuple[int, int, Recognised]] = []
+    plain = set(map(plain_name, header))
     for adapter in adapters:
         for table in adapter.inputs.values():
-            required = [column.name for column in table.columns if column.required]
-            positions = match_columns(header, table, name, repeated=True)
-            if all(column in positions for column in required):
+            required = [column for column in table.columns if column.required]
+            if all(plain & set(map(plain_name, (c.name, *c.aliases))) for c in required):
+                positions = match_columns(header, table, name, repeated=True)
                 whole = _with_parts(table, header, set(positions.values()))
                 found.append((len(positions), len(required), Recognised(adapter, whole)))
     if not found:

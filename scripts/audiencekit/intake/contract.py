@@ -108,5 +108,5 @@ def _table(raw: dict) -> Table:
 @cache
 def load_contract(path: Path = CONTRACT_FILE) -> dict[str, Table]:
     """Every landing table by name, in the order of the file."""
-    source = yaml.safe_load(path.read_text())["sources"][0]
+    source = yaml.load(path.read_text(), Loader=yaml.CSafeLoader)["sources"][0]
     return {raw["name"]: _table(raw) for raw in source["tables"]}

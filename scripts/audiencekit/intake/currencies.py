@@ -1,18 +1,41 @@
 """Amounts in several currencies: every currency but the reporting currency needs an exchange rate of its time."""
 
 from collections.abc import Collection, Iterable
+from functools import partial
 from pathlib import Path
 
 import duckdb
 
 from audiencekit.errors import UserError
 from audiencekit.intake.contract import Table
+from audiencekit.intake.files import LandingFile, known
 from audiencekit.sql import literal, rows_of
 
 RATES = "exchange_rates"
 
 # Rates of a currency against itself that were calculated, such as 1 / (1 / 1.08), may differ from 1 in the last digits.
 ROUNDING = 1e-6
+
+
+def has_other_currencies(
+    con: duckdb.DuckDBPyConnection,
+    table: Table,
+    files: Iterable[tuple[LandingFile, Path]],
+    currency: str,
+) -> bool:
+    """Whether a table has amounts in another currency than `currency`. Each of its `files` comes with its rows that count."""
+    if table.name == RATES or all(column.name != "currency" for column in table.columns):
+        return False
+
+    def codes(rows: Path) -> list[str]:
+        found = con.execute(f"select distinct upper(currency) from {rows_of(rows)} order by 1")
+        return [code for (code,) in found.fetchall() if code is not None]
+
+    return any(
+        code != currency
+        for file, rows in files
+        for code in known(file, "currencies", partial(codes, rows))
+    )
 
 
 def check_currencies(
@@ -22,14 +45,13 @@ def check_currencies(
     currency: str,
     accept: Collection[str],
 ) -> None:
-    """Raise UserError for amounts in a currency that cannot be converted into the reporting `currency`.
+    """Raise UserError for amounts of `tables` in a currency that cannot be converted into the reporting `currency`.
 
     `accept` names tables whose amounts count nevertheless: as they are, or at the first rate of their currency.
     """
     _check_base(con, intake, currency)
     for table in tables:
-        names = {column.name for column in table.columns}
-        if "currency" in names and table.name not in (RATES, *accept):
+        if table.name not in accept:
             _check_missing(con, table, intake, currency)
             _check_early(con, table, intake, currency)
 

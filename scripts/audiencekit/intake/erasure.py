@@ -12,6 +12,7 @@ import pandas as pd
 
 from audiencekit.identity.contact_points import parse_contact_points
 from audiencekit.intake.contract import Table, load_contract
+from audiencekit.intake.parts import write_table
 from audiencekit.intake.salesforce_ids import ID_TYPES, long_form
 from audiencekit.intake.tombstones import (
     MAILBOX,
@@ -31,7 +32,7 @@ WORD_ENDS = r"""[\s,;|"{}\[\]]+"""
 
 
 def erase_from_intake(workspace: Workspace, new: Erased = NO_ERASURE) -> None:
-    """Remove every row that contains an identifier with a tombstone, in the ledger or `new`, from the intake.
+    """Remove every row that contains an identifier with a tombstone, in the ledger or `new`, from the tables of the intake.
 
     Orders stay in revenue and lose their identifiers; every other row is removed. The number of rows of each
     table, and who is erased now, is written next to the intake for dbt, with the number of rows that are dated
@@ -46,16 +47,23 @@ def erase_from_intake(workspace: Workspace, new: Erased = NO_ERASURE) -> None:
                 path = workspace.intake / f"{table.name}.parquet"
                 if path.exists():
                     rows, later = erased.get(table.name, (0, 0))
-                    more, more_later = _erase_from_table(con, table, path)
+                    more, more_later = erase_from_table(con, table, path)
                     erased[table.name] = (rows + more, later + more_later)
-            _erase_from_quarantine(con, workspace.intake / "quarantine.parquet")
+            erase_from_refused(con, workspace.intake / "quarantine.parquet")
+    write_erased_counts(workspace, erased)
+    write_people(workspace, new.people)
+
+
+def write_erased_counts(workspace: Workspace, erased: dict[str, tuple[int, int]]) -> None:
+    """Write for dbt by table: rows of erased people, and how many of them are dated after the erasure."""
+    target = literal(str(workspace.intake / "erased_counts.parquet"))
+    with duckdb.connect() as con:
         con.execute(
             "create table counts (table_name varchar, rows_erased bigint, rows_after_erasure bigint)"
         )
         for name, (rows, later) in erased.items():
             con.execute("insert into counts values (?, ?, ?)", [name, rows, later])
-        con.execute(f"copy (from counts order by all) to {literal(str(counts))} (format parquet)")
-    write_people(workspace, new.people)
+        con.execute(f"copy (from counts order by all) to {target} (format parquet)")
 
 
 def count_marked_rows(
@@ -118,8 +126,8 @@ def _identifiers(table: Table) -> list[tuple[str, str, str]]:
     return identifiers + [(f"rows.{side}id_type", f"{side}id_value", "''") for side in pairs]
 
 
-def _erase_from_table(con: duckdb.DuckDBPyConnection, table: Table, path: Path) -> tuple[int, int]:
-    """Rewrite one intake table without erased people.
+def erase_from_table(con: duckdb.DuckDBPyConnection, table: Table, path: Path) -> tuple[int, int]:
+    """Rewrite a table of the intake, or one file of it, without erased people. `con` has the table `tombstones`.
 
     Returns how many rows were removed or lost identifiers, and how many of them are dated after the erasure.
     """
@@ -135,7 +143,7 @@ def _erase_from_table(con: duckdb.DuckDBPyConnection, table: Table, path: Path) 
             kept = (
                 f"replace (case when not is_on_device then anonymous_id end as anonymous_id) {kept}"
             )
-        _replace(con, f"select * exclude (is_erased, is_on_device, is_later) {kept}", path)
+        write_table(con, f"select * exclude (is_erased, is_on_device, is_later) {kept}", path)
     return counts
 
 
@@ -158,11 +166,13 @@ def _mark(con: duckdb.DuckDBPyConnection, table: Table, path: Path) -> tuple[tup
     _add_spellings(con)
     id_hash = hash_sql("v.form", "v.spelling", "v.form_country")
     con.execute(
-        "create or replace table erased_values as "
+        "create or replace temp table erased_values as "
         "select v.id_type, v.id_value, v.country, max(tombstones.erased_at) as erased_at from spelled as v "
         f"inner join tombstones on tombstones.id_type = v.form and tombstones.id_hash = {id_hash} "
         "group by v.id_type, v.id_value, v.country"
     )
+    if not con.execute("select count(*) from erased_values").fetchall()[0][0]:
+        return (0, 0), False
     conditions: dict[str, str] = {}
     later = []
     for kind, column, country in identifiers:
@@ -251,11 +261,11 @@ def _add_spellings(con: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _erase_from_quarantine(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+def erase_from_refused(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Refused rows are kept as text. A row that contains an erased identifier of any type is removed."""
     con.execute(
         f"""
-        create or replace table remaining as
+        create or replace temp table remaining as
         with refused as (
             select row_number() over () as row_no, * from {rows_of(path)}
         ), cells as (
@@ -275,10 +285,4 @@ def _erase_from_quarantine(con: duckdb.DuckDBPyConnection, path: Path) -> None:
         """,
         {"word_ends": WORD_ENDS},
     )
-    _replace(con, "select * from remaining order by table_name, file_name, row_number", path)
-
-
-def _replace(con: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
-    new = path.with_suffix(".new")
-    con.execute(f"copy ({query}) to {literal(str(new))} (format parquet, compression zstd)")
-    new.replace(path)
+    write_table(con, "select * from remaining order by table_name, file_name, row_number", path)

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from audiencekit.errors import UserError
-from audiencekit.intake.adapted import recognised_files
+from audiencekit.intake.adapted import header_of, recognised_files
 from audiencekit.intake.adapters import Recognised
 from audiencekit.intake.contract import Table, load_contract
 from audiencekit.intake.date_orders import with_date_orders
@@ -34,13 +34,17 @@ def explain(landing: Path) -> Iterator[str]:
     """
     contract, settings = load_contract(), read_settings(landing)
     with TemporaryDirectory() as scratch, duckdb.connect() as con:
-        adapted = recognised_files(landing, contract, settings, Path(scratch))
+
+        def header(path: Path, name: str) -> list[str]:
+            return header_of(path, name, Path(scratch))
+
+        adapted = recognised_files(landing, contract, settings, header)
         for path in visible_files(landing):
             name = path.relative_to(landing).as_posix()
             if path in adapted:
-                found, plain = adapted[path]
+                found = adapted[path]
                 file = open_file(
-                    Extract(plain, name, settings.of(name)), found.input, con, Path(scratch)
+                    Extract(path, name, settings.of(name)), found.input, con, Path(scratch)
                 )
                 yield from _adapted(con, file, found, contract)
                 continue

@@ -7,7 +7,7 @@ amounts, such as the two payments of an order, if none says that it is later.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,8 @@ import duckdb
 from audiencekit.errors import UserError
 from audiencekit.intake.contract import Table
 from audiencekit.intake.files import LandingFile
-from audiencekit.sql import literal
+from audiencekit.intake.parts import numbered_rows, part_of, parts_of, write_part
+from audiencekit.sql import literal, rows_of
 
 FILE = "file_number"
 # 2024-10-02, 20241002, with a time after it, 2024-10 or 2024; and 02.10.2024, the day first.
@@ -52,19 +53,20 @@ def settle(
     con: duckdb.DuckDBPyConnection,
     table: Table,
     files: Sequence[LandingFile],
-    provided: str,
+    target: Path,
     is_accepted: bool,
-) -> tuple[Overlap, str]:
-    """What extracts have in common, and SQL for the rows of `provided` (SQL) without those that a later one replaces.
+) -> Overlap:
+    """Remove the rows that a later extract replaces from `target`, a table with a part for each of the `files`.
 
-    The column FILE of `provided` numbers `files`. Raises UserError for a key that means two things, unless the table
+    Returns what the extracts have in common. Raises UserError for a key that means two things, unless the table
     `is_accepted`.
     """
     key = ", ".join(table.key)
+    provided = numbered_rows(target, FILE)
     con.execute(
         f"create or replace temp table repeated as "
-        f"with keys as (select {key} from ({provided}) as rows group by {key} having count(*) > 1) "
-        f"select rows.*, hash(struct_pack({', '.join(f'{c.name} := rows.{c.name}' for c in table.columns)})) as content "
+        f"with keys as (select {key} from {rows_of(target)} group by {key} having count(*) > 1) "
+        f"select rows.*, {_content(table)} as content "
         f"from ({provided}) as rows semi join keys on {_same('rows', 'keys', table)}"
     )
     con.execute(
@@ -77,8 +79,33 @@ def settle(
     differing = con.execute("select count(*) from shared_keys where differs").fetchall()[0][0]
     dates = [date_in(file.name) for file in files]
     if not differing or len(set(dates)) < 2:
-        undecided_keys = _undecided(con, table, files, "from repeated", is_accepted)
-        return Overlap(differing, 0, undecided_keys), f"select * exclude ({FILE}) from ({provided})"
+        return Overlap(differing, 0, _undecided(con, table, files, "from repeated", is_accepted))
+    _find_replaced(con, table, dates)
+    kept = f"from repeated anti join replaced on {_is_replaced('repeated', table)}"
+    undecided = _undecided(con, table, files, kept, is_accepted)
+    return Overlap(differing, _remove_replaced(con, table, target), undecided)
+
+
+def have_keys_of_their_own(
+    con: duckdb.DuckDBPyConnection, table: Table, target: Path, settled: Collection[int]
+) -> bool:
+    """Whether no key of the other parts of `target` occurs twice, so that what the `settled` ones have in common stays."""
+    parts = list(parts_of(target))
+    old = [part for number, part in enumerate(parts) if number in settled]
+    new = [part for number, part in enumerate(parts) if number not in settled]
+    if not new:
+        return True
+    key = f"hash({', '.join(table.key)}) as key_hash"
+    con.execute(f"create or replace temp table new_keys as select {key} from {rows_of(*new)}")
+    query = "select count(distinct key_hash) = count(*) from new_keys"
+    if not con.execute(query).fetchall()[0][0]:
+        return False
+    query = f"select 1 from (select {key} from {rows_of(*old)}) semi join new_keys using (key_hash) limit 1"
+    return not con.execute(query).fetchall()
+
+
+def _find_replaced(con: duckdb.DuckDBPyConnection, table: Table, dates: Sequence[str]) -> None:
+    """Make the table `replaced`: the rows of the table `repeated` that a file with a later date replaces."""
     days = ", ".join(f"({number}, {literal(date)})" for number, date in enumerate(dates))
     changed = table.latest_by
     # Rows that say themselves which is later both stay: what was known at an earlier moment is still asked for.
@@ -92,18 +119,33 @@ def settle(
         f"and not starts_with(later.day, rows.day) "
         f"and rows.content <> later.content {undecided}"
     )
-    is_replaced = f"{_same('repeated', 'replaced', table)} and repeated.{FILE} = replaced.{FILE}"
-    replaced = con.execute(
-        f"select count(*) from repeated semi join replaced on {is_replaced} and repeated.content = replaced.content"
-    ).fetchall()[0][0]
-    names = ", ".join(column.name for column in table.columns)
-    kept = (
-        f"from repeated anti join replaced on {is_replaced} and repeated.content = replaced.content"
+
+
+def _remove_replaced(con: duckdb.DuckDBPyConnection, table: Table, target: Path) -> int:
+    """Write the parts of a table anew that have rows of the table `replaced`. Returns how many rows are removed."""
+    numbers = con.execute(f"select distinct {FILE} from replaced order by 1").fetchall()
+    removed = (
+        f"select count(*) from repeated semi join replaced on {_is_replaced('repeated', table)}"
     )
-    return Overlap(differing, replaced, _undecided(con, table, files, kept, is_accepted)), (
-        f"select {names} from ({provided}) as rows anti join repeated on {_same('rows', 'repeated', table)} "
-        f"union all select {names} {kept}"
-    )
+    for (number,) in numbers:
+        part = part_of(target, number)
+        rows = f"select *, {number} as {FILE}, {_content(table)} as content from {rows_of(part)} as rows"
+        query = (
+            f"select * exclude ({FILE}, content) from ({rows}) as rows anti join replaced "
+            f"on {_is_replaced('rows', table)}"
+        )
+        write_part(con, query, part)
+    return con.execute(removed).fetchall()[0][0]
+
+
+def _content(table: Table) -> str:
+    """SQL for a digest of `rows`."""
+    return f"hash(struct_pack({', '.join(f'{c.name} := rows.{c.name}' for c in table.columns)}))"
+
+
+def _is_replaced(rows: str, table: Table) -> str:
+    """SQL that joins `rows` with the table `replaced`."""
+    return f"{_same(rows, 'replaced', table)} and {rows}.{FILE} = replaced.{FILE} and {rows}.content = replaced.content"
 
 
 def _undecided(

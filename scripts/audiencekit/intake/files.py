@@ -3,10 +3,12 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import duckdb
 
@@ -54,6 +56,10 @@ class LandingFile:
     in_folders: tuple[
         str | None, ...
     ] = ()  # values of the last columns of the header, which are names of folders
+    key: str = ""  # of what it becomes, see checked_files.py
+    answers: dict[str, Any] = field(
+        default_factory=dict, compare=False
+    )  # what is known of its cells
 
     @property
     def width(self) -> int:
@@ -75,12 +81,27 @@ class LandingFile:
 
 @dataclass(frozen=True)
 class Extract:
-    """A file of a landing folder: its path, its name in messages, what landing.yml says of it, whether an adapter made it."""
+    """A file of a landing folder: its path, its name in messages, what landing.yml says of it, whether an adapter made it.
+
+    What an adapter makes has an `origin`, the key of the files that it is made of, and `make` writes it to `path`.
+    """
 
     path: Path
     name: str
     settings: FileSettings = NO_SETTINGS
     is_adapted: bool = False
+    origin: str = ""
+    make: Callable[[], None] | None = None
+
+
+def known(file: LandingFile, question: str, ask: Callable[[], Any]) -> Any:
+    """The answer to a question about the cells of a file, which is asked only once, also by later intakes.
+
+    An answer consists of lists, dictionaries and plain values.
+    """
+    if question not in file.answers:
+        file.answers[question] = ask()
+    return file.answers[question]
 
 
 def open_file(
@@ -208,6 +229,7 @@ def _what_it_has(opened: LandingFile) -> str:
     return f"It has: {', '.join(shown)[:300]}{hint}"
 
 
+@lru_cache(maxsize=100_000)
 def plain_name(name: str) -> str:
     """Letters and digits of a header, so that FirstName, First Name and first_name are one."""
     return re.sub(r"[\W_]+", "", name.lower())

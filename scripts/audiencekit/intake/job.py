@@ -1,7 +1,7 @@
 """Intake: the only way user files enter the project.
 
-Every landing table becomes one typed Parquet file with exactly the contract's columns (empty where
-the user has no such table). A row that breaks a rule or is held back goes to `quarantine.parquet` with its
+Every landing table becomes a folder of typed Parquet files with exactly the contract's columns (empty where
+the user has no such table). A file that did not change since the last intake is not read again (checked_files.py). A row that breaks a rule or is held back goes to `quarantine.parquet` with its
 file, row and reason; `tables.parquet` counts rows in, kept, quarantined and held back. A file that cannot be used
 stops the run with a UserError before anything is built. Rows of erased people are removed (erasure.py).
 """
@@ -9,8 +9,8 @@ stops the run with a UserError before anything is built. Rows of erased people a
 import difflib
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
@@ -20,19 +20,20 @@ import duckdb
 
 from audiencekit.errors import UserError
 from audiencekit.intake.adapted import adapt
+from audiencekit.intake.checked_files import CheckedFile, CheckedFiles, erase_from_checked_files
+from audiencekit.intake.checking import Session, check_file, open_extract
 from audiencekit.intake.contract import Table, load_contract
-from audiencekit.intake.currencies import check_currencies
-from audiencekit.intake.date_orders import with_date_orders
-from audiencekit.intake.erasure import count_marked_rows, erase_from_intake
+from audiencekit.intake.currencies import check_currencies, has_other_currencies
+from audiencekit.intake.erasure import write_erased_counts, write_people
 from audiencekit.intake.extract_names import check_name
-from audiencekit.intake.extracts import FILE, settle
-from audiencekit.intake.files import Extract, LandingFile, open_file, with_further_decisions
+from audiencekit.intake.extracts import Overlap
+from audiencekit.intake.files import Extract, LandingFile, with_further_decisions
 from audiencekit.intake.folder import check_required, find_files
 from audiencekit.intake.gates import Gates, check_columns, check_table, decision_columns
 from audiencekit.intake.landing_settings import check_patterns, check_values, read_settings
 from audiencekit.intake.last_build import has_tables, rows_deleted_by_request
 from audiencekit.intake.lost_refusals import check_lost_refusals, check_names, notes_on_service
-from audiencekit.intake.number_points import check_points
+from audiencekit.intake.moments import Moments
 from audiencekit.intake.report import (
     TableIntake,
     count_refused,
@@ -42,9 +43,10 @@ from audiencekit.intake.report import (
     write_counts,
     write_quarantine,
 )
-from audiencekit.intake.rows import Moments, check_rows, kept_rows, no_rows
 from audiencekit.intake.salesforce_ids import join_short_and_long_ids
-from audiencekit.sql import literal, rows_of
+from audiencekit.intake.tables import assemble
+from audiencekit.intake.tombstones import NO_ERASURE, load_tombstones
+from audiencekit.sql import literal
 from audiencekit.workspace import Workspace
 
 SCRATCH = ".intake-"
@@ -52,14 +54,13 @@ REQUESTS = "erasure_requests"
 
 
 @dataclass(frozen=True)
-class _Session:
-    """One intake: the DuckDB connection, its moments, where typed tables and scratch files go, the shop's zone."""
+class _Taken:
+    """A table that was taken in: what is said of it; how many of its rows are of erased people, and how many of these are
+    dated after the erasure; whether it has amounts that have to be converted."""
 
-    con: duckdb.DuckDBPyConnection
-    moments: Moments
-    workspace: Workspace
-    scratch: Path
-    time_zone: str
+    result: TableIntake
+    erased: tuple[int, int]
+    is_converted: bool
 
 
 def run_intake(
@@ -76,50 +77,51 @@ def run_intake(
     contract, gates = load_contract(), gates or Gates()
     _check_names(gates.accept, contract)
     _remove_leftovers(workspace)
+    erase_from_checked_files(workspace)
+    moments = Moments(as_of, gates.clock)
     with (
         TemporaryDirectory(dir=workspace.home, prefix=SCRATCH) as folder,
         duckdb.connect() as con,
     ):
-        session = _Session(
-            con, Moments(as_of, gates.clock), workspace, Path(folder), gates.shop.time_zone
+        has_tombstones = load_tombstones(con, workspace, NO_ERASURE)
+        checked = CheckedFiles(workspace, moments)
+        session = Session(
+            *(con, moments, workspace, Path(folder), gates.shop, gates.accept),
+            *(checked, has_tombstones, say),
         )
         con.execute(f"set TimeZone = 'UTC'; set temp_directory = {literal(folder)}")
         create_quarantine(con)
-        files = _open_files(session, landing, say, gates.accept)
+        files = _open_files(session, landing)
+        if line := checked.unchanged_line():
+            say(line)
         try:
-            taken = {}
+            taken: dict[str, _Taken] = {}
             # Requests come first: the rows of people who ask for erasure may be gone already.
             for table in sorted(contract.values(), key=lambda table: table.name != REQUESTS):
-                taken[table.name] = _take_in(session, table, files.get(table.name, []), gates, say)
-                if taken[table.name].is_present:
-                    say(summary_line(taken[table.name]))
-                if line := left_out_line(taken[table.name]):
-                    say(line)
-            results = [taken[name] for name in contract]
-            check_currencies(
-                con, contract.values(), workspace.intake, gates.shop.currency, gates.accept
-            )
+                taken[table.name] = _take_in(session, table, files.get(table.name, []), gates)
+            suspects = [table for table in contract.values() if taken[table.name].is_converted]
+            check_currencies(con, suspects, workspace.intake, gates.shop.currency, gates.accept)
             if ids := join_short_and_long_ids(con, contract.values(), workspace.intake):
                 say(
                     f"{ids:,} Salesforce ids occur with 15 and with 18 characters, and are read as one each"
                 )
         finally:
             write_quarantine(con, workspace.intake)
-            # People who were erased stay out, also where a gate stops the run.
-            erase_from_intake(workspace)
+        checked.finish(landing)
+        write_erased_counts(workspace, {name: each.erased for name, each in taken.items()})
+        write_people(workspace, NO_ERASURE.people)
+        results = [taken[name].result for name in contract]
         write_counts(con, results, as_of, gates.shop.currency, workspace.intake)
     return results
 
 
-def _open_files(
-    session: _Session, landing: Path, say: Callable[[str], None], accept: Collection[str]
-) -> dict[str, list[LandingFile]]:
+def _open_files(session: Session, landing: Path) -> dict[str, list[LandingFile]]:
     """The opened files of each table, each with what landing.yml says of it."""
     contract, settings = load_contract(), read_settings(landing)
-    adapted = adapt(session.con, landing, contract, settings, (session.scratch, accept))
+    adapted = adapt(session, landing, contract, settings)
     paths, notes = find_files(landing, contract, settings, adapted.adapters)
     for note in (*adapted.notes, *notes):
-        say(note)
+        session.say(note)
     extracts = {
         table: [Extract(p, n := p.relative_to(landing).as_posix(), settings.of(n)) for p in found]
         for table, found in paths.items()
@@ -131,61 +133,63 @@ def _open_files(
     check_patterns(
         settings, [*names, *(file.name for files in extracts.values() for file in files)]
     )
-    zone = session.time_zone if session.time_zone != "UTC" else None
     are_shared = any(file.settings.source is None for file in extracts.get("products", []))
-
-    def opened(file: Extract, table: Table) -> LandingFile:
-        plain = open_file(file, table, session.con, session.scratch)
-        plain = replace(plain, shop_zone=zone, products_are_shared=are_shared)
-        check_points(session.con, table, plain)
-        return with_date_orders(session.con, table, plain)
-
-    all_opened = {
-        table: [opened(file, contract[table]) for file in files]
+    opened = {
+        table: [open_extract(session, file, contract[table], are_shared) for file in files]
         for table, files in extracts.items()
     }
     columns: dict[str, set[str]] = defaultdict(set)
-    for file in chain.from_iterable(all_opened.values()):
+    for file in chain.from_iterable(opened.values()):
         columns[file.name] |= set(file.positions)
     check_values(settings, columns)
-    return all_opened
+    return opened
 
 
-def _take_in(
-    session: _Session,
-    table: Table,
-    files: list[LandingFile],
-    gates: Gates,
-    say: Callable[[str], None],
-) -> TableIntake:
-    """Check and type one table, and let it through the gates that it is not excused from."""
-    is_accepted = table.name in gates.accept
+def _take_in(session: Session, table: Table, files: list[LandingFile], gates: Gates) -> _Taken:
+    """Check and type one table, let it through the gates that it is not excused from, and say what it holds."""
+    con, is_accepted = session.con, table.name in gates.accept
     rows = session.workspace.intake / f"{table.name}.parquet"
     notes = []
     if not is_accepted:
-        before = gates.last_decisions.get(table.name, ())
-        notes += check_columns(session.con, table, files, before, gates.shop.currency)
-    result = _check_and_type(session, table, files, is_accepted)
+        decisions = gates.last_decisions.get(table.name, ())
+        notes += check_columns(con, table, files, decisions, gates.shop.currency)
+    checked = [check_file(session, table, file) for file in files]
+    of_files = [(file, each.rows) for file, each in zip(files, checked, strict=True)]
     if not is_accepted:
-        check_lost_refusals(session.con, with_further_decisions(table, files), files)
-        check_names(session.con, table, rows)
-        check_table(session.con, result, table, *_expected(session.workspace, table, result, gates))
-    for note in (*notes, *notes_on_service(session.con, table, rows)):
-        say(note)
-    return result
+        for file, counted in of_files:
+            check_name(con, table, file, counted)
+            check_names(con, table, file, counted)
+    erased = _erased(checked)
+    overlap = assemble(con, table, of_files, rows, is_accepted)
+    result = _result(session, table, files, checked, overlap)
+    if not is_accepted:
+        check_lost_refusals(con, with_further_decisions(table, files), files)
+        before = _expected(session.workspace, table, result, gates)
+        check_table(con, result, table, before, erased[0])
+    for note in (*notes, *notes_on_service(con, table, of_files)):
+        session.say(note)
+    is_converted = has_other_currencies(con, table, of_files, gates.shop.currency)
+    for each in checked:
+        session.checked.keep(each)
+    if result.is_present:
+        session.say(summary_line(result))
+    if line := left_out_line(result):
+        session.say(line)
+    return _Taken(result, erased, is_converted)
 
 
-def _expected(
-    workspace: Workspace, table: Table, result: TableIntake, gates: Gates
-) -> tuple[int | None, int]:
-    """The rows of the last published build that must be there, and how many rows are of people who were erased since."""
+def _erased(checked: Iterable[CheckedFile]) -> tuple[int, int]:
+    """How many rows of the files are of erased people, and how many of them are dated after the erasure."""
+    counts = [each.facts["erased"] for each in checked]
+    return sum(rows for rows, _ in counts), sum(later for _, later in counts)
+
+
+def _expected(workspace: Workspace, table: Table, result: TableIntake, gates: Gates) -> int | None:
+    """The rows of the last published build that must be there."""
     before = gates.last_time.get(table.name)
-    if not before:
-        return before, 0
-    erased = count_marked_rows(workspace, table, workspace.intake / f"{table.name}.parquet")
-    if result.rows_kept - erased < before and has_tables(workspace):
-        before -= min(before, rows_deleted_by_request(workspace, table, erased))
-    return before, erased
+    if before and result.rows_kept < before and has_tables(workspace):
+        before -= min(before, rows_deleted_by_request(workspace, table))
+    return before
 
 
 def _check_names(accept: Collection[str], contract: dict[str, Table]) -> None:
@@ -206,33 +210,19 @@ def _remove_leftovers(workspace: Workspace) -> None:
         shutil.rmtree(leftover)
 
 
-def _check_and_type(
-    session: _Session, table: Table, files: list[LandingFile], is_accepted: bool
+def _result(
+    session: Session,
+    table: Table,
+    files: list[LandingFile],
+    checked: list[CheckedFile],
+    overlap: Overlap,
 ) -> TableIntake:
-    """Check a table's files and write the rows that are kept as one typed Parquet file."""
-    con = session.con
-    checked = [session.scratch / f"{table.name}.{number}.parquet" for number in range(len(files))]
-    kept, special = [], []
-    for number, (file, path) in enumerate(zip(files, checked, strict=True)):
-        special.append(check_rows(con, table, file, session.moments, path))
-        if not is_accepted:
-            check_name(con, table, file, path)
-        kept.append(f"select *, {number} as {FILE} from ({kept_rows(con, table, file, path)})")
-    provided = " union all ".join(kept) or f"select *, 0 as {FILE} from ({no_rows(table)})"
-    overlap, rows_to_keep = settle(con, table, files, provided, is_accepted)
-    target = session.workspace.intake / f"{table.name}.parquet"
-    # The last build keeps a link to it.
-    target.unlink(missing_ok=True)
-    con.execute(
-        f"copy ({rows_to_keep}) to {literal(str(target))} (format parquet, compression zstd)"
-    )
-    for path in checked:
-        path.unlink()
-    newest = f"max({table.event_at})" if table.event_at else "cast(null as timestamp)"
-    rows, newest_at = con.execute(f"select count(*), {newest} from {rows_of(target)}").fetchall()[0]
-    rows += overlap.rows_replaced
-    quarantined, held_back = count_refused(con, table)
-    left_out = sum(rows.left_out for rows in special)
+    """What intake did with a table."""
+    erased = _erased(checked)[0]
+    rows = sum(each.facts["kept"] for each in checked) + (0 if table.required else erased)
+    newest = [each.facts["newest_at"] for each in checked if each.facts["newest_at"]]
+    quarantined, held_back = count_refused(session.con, table)
+    left_out = sum(each.facts["left_out"] for each in checked)
     return TableIntake(
         table_name=table.name,
         is_present=bool(files),
@@ -244,10 +234,10 @@ def _check_and_type(
         keys_that_differ=overlap.keys_that_differ,
         rows_replaced=overlap.rows_replaced,
         keys_undecided=overlap.keys_undecided,
-        refusals_from_future=sum(rows.from_future for rows in special),
+        refusals_from_future=sum(each.facts["from_future"] for each in checked),
         rows_left_out=left_out,
-        newest_at=newest_at,
+        newest_at=datetime.fromisoformat(max(newest)) if newest else None,
         ignored_columns=", ".join(sorted({name for file in files for name in file.ignored})),
         decision_columns=", ".join(decision_columns(table, files)),
-        refusals_left_out=sum(rows.refusals_left_out for rows in special),
+        refusals_left_out=sum(each.facts["refusals_left_out"] for each in checked),
     )

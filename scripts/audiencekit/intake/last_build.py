@@ -2,7 +2,6 @@
 its source has already deleted the person, and such a table has not been cut short.
 """
 
-import os
 import shutil
 
 import duckdb
@@ -10,6 +9,7 @@ import pandas as pd
 
 from audiencekit.intake.contract import Table, load_contract
 from audiencekit.intake.erasure import count_marked_rows
+from audiencekit.intake.parts import link_parts
 from audiencekit.intake.tombstones import MAILBOX, Erased, hash_sql
 from audiencekit.sql import literal, rows_of
 from audiencekit.workspace import Workspace
@@ -21,21 +21,20 @@ def keep_tables(workspace: Workspace) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     for name in load_contract():
-        os.link(workspace.intake / f"{name}.parquet", folder / f"{name}.parquet")
+        link_parts(workspace.intake / f"{name}.parquet", folder / f"{name}.parquet")
 
 
-def rows_deleted_by_request(workspace: Workspace, table: Table, erased: int) -> int:
+def rows_deleted_by_request(workspace: Workspace, table: Table) -> int:
     """How many rows of people who request their erasure the last published build had, and this intake has not.
 
-    Who they are is known from the identity of the last build. `erased` rows of this intake are of people who were
-    erased before.
+    Who they are is known from the identity of the last build.
     """
     requested = Erased(pd.DataFrame(), _tombstones_of_requests(workspace))
     before, now = (
         count_marked_rows(workspace, table, folder / f"{table.name}.parquet", requested)
         for folder in (workspace.last_intake, workspace.intake)
     )
-    return max(before - (now - erased), 0)
+    return max(before - now, 0)
 
 
 def _tombstones_of_requests(workspace: Workspace) -> pd.DataFrame:

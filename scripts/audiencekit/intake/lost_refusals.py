@@ -1,6 +1,8 @@
 """Rows that may state a refusal and are not read as one: those in quarantine, and those of tables without refusals."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -8,7 +10,7 @@ import duckdb
 from audiencekit.errors import UserError
 from audiencekit.intake.contract import Column, Table
 from audiencekit.intake.decision_words import may_refuse, may_refuse_sql
-from audiencekit.intake.files import LandingFile
+from audiencekit.intake.files import LandingFile, known
 from audiencekit.intake.rows import HELD_BACK
 from audiencekit.intake.values import AGREES, NO, NO_VALUE, YES
 from audiencekit.sql import literal, rows_of
@@ -47,13 +49,22 @@ def check_lost_refusals(
         )
 
 
-def check_names(con: duckdb.DuckDBPyConnection, table: Table, rows: Path) -> None:
-    """Raise UserError for an event or a list whose name may state a refusal, in a table that is not read for refusals."""
+def check_names(
+    con: duckdb.DuckDBPyConnection, table: Table, file: LandingFile, rows: Path
+) -> None:
+    """Raise UserError for an event or a list whose name may state a refusal, in a table that is not read for refusals.
+
+    `rows` are those of the `file` that count.
+    """
+
+    def names(column: str) -> list[str]:
+        query = f"select distinct {column} from {rows_of(rows)} order by 1"
+        return [value for (value,) in con.execute(query).fetchall() if may_refuse(value)]
+
     for (name, column), what in NAMES.items():
         if name != table.name:
             continue
-        query = f"select distinct {column} from {rows_of(rows)} order by 1"
-        if found := [value for (value,) in con.execute(query).fetchall() if may_refuse(value)]:
+        if found := known(file, "names that may refuse", partial(names, column)):
             raise UserError(
                 f"{name}: {what} {found[0]} may be refusals, and are not read as such. Provide them as rows of "
                 f"consent_events or email_events, and leave them out here (leave_out in landing.yml); or pass --accept {name} "
@@ -61,17 +72,28 @@ def check_names(con: duckdb.DuckDBPyConnection, table: Table, rows: Path) -> Non
             )
 
 
-def notes_on_service(con: duckdb.DuckDBPyConnection, table: Table, rows: Path) -> list[str]:
-    """A line that counts contacts with customer service whose topic may be a refusal or a request for erasure."""
+def notes_on_service(
+    con: duckdb.DuckDBPyConnection, table: Table, files: Iterable[tuple[LandingFile, Path]]
+) -> list[str]:
+    """A line that counts contacts with customer service whose topic may be a refusal or a request for erasure.
+
+    Each of the `files` comes with its rows that count.
+    """
     if table.name != "service_contacts":
         return []
-    query = f"select topic, count(*) from {rows_of(rows)} where {may_refuse_sql('topic')} group by 1 order by 1"
-    found = {topic: n for topic, n in con.execute(query).fetchall() if may_refuse(topic)}
+
+    def topics(rows: Path) -> dict[str, int]:
+        query = f"select topic, count(*) from {rows_of(rows)} where {may_refuse_sql('topic')} group by 1 order by 1"
+        return {topic: n for topic, n in con.execute(query).fetchall() if may_refuse(topic)}
+
+    found: Counter[str] = Counter()
+    for file, rows in files:
+        found.update(known(file, "topics that may refuse", partial(topics, rows)))
     if not found:
         return []
     return [
-        f"service_contacts: {sum(found.values()):,} rows have a topic that may be a refusal or a request for erasure "
-        f"({', '.join(list(found)[:3])}); they are not read as such. Provide them as rows of consent_events or erasure_requests"
+        f"service_contacts: {found.total():,} rows have a topic that may be a refusal or a request for erasure "
+        f"({', '.join(sorted(found)[:3])}); they are not read as such. Provide them as rows of consent_events or erasure_requests"
     ]
 
 

@@ -79,12 +79,12 @@ def _blank_lines(file: LandingFile) -> tuple[int, ...]:
 def keep_rejected_lines(
     con: duckdb.DuckDBPyConnection, file: LandingFile, table_name: str
 ) -> list[tuple[int, str]]:
-    """Write the rejected lines of a file to the table `quarantine`. Returns row number and reason of each."""
+    """Write the rejected lines of a file to the table `refused`. Returns row number and reason of each."""
     lost = con.execute(
         "select line, reason from rejected where reason is not null order by line"
     ).fetchall()
     con.execute(
-        "insert into quarantine select $table, $file, line, reason, raw_row, $source from rejected "
+        "insert into refused select $table, $file, line, reason, raw_row, $source from rejected "
         "where reason is not null",
         {"table": table_name, "file": file.name, "source": file.settings.source},
     )

@@ -36,12 +36,17 @@ class TableIntake:
     refusals_left_out: int = 0
 
 
+REFUSED_ROWS = "table_name varchar, file_name varchar, row_number bigint, reasons varchar, raw_row varchar, source varchar"
+
+
 def create_quarantine(con: duckdb.DuckDBPyConnection) -> None:
     """Create the empty table of refused rows: file and row of each, why it is refused, its cells as JSON."""
-    con.execute(
-        "create table quarantine (table_name varchar, file_name varchar, row_number bigint, "
-        "reasons varchar, raw_row varchar, source varchar)"
-    )
+    con.execute(f"create table quarantine ({REFUSED_ROWS})")
+
+
+def clear_refused(con: duckdb.DuckDBPyConnection) -> None:
+    """Create the empty table of the refused rows of one file."""
+    con.execute(f"create or replace temp table refused ({REFUSED_ROWS})")
 
 
 def count_refused(con: duckdb.DuckDBPyConnection, table: Table) -> tuple[int, int]:

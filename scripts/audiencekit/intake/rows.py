@@ -5,14 +5,14 @@ kept, otherwise the reason why it is not.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
 from audiencekit.errors import UserError
 from audiencekit.intake.contract import Column, Table
-from audiencekit.intake.files import ROW_NUMBER, LandingFile, with_further_decisions
+from audiencekit.intake.files import ROW_NUMBER, LandingFile, known, with_further_decisions
+from audiencekit.intake.moments import Moments
 from audiencekit.intake.rejects import (
     LONGEST_LINE,
     check_row_count,
@@ -22,6 +22,7 @@ from audiencekit.intake.rejects import (
     row_in_file,
 )
 from audiencekit.intake.rules import (
+    IN_FUTURE,
     dated_in_future,
     is_no_order_yet,
     later_than,
@@ -38,15 +39,6 @@ from audiencekit.intake.values import (
 )
 from audiencekit.sql import file_to_read, is_one_of, literal, rows_of
 
-
-@dataclass(frozen=True)
-class Moments:
-    """When an intake takes place, in UTC: as of which moment, and by the real clock, where that is known."""
-
-    as_of: datetime
-    clock: datetime | None = None
-
-
 HELD_BACK = "later than as_of"
 NOT_YET = "ordered_at: in the future"
 
@@ -54,11 +46,15 @@ NOT_YET = "ordered_at: in the future"
 @dataclass(frozen=True)
 class Special:
     """Rows of a file that are treated in a way of their own: refusals dated in the future, which get the last moment
-    before as_of and so count now, and rows that landing.yml leaves out, also those of them that state a refusal."""
+    before as_of and so count now, and rows that landing.yml leaves out, also those of them that state a refusal.
+
+    `moments_matter` where a row might be treated otherwise at a later moment.
+    """
 
     from_future: int
     left_out: int
     refusals_left_out: int
+    moments_matter: bool
 
 
 BLANK = "blank"
@@ -70,7 +66,7 @@ FLOATED = r"-?\d+\.0"
 def check_rows(
     con: duckdb.DuckDBPyConnection, table: Table, file: LandingFile, moments: Moments, target: Path
 ) -> Special:
-    """Write the rows of `file` to `target`, and refused rows to the table `quarantine`.
+    """Write the rows of `file` to `target`, and refused rows to the table `refused`.
 
     Raises UserError if the file cannot be read or its rows cannot be separated.
     """
@@ -89,7 +85,7 @@ def check_rows(
     check_row_count(con, file, target)
     con.execute(
         f"""
-        insert into quarantine
+        insert into refused
         select $table, $file, {row_in_file()}, verdict, raw_row, $source
         from {with_row_numbers(file, target)} as checked
         {passed_lines()}
@@ -107,9 +103,12 @@ def check_rows(
     counted = (
         "select count(*) filter (where is_from_future and verdict is null), "
         "count(*) filter (where verdict = $left_out), "
-        f"count(*) filter (where verdict = $left_out and {table.is_refusal}) from {rows_of(target)}"
+        f"count(*) filter (where verdict = $left_out and {table.is_refusal}), "
+        f"coalesce(bool_or(is_from_future or verdict in ($held, $not_yet) or contains(verdict, ': {IN_FUTURE}')), false) "
+        f"from {rows_of(target)}"
     )
-    return Special(*con.execute(counted, {"left_out": LEFT_OUT}).fetchall()[0])
+    values = {"left_out": LEFT_OUT, "held": HELD_BACK, "not_yet": NOT_YET}
+    return Special(*con.execute(counted, values).fetchall()[0])
 
 
 def kept_rows(
@@ -280,7 +279,8 @@ def values_of(
         f"select distinct {cell} as value from ({reader(file)}) as file where not ({is_left_out(file)}) "
         f"order by 1 limit {most}"
     )
-    return {row[0] for row in con.execute(query).fetchall()}
+    question = f"up to {most} values of {place}"
+    return set(known(file, question, lambda: [row[0] for row in con.execute(query).fetchall()]))
 
 
 def reader(file: LandingFile, rejects: bool = False) -> str:

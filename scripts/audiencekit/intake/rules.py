@@ -36,6 +36,10 @@ LOST_DIGITS = r"\d(\.\d+)?[eE]\+\d+"
 EXACT = {"DOUBLE": 2**53, "FLOAT": 2**24}
 
 
+# Why a date after as_of is refused.
+IN_FUTURE = "in future"
+
+
 @dataclass(frozen=True)
 class Rule:
     """One way a value can break the contract: when `broken` (SQL) holds, `reason` says why."""
@@ -102,7 +106,7 @@ def _rules_of(column: Column, table: Table, file: LandingFile, as_of: str) -> li
             edge = literal(bound) if isinstance(bound, str) else bound
             rules.append((f"{value} {sign} {edge}", f"{word} {bound}"))
     if column.data_type == "date" and not column.name.startswith("campaign_"):
-        rules.append((f"{value} > cast({literal(as_of)} as timestamp)", "in future"))
+        rules.append((f"{value} > cast({literal(as_of)} as timestamp)", IN_FUTURE))
     if column.name in table.clocks or (column.data_type == "date" and column.min is None):
         rules.append((f"{value} < timestamp '{EARLIEST}'", f"before {EARLIEST}"))
         rules.append((f"{value} > timestamp '{LATEST}'", f"after {LATEST}"))

@@ -11,7 +11,8 @@ from pathlib import Path
 import duckdb
 
 from audiencekit.intake.contract import Table
-from audiencekit.sql import literal, rows_of
+from audiencekit.intake.parts import write_table
+from audiencekit.sql import rows_of
 
 ID_TYPES = ("contact_id", "account_id")
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
@@ -73,14 +74,13 @@ def join_short_and_long_ids(
     count = con.execute("select count(*) from long_ids").fetchall()[0][0]
     for table, column, id_type in columns if count else []:
         path = folder / f"{table.name}.parquet"
-        new = path.with_suffix(".new")
-        con.execute(
-            f"copy (select rows.* replace (coalesce(long_ids.long_id, rows.{column}) as {column}) "
+        write_table(
+            con,
+            f"select rows.* replace (coalesce(long_ids.long_id, rows.{column}) as {column}) "
             f"from {rows_of(path)} as rows left join long_ids on long_ids.of_type = {id_type} "
-            f"and rows.{column} = long_ids.short_id) "
-            f"to {literal(str(new))} (format parquet, compression zstd)"
+            f"and rows.{column} = long_ids.short_id",
+            path,
         )
-        new.replace(path)
     return count
 
 

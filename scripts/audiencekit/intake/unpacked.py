@@ -2,11 +2,12 @@
 
 import csv
 import gzip
+import hashlib
 import json
 import shutil
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -30,16 +31,17 @@ TYPED = ".typed.csv"
 def unpacked(path: Path, name: str, scratch: Path) -> Path:
     """`path` itself if it is CSV or Parquet, else a CSV or Parquet file in `scratch` with its rows.
 
-    The rows keep their numbers. Raises UserError if it cannot be read, or holds several tables.
+    It is unpacked once. The rows keep their numbers. Raises UserError if it cannot be read, or holds several tables.
     """
     ending = path.name.lower()
+    target = scratch / hashlib.sha256(str(path).encode()).hexdigest()
     try:
         if ending.endswith(".zip"):
-            return unpacked(_from_zip(path, name, scratch), name, scratch)
+            return unpacked(_from_zip(path, name, target), name, scratch)
         if ending.endswith(SPREADSHEETS):
-            return _written(_from_spreadsheet(path, name), scratch)
+            return _written(lambda: _from_spreadsheet(path, name), target)
         if ending.endswith((*JSON_LINES, *JSON)):
-            return _written(_from_json(path, name), scratch)
+            return _written(lambda: _from_json(path, name), target)
     except (
         *(OSError, EOFError, zlib.error, zipfile.BadZipFile),
         *(
@@ -55,19 +57,18 @@ def unpacked(path: Path, name: str, scratch: Path) -> Path:
     return path
 
 
-def _new_file(scratch: Path, ending: str) -> Path:
-    return scratch / f"{sum(1 for _ in scratch.iterdir())}{ending}"
+def _written(rows: Callable[[], Iterable[list[str]]], target: Path) -> Path:
+    """A CSV that begins with the name `target` and has these rows, the header first."""
+    written = target.with_name(target.name + TYPED)
+    if not written.exists():
+        half_written = target.with_name(f"{target.name}.new")
+        with half_written.open("w", encoding="utf-8", newline="") as out:
+            csv.writer(out, lineterminator="\n").writerows(rows())
+        half_written.rename(written)
+    return written
 
 
-def _written(rows: Iterable[list[str]], scratch: Path) -> Path:
-    """A CSV in `scratch` with these rows, the header first."""
-    target = _new_file(scratch, TYPED)
-    with target.open("w", encoding="utf-8", newline="") as out:
-        csv.writer(out, lineterminator="\n").writerows(rows)
-    return target
-
-
-def _from_zip(path: Path, name: str, scratch: Path) -> Path:
+def _from_zip(path: Path, name: str, target: Path) -> Path:
     with zipfile.ZipFile(path) as archive:
         inside = [
             member
@@ -83,10 +84,10 @@ def _from_zip(path: Path, name: str, scratch: Path) -> Path:
             )
         member = Path(inside[0]).name.lower()
         ending = max((e for e in READABLE if member.endswith(e)), key=len)
-        target = _new_file(scratch, ending)
-        with archive.open(inside[0]) as stream, target.open("wb") as out:
+        written = target.with_name(target.name + ending)
+        with archive.open(inside[0]) as stream, written.open("wb") as out:
             shutil.copyfileobj(stream, out, 1 << 20)
-        return target
+        return written
 
 
 def _from_spreadsheet(path: Path, name: str) -> Iterator[list[str]]:

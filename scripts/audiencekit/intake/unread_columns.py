@@ -15,7 +15,7 @@ from audiencekit.intake.decision_words import (
     may_refuse,
     may_refuse_sql,
 )
-from audiencekit.intake.files import LandingFile
+from audiencekit.intake.files import LandingFile, known
 from audiencekit.intake.row_meanings import INTO, meaning_of
 from audiencekit.intake.rows import reader, values_of
 from audiencekit.intake.rules import raw_name
@@ -96,7 +96,17 @@ def unread_refusals(
     Values count where one of the `tables` that the file becomes has people. Short ones, such as a status or a tag, may be
     refusals; free text only mentions them.
     """
-    decisions, mentions, addresses = {}, {}, {}
+    question = f"unread refusals of {' '.join(sorted(tables))}"
+    return Unread(*known(file, question, lambda: list(_unread_refusals(con, file, tables))))
+
+
+def _unread_refusals(
+    con: duckdb.DuckDBPyConnection, file: LandingFile, tables: Collection[str]
+) -> tuple[dict[str, str], dict[str, int], dict[str, int]]:
+    """By column: what says that it may hold refusals, rows that mention one, and rows with an address."""
+    decisions: dict[str, str] = {}
+    mentions: dict[str, int] = {}
+    addresses: dict[str, int] = {}
     contents = _contents(con, file, tables)
     for place in _unread(file):
         name, content = file.header[place], contents[place]
@@ -112,7 +122,7 @@ def unread_refusals(
             mentions[name] = rows
         elif content.addresses:
             addresses[name] = content.addresses
-    return Unread(decisions, mentions, addresses)
+    return decisions, mentions, addresses
 
 
 def _tags(name: str, values: Mapping[str, int], of_orders: bool) -> tuple[list[str], int]:

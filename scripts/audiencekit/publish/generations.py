@@ -21,6 +21,7 @@ from audiencekit import __version__
 from audiencekit.atomic_files import sync, sync_folder
 from audiencekit.errors import UserError
 from audiencekit.git_history import project_commit
+from audiencekit.intake.checked_files import erase_from_checked_files
 from audiencekit.intake.erasure import write_people
 from audiencekit.intake.last_build import keep_tables
 from audiencekit.intake.tombstones import NO_ERASURE, TOMBSTONES
@@ -137,6 +138,7 @@ def publish(workspace: Workspace, publications: list[Publication], build: Build)
         # Only this build needed to know who is erased.
         open_ledger(workspace)
         write_people(workspace, NO_ERASURE.people)
+        erase_from_checked_files(workspace)
     keep_tables(workspace)
     return manifest
 
