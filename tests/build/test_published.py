@@ -226,6 +226,7 @@ def test_planted_contact_data_stays_behind_its_walls(published):
     home = published.workspace.home
     assert "canarymail@example.com" in set(published.audience("email")["email"])
     assert _tables_with("Canarymail", home / "intake") == {
+        "checked",
         "contacts",
         "consent_events",
         "orders",
@@ -251,5 +252,7 @@ def _tables_with(text: str, folder: Path) -> set[str]:
             f"select count(*) from '{path}' as t where contains(lower(t::varchar), '{text.lower()}')"
         ).fetchall()
         if rows[0][0]:
-            found.add(path.stem.split(".")[0])
+            # orders.parquet/00000.parquet is a part of a table.
+            folders = path.relative_to(folder).parts
+            found.add(folders[folders[0] == "last"].split(".")[0])
     return found

@@ -228,9 +228,9 @@ def test_whatever_changes_the_outcome_is_that_of_a_fresh_home(tmp_path, landing)
             (landing / "landing.yml").write_text(f"files:\n  orders.csv: {{source: s{step % 3}}}\n")
         options = {"accept": ["orders", "contacts"]}
         got, lines = take(landing, home, as_of, **options)
-        expected, said = take(landing, tmp_path / f"fresh{step}", as_of, **options)
+        expected, printed = take(landing, tmp_path / f"fresh{step}", as_of, **options)
         assert got == expected, (step, kind)
-        assert [line for line in lines if not unchanged([line])] == said, (step, kind)
+        assert [line for line in lines if not unchanged([line])] == printed, (step, kind)
         read += bool(unchanged(lines))
     assert read >= 25  # the first day reads everything
 

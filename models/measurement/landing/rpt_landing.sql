@@ -51,6 +51,7 @@ select
     landing.keys_undecided,
     landing.refusals_from_future,
     landing.rows_left_out,
+    landing.rows_deleted,
     -- Orders of erased customers remain in revenue, without a customer.
     case when landing.table_name = 'orders' then 0 else landing.rows_erased end as rows_erased,
     landing.rows_kept - staged.rows_staged

@@ -13,6 +13,7 @@ select
     tables.keys_undecided,
     tables.refusals_from_future,
     tables.rows_left_out,
+    tables.rows_deleted,
     coalesce(erased.rows_erased, 0) as rows_erased,
     coalesce(erased.rows_after_erasure, 0) as rows_after_erasure,
     tables.newest_at,

@@ -1,7 +1,8 @@
 """Files that intake has checked, kept so that a file that did not change is not read again.
 
     checked/<key>/rows.parquet       the rows that count, as the contract has them, without those of erased people
-    checked/<key>/refused.parquet    the rows that do not, with their reasons
+    checked/<key>/deleted.parquet    the rows that say which others the source has deleted, if there are any
+    checked/<key>/refused.parquet    the rows that do not count, with their reasons
     checked/<key>/facts.json         what else is known of the file
     checked/files.json               size, times and digest of each file of the landing folder as last seen, and headers
     checked/tombstones.json          the erasures that the rows have been through
@@ -75,6 +76,11 @@ class CheckedFile:
             answers=self.facts["answers"],
             **known,
         )
+
+
+def deletions_of(rows: Path) -> Path:
+    """The rows of the same file that say which others the source has deleted. There may be none."""
+    return rows.with_name("deleted.parquet")
 
 
 def facts_of(file: LandingFile) -> dict[str, Any]:
@@ -217,6 +223,8 @@ def erase(con: duckdb.DuckDBPyConnection, table: Table, checked: CheckedFile) ->
     if not checked.rows.exists():
         return
     erased, later = erase_from_table(con, table, checked.rows)
+    if deletions_of(checked.rows).exists():
+        erase_from_table(con, table, deletions_of(checked.rows))
     before, later_before = checked.facts["erased"]
     checked.facts["erased"] = [before + erased, later_before + later]
     if not table.required:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import duckdb
 
+from audiencekit.intake.changes import with_changes, write_rows
 from audiencekit.intake.checked_files import CheckedFile, CheckedFiles, erase, facts_of
 from audiencekit.intake.contract import Table
 from audiencekit.intake.date_orders import with_date_orders
@@ -14,7 +15,7 @@ from audiencekit.intake.moments import Moments
 from audiencekit.intake.number_points import check_points
 from audiencekit.intake.parts import write_part
 from audiencekit.intake.report import clear_refused
-from audiencekit.intake.rows import check_rows, kept_rows
+from audiencekit.intake.rows import check_rows
 from audiencekit.intake.shop import Shop
 from audiencekit.sql import rows_of
 from audiencekit.workspace import Workspace
@@ -62,7 +63,7 @@ def open_extract(
         key=key,
     )
     check_points(session.con, table, plain)
-    return with_date_orders(session.con, table, plain)
+    return with_changes(session.con, table, with_date_orders(session.con, table, plain))
 
 
 def check_file(session: Session, table: Table, file: LandingFile) -> CheckedFile:
@@ -76,7 +77,7 @@ def check_file(session: Session, table: Table, file: LandingFile) -> CheckedFile
         if (megabytes := file.path.stat().st_size // 2**20) >= LARGE:
             session.say(f"{file.name}: {megabytes:,} MB are read …")
         special = check_rows(con, table, file, session.moments, every)
-        write_part(con, kept_rows(con, table, file, every), checked.rows)
+        deleted, replaced = write_rows(con, table, file, every, checked.rows)
         write_part(con, "select * from refused", checked.refused)
         every.unlink()
         newest = f"max({table.event_at})" if table.event_at else "null"
@@ -91,6 +92,8 @@ def check_file(session: Session, table: Table, file: LandingFile) -> CheckedFile
             "newest_at": newest_at,
             "from_future": special.from_future,
             "left_out": special.left_out,
+            "deleted": deleted + special.before,
+            "replaced": replaced,
             "refusals_left_out": special.refusals_left_out,
             "erased": [0, 0],
             "moments": {"at": session.moments.as_text, "matter": special.moments_matter},

@@ -126,6 +126,11 @@ products has no source, because then all shops have the same products.
   deleted or inactive rows, the currency that a rate is into. They are known by their names in seven languages. In `consent_events` and
   `erasure_requests` so does any other column, unless it is a note, an address or an id, because it may limit a grant
   or say that a request was refused.
+- **Rows that the source has deleted** are left out, in whichever file they are, and counted. Loaders mark them in a column such
+  as `_deleted`, `_fivetran_deleted`, `deleted_at`, `op` (`c`, `u`, `d`), `_change_type` or `__$operation`; in `landing.yml`
+  any column can be `is_deleted`. A row that came back later counts again: by the time of its last change, else by the dates in the
+  names of the files, else by its place in the file. In a file with such a column, the last of several rows of a key counts
+  where no time says which is later. A row that states a refusal stays. In tables that only grow, such a column stops the run.
 - **No value** is an empty cell or one with white space only. In identifiers, codes, numbers and times, the following
   also mean no value: `NULL`, `\\N`, `NaN`, `NA`, `N/A`, `#N/A`, `<NA>`, `NaT`, `None` and `nil`. In free text they
   are kept, because Null is a family name and NA is Namibia.
@@ -199,6 +204,16 @@ states a refusal.
 - **Rows that `leave_out` leaves out** and that state a refusal are counted in a line of their own. Those refusals do not
   count, so provide them as `consent_events`.
 - **To accept a table anyway**, name it: `--accept contacts`. Repeat the option for more tables.
+
+## Later runs
+
+- **A file that did not change** is not read again. Intake keeps its checked rows in `var/intake/checked`, and says how many
+  files it did not read. It compares sizes and times, and where these differ the digest of the content. It reads a file again if
+  `landing.yml` says something else of it, if it held rows back that may count now, and after an update of audiencekit.
+- **A new file** costs what it takes to read it. So export each day into a file of its own, such as
+  `orders.2024-05-01.csv`. A table whose new rows have keys of earlier ones is compared as a whole.
+- **Rows of erased people** leave the checked rows, too, when the run that erases them publishes.
+- To read everything again, remove `var/intake`.
 
 ## Exports that are read as they are
 

@@ -32,11 +32,12 @@ YEAR = re.compile(r"(?<!\d)(20\d\d)(?!\d)")
 @dataclass(frozen=True)
 class Overlap:
     """What the extracts of a table have in common: keys whose rows differ, rows that a later extract replaces, and keys
-    of which no row says that it is later, so that one is picked by its content."""
+    of which no row says that it is later, so that one is picked by its content; and rows that another extract deletes."""
 
     keys_that_differ: int
     rows_replaced: int
     keys_undecided: int
+    rows_deleted: int = 0
 
 
 def date_in(name: str) -> str:
@@ -67,7 +68,7 @@ def settle(
         f"create or replace temp table repeated as "
         f"with keys as (select {key} from {rows_of(target)} group by {key} having count(*) > 1) "
         f"select rows.*, {_content(table)} as content "
-        f"from ({provided}) as rows semi join keys on {_same('rows', 'keys', table)}"
+        f"from ({provided}) as rows semi join keys on {same_key('rows', 'keys', table)}"
     )
     con.execute(
         f"create or replace temp table shared_keys as select {key}, count(distinct content) > 1 as differs, "
@@ -114,7 +115,7 @@ def _find_replaced(con: duckdb.DuckDBPyConnection, table: Table, dates: Sequence
         f"create or replace temp table replaced as with dated(number, day) as (values {days}), "
         f"rows as (select repeated.*, day from repeated join dated on {FILE} = number where day <> '') "
         f"select distinct rows.{FILE}, rows.content, rows.{', rows.'.join(table.key)} "
-        f"from rows join rows as later on {_same('rows', 'later', table)} and rows.day < later.day "
+        f"from rows join rows as later on {same_key('rows', 'later', table)} and rows.day < later.day "
         # A whole year and one of its months have no order.
         f"and not starts_with(later.day, rows.day) "
         f"and rows.content <> later.content {undecided}"
@@ -145,7 +146,7 @@ def _content(table: Table) -> str:
 
 def _is_replaced(rows: str, table: Table) -> str:
     """SQL that joins `rows` with the table `replaced`."""
-    return f"{_same(rows, 'replaced', table)} and {rows}.{FILE} = replaced.{FILE} and {rows}.content = replaced.content"
+    return f"{same_key(rows, 'replaced', table)} and {rows}.{FILE} = replaced.{FILE} and {rows}.content = replaced.content"
 
 
 def _undecided(
@@ -199,7 +200,8 @@ def _refuse_two_amounts(
     )
 
 
-def _same(left: str, right: str, table: Table) -> str:
+def same_key(left: str, right: str, table: Table) -> str:
+    """SQL that is true for two rows with one key."""
     return " and ".join(f"{left}.{c} is not distinct from {right}.{c}" for c in table.key)
 
 

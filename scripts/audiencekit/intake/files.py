@@ -24,6 +24,8 @@ from audiencekit.sql import file_to_read
 VALUE = re.compile(r".*@.*|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*|[-+$€£]? ?\d+([.,]\d+)*")
 # The number of a row in its file, in what an adapter makes of it.
 ROW_NUMBER = "row_number"
+# What landing.yml calls a column that marks rows that the source has deleted.
+GIVEN = "is_deleted"
 # How the name of a further column for one decision begins.
 FURTHER = "also_"
 UNSEEN = " \t\u00a0\u200b\ufeff"
@@ -180,6 +182,8 @@ def _check_names(extract: Extract, table: Table) -> None:
     if twice := [name for name in columns if columns.count(name) > 1 and name not in decisions]:
         raise UserError(f"landing.yml: {extract.name}, columns: {twice[0]} is there twice.")
     names = [column.name for column in table.columns]
+    if not table.append_only:
+        names.append(GIVEN)
     for given in (*extract.settings.columns.values(), *extract.settings.values):
         if given not in names:
             raise UserError(

@@ -68,10 +68,8 @@ def check_table(
     many_bad = bad > FEW_ROWS and bad > LARGEST_QUARANTINED_SHARE * rows
     if nothing_left or many_bad or bad > rows / 2:
         what = "no row is usable" if nothing_left else f"{bad:,} of {rows:,} rows are refused"
-        if result.rows_left_out == rows:
-            why = (
-                "Each is left out, by leave_out in landing.yml or because its kind does not count."
-            )
+        if result.rows_left_out + result.rows_deleted == rows:
+            why = "Each is left out, by leave_out in landing.yml or because its kind does not count, or deleted at the source."
         else:
             why = most_common_reason(con, table)
         raise UserError(f"{table.name}: {what}. {why} {way_out}")

@@ -219,7 +219,9 @@ def _result(
 ) -> TableIntake:
     """What intake did with a table."""
     erased = _erased(checked)[0]
-    rows = sum(each.facts["kept"] for each in checked) + (0 if table.required else erased)
+    rows = sum(each.facts["kept"] + each.facts["replaced"] for each in checked)
+    rows += (0 if table.required else erased) - overlap.rows_deleted
+    deleted = sum(each.facts["deleted"] for each in checked) + overlap.rows_deleted
     newest = [each.facts["newest_at"] for each in checked if each.facts["newest_at"]]
     quarantined, held_back = count_refused(session.con, table)
     left_out = sum(each.facts["left_out"] for each in checked)
@@ -227,7 +229,7 @@ def _result(
         table_name=table.name,
         is_present=bool(files),
         file_names=", ".join(file.name for file in files),
-        rows_in=rows + quarantined + held_back + left_out,
+        rows_in=rows + quarantined + held_back + left_out + deleted,
         rows_kept=rows,
         rows_quarantined=quarantined,
         rows_held_back=held_back,
@@ -239,5 +241,6 @@ def _result(
         newest_at=datetime.fromisoformat(max(newest)) if newest else None,
         ignored_columns=", ".join(sorted({name for file in files for name in file.ignored})),
         decision_columns=", ".join(decision_columns(table, files)),
+        rows_deleted=deleted,
         refusals_left_out=sum(each.facts["refusals_left_out"] for each in checked),
     )

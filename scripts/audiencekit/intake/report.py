@@ -34,6 +34,7 @@ class TableIntake:
     ignored_columns: str
     decision_columns: str
     refusals_left_out: int = 0
+    rows_deleted: int = 0
 
 
 REFUSED_ROWS = "table_name varchar, file_name varchar, row_number bigint, reasons varchar, raw_row varchar, source varchar"
@@ -83,6 +84,8 @@ def summary_line(result: TableIntake) -> str:
         parts.append(f"{result.rows_held_back:,} {HELD_BACK}")
     if result.rows_left_out:
         parts.append(f"{result.rows_left_out:,} left out")
+    if result.rows_deleted:
+        parts.append(f"{result.rows_deleted:,} deleted at the source")
     if result.keys_that_differ:
         by = f", {result.rows_replaced:,} replaced by a later file" if result.rows_replaced else ""
         undecided = (
@@ -134,10 +137,10 @@ def write_counts(
         "rows_in bigint, rows_kept bigint, rows_quarantined bigint, rows_held_back bigint, "
         "keys_that_differ bigint, rows_replaced bigint, keys_undecided bigint, refusals_from_future bigint, "
         "rows_left_out bigint, newest_at timestamp, ignored_columns varchar, decision_columns varchar, "
-        "refusals_left_out bigint)"
+        "refusals_left_out bigint, rows_deleted bigint)"
     )
     con.executemany(
-        f"insert into tables values ({', '.join('?' * 16)})",
+        f"insert into tables values ({', '.join('?' * 17)})",
         [list(asdict(result).values()) for result in results],
     )
     _write(con, "select * from tables order by table_name", folder / "tables.parquet")

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from audiencekit.errors import UserError
+from audiencekit.intake.change_marks import has_changes, is_before, is_deleted
 from audiencekit.intake.contract import Column, Table
 from audiencekit.intake.files import ROW_NUMBER, LandingFile, known, with_further_decisions
 from audiencekit.intake.moments import Moments
@@ -48,17 +49,20 @@ class Special:
     """Rows of a file that are treated in a way of their own: refusals dated in the future, which get the last moment
     before as_of and so count now, and rows that landing.yml leaves out, also those of them that state a refusal.
 
-    `moments_matter` where a row might be treated otherwise at a later moment.
+    `before` are rows as they were before a change. `moments_matter` where a row might be treated otherwise at a later moment.
     """
 
     from_future: int
     left_out: int
     refusals_left_out: int
+    before: int
     moments_matter: bool
 
 
 BLANK = "blank"
 LEFT_OUT = "left out"
+# Rows of change data capture, see changes.py.
+DELETED, BEFORE = "deleted", "before a change"
 # How an identifier looks after pandas wrote a column of whole numbers with gaps.
 FLOATED = r"-?\d+\.0"
 
@@ -89,7 +93,7 @@ def check_rows(
         select $table, $file, {row_in_file()}, verdict, raw_row, $source
         from {with_row_numbers(file, target)} as checked
         {passed_lines()}
-        where verdict not in ($blank, $left_out)
+        where verdict not in ($blank, $left_out, $deleted, $before)
         """,
         {
             "table": table.name,
@@ -97,6 +101,8 @@ def check_rows(
             "source": file.settings.source,
             "blank": BLANK,
             "left_out": LEFT_OUT,
+            "deleted": DELETED,
+            "before": BEFORE,
         },
     )
     keep_rejected_lines(con, file, table.name)
@@ -104,18 +110,27 @@ def check_rows(
         "select count(*) filter (where is_from_future and verdict is null), "
         "count(*) filter (where verdict = $left_out), "
         f"count(*) filter (where verdict = $left_out and {table.is_refusal}), "
+        "count(*) filter (where verdict = $before), "
         f"coalesce(bool_or(is_from_future or verdict in ($held, $not_yet) or contains(verdict, ': {IN_FUTURE}')), false) "
         f"from {rows_of(target)}"
     )
-    values = {"left_out": LEFT_OUT, "held": HELD_BACK, "not_yet": NOT_YET}
+    values = {"left_out": LEFT_OUT, "before": BEFORE, "held": HELD_BACK, "not_yet": NOT_YET}
     return Special(*con.execute(counted, values).fetchall()[0])
 
 
 def kept_rows(
-    con: duckdb.DuckDBPyConnection, table: Table, file: LandingFile, checked: Path
+    con: duckdb.DuckDBPyConnection,
+    table: Table,
+    file: LandingFile,
+    checked: Path,
+    verdict: str | None = None,
 ) -> str:
-    """SQL for the rows that are kept, without the `.0` that pandas appends to identifiers, and with their source."""
-    rows = rows_of(checked)
+    """SQL for the rows that are kept, without the `.0` that pandas appends to identifiers, and with their source.
+
+    With a `verdict`, it is for the rows that have it. The column `position` has the place of each row.
+    """
+    path = literal(file_to_read(checked))
+    rows = f"read_parquet({path}, hive_partitioning = false, file_row_number = true)"
     texts = [
         c.name
         for c in table.columns
@@ -131,7 +146,8 @@ def kept_rows(
         results = con.execute(f"select {tests} from {rows} where verdict is null").fetchall()[0]
         floated = {name for name, is_floated in zip(texts, results, strict=True) if is_floated}
     columns = ", ".join(f"{with_source(c, bare(c.name), file)} as {c.name}" for c in table.columns)
-    return f"select {columns} from {rows} where verdict is null"
+    wanted = f"= {literal(verdict)}" if verdict else "is null"
+    return f"select {columns}, file_row_number as position from {rows} where verdict {wanted}"
 
 
 def no_rows(table: Table) -> str:
@@ -173,6 +189,8 @@ def checked_rows(table: Table, file: LandingFile, moments: Moments) -> str:
                     when reasons is not null and {_is_blank(file)} then '{BLANK}'
                     when {_repeats_header(file)} then 'row: repeats the header'
                     when {is_left_out(file)} or {_does_not_count(table, file)} then '{LEFT_OUT}'
+                    when {is_before(file)} then '{BEFORE}'
+                    when {_deletes(table, file)} then if(is_late, '{HELD_BACK}', '{DELETED}')
                     when reasons is not null then reasons
                     when is_from_future and {is_no_order_yet(table, moments.clock)} then '{NOT_YET}'
                     when is_late and not is_from_future then '{HELD_BACK}'
@@ -258,6 +276,16 @@ def is_left_out(file: LandingFile) -> str:
         wanted = [value.strip().lower() for value in values]
         tests.append(is_one_of(f"coalesce({cell}, '')", wanted))
     return " or ".join(tests)
+
+
+def _deletes(table: Table, file: LandingFile) -> str:
+    """SQL for rows that say that the row of their key was deleted. A row that states a refusal does not: it still counts."""
+    has_key = " and ".join(f"{column} is not null" for column in table.key)
+    return (
+        f"({is_deleted(file)} and {has_key} and not {table.is_refusal})"
+        if has_changes(file)
+        else "false"
+    )
 
 
 def _does_not_count(table: Table, file: LandingFile) -> str:

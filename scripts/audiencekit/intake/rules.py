@@ -36,6 +36,8 @@ LOST_DIGITS = r"\d(\.\d+)?[eE]\+\d+"
 EXACT = {"DOUBLE": 2**53, "FLOAT": 2**24}
 
 
+# How the positions of columns begin that mark deleted rows, see changes.py.
+CHANGE = "change_"
 # Why a date after as_of is refused.
 IN_FUTURE = "in future"
 

@@ -3,11 +3,12 @@
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import duckdb
 
+from audiencekit.intake.changes import any_deletions, delete_rows
 from audiencekit.intake.contract import Table
 from audiencekit.intake.extracts import Overlap, have_keys_of_their_own, settle
 from audiencekit.intake.files import LandingFile
@@ -45,7 +46,8 @@ def assemble(
     before, now = _read_state(target), list(map(_identity, rows))
     if before and before.files == now:
         return Overlap(**before.overlap)
-    kept = _kept_parts(before, now) if before else {}
+    has_deletions = any_deletions(rows)
+    kept = _kept_parts(before, now) if before and not has_deletions else {}
     _lay_out(target, rows, kept)
     if not files:
         write_part(con, no_rows(table), part_of(target, FIRST))
@@ -54,7 +56,9 @@ def assemble(
     else:
         if kept:
             _lay_out(target, rows, {})
+        deleted = delete_rows(con, table, files, target) if has_deletions else 0
         overlap = settle(con, table, [file for file, _ in files], target, is_accepted)
+        overlap = replace(overlap, rows_deleted=deleted)
     parts = list(map(_identity, parts_of(target)))
     state = _State(now, parts, asdict(overlap))
     (target / STATE).write_text(json.dumps(asdict(state)))
