@@ -19,7 +19,7 @@ ORDER = "1,2017-05-01,5\n"
 
 
 def take(home: Path, as_of: datetime = AS_OF, **files: str) -> tuple[list[tuple], TableIntake]:
-    """The orders that count (id, total), and what is said of the table of the first file. Names of files have __ for a point."""
+    """The orders that count (id, total), and the counts of the table of the first file. Names of files have __ for a point."""
     landing = home / "landing"
     landing.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():

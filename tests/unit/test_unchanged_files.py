@@ -56,7 +56,7 @@ def landing(tmp_path) -> Path:
     return folder
 
 
-def test_nothing_is_read_twice_and_that_is_said(tmp_path, landing):
+def test_nothing_is_read_twice_and_a_line_tells_so(tmp_path, landing):
     first, lines = take(landing, tmp_path / "home")
     assert not unchanged(lines)
     again, lines = take(landing, tmp_path / "home")

@@ -55,7 +55,7 @@ REQUESTS = "erasure_requests"
 
 @dataclass(frozen=True)
 class _Taken:
-    """A table that was taken in: what is said of it; how many of its rows are of erased people, and how many of these are
+    """A table that was taken in: its counts; how many of its rows are of erased people, and how many of these are
     dated after the erasure; whether it has amounts that have to be converted."""
 
     result: TableIntake
