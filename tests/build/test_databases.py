@@ -70,6 +70,10 @@ def test_a_database_is_read_whole_and_then_from_the_last_change_on(shop, server,
     assert orders(folder) == {1: 10.5, 2: 25, 3: 30, 4: 40}
     # Order 3 has the time of the last change, and another row may have it, too.
     assert lines[0].startswith("public.orders: 4 rows, 3 of them read since the last change")
+    before = (folder / "orders.parquet").stat()
+    copied(shop, tmp_path)
+    after = (folder / "orders.parquet").stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
 def test_rows_that_are_deleted_or_changed_without_a_time_are_noticed(shop, server, tmp_path):

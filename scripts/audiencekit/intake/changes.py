@@ -13,11 +13,10 @@ import duckdb
 
 from audiencekit.errors import UserError
 from audiencekit.intake.change_marks import has_changes, is_known, may_mark
-from audiencekit.intake.checked_files import deletions_of
 from audiencekit.intake.contract import Table
 from audiencekit.intake.extracts import FILE, date_in, same_key
 from audiencekit.intake.files import GIVEN, LandingFile
-from audiencekit.intake.parts import part_of, write_part
+from audiencekit.intake.parts import deletions_of, part_of, write_part
 from audiencekit.intake.rows import DELETED, kept_rows, values_of
 from audiencekit.intake.rules import CHANGE
 from audiencekit.sql import literal, rows_of

@@ -14,7 +14,8 @@ of it, the contract, the adapters and the code of intake.
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -23,12 +24,19 @@ from typing import Any
 import duckdb
 
 from audiencekit import sql
+from audiencekit.atomic_files import write_atomically
 from audiencekit.errors import UserError
 from audiencekit.intake import adapters, contract, decision_words, sources
 from audiencekit.intake.contract import Table, load_contract
-from audiencekit.intake.erasure import COUNTRY_NAMES, erase_from_refused, erase_from_table
+from audiencekit.intake.erasure import (
+    COUNTRY_NAMES,
+    erase_from_refused,
+    erase_from_table,
+    files_with_erased,
+)
 from audiencekit.intake.files import Extract, LandingFile
 from audiencekit.intake.moments import Moments
+from audiencekit.intake.parts import deletions_of, is_empty
 from audiencekit.intake.tombstones import NO_ERASURE, TOMBSTONES, load_tombstones
 from audiencekit.intake.unpacked import TEXT
 from audiencekit.workspace import Workspace
@@ -56,12 +64,17 @@ class CheckedFile:
         return self.folder / "rows.parquet"
 
     @property
+    def deleted(self) -> Path:
+        """The rows that say which others the source has deleted. There may be none."""
+        return deletions_of(self.rows)
+
+    @property
     def refused(self) -> Path:
         """The rows that do not."""
         return self.folder / "refused.parquet"
 
     def write_facts(self) -> None:
-        (self.folder / "facts.json").write_text(json.dumps(self.facts))
+        write_atomically(self.folder / "facts.json", json.dumps(self.facts))
 
     def landing_file(self, extract: Extract) -> LandingFile:
         """The file as it was opened. Everything that is asked about its cells is answered already."""
@@ -76,11 +89,6 @@ class CheckedFile:
             answers=self.facts["answers"],
             **known,
         )
-
-
-def deletions_of(rows: Path) -> Path:
-    """The rows of the same file that say which others the source has deleted. There may be none."""
-    return rows.with_name("deleted.parquet")
 
 
 def facts_of(file: LandingFile) -> dict[str, Any]:
@@ -101,7 +109,7 @@ class CheckedFiles:
         for unfinished in self.folder.glob(f"{NEW}*"):
             shutil.rmtree(unfinished)
         self._files_json = self.folder / "files.json"
-        before = json.loads(self._files_json.read_text()) if self._files_json.exists() else {}
+        before = _read_json(self._files_json, {})
         self._seen: dict[str, list[Any]] = before.get("seen", {})
         self._headers: dict[str, list[str]] = before.get("headers", {})
         self._stats: dict[str, list[int]] = {}
@@ -138,11 +146,10 @@ class CheckedFiles:
 
     def find(self, key: str) -> CheckedFile | None:
         """The checked file of a key; None if there is none, or if it would be another one at the moments of this intake."""
-        checked = CheckedFile(self.folder / key)
-        if not (checked.folder / "facts.json").exists():
-            return None
-        checked.facts = json.loads((checked.folder / "facts.json").read_text())
-        if not self._is_valid(checked.facts.get("moments")):
+        checked = CheckedFile(self.folder / key, _read_json(self.folder / key / "facts.json", {}))
+        files = [checked.refused, *([checked.rows] if "kept" in checked.facts else [])]
+        is_whole = checked.facts and all(path.exists() for path in files)
+        if not is_whole or not self._is_valid(checked.facts.get("moments")):
             return None
         self.used.add(key)
         return checked
@@ -189,7 +196,7 @@ class CheckedFiles:
         seen = {name: self._seen[name] for name in self._stats if name in self._seen}
         digests = {each[-1] for each in seen.values()}
         headers = {digest: header for digest, header in self._headers.items() if digest in digests}
-        self._files_json.write_text(json.dumps({"seen": seen, "headers": headers}))
+        write_atomically(self._files_json, json.dumps({"seen": seen, "headers": headers}))
         for folder in self.folder.iterdir():
             if folder.is_dir() and folder.name not in self.used:
                 shutil.rmtree(folder)
@@ -198,37 +205,64 @@ class CheckedFiles:
 def erase_from_checked_files(workspace: Workspace) -> None:
     """Remove the rows of people who were erased since the files were checked."""
     folder = workspace.intake / "checked"
+    folder.mkdir(parents=True, exist_ok=True)
     state = folder / "tombstones.json"
     ledger = sorted(path.name for path in (workspace.ledger / TOMBSTONES).glob("*.parquet"))
-    before = json.loads(state.read_text()) if state.exists() else []
-    folder.mkdir(parents=True, exist_ok=True)
+    before = _read_json(state, None, list) if state.exists() else []
     if before == ledger:
         return
-    if not set(before) <= set(ledger):
+    if before is None or not set(before) <= set(ledger):
         # The history is another one, and erased rows cannot come back.
         shutil.rmtree(folder)
         folder.mkdir()
+    of_tables: dict[str, list[CheckedFile]] = defaultdict(list)
+    for path in folder.glob("*/facts.json"):
+        checked = CheckedFile(path.parent, _read_json(path, {}))
+        of_tables[checked.facts.get("table", "")].append(checked)
     with duckdb.connect() as con:
         load_tombstones(con, workspace, NO_ERASURE)
-        for path in folder.glob("*/facts.json"):
-            checked = CheckedFile(path.parent, json.loads(path.read_text()))
-            erase(con, load_contract()[checked.facts["table"]], checked)
-            checked.write_facts()
-    state.write_text(json.dumps(ledger))
+        for name, files in of_tables.items():
+            _erase_from_files(con, load_contract().get(name), files)
+    write_atomically(state, json.dumps(ledger))
+
+
+def _erase_from_files(
+    con: duckdb.DuckDBPyConnection, table: Table | None, files: Sequence[CheckedFile]
+) -> None:
+    """Remove the rows of erased people from the checked files of a table."""
+    rows = [path for each in files for path in (each.rows, each.deleted) if path.exists()]
+    named = {path.parent for path in files_with_erased(con, table, rows)} if table else set()
+    for checked in files:
+        if table is None or checked.folder in named or not is_empty(checked.refused):
+            # Without its facts a file is read again, should this be the last that happens.
+            (checked.folder / "facts.json").unlink()
+            if table:
+                erase(con, table, checked)
+                checked.write_facts()
 
 
 def erase(con: duckdb.DuckDBPyConnection, table: Table, checked: CheckedFile) -> None:
     """Remove the rows of erased people from a checked file, and count them. `con` has the table `tombstones`."""
-    erase_from_refused(con, checked.refused)
+    if not is_empty(checked.refused):
+        erase_from_refused(con, checked.refused)
+    if checked.deleted.exists():
+        erase_from_table(con, table, checked.deleted)
     if not checked.rows.exists():
         return
     erased, later = erase_from_table(con, table, checked.rows)
-    if deletions_of(checked.rows).exists():
-        erase_from_table(con, table, deletions_of(checked.rows))
     before, later_before = checked.facts["erased"]
     checked.facts["erased"] = [before + erased, later_before + later]
     if not table.required:
         checked.facts["kept"] -= erased
+
+
+def _read_json(path: Path, default: Any, kind: type = dict) -> Any:
+    """What a JSON file holds; `default` where there is none that is whole."""
+    try:
+        found = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return default
+    return found if isinstance(found, kind) else default
 
 
 def _stat(path: Path) -> list[int]:

@@ -5,6 +5,7 @@ table, file and generation, also when an old extract brings them back. Orders st
 identifiers. Which people a new request is about is resolved in erasure_requests.py.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -23,7 +24,7 @@ from audiencekit.intake.tombstones import (
     hash_sql,
     load_tombstones,
 )
-from audiencekit.sql import literal, rows_of
+from audiencekit.sql import file_to_read, literal, rows_of
 from audiencekit.workspace import PROJECT, Workspace
 
 COUNTRY_NAMES = PROJECT / "seeds" / "country_names.csv"
@@ -147,18 +148,29 @@ def erase_from_table(con: duckdb.DuckDBPyConnection, table: Table, path: Path) -
     return counts
 
 
-def _mark(con: duckdb.DuckDBPyConnection, table: Table, path: Path) -> tuple[tuple[int, int], bool]:
-    """Make the table `marked`: each row, and whether it is of an erased person (is_erased) or on their device.
+def files_with_erased(
+    con: duckdb.DuckDBPyConnection, table: Table, files: Sequence[Path]
+) -> list[Path]:
+    """Those of a table's files that have rows of erased people. `con` has the table `tombstones`."""
+    if not files or not _find_erased_values(con, table, rows_of(*files)):
+        return []
+    paths = ", ".join(literal(file_to_read(path)) for path in files)
+    is_named = " or ".join(_is_erased(table).values())
+    found = con.execute(
+        f"select distinct filename from read_parquet([{paths}], hive_partitioning = false, filename = true) as rows "
+        f"where {is_named} order by 1"
+    )
+    return [Path(name) for (name,) in found.fetchall()]
 
-    Returns how many rows are of erased people, how many of these are dated after the erasure, and whether any row
-    is of them or on their device.
-    """
+
+def _find_erased_values(con: duckdb.DuckDBPyConnection, table: Table, rows: str) -> bool:
+    """Make the table `erased_values`: identifiers in the `rows` (SQL) of a table that have a tombstone. Returns whether there are any."""
     identifiers = _identifiers(table)
     if not identifiers:
-        return (0, 0), False
+        return False
     # Once per distinct value: a table of events names few people many times.
     values = " union all ".join(
-        f"select distinct {kind} as id_type, {column} as id_value, {country} as country from {rows_of(path)} as rows "
+        f"select distinct {kind} as id_type, {column} as id_value, {country} as country from {rows} as rows "
         f"where {column} is not null and {kind} is not null"
         for kind, column, country in identifiers
     )
@@ -171,28 +183,44 @@ def _mark(con: duckdb.DuckDBPyConnection, table: Table, path: Path) -> tuple[tup
         f"inner join tombstones on tombstones.id_type = v.form and tombstones.id_hash = {id_hash} "
         "group by v.id_type, v.id_value, v.country"
     )
-    if not con.execute("select count(*) from erased_values").fetchall()[0][0]:
-        return (0, 0), False
+    return bool(con.execute("select count(*) from erased_values").fetchall()[0][0])
+
+
+def _is_erased(table: Table, further: str = "") -> dict[str, str]:
+    """SQL by column of identifiers: whether a row has an erased one there, of which `further` is true as well."""
     conditions: dict[str, str] = {}
-    later = []
-    for kind, column, country in identifiers:
+    for kind, column, country in _identifiers(table):
         is_erased = (
             f"exists (select 1 from erased_values as e where e.id_type = {kind} "
-            f"and e.id_value = rows.{column} and e.country = {country})"
+            f"and e.id_value = rows.{column} and e.country = {country}{further})"
         )
-        # A request that was answered is not somebody who came back.
-        if table.event_at and column != REQUEST:
-            later.append(f"{is_erased[:-1]} and e.erased_at < rows.{table.event_at})")
         conditions[column] = (
             f"{conditions[column]} or {is_erased}" if column in conditions else is_erased
         )
+    return conditions
+
+
+def _mark(con: duckdb.DuckDBPyConnection, table: Table, path: Path) -> tuple[tuple[int, int], bool]:
+    """Make the table `marked`: each row, and whether it is of an erased person (is_erased) or on their device.
+
+    Returns how many rows are of erased people, how many of these are dated after the erasure, and whether any row
+    is of them or on their device.
+    """
+    if not _find_erased_values(con, table, rows_of(path)):
+        return (0, 0), False
+    conditions = _is_erased(table)
+    later = {}
+    if table.event_at:
+        later = _is_erased(table, f" and e.erased_at < rows.{table.event_at}")
+    # A request that was answered is not somebody who came back.
+    later.pop(REQUEST, None)
     # On a shared device, the events of another account are kept. They lose the device, which belongs to no customer.
     device = conditions.pop("anonymous_id", "false")
     is_anonymous = f"{device} and rows.account_id is null" if device != "false" else "false"
     con.execute(
         f"create or replace temp table marked as select *, {device} as is_on_device, "
         f"{' or '.join(conditions.values())} or {is_anonymous} as is_erased, "
-        f"{' or '.join(later) or 'false'} as is_later from {rows_of(path)} as rows"
+        f"{' or '.join(later.values()) or 'false'} as is_later from {rows_of(path)} as rows"
     )
     erased, erased_later, is_touched = con.execute(
         "select count(*) filter (where is_erased), count(*) filter (where is_erased and is_later), "

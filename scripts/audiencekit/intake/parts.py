@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from audiencekit.sql import file_to_read, literal
+from audiencekit.sql import file_to_read, literal, rows_of
 
 FIRST = 0
 
@@ -33,6 +33,16 @@ def numbered_rows(table: Path, name: str) -> str:
         f"select * exclude (filename), {number} as {name} "
         f"from read_parquet({files}, hive_partitioning = false, filename = true)"
     )
+
+
+def deletions_of(rows: Path) -> Path:
+    """The rows of the same file that say which others the source has deleted. There may be none."""
+    return rows.with_name("deleted.parquet")
+
+
+def is_empty(path: Path) -> bool:
+    """Whether a Parquet file has no rows."""
+    return not duckdb.execute(f"select 1 from {rows_of(path)} limit 1").fetchall()
 
 
 def remove_table(table: Path) -> None:

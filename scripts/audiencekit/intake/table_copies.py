@@ -78,7 +78,10 @@ def copy_table(con: duckdb.DuckDBPyConnection, table: SourceTable, folder: Path)
 def _merge(
     con: duckdb.DuckDBPyConnection, table: SourceTable, target: Path, since: str
 ) -> int | None:
-    """Replace the rows of a copy that changed. Returns how many were read; None if the copy has other columns."""
+    """Replace the rows of a copy that changed. Returns how many were read; None if the copy has other columns.
+
+    A copy of which nothing changed is not written, so that intake does not read it again.
+    """
     copied = [row[0] for row in con.execute(f"describe from {rows_of(target)}").fetchall()]
     if copied != list(table.columns) or not table.cursor:
         return None
@@ -91,11 +94,13 @@ def _merge(
     same = " and ".join(
         f"old.{_quoted(k)} is not distinct from changed.{_quoted(k)}" for k in table.key
     )
-    _write(
-        con,
-        f"select * from {rows_of(target)} as old anti join changed on {same} union all from changed",
-        target,
-    )
+    others = f"from changed except from (from {rows_of(target)} as old semi join changed on {same})"
+    if con.execute(f"select 1 from ({others}) limit 1").fetchall():
+        _write(
+            con,
+            f"select * from {rows_of(target)} as old anti join changed on {same} union all from changed",
+            target,
+        )
     return con.execute("select count(*) from changed").fetchall()[0][0]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 
+from audiencekit.atomic_files import write_atomically
 from audiencekit.intake.changes import any_deletions, delete_rows
 from audiencekit.intake.contract import Table
 from audiencekit.intake.extracts import Overlap, have_keys_of_their_own, settle
@@ -61,16 +62,17 @@ def assemble(
         overlap = replace(overlap, rows_deleted=deleted)
     parts = list(map(_identity, parts_of(target)))
     state = _State(now, parts, asdict(overlap))
-    (target / STATE).write_text(json.dumps(asdict(state)))
+    write_atomically(target / STATE, json.dumps(asdict(state)))
     return overlap
 
 
 def _read_state(target: Path) -> _State | None:
     """What a table was made of; None if that is not known, or if it was written anew since."""
     path = target / STATE
-    if not path.exists():
+    try:
+        state = _State(**json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError):
         return None
-    state = _State(**json.loads(path.read_text()))
     return state if state.parts == list(map(_identity, parts_of(target))) else None
 
 
