@@ -46,7 +46,8 @@ def take(home: Path, as_of: datetime = AS_OF, **files: str) -> tuple[list[tuple]
         ("deleted_at", "", "2017-09-01T10:00:00Z"),
         ("_ab_cdc_deleted_at", "", "2017-09-01 10:00:00.123"),
         ("_sdc_deleted_at", "null", "1504260000"),
-        ("op", "c", "d"),
+        ("op", "u", "d"),
+        ("__op", "c", "d"),
         ("Op", "I", "D"),
         ("_change_type", "update_postimage", "delete"),
         ("header__change_oper", "U", "D"),
@@ -91,7 +92,7 @@ def test_a_deletion_reaches_rows_of_earlier_files_only(tmp_path):
         **{
             "orders__2017-06-01__csv": first,
             "orders__2017-06-02__csv": "order_id,op\n1,d\n2,d\n".replace(
-                "order_id,op", "order_id,ordered_at,total,op"
+                "order_id,op", "order_id,ordered_at,total,__op"
             ).replace(",d", ",,,d"),
             "orders__2017-06-03__csv": "order_id,ordered_at,total,op\n2,2017-06-03,1,c\n",
         },
@@ -182,12 +183,14 @@ def test_landing_yml_names_a_column_that_marks_deleted_rows(tmp_path):
     settings.write_text("files:\n  orders.csv: {columns: {Entfernt: is_deleted}}\n")
     text = "order_id,ordered_at,total,Entfernt\n1,2017-05-01,5,nein\n2,2017-05-02,7,ja\n"
     assert take(tmp_path, orders__csv=text)[0] == [("1", 5.0)]
-    with pytest.raises(UserError, match="Entfernt is is_deleted, and has the value 'vielleicht'"):
+    with pytest.raises(
+        UserError, match="Entfernt: it marks deleted rows, and has the value 'vielleicht'"
+    ):
         take(tmp_path, orders__csv=text.replace("ja", "vielleicht"))
 
 
 def test_a_deletion_without_its_key_goes_to_quarantine(tmp_path):
-    text = "order_id,ordered_at,total,op\n1,2017-05-01,5,c\n2,2017-05-02,7,c\n,,,d\n"
+    text = "order_id,ordered_at,total,op\n1,2017-05-01,5,i\n2,2017-05-02,7,i\n,,,d\n"
     rows, result = take(tmp_path, orders__csv=text)
     assert len(rows) == 2 and result.rows_quarantined == 1
 
@@ -220,3 +223,126 @@ def test_a_stream_of_changes_in_any_number_of_files_leaves_what_a_reckoning_leav
     (tmp_path / "landing").rename(tmp_path / "again/landing")
     fresh, _ = take(tmp_path / "again", **{"orders__2017-06-08__csv": text})
     assert fresh == rows
+
+
+@pytest.mark.parametrize(
+    ("moment", "is_gone"),
+    [
+        ("0000-00-00 00:00:00", False),
+        ("0001-01-01T00:00:00Z", False),
+        ("9999-12-31 23:59:59", False),
+        ("1970-01-01", False),
+        ("2018-06-01", False),
+        ("2017-12-31T23:59:59Z", True),
+        ("1514000000", True),
+        ("1514000000000", True),
+        ("1514000000000000", True),
+        ("1514000000000000000", True),
+        ("31/12/2016", True),
+    ],
+)
+def test_a_time_of_deletion_that_means_never_or_later_deletes_nothing(tmp_path, moment, is_gone):
+    text = f"order_id,ordered_at,total,deleted_at\n1,2017-05-01,5,\n2,2017-05-02,7,{moment}\n"
+    assert len(take(tmp_path, orders__csv=text)[0]) == 2 - is_gone
+
+
+def test_a_row_that_will_be_deleted_is_gone_once_that_has_happened(tmp_path):
+    text = "order_id,ordered_at,total,deleted_at\n1,2017-05-01,5,\n2,2017-05-02,7,2018-06-01\n"
+    assert len(take(tmp_path, orders__csv=text)[0]) == 2
+    assert len(take(tmp_path, datetime(2018, 7, 1), orders__csv=text)[0]) == 1
+
+
+def test_a_value_that_is_not_known_is_noticed_among_thousands(tmp_path):
+    days = "".join(
+        f"{n},2017-05-01,5,2017-01-01 00:{n // 60 % 60:02d}:{n % 60:02d}\n" for n in range(1500)
+    )
+    text = f"order_id,ordered_at,total,deleted_at\n{days}x,2017-05-01,5,never\n"
+    with pytest.raises(UserError, match="it marks deleted rows, and has the value 'never'"):
+        take(tmp_path, orders__csv=text)
+
+
+@pytest.mark.parametrize(
+    ("header", "later", "earlier"),
+    [("_commit_version", "12", "9"), ("__source_ts_ms", "1500000000001", "1500000000000"),
+     ("_ab_cdc_updated_at", "2017-06-02T00:00:00Z", "2017-06-01T00:00:00Z")],
+)  # fmt: skip
+def test_the_order_of_changes_is_that_of_the_loader(tmp_path, header, later, earlier):
+    text = f"order_id,ordered_at,total,op,{header}\n1,2017-05-01,5,u,{later}\n1,2017-05-01,7,d,{earlier}\n"
+    assert take(tmp_path, orders__csv=text)[0] == [("1", 5.0)]
+
+
+def test_a_change_in_a_stream_of_snowflake_is_no_deletion(tmp_path):
+    text = "order_id,ordered_at,total,METADATA$ACTION,METADATA$ISUPDATE\n1,2017-05-01,5,INSERT,TRUE\n1,2017-05-01,7,DELETE,TRUE\n2,2017-05-01,8,DELETE,FALSE\n"
+    assert take(tmp_path, orders__csv=text)[0] == [("1", 5.0)]
+
+
+def test_files_are_in_the_order_of_their_numbers(tmp_path):
+    header = "order_id,ordered_at,total,op\n"
+    files = {
+        "orders__9__csv": f"{header}1,2017-05-01,5,i\n1,,,d\n",
+        "orders__10__csv": f"{header}1,2017-05-01,7,i\n",
+    }
+    assert take(tmp_path, **files)[0] == [("1", 7.0)]
+
+
+@pytest.mark.parametrize("values", ["CD", "cD"])
+def test_credit_and_debit_are_asked_about(tmp_path, values):
+    rows = "".join(f"{n},2017-05-01,5,{value}\n" for n, value in enumerate(values))
+    with pytest.raises(UserError, match="may mean deleted rows, or something else such as debit"):
+        take(tmp_path, orders__csv="order_id,ordered_at,total,op\n" + rows)
+    (tmp_path / "landing/landing.yml").write_text(
+        "files:\n  orders.csv: {columns: {op: is_deleted}}\n"
+    )
+    assert len(take(tmp_path, orders__csv="order_id,ordered_at,total,op\n" + rows)[0]) == 1
+
+
+@pytest.mark.parametrize("other", ["t", "truncate", "m"])
+def test_an_operation_that_is_not_known_stops_the_run(tmp_path, other):
+    text = f"order_id,ordered_at,total,op\n1,2017-05-01,5,u\n2,2017-05-01,5,d\n3,2017-05-01,5,{other}\n"
+    with pytest.raises(UserError, match=f"has the value '{other}'"):
+        take(tmp_path, orders__csv=text)
+
+
+def test_ids_that_pandas_wrote_as_numbers_are_deleted(tmp_path):
+    header = "order_id,ordered_at,total,__op\n"
+    files = {
+        "orders__1__csv": f"{header}1,2017-05-01,5,i\n2,2017-05-01,6,i\n",
+        "orders__2__csv": f"{header}1.0,,,d\n",
+    }
+    assert take(tmp_path, **files)[0] == [("2", 6.0)]
+
+
+def test_a_deleted_row_is_one_also_where_its_status_is_left_out(tmp_path):
+    (tmp_path / "landing").mkdir()
+    (tmp_path / "landing/landing.yml").write_text(
+        "files:\n  orders.*: {leave_out: {state: [gone]}}\n"
+    )
+    header = "order_id,ordered_at,total,state,__op\n"
+    files = {
+        "orders__1__csv": f"{header}1,2017-05-01,5,there,i\n2,2017-05-01,6,there,i\n",
+        "orders__2__csv": f"{header}1,2017-05-01,5,gone,d\n",
+    }
+    assert take(tmp_path, **files)[0] == [("2", 6.0)]
+
+
+def test_a_change_of_the_key_leaves_the_new_one(tmp_path):
+    header = "order_id,ordered_at,total,_change_type\n"
+    files = {
+        "orders__2017-06-01__csv": f"{header}1,2017-05-01,5,insert\n3,2017-05-01,5,insert\n",
+        "orders__2017-06-02__csv": f"{header}1,2017-05-01,5,update_preimage\n2,2017-05-01,5,update_postimage\n3,2017-05-01,5,update_preimage\n3,2017-05-01,6,update_postimage\n",
+    }
+    assert take(tmp_path, **files)[0] == [("2", 5.0), ("3", 6.0)]
+
+
+@pytest.mark.parametrize("header", ["is_deleted", "op"])
+def test_a_refusal_is_not_replaced_by_a_later_row(tmp_path, header):
+    values = ("false", "false") if header == "is_deleted" else ("i", "u")
+    text = f"contact_id,email,email_opt_out,{header}\na,ann@example.com,true,{values[0]}\na,ann@example.com,,{values[1]}\nb,,,{values[1]}\n"
+    rows, _ = take(tmp_path, contacts__csv=text, orders__csv="order_id,ordered_at,total\n" + ORDER)
+    assert ("a", True) in rows
+
+
+def test_an_empty_column_of_deletions_changes_no_gate(tmp_path):
+    text = "order_id,ordered_at,total,deleted_at\n1,2017-05-01,5,\n1,2017-05-01,7,\n"
+    with pytest.raises(UserError, match="has rows with total 5"):
+        take(tmp_path, orders__csv=text)

@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -11,6 +12,7 @@ import duckdb
 import pytest
 
 from audiencekit.errors import UserError
+from audiencekit.intake import checking
 from audiencekit.intake.checked_files import erase_from_checked_files
 from audiencekit.intake.contract import load_contract
 from audiencekit.intake.gates import Gates
@@ -366,6 +368,72 @@ def test_an_erasure_that_is_killed_halfway_is_made_good(tmp_path, landing, monke
     tables, _ = take(landing, workspace.home)
     assert ("contacts", 1, 0) in tables["erased_counts.parquet"]
     assert "ann@example.com" not in contents(workspace)
+
+
+def test_what_is_known_of_cells_that_are_not_read_holds_no_personal_data(tmp_path, landing):
+    workspace = Workspace(tmp_path / "home")
+    (landing / "service_contacts.csv").write_text(
+        "service_contact_id,opened_at,contact_kind,topic\n"
+        "1,2017-05-01,ticket,Please unsubscribe ann@example.com\n"
+    )
+    (landing / "orders.csv").write_text(
+        "order_id,ordered_at,total,event,vorgang\n1,2017-05-01,5,Sale to ann@example.com,ann@example.com\n2,2017-05-01,5,Sale to ann@example.com,ann@example.com\n"
+    )
+    (landing / "contacts.csv").write_text("contact_id\na\n")
+    take(landing, workspace.home)
+    known = "\n".join(path.read_text() for path in workspace.intake.rglob("*.json"))
+    assert "unread refusals" in known and "ann@example.com" not in known
+
+
+def test_a_deletion_of_a_row_of_somebody_else_stays_after_an_erasure(tmp_path, landing):
+    workspace = Workspace(tmp_path / "home")
+    (landing / "contacts.csv").unlink()
+    (landing / "contacts.a.csv").write_text(
+        "contact_id,email\nc,bo@example.com\nd,di@example.com\n"
+    )
+    (landing / "contacts.b.csv").write_text("contact_id,email,_deleted\nc,ann@example.com,true\n")
+    take(landing, workspace.home)
+    _erase(workspace, "ann@example.com")
+    tables, _ = take(landing, workspace.home)
+    assert [row[0] for row in tables["contacts.parquet"]] == ["d"]
+    fresh = tmp_path / "fresh"
+    shutil.copytree(workspace.published, fresh / "published", symlinks=True)
+    assert take(landing, fresh)[0] == tables
+    assert "ann@example.com" not in contents(workspace)
+
+
+def test_a_run_that_a_gate_stopped_leaves_no_rows_of_its_own(tmp_path, landing):
+    (landing / "orders.b.csv").write_text(f"{ORDERS}1,2017-09-01,9,zoe@example.com\n")
+    workspace = Workspace(tmp_path / "home")
+    with pytest.raises(UserError, match="order_id 1 is in"):
+        take(landing, workspace.home)
+    assert not list(workspace.intake.glob("checked/.new-*"))
+
+
+def test_a_file_that_changes_while_it_is_read_is_read_again(tmp_path, landing, monkeypatch):
+    path = landing / "orders.csv"
+    before = path.read_text()
+    real = checking.open_file
+
+    def changed_first(extract, *others):
+        if extract.name == "orders.csv":
+            path.write_text(before.replace(",5,", ",99,"))
+        return real(extract, *others)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checking, "open_file", changed_first)
+        take(landing, tmp_path / "home")
+    path.write_text(before)
+    tables, _ = take(landing, tmp_path / "home")
+    assert [row[2] for row in tables["orders.parquet"]] == [5.0, 7.0]
+
+
+def test_files_that_only_had_their_header_read_are_not_counted_nor_remembered(tmp_path, landing):
+    (landing / "people.json").write_text('{"ann@example.com": "x", "note": "y"}')
+    workspace = Workspace(tmp_path / "home")
+    _, lines = take(landing, workspace.home)
+    assert not unchanged(lines)
+    assert "ann@example.com" not in (workspace.intake / "checked/files.json").read_text()
 
 
 def test_files_that_are_gone_leave_nothing(tmp_path, landing):

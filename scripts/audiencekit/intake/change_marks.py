@@ -1,91 +1,221 @@
-"""How loaders mark rows of change data capture: in a flag, a time of deletion, or an operation."""
+"""How loaders mark rows of change data capture: in a flag, in a time of deletion, or in a log of operations."""
 
-import re
 from collections.abc import Sequence
 
-from audiencekit.intake.files import LandingFile, plain_name
-from audiencekit.intake.rules import CHANGE, raw_name
+import duckdb
+
+from audiencekit.errors import UserError
+from audiencekit.intake.files import GIVEN, LandingFile, plain_name
+from audiencekit.intake.rules import CHANGE, SEQUENCE, raw_name
 from audiencekit.intake.values import NO, NO_VALUE, YES
 from audiencekit.sql import is_one_of, literal
 
-_FLAGS = (
-    "deleted",
-    "isdeleted",
-    "fivetrandeleted",
-    "deletedflag",
-    "isdeletedflag",
-    "deleteflag",
-    "softdeleted",
-    "issoftdeleted",
-)
-_TIMES = (
-    "deletedat",
-    "abcdcdeletedat",
-    "sdcdeletedat",
-    "deletedon",
-    "deletedtime",
-    "deletedtimestamp",
-    "datedeleted",
-)
-# Debezium, Delta Lake, Flink, DMS, Qlik, IBM and SQL Server.
-_OPERATIONS = ("op", "operation", "operationtype", "changetype", "changeoper", "headerchangeoper", "rowkind", "cdcoperation",
-               "cdcop", "cdctype", "dmsop", "ibmsnapoperation", "syschangeoperation")  # fmt: skip
-_DELETES = ("d", "delete", "deleted", "-d", "remove", "removed")
-_BEFORE = ("update_preimage", "-u", "ub", "update_before", "before", "preimage", "b")
-_AFTER = ("c", "i", "u", "r", "l", "insert", "inserted", "create", "created", "update", "updated", "upsert", "read", "load",
-          "snapshot", "update_postimage", "+i", "+u", "update_after", "after", "postimage")  # fmt: skip
-# SQL Server's __$operation.
-_NUMBERED = {"__$operation": ("1", "3", ("2", "4"))}
+# By kind of column, the names that it has, as letters and digits.
+FLAG, TIME, LOG, NUMBERED, STREAM = "flag", "time", "log", "numbered", "stream"
+_NAMES = {
+    FLAG: ("deleted", "isdeleted", "isdelete", "fivetrandeleted", "deletedflag", "isdeletedflag", "deleteflag", "softdeleted",
+           "issoftdeleted", "hevomarkeddeleted", "peerdbisdeleted", "hvrisdeleted", "artiedelete", "airbytedeleted"),
+    TIME: ("deletedat", "abcdcdeletedat", "sdcdeletedat", "deletedon", "deletedtime", "deletedtimestamp", "datedeleted"),
+    # Debezium, Delta Lake, BigQuery, Flink, DMS, Qlik, GoldenGate, IBM and SQL Server.
+    LOG: ("changetype", "metadatachangetype", "changeoper", "headerchangeoper", "rowkind", "cdcoperation", "cdcop", "cdctype",
+          "dmsop", "ibmsnapoperation", "syschangeoperation", "metaop", "optype", "operationname"),
+    STREAM: ("metadataaction",),
+}  # fmt: skip
+# Of other tables, too, such as credit and debit.
+_GENERIC = ("op", "operation", "operationtype", "action", "type")
+_SQL_SERVER = "__$operation"
+_IS_UPDATE = "metadataisupdate"
+# What says which of two changes is later, the surest first.
+_SEQUENCES = ("commitversion", "headerchangeseq", "sdcsequence", "sourcetsms", "tsms", "abcdclsn", "abcdcupdatedat",
+              "committimestamp", "headertimestamp", "fivetransynced", "airbyteextractedat", "sdcbatchedat")  # fmt: skip
+_DELETES = ("d", "delete", "deleted", "-d")
+_BEFORE = ("update_preimage", "-u", "ub", "update_before", "preimage")
+# Nobody writes these for anything but a change.
+_CERTAIN = (*_BEFORE, "u", "i", "insert", "inserted", "update", "updated", "upsert", "update_postimage", "+i", "+u",
+            "update_after", "postimage")  # fmt: skip
+_AFTER = ("c", "r", "l", "create", "created", "read", "load", "snapshot", "after")
 _NOTHING = ("", *map(str.lower, NO_VALUE))
-_MOMENT = r"\d{4}-\d\d-\d\d.*|\d{10,16}([.]\d+)?|\d{1,2}[/.]\d{1,2}[/.]\d{4}.*"
+_MOMENT = r"\d{4}-\d\d-\d\d.*|\d{9,19}([.]\d+)?|\d{1,2}[/.]\d{1,2}[/.]\d{4}.*"
 
 
-def may_mark(header: str) -> bool:
-    """Whether a column may mark deleted rows, by its name."""
-    return plain_name(header) in (*_FLAGS, *_TIMES, *_OPERATIONS)
+def marks_of(con: duckdb.DuckDBPyConnection, file: LandingFile, rows: str) -> dict[str, int]:
+    """Positions of the columns of a file that mark deleted rows, by the kind of each, and of one that says which change is later.
 
-
-def is_known(header: str, value: str) -> bool:
-    """Whether a value of a column says whether a row was deleted."""
-    if header in _NUMBERED:
-        delete, before, after = _NUMBERED[header]
-        return value in (delete, before, *after)
-    if plain_name(header) in _OPERATIONS:
-        return value in (*_DELETES, *_BEFORE, *_AFTER, *_NOTHING)
-    return value in (*YES, *NO, *_DELETES, *_AFTER, *_NOTHING) or bool(re.fullmatch(_MOMENT, value))
-
-
-def is_deleted(file: LandingFile) -> str:
-    """SQL that is true for rows that say that the row of their key was deleted."""
-    return _any(file, _DELETES, 0, f"{{cell}} not in ({_texts(*NO, *_AFTER, *_BEFORE, *_NOTHING)})")
-
-
-def is_before(file: LandingFile) -> str:
-    """SQL that is true for rows as they were before a change."""
-    return _any(file, _BEFORE, 1, "false")
-
-
-def _any(file: LandingFile, values: Sequence[str], number: int, of_flags: str) -> str:
-    """SQL that is true where a column that marks changes has one of the `values`, or, if it is a flag, where `of_flags` is."""
-    tests = ["false"]
-    for name, place in file.positions.items():
-        if not name.startswith(CHANGE):
+    `rows` is SQL for the rows of the file. Raises UserError for a column that seems to mark deleted rows and has a value that is
+    not understood, or that may mean something else.
+    """
+    found = {}
+    for place, header in enumerate(file.header):
+        is_given = file.settings.columns.get(header) == GIVEN
+        if (place in file.used and not is_given) or header in file.settings.ignore:
             continue
-        header = file.header[place]
-        cell = f"lower(trim(cast({raw_name(place)} as varchar)))"
-        if header in _NUMBERED:
-            tests.append(f"{cell} = {literal(str(_NUMBERED[header][number]))}")
-        elif plain_name(header) in _OPERATIONS:
-            tests.append(is_one_of(cell, values))
-        else:
-            tests.append(of_flags.format(cell=cell))
-    return f"coalesce({' or '.join(tests)}, false)"
+        kinds = [FLAG, LOG] if is_given else [kind for kind in [_kind(header)] if kind]
+        problems = {kind: _problem(con, file, rows, place, kind) for kind in kinds}
+        if kind := next((kind for kind, problem in problems.items() if not problem), None):
+            found[f"{CHANGE}{kind}_{place}"] = place
+        elif stops := [problem for problem in problems.values() if problem != _NO_MARK]:
+            raise UserError(f"{file.name}, {header}: {stops[0]}")
+    names = list(map(plain_name, file.header))
+    if found and (sequence := next((name for name in _SEQUENCES if name in names), None)):
+        found[SEQUENCE] = names.index(sequence)
+    return found
 
 
-def _texts(*values: str) -> str:
-    return ", ".join(map(literal, values))
+_NO_MARK = "it marks nothing"
+
+
+def _kind(header: str) -> str | None:
+    """The kind of a column by its name; None if its name is none of those that loaders use."""
+    if header == _SQL_SERVER:
+        return NUMBERED
+    name = plain_name(header)
+    if name in _GENERIC:
+        return LOG
+    return next((kind for kind, names in _NAMES.items() if name in names), None)
+
+
+def _problem(
+    con: duckdb.DuckDBPyConnection, file: LandingFile, rows: str, place: int, kind: str
+) -> str:
+    """Why a column cannot be read as marks of deleted rows; empty if it can."""
+    cell = _cell(place, kind)
+    is_known, deletes = _is_known(cell, kind), _deletes_if(cell, kind)
+    other, has_deletes, has_certain, filled = con.execute(
+        f"select min({cell}) filter (where not {is_known}), coalesce(bool_or({deletes}), false), "
+        f"coalesce(bool_or({is_one_of(cell, _CERTAIN)}), false), count(*) filter (where not {is_one_of(cell, _NOTHING)}) "
+        f"from ({rows}) as file"
+    ).fetchall()[0]
+    header = file.header[place]
+    is_given = file.settings.columns.get(header) == GIVEN
+    # A loader has further columns, such as __ts_ms.
+    is_of_loader = is_given or any(name.startswith("_") for name in file.header)
+    is_generic = plain_name(header) in _GENERIC and not is_of_loader
+    way_out = (
+        f"Say columns: {{{header}: {GIVEN}}} in landing.yml, where values are yes and no, times, or operations such as delete; "
+        "or list it under ignore."
+    )
+    if other is not None:
+        if is_given or (has_deletes and (has_certain or not is_generic)):
+            return f"it marks deleted rows, and has the value {other[:40]!r}. {way_out}"
+        return _NO_MARK
+    if is_generic and not has_certain:
+        if has_deletes:
+            return f"its values may mean deleted rows, or something else such as debit. {way_out}"
+        return _NO_MARK
+    return "" if filled or not is_generic else _NO_MARK
+
+
+def _cell(place: int, kind: str) -> str:
+    cell = f"lower(trim(cast({raw_name(place)} as varchar)))"
+    return f"regexp_replace({cell}, '[.]0+$', '')" if kind in (NUMBERED, FLAG) else cell
+
+
+def _is_known(cell: str, kind: str) -> str:
+    words: Sequence[str] = {
+        FLAG: (*YES, *NO, *_DELETES, *_NOTHING),
+        TIME: (*NO, *_NOTHING),
+        LOG: (*_DELETES, *_CERTAIN, *_AFTER, *_NOTHING),
+        NUMBERED: ("1", "2", "3", "4", *_NOTHING),
+        STREAM: ("insert", "delete", *_NOTHING),
+    }[kind]
+    moment = f" or regexp_full_match({cell}, {literal(_MOMENT)})" if kind in (FLAG, TIME) else ""
+    return f"coalesce({is_one_of(cell, words)}{moment}, true)"
+
+
+def _deletes_if(cell: str, kind: str) -> str:
+    """SQL that is true for a cell that marks a deleted row, whatever time it gives."""
+    words: Sequence[str] = {FLAG: (*YES, *_DELETES), TIME: (), NUMBERED: ("1",)}.get(kind, _DELETES)
+    moment = f" or regexp_full_match({cell}, {literal(_MOMENT)})" if kind in (FLAG, TIME) else ""
+    return (
+        f"(list_contains([{', '.join(map(literal, words))}], {cell}){moment})"
+        if words
+        else f"({moment[4:]})"
+    )
 
 
 def has_changes(file: LandingFile) -> bool:
     """Whether a file has a column that marks deleted rows."""
     return any(name.startswith(CHANGE) for name in file.positions)
+
+
+def is_log(file: LandingFile) -> bool:
+    """Whether each row of a file is a change, so that the last of a key counts."""
+    return any(
+        name.startswith(f"{CHANGE}{kind}")
+        for name in file.positions
+        for kind in (LOG, NUMBERED, STREAM)
+    )
+
+
+def is_deleted(file: LandingFile, as_of: str) -> str:
+    """SQL that is true for rows that say that the row of their key was deleted before as_of."""
+    return _any(file, "deleted", as_of)
+
+
+def is_before(file: LandingFile) -> str:
+    """SQL that is true for rows as they were before a change."""
+    return _any(file, "before", "")
+
+
+def is_deleted_later(file: LandingFile, as_of: str) -> str:
+    """SQL that is true for rows that will be deleted at as_of or later."""
+    return _any(file, "later", as_of)
+
+
+def sequence_of(file: LandingFile) -> str:
+    """SQL for a number that is larger for a later change; 0 where the file does not say it."""
+    if SEQUENCE not in file.positions:
+        return "0"
+    cell = f"cast({raw_name(file.positions[SEQUENCE])} as varchar)"
+    return f"coalesce(try_cast({cell} as double), epoch(try_cast({cell} as timestamp)), 0)"
+
+
+def _any(file: LandingFile, what: str, as_of: str) -> str:
+    """SQL that is true where a column that marks changes says `what`."""
+    tests = ["false"]
+    for name, place in file.positions.items():
+        if name.startswith(CHANGE):
+            kind = name.removeprefix(CHANGE).rpartition("_")[0]
+            tests.append(_says(file, _cell(place, kind), kind, as_of).get(what, "false"))
+    return f"coalesce({' or '.join(tests)}, false)"
+
+
+def _says(file: LandingFile, cell: str, kind: str, as_of: str) -> dict[str, str]:
+    """SQL for what a cell says of its row: that it was `deleted`, that it will be (`later`), or how it was `before`."""
+    if kind in (FLAG, TIME):
+        now, moment = f"timestamp {literal(as_of)}", _moment(cell)
+        # The years 1 and 9999, and the beginning of Unix time, mean never.
+        past = f"({moment} >= timestamp '1971-01-01' and {moment} < {now})"
+        words = f" or {is_one_of(cell, (*YES, *_DELETES))}" if kind == FLAG else ""
+        later = f"({moment} >= {now} and {moment} < timestamp '2500-01-01')"
+        return {"deleted": f"coalesce({past}, false){words}", "later": later}
+    if kind == NUMBERED:
+        return {"deleted": f"{cell} = '1'", "before": f"{cell} = '3'"}
+    if kind == STREAM:
+        names = list(map(plain_name, file.header))
+        place = names.index(_IS_UPDATE) if _IS_UPDATE in names else None
+        flag = "''" if place is None else f"lower(trim(cast({raw_name(place)} as varchar)))"
+        is_update = f"coalesce({is_one_of(flag, YES)}, false)"
+        return {
+            "deleted": f"({cell} = 'delete' and not {is_update})",
+            "before": f"({cell} = 'delete' and {is_update})",
+        }
+    return {"deleted": is_one_of(cell, _DELETES), "before": is_one_of(cell, _BEFORE)}
+
+
+def _moment(cell: str) -> str:
+    """SQL for the time in a cell: a date, or seconds since 1970 or their thousandths."""
+    number = f"try_cast({cell} as double)"
+    seconds = (
+        f"{number} / power(1000, greatest(0, floor((length(split_part({cell}, '.', 1)) - 8) / 3)))"
+    )
+    is_number = rf"regexp_full_match({cell}, '\d{{9,19}}([.]\d+)?')"
+    others = " ".join(
+        f"when regexp_matches({cell}, '^\\d{{1,2}}[/.]') then coalesce(try_strptime(regexp_extract({cell}, '^[0-9/.]+'), {literal(style)}), "
+        f"try_strptime(regexp_extract({cell}, '^[0-9/.]+'), {literal(other)}))"
+        for style, other in (("%d/%m/%Y", "%m/%d/%Y"),)
+    )
+    return (
+        f"(case when {is_number} then cast(to_timestamp({seconds}) as timestamp) {others} "
+        f"else try_cast(upper({cell}) as timestamp) end)"
+    )

@@ -11,51 +11,26 @@ from pathlib import Path
 
 import duckdb
 
-from audiencekit.errors import UserError
-from audiencekit.intake.change_marks import has_changes, is_known, may_mark
+from audiencekit.intake.change_marks import has_changes, is_log, marks_of
 from audiencekit.intake.contract import Table
 from audiencekit.intake.extracts import FILE, date_in, same_key
-from audiencekit.intake.files import GIVEN, LandingFile
+from audiencekit.intake.files import LandingFile
 from audiencekit.intake.parts import deletions_of, part_of, write_part
-from audiencekit.intake.rows import DELETED, kept_rows, values_of
-from audiencekit.intake.rules import CHANGE
+from audiencekit.intake.rows import BEFORE, DELETED, kept_rows, reader
 from audiencekit.sql import literal, rows_of
-
-_MOST_VALUES = 1000
 
 
 def with_changes(con: duckdb.DuckDBPyConnection, table: Table, file: LandingFile) -> LandingFile:
     """The file with the positions of its columns that mark deleted rows; none in a table that only grows.
 
-    A column counts if its name is one of those that loaders use, and each of its values is known. Raises UserError for one that
-    landing.yml names, and that has another value.
+    Raises UserError for such a column with a value that is not understood.
     """
     if table.append_only or file.is_adapted:
         return file
-    found = {}
-    for place, header in enumerate(file.header):
-        is_given = file.settings.columns.get(header) == GIVEN
-        if place in file.used or header in file.settings.ignore:
-            continue
-        if not is_given and not may_mark(header):
-            continue
-        others = [value for value in _values(con, file, place) if not is_known(header, value)]
-        if not others:
-            found[f"{CHANGE}{place}"] = place
-        elif is_given:
-            raise UserError(
-                f"landing.yml: {file.name}, {header} is {GIVEN}, and has the value {others[0][:40]!r}. It must be yes or no, a "
-                "time, or an operation such as insert, update, delete."
-            )
-    return replace(file, positions=file.positions | found)
-
-
-def _values(con: duckdb.DuckDBPyConnection, file: LandingFile, place: int) -> list[str]:
     try:
-        found = values_of(con, file, place, _MOST_VALUES)
+        return replace(file, positions=file.positions | marks_of(con, file, reader(file)))
     except duckdb.Error:
-        return []  # what is wrong with the file is reported when its rows are checked
-    return sorted(value.lower() for value in found)
+        return file  # what is wrong with the file is reported when its rows are checked
 
 
 def write_rows(
@@ -73,27 +48,41 @@ def write_rows(
         return 0, 0
     key = ", ".join(table.key)
     changed = table.latest_by or "cast(null as timestamp)"
-    con.execute(
-        f"create or replace temp table deletions as select *, {changed} as changed "
-        f"from ({kept_rows(con, table, file, every, DELETED)})"
+    counted = (
+        f"select *, {changed} as changed, {table.is_refusal} as refuses "
+        f"from ({kept_rows(con, table, file, every)}) as rows"
     )
-    counted = f"select *, {changed} as changed, {table.is_refusal} as refuses from ({kept_rows(con, table, file, every)}) as rows"
+    before = kept_rows(con, table, file, every, BEFORE)
+    con.execute(
+        f"create or replace temp table deletions as select {key}, position, {changed} as changed "
+        f"from ({kept_rows(con, table, file, every, DELETED)}) "
+        # A key that was there before a change and is not after it has changed itself.
+        f"union all select {key}, position, {changed} from ({before}) as rows "
+        f"anti join ({counted}) as after on {same_key('rows', 'after', table)}"
+    )
     remaining = (
         f"select * from ({counted}) as rows anti join deletions on {same_key('rows', 'deletions', table)} "
         f"and not {_is_later('rows', 'deletions', 'rows.position > deletions.position')} and not rows.refuses"
     )
-    # Of rows that do not say which is later, the last one counts.
-    last = f"qualify row_number() over (partition by {key}, changed order by position desc) = 1"
-    latest = f"select * exclude (changed, refuses, position) from (select * from ({remaining}) {last} order by position)"
+    # Of the changes of one key that do not say which is later, the last one counts.
+    last = f"qualify refuses or row_number() over (partition by {key}, changed order by position desc) = 1"
+    latest = (
+        f"select * exclude (changed, refuses, position) from (select * from ({remaining}) "
+        f"{last if is_log(file) else ''} order by position)"
+    )
     write_part(con, latest, rows)
-    provided, remain, kept, deleting = con.execute(
+    provided, remain, kept, deleting, marked = con.execute(
         f"select (select count(*) from ({counted})), (select count(*) from ({remaining})), "
-        f"(select count(*) from {rows_of(rows)}), (select count(*) from deletions)"
+        f"(select count(*) from {rows_of(rows)}), (select count(*) from deletions), "
+        f"(select count(*) from ({kept_rows(con, table, file, every, DELETED)}))"
     ).fetchall()[0]
     if deleting:
-        once = f"select * exclude (changed, position) from deletions qualify row_number() over (partition by {key} order by changed desc nulls last, position desc) = 1"
+        once = (
+            f"select {key}, changed from deletions qualify row_number() over "
+            f"(partition by {key} order by changed desc nulls last, position desc) = 1"
+        )
         write_part(con, once, deletions_of(rows))
-    return deleting + provided - remain, remain - kept
+    return marked + provided - remain, remain - kept
 
 
 def delete_rows(
@@ -108,7 +97,7 @@ def delete_rows(
     """
     changed = table.latest_by or "cast(null as timestamp)"
     deletions = [
-        f"select *, {number} as {FILE}, {changed} as changed, {literal(date_in(file.name))} as day from {rows_of(deletions_of(rows))}"
+        f"select *, {number} as {FILE}, {literal(date_in(file.name))} as day from {rows_of(deletions_of(rows))}"
         for number, (file, rows) in enumerate(files)
         if deletions_of(rows).exists()
     ]

@@ -16,7 +16,7 @@ import json
 import shutil
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ import duckdb
 from audiencekit import sql
 from audiencekit.atomic_files import write_atomically
 from audiencekit.errors import UserError
+from audiencekit.identity import contact_points
 from audiencekit.intake import adapters, contract, decision_words, sources
 from audiencekit.intake.contract import Table, load_contract
 from audiencekit.intake.erasure import (
@@ -37,7 +38,13 @@ from audiencekit.intake.erasure import (
 from audiencekit.intake.files import Extract, LandingFile
 from audiencekit.intake.moments import Moments
 from audiencekit.intake.parts import deletions_of, is_empty
-from audiencekit.intake.tombstones import NO_ERASURE, TOMBSTONES, load_tombstones
+from audiencekit.intake.tombstones import (
+    MAILBOX_MACROS,
+    NO_ERASURE,
+    TOMBSTONES,
+    load_tombstones,
+    salt,
+)
 from audiencekit.intake.unpacked import TEXT
 from audiencekit.workspace import Workspace
 
@@ -47,6 +54,7 @@ _RULES = (
     Path(sql.__file__),
     *Path(__file__).parent.glob("*.py"),
     *(contract.CONTRACT_FILE, decision_words.WORDS, sources.BLOCKLIST, COUNTRY_NAMES),
+    *(Path(contact_points.__file__), *MAILBOX_MACROS),
     *(path for path in adapters.FOLDER.rglob("*") if path.suffix in (".sql", ".yml")),
 )
 
@@ -100,24 +108,31 @@ def facts_of(file: LandingFile) -> dict[str, Any]:
 class CheckedFiles:
     """The checked files of a workspace. Those that a whole intake does not use are removed when it ends."""
 
-    def __init__(self, workspace: Workspace, moments: Moments):
+    def __init__(self, workspace: Workspace, landing: Path, moments: Moments):
+        self.landing = landing
         self.folder = workspace.intake / "checked"
         self.moments = moments
         self.used: set[str] = set()
         self.read: set[str] = set()  # names of files that are read in this intake
         self.folder.mkdir(parents=True, exist_ok=True)
-        for unfinished in self.folder.glob(f"{NEW}*"):
-            shutil.rmtree(unfinished)
+        drop_unfinished(self.folder)
         self._files_json = self.folder / "files.json"
         before = _read_json(self._files_json, {})
         self._seen: dict[str, list[Any]] = before.get("seen", {})
         self._headers: dict[str, list[str]] = before.get("headers", {})
         self._stats: dict[str, list[int]] = {}
+        self._names: dict[str, set[str]] = {}  # by key, the files that it is of
 
     def key(self, extract: Extract, *others: object) -> str:
         """The key of what a file becomes. `others` is what else this follows from."""
+        if extract.origin:
+            names = set().union(*(self._names.get(key, set()) for key in extract.origin.split()))
+        else:
+            names = {extract.name}
         origin = extract.origin or self.digest(extract.path, extract.name)
-        return _digest(_rules(), origin, extract.name, repr(extract.settings), *others)
+        key = _digest(_rules(), origin, extract.name, repr(extract.settings), *others)
+        self._names[key] = names
+        return key
 
     def digest(self, path: Path, name: str) -> str:
         """The digest of a file's content. It is read only if its size or one of its times has changed.
@@ -147,7 +162,9 @@ class CheckedFiles:
     def find(self, key: str) -> CheckedFile | None:
         """The checked file of a key; None if there is none, or if it would be another one at the moments of this intake."""
         checked = CheckedFile(self.folder / key, _read_json(self.folder / key / "facts.json", {}))
-        files = [checked.refused, *([checked.rows] if "kept" in checked.facts else [])]
+        files = [checked.refused]
+        files += [checked.rows] if "kept" in checked.facts else []
+        files += [checked.deleted] if checked.facts.get("has_deletions") else []
         is_whole = checked.facts and all(path.exists() for path in files)
         if not is_whole or not self._is_valid(checked.facts.get("moments")):
             return None
@@ -171,29 +188,39 @@ class CheckedFiles:
 
     def keep(self, checked: CheckedFile) -> None:
         """Keep a checked file for the next intake. One that was kept before stays as it is."""
-        if not checked.folder.name.startswith(NEW):
+        key = checked.folder.name.removeprefix(NEW)
+        names = self._names.get(key, set())
+        if key == checked.folder.name or any(map(self._has_changed, names)):
             return
         checked.write_facts()
-        target = self.folder / checked.folder.name.removeprefix(NEW)
+        target = self.folder / key
         shutil.rmtree(target, ignore_errors=True)
         checked.folder = checked.folder.rename(target)
         self.used.add(target.name)
 
     def unchanged_line(self) -> str:
         """One line about files that are not read again; empty without any."""
-        unchanged = len(self._stats.keys() - self.read)
+        names = self._used_names()
+        unchanged = len(names - self.read)
         if not unchanged:
             return ""
         are = "is" if unchanged == 1 else "are"
-        return f"{unchanged:,} of {len(self._stats):,} files {are} as checked before, and not read again"
+        return f"{unchanged:,} of {len(names):,} files {are} as checked before, and not read again"
 
-    def finish(self, landing: Path) -> None:
+    def _used_names(self) -> set[str]:
+        return set().union(*self._names.values())
+
+    def _has_changed(self, name: str) -> bool:
+        """Whether a file of the landing is another one than when its digest was taken."""
+        try:
+            return _stat(self.landing / name) != self._stats[name]
+        except OSError:
+            return True
+
+    def finish(self) -> None:
         """Write down what files of the landing looked like, but for those that changed meanwhile, and drop what is unused."""
-        for name, stat in self._stats.items():
-            path = landing / name
-            if not path.exists() or _stat(path) != stat:
-                self._seen.pop(name, None)
-        seen = {name: self._seen[name] for name in self._stats if name in self._seen}
+        names = sorted(name for name in self._used_names() if not self._has_changed(name))
+        seen = {name: self._seen[name] for name in names}
         digests = {each[-1] for each in seen.values()}
         headers = {digest: header for digest, header in self._headers.items() if digest in digests}
         write_atomically(self._files_json, json.dumps({"seen": seen, "headers": headers}))
@@ -202,10 +229,17 @@ class CheckedFiles:
                 shutil.rmtree(folder)
 
 
+def drop_unfinished(folder: Path) -> None:
+    """Remove what an intake did not keep."""
+    for unfinished in folder.glob(f"{NEW}*"):
+        shutil.rmtree(unfinished)
+
+
 def erase_from_checked_files(workspace: Workspace) -> None:
     """Remove the rows of people who were erased since the files were checked."""
     folder = workspace.intake / "checked"
     folder.mkdir(parents=True, exist_ok=True)
+    drop_unfinished(folder)
     state = folder / "tombstones.json"
     ledger = sorted(path.name for path in (workspace.ledger / TOMBSTONES).glob("*.parquet"))
     before = _read_json(state, None, list) if state.exists() else []
@@ -230,8 +264,13 @@ def _erase_from_files(
     con: duckdb.DuckDBPyConnection, table: Table | None, files: Sequence[CheckedFile]
 ) -> None:
     """Remove the rows of erased people from the checked files of a table."""
-    rows = [path for each in files for path in (each.rows, each.deleted) if path.exists()]
-    named = {path.parent for path in files_with_erased(con, table, rows)} if table else set()
+    named: set[Path] = set()
+    if table:
+        rows = [each.rows for each in files if each.rows.exists()]
+        deleted = [each.deleted for each in files if each.deleted.exists()]
+        found = files_with_erased(con, table, rows)
+        found += files_with_erased(con, deletions_table(table), deleted)
+        named = {path.parent for path in found}
     for checked in files:
         if table is None or checked.folder in named or not is_empty(checked.refused):
             # Without its facts a file is read again, should this be the last that happens.
@@ -246,7 +285,7 @@ def erase(con: duckdb.DuckDBPyConnection, table: Table, checked: CheckedFile) ->
     if not is_empty(checked.refused):
         erase_from_refused(con, checked.refused)
     if checked.deleted.exists():
-        erase_from_table(con, table, checked.deleted)
+        erase_from_table(con, deletions_table(table), checked.deleted)
     if not checked.rows.exists():
         return
     erased, later = erase_from_table(con, table, checked.rows)
@@ -254,6 +293,12 @@ def erase(con: duckdb.DuckDBPyConnection, table: Table, checked: CheckedFile) ->
     checked.facts["erased"] = [before + erased, later_before + later]
     if not table.required:
         checked.facts["kept"] -= erased
+
+
+def deletions_table(table: Table) -> Table:
+    """A table as the rows that say which others are deleted: its key, and when they changed."""
+    columns = tuple(column for column in table.columns if column.name in table.key)
+    return replace(table, columns=columns, required=False, event_at=None, latest_by=None)
 
 
 def _read_json(path: Path, default: Any, kind: type = dict) -> Any:
@@ -278,4 +323,4 @@ def _digest(*parts: object) -> str:
 def _rules() -> str:
     """A digest of the code, the contract and the adapters."""
     contents = [hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(_RULES)]
-    return _digest(duckdb.__version__, *contents)
+    return _digest(duckdb.__version__, salt(), *contents)

@@ -94,6 +94,7 @@ def check_file(session: Session, table: Table, file: LandingFile) -> CheckedFile
             "left_out": special.left_out,
             "deleted": deleted + special.before,
             "replaced": replaced,
+            "has_deletions": checked.deleted.exists(),
             "refusals_left_out": special.refusals_left_out,
             "erased": [0, 0],
             "moments": {"at": session.moments.as_text, "matter": special.moments_matter},

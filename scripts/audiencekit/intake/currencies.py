@@ -27,14 +27,14 @@ def has_other_currencies(
     if table.name == RATES or all(column.name != "currency" for column in table.columns):
         return False
 
-    def codes(rows: Path) -> list[str]:
-        found = con.execute(f"select distinct upper(currency) from {rows_of(rows)} order by 1")
-        return [code for (code,) in found.fetchall() if code is not None]
+    def has_others(rows: Path) -> bool:
+        query = (
+            f"select 1 from {rows_of(rows)} where upper(currency) <> {literal(currency)} limit 1"
+        )
+        return bool(con.execute(query).fetchall())
 
     return any(
-        code != currency
-        for file, rows in files
-        for code in known(file, "currencies", partial(codes, rows))
+        known(file, f"currencies but {currency}", partial(has_others, rows)) for file, rows in files
     )
 
 

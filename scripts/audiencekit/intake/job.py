@@ -7,6 +7,7 @@ stops the run with a UserError before anything is built. Rows of erased people a
 """
 
 import difflib
+import re
 import shutil
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
@@ -20,7 +21,12 @@ import duckdb
 
 from audiencekit.errors import UserError
 from audiencekit.intake.adapted import adapt
-from audiencekit.intake.checked_files import CheckedFile, CheckedFiles, erase_from_checked_files
+from audiencekit.intake.checked_files import (
+    CheckedFile,
+    CheckedFiles,
+    drop_unfinished,
+    erase_from_checked_files,
+)
 from audiencekit.intake.checking import Session, check_file, open_extract
 from audiencekit.intake.contract import Table, load_contract
 from audiencekit.intake.currencies import check_currencies, has_other_currencies
@@ -34,6 +40,7 @@ from audiencekit.intake.landing_settings import check_patterns, check_values, re
 from audiencekit.intake.last_build import has_tables, rows_deleted_by_request
 from audiencekit.intake.lost_refusals import check_lost_refusals, check_names, notes_on_service
 from audiencekit.intake.moments import Moments
+from audiencekit.intake.parts import remove_table
 from audiencekit.intake.report import (
     TableIntake,
     count_refused,
@@ -84,7 +91,7 @@ def run_intake(
         duckdb.connect() as con,
     ):
         has_tombstones = load_tombstones(con, workspace, NO_ERASURE)
-        checked = CheckedFiles(workspace, moments)
+        checked = CheckedFiles(workspace, landing, moments)
         session = Session(
             *(con, moments, workspace, Path(folder), gates.shop, gates.accept),
             *(checked, has_tombstones, say),
@@ -107,7 +114,8 @@ def run_intake(
                 )
         finally:
             write_quarantine(con, workspace.intake)
-        checked.finish(landing)
+            drop_unfinished(checked.folder)
+        checked.finish()
         write_erased_counts(workspace, {name: each.erased for name, each in taken.items()})
         write_people(workspace, NO_ERASURE.people)
         results = [taken[name].result for name in contract]
@@ -128,6 +136,8 @@ def _open_files(session: Session, landing: Path) -> dict[str, list[LandingFile]]
     }
     for table, made in adapted.extracts.items():
         extracts.setdefault(table, []).extend(made)
+    for found_files in extracts.values():
+        found_files.sort(key=lambda file: _by_number(file.name))
     check_required(landing, contract, extracts)
     names = [path.relative_to(landing).as_posix() for path in adapted.adapters]
     check_patterns(
@@ -143,6 +153,12 @@ def _open_files(session: Session, landing: Path) -> dict[str, list[LandingFile]]
         columns[file.name] |= set(file.positions)
     check_values(settings, columns)
     return opened
+
+
+def _by_number(name: str) -> list[tuple[int, str]]:
+    """A key that sorts orders.9.csv before orders.10.csv."""
+    parts = re.split(r"(\d+)", name)
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
 
 
 def _take_in(session: Session, table: Table, files: list[LandingFile], gates: Gates) -> _Taken:
@@ -166,7 +182,7 @@ def _take_in(session: Session, table: Table, files: list[LandingFile], gates: Ga
         check_lost_refusals(con, with_further_decisions(table, files), files)
         before = _expected(session.workspace, table, result, gates)
         check_table(con, result, table, before, erased[0])
-    for note in (*notes, *notes_on_service(con, table, of_files)):
+    for note in (*notes, *notes_on_service(con, table, [each.rows for each in checked])):
         session.say(note)
     is_converted = has_other_currencies(con, table, of_files, gates.shop.currency)
     for each in checked:
@@ -208,6 +224,8 @@ def _remove_leftovers(workspace: Workspace) -> None:
     (workspace.intake / "run.parquet").unlink(missing_ok=True)
     for leftover in workspace.home.glob(f"{SCRATCH}*"):
         shutil.rmtree(leftover)
+    for leftover in workspace.intake.glob("*.parquet.new"):
+        remove_table(leftover)
 
 
 def _result(

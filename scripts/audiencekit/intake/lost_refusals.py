@@ -73,11 +73,11 @@ def check_names(
 
 
 def notes_on_service(
-    con: duckdb.DuckDBPyConnection, table: Table, files: Iterable[tuple[LandingFile, Path]]
+    con: duckdb.DuckDBPyConnection, table: Table, files: Iterable[Path]
 ) -> list[str]:
     """A line that counts contacts with customer service whose topic may be a refusal or a request for erasure.
 
-    Each of the `files` comes with its rows that count.
+    Each of the `files` has rows that count.
     """
     if table.name != "service_contacts":
         return []
@@ -87,8 +87,8 @@ def notes_on_service(
         return {topic: n for topic, n in con.execute(query).fetchall() if may_refuse(topic)}
 
     found: Counter[str] = Counter()
-    for file, rows in files:
-        found.update(known(file, "topics that may refuse", partial(topics, rows)))
+    for rows in files:
+        found.update(topics(rows))
     if not found:
         return []
     return [

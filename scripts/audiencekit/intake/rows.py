@@ -10,9 +10,15 @@ from pathlib import Path
 import duckdb
 
 from audiencekit.errors import UserError
-from audiencekit.intake.change_marks import has_changes, is_before, is_deleted
+from audiencekit.intake.change_marks import (
+    has_changes,
+    is_before,
+    is_deleted,
+    is_deleted_later,
+    sequence_of,
+)
 from audiencekit.intake.contract import Column, Table
-from audiencekit.intake.files import ROW_NUMBER, LandingFile, known, with_further_decisions
+from audiencekit.intake.files import ROW_NUMBER, LandingFile, with_further_decisions
 from audiencekit.intake.moments import Moments
 from audiencekit.intake.rejects import (
     LONGEST_LINE,
@@ -106,12 +112,13 @@ def check_rows(
         },
     )
     keep_rejected_lines(con, file, table.name)
+    later = "is_deleted_later or " if has_changes(file) else ""
     counted = (
         "select count(*) filter (where is_from_future and verdict is null), "
         "count(*) filter (where verdict = $left_out), "
         f"count(*) filter (where verdict = $left_out and {table.is_refusal}), "
         "count(*) filter (where verdict = $before), "
-        f"coalesce(bool_or(is_from_future or verdict in ($held, $not_yet) or contains(verdict, ': {IN_FUTURE}')), false) "
+        f"coalesce(bool_or({later}is_from_future or verdict in ($held, $not_yet) or contains(verdict, ': {IN_FUTURE}')), false) "
         f"from {rows_of(target)}"
     )
     values = {"left_out": LEFT_OUT, "before": BEFORE, "held": HELD_BACK, "not_yet": NOT_YET}
@@ -131,6 +138,11 @@ def kept_rows(
     """
     path = literal(file_to_read(checked))
     rows = f"read_parquet({path}, hive_partitioning = false, file_row_number = true)"
+    position = "file_row_number"
+    if has_changes(file):
+        position = "position"
+        order = "order by sequence, file_row_number"
+        rows = f"(select *, row_number() over ({order}) as position from {rows})"
     texts = [
         c.name
         for c in table.columns
@@ -143,11 +155,12 @@ def kept_rows(
 
     if (file.delimiter or file.is_adapted) and texts:
         tests = ", ".join(f"bool_and(regexp_full_match({c}, '{FLOATED}'))" for c in texts)
-        results = con.execute(f"select {tests} from {rows} where verdict is null").fetchall()[0]
+        counted = f"verdict is null or verdict in ('{DELETED}', '{BEFORE}')"
+        results = con.execute(f"select {tests} from {rows} where {counted}").fetchall()[0]
         floated = {name for name, is_floated in zip(texts, results, strict=True) if is_floated}
     columns = ", ".join(f"{with_source(c, bare(c.name), file)} as {c.name}" for c in table.columns)
     wanted = f"= {literal(verdict)}" if verdict else "is null"
-    return f"select {columns}, file_row_number as position from {rows} where verdict {wanted}"
+    return f"select {columns}, {position} as position from {rows} where verdict {wanted}"
 
 
 def no_rows(table: Table) -> str:
@@ -170,6 +183,11 @@ def checked_rows(table: Table, file: LandingFile, moments: Moments) -> str:
     number = (
         "" if file.delimiter else "case when verdict is not null then row_number end as row_number,"
     )
+    marks = (
+        f"{sequence_of(file)} as sequence, {is_deleted_later(file, as_of)} as is_deleted_later,"
+        if has_changes(file)
+        else ""
+    )
     return f"""
         with typed as ({_typed_rows(table, file)}),
 
@@ -188,9 +206,9 @@ def checked_rows(table: Table, file: LandingFile, moments: Moments) -> str:
                 case
                     when reasons is not null and {_is_blank(file)} then '{BLANK}'
                     when {_repeats_header(file)} then 'row: repeats the header'
-                    when {is_left_out(file)} or {_does_not_count(table, file)} then '{LEFT_OUT}'
                     when {is_before(file)} then '{BEFORE}'
-                    when {_deletes(table, file)} then if(is_late, '{HELD_BACK}', '{DELETED}')
+                    when {_deletes(table, file, as_of)} then if(is_late, '{HELD_BACK}', '{DELETED}')
+                    when {is_left_out(file)} or {_does_not_count(table, file)} then '{LEFT_OUT}'
                     when reasons is not null then reasons
                     when is_from_future and {is_no_order_yet(table, moments.clock)} then '{NOT_YET}'
                     when is_late and not is_from_future then '{HELD_BACK}'
@@ -199,7 +217,7 @@ def checked_rows(table: Table, file: LandingFile, moments: Moments) -> str:
         )
 
         select
-            {_kept_columns(own, table, as_of)}, verdict, is_from_future, {number}
+            {_kept_columns(own, table, as_of)}, verdict, is_from_future, {number} {marks}
             case when verdict is not null then json_object({raw_row}) end as raw_row
         from checked
     """
@@ -278,14 +296,12 @@ def is_left_out(file: LandingFile) -> str:
     return " or ".join(tests)
 
 
-def _deletes(table: Table, file: LandingFile) -> str:
+def _deletes(table: Table, file: LandingFile, as_of: str) -> str:
     """SQL for rows that say that the row of their key was deleted. A row that states a refusal does not: it still counts."""
-    has_key = " and ".join(f"{column} is not null" for column in table.key)
-    return (
-        f"({is_deleted(file)} and {has_key} and not {table.is_refusal})"
-        if has_changes(file)
-        else "false"
-    )
+    if not has_changes(file):
+        return "false"
+    # Further columns of a key may be empty.
+    return f"({is_deleted(file, as_of)} and {table.key[0]} is not null and not {table.is_refusal})"
 
 
 def _does_not_count(table: Table, file: LandingFile) -> str:
@@ -307,8 +323,7 @@ def values_of(
         f"select distinct {cell} as value from ({reader(file)}) as file where not ({is_left_out(file)}) "
         f"order by 1 limit {most}"
     )
-    question = f"up to {most} values of {place}"
-    return set(known(file, question, lambda: [row[0] for row in con.execute(query).fetchall()]))
+    return {row[0] for row in con.execute(query).fetchall()}
 
 
 def reader(file: LandingFile, rejects: bool = False) -> str:

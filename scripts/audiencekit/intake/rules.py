@@ -38,6 +38,7 @@ EXACT = {"DOUBLE": 2**53, "FLOAT": 2**24}
 
 # How the positions of columns begin that mark deleted rows, see changes.py.
 CHANGE = "change_"
+SEQUENCE = "sequence_of_changes"
 # Why a date after as_of is refused.
 IN_FUTURE = "in future"
 

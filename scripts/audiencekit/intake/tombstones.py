@@ -21,6 +21,9 @@ REQUEST = "request_id"
 NATIONAL = "national phone"  # a phone without its country, for rows whose country is unknown
 
 
+MAILBOX_MACROS = tuple(
+    PROJECT / "macros" / f"{name}.sql" for name in ("google_email", "tiktok_email", "mailbox")
+)
 # The mailbox of an e-mail, for another spelling of the address.
 MAILBOX = "mailbox"
 
@@ -68,10 +71,8 @@ def _mailbox_sql(email: str) -> str:
 
 @cache
 def _mailbox_macros() -> Any:
-    files = [
-        PROJECT / "macros" / f"{name}.sql" for name in ("google_email", "tiktok_email", "mailbox")
-    ]
-    return jinja2.Environment().from_string("".join(file.read_text() for file in files)).module  # fmt: skip
+    text = "".join(file.read_text() for file in MAILBOX_MACROS)
+    return jinja2.Environment().from_string(text).module
 
 
 def load_tombstones(con: duckdb.DuckDBPyConnection, workspace: Workspace, new: Erased) -> bool:

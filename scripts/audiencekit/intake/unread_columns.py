@@ -1,9 +1,11 @@
 """Columns of a file that belong to no column of the contract, and that may hold refusals or change what a row means."""
 
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache, partial
 
 import duckdb
 
@@ -19,6 +21,7 @@ from audiencekit.intake.files import LandingFile, known
 from audiencekit.intake.row_meanings import INTO, meaning_of
 from audiencekit.intake.rows import reader, values_of
 from audiencekit.intake.rules import raw_name
+from audiencekit.intake.tombstones import salt
 from audiencekit.intake.values import AGREES, NO, REFUSES, YES
 from audiencekit.sql import is_one_of
 
@@ -153,21 +156,39 @@ def values_that_differ(
     values: dict[str, set[str]] = {}
     proofs: dict[str, bool] = {}
     for file in files:
-        for place in _unread(file):
-            name = file.header[place].strip().lower()
-            meaning = meaning_of(file.header[place], table)
-            if meaning is None:
-                continue
-            found = _meanings_in(
-                values_of(con, file, place, _MOST_VALUES if meaning.a_value else 20)
-            )
-            values.setdefault(name, set()).update(found)
-            proofs[name] = proofs.get(name, False) or any(map(meaning.is_proven_by, found))
+        question = f"values that change what a row of {table.name} means"
+        found = known(file, question, partial(_values_with_meaning, con, table, file))
+        for name, (digests, is_proven) in found.items():
+            values.setdefault(name, set()).update(digests)
+            proofs[name] = proofs.get(name, False) or is_proven
     for file in files:
         if file.rows:
             for name in values.keys() - {header.strip().lower() for header in file.header}:
-                values[name].add("")
+                values[name].add(_digest(""))
     return [name for name, found in values.items() if len(found) > 1 and proofs[name]]
+
+
+def _values_with_meaning(
+    con: duckdb.DuckDBPyConnection, table: Table, file: LandingFile
+) -> dict[str, tuple[list[str], bool]]:
+    """By column that may change what a row means: digests of its values, and whether they prove it."""
+    found: dict[str, tuple[list[str], bool]] = {}
+    for place in _unread(file):
+        name = file.header[place].strip().lower()
+        meaning = meaning_of(file.header[place], table)
+        if meaning is None:
+            continue
+        values = _meanings_in(values_of(con, file, place, _MOST_VALUES if meaning.a_value else 20))
+        digests, is_proven = found.get(name, ([], False))
+        is_proven = is_proven or any(map(meaning.is_proven_by, values))
+        found[name] = [*digests, *sorted(map(_digest, values))], is_proven
+    return found
+
+
+@cache
+def _digest(value: str) -> str:
+    """A value as it may be kept: a cell may hold personal data."""
+    return hashlib.sha256(f"{salt()}|value|{value}".encode()).hexdigest()[:16]
 
 
 def _meanings_in(values: Iterable[str]) -> set[str]:
@@ -179,12 +200,19 @@ def rates_into(
     con: duckdb.DuckDBPyConnection, files: Sequence[LandingFile], currency: str
 ) -> tuple[str, str, str] | None:
     """File, column and currency of exchange rates that are into another currency than `currency`; None if there are none."""
-    for file in files:
+
+    def into_others(file: LandingFile) -> list[str]:
         for place in _unread(file):
             if INTO.search(in_words(file.header[place])):
                 for value in sorted(values_of(con, file, place) - {""}):
                     if value.upper() != currency.upper():
-                        return file.name, file.header[place], value
+                        return [file.name, file.header[place], value]
+        return []
+
+    for file in files:
+        if found := known(file, f"rates into others than {currency}", partial(into_others, file)):
+            file_name, column, other = found
+            return file_name, column, other
     return None
 
 
