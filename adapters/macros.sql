@@ -35,6 +35,9 @@ end;
 -- A name as one text: its first word, and the others.
 create macro first_word(x) as split_part(x, ' ', 1);
 create macro other_words(x) as nullif(trim(substr(x, length(split_part(x, ' ', 1)) + 1)), '');
+-- The same, where only the last word is the family name.
+create macro words_before_last(x) as nullif(regexp_extract(x, '^(.+) \S+$', 1), '');
+create macro last_word(x) as nullif(regexp_extract(x, '(\S+)$', 1), '');
 create macro is_no(x) as lower(x) in ('false', 'f', 'no', 'n', '0', '0.0');
 -- A state of subscription as an opt-in: never subscribed is no answer, and what is none of these stays as it is.
 create macro subscription(x) as case
@@ -66,3 +69,68 @@ create macro segment_refuses_ads(advertising, targeting, marketing, sharing, den
         is_no(ad_tracking) and coalesce(lower(att), '') not in ('0', 'notdetermined', '3', 'authorized'), false
     )
 );
+-- Stripe: the state of a charge as the status of an order. What was authorised and not captured is not paid.
+create macro stripe_charge_status(status, captured) as case
+    when lower(status) = 'failed' then 'cancelled'
+    when lower(status) = 'pending' then 'pending'
+    when lower(status) = 'succeeded' and is_yes(captured) then 'paid'
+    when lower(status) = 'succeeded' then 'pending'
+    else status
+end;
+-- Stripe: what came back of charges: refunds that succeeded, disputes that were lost, and what a charge says was
+-- refunded and no refund explains, on the day of the charge. Its parameters are names of tables with Fivetran's
+-- columns.
+create macro stripe_returns(charge_table, refund_table, dispute_table) as table
+    with
+
+    charges_of_returns as (
+
+        select row_number, id, created, currency, amount, amount_captured, amount_refunded
+        from query_table(charge_table)
+
+    ),
+
+    -- A capture of less than was authorised frees what is left. Stripe writes that as a refund, though no money moved.
+    refunds_of_money as (
+
+        select refunds.*
+        from query_table(refund_table) as refunds
+        left join charges_of_returns as charges on refunds.charge_id = charges.id
+        where
+            refunds.balance_transaction_id is not null
+            or coalesce(number_of(charges.amount_captured) >= number_of(charges.amount), true)
+
+    ),
+
+    refunded as (
+
+        select charge_id, sum(number_of(amount)) filter (where lower(status) in ('succeeded', 'pending')) as amount
+        from refunds_of_money
+        group by charge_id
+
+    )
+
+    select row_number, id, charge_id, created, amount, currency
+    from refunds_of_money
+    where lower(status) = 'succeeded'
+    union all
+    select row_number, id, charge_id, created, amount, currency
+    from query_table(dispute_table)
+    where lower(status) = 'lost'
+    union all
+    select
+        charges.row_number,
+        'refund of ' || charges.id,
+        charges.id,
+        charges.created,
+        cast(
+            number_of(charges.amount_refunded)
+            - greatest(
+                number_of(charges.amount) - coalesce(number_of(charges.amount_captured), number_of(charges.amount)), 0
+            )
+            - coalesce(refunded.amount, 0) as varchar
+        ) as unexplained,
+        charges.currency
+    from charges_of_returns as charges
+    left join refunded on charges.id = refunded.charge_id
+    where number_of(unexplained) > 0;

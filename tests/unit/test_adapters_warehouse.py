@@ -2,7 +2,7 @@
 
 import json
 import random
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -740,3 +740,92 @@ def test_generated_tables_of_dlt_agree_with_a_reckoning_of_their_own(tmp_path):
         purchases["total_price"].sum() - returned["kept"].sum(), abs=0.001
     )
     assert counted["account_id"].nunique() == purchases["customer__id"].nunique()
+
+
+def test_stripe_charges_of_airbyte_are_orders_and_refunds_count_once(tmp_path):
+    intake = fixture(tmp_path, "airbyte_stripe")
+    assert rows(intake, "orders", "order_id, total, status, original_order_id, account_id, email") == [
+        ("ch_1", 33, "paid", None, "cus_1", "ada@example.com"),
+        ("ch_10", 12.5, "pending", None, "cus_3", "cy@example.com"),
+        # It was pending in an earlier sync.
+        ("ch_2", 50, "paid", None, "cus_2", "bo@example.com"),
+        ("ch_3", 10, "cancelled", None, "cus_1", "ada@example.com"),
+        ("ch_4", 10, "paid", None, "cus_1", "ada@example.com"),
+        # Authorised, and not captured.
+        ("ch_5", 99, "pending", None, "cus_1", "ada@example.com"),
+        ("ch_7", 40, "paid", None, None, "eve@example.com"),
+        ("ch_8", 20, "paid", None, "cus_2", "bo@example.com"),
+        # 60 were authorised and 40 captured; what was freed is no refund.
+        ("ch_9", 40, "paid", None, "cus_2", "bo@example.com"),
+        # A dispute that was lost.
+        ("dp_1", -20, "returned", "ch_8", "cus_2", "bo@example.com"),
+        ("re_1", -12, "returned", "ch_2", "cus_2", "bo@example.com"),
+        ("re_2", -8, "returned", "ch_2", "cus_2", "bo@example.com"),
+        # No row of refunds explains what the charge says.
+        ("refund of ch_7", -15, "returned", "ch_7", None, "eve@example.com"),
+    ]  # fmt: skip
+    times = dict(rows(intake, "orders", "order_id, ordered_at"))
+    assert times["ch_1"] == datetime(2024, 3, 1, 14)
+    assert times["re_1"] == datetime(2024, 3, 9, 10)
+    places = {row[0]: row[1:] for row in rows(intake, "orders", "order_id, country_code, phone")}
+    assert places["ch_2"] == ("DE", "+493055501")
+    assert places["ch_7"] == ("FR", "+33155501")
+    assert rows(intake, "quarantine", "file_name, row_number, reasons") == [
+        ("charges.csv", 13, "total: not a number (write 1234.50)")
+    ]
+
+
+def test_stripe_customers_of_airbyte_are_neither_deleted_nor_tests(tmp_path):
+    intake = fixture(tmp_path, "airbyte_stripe")
+    columns = "account_id, first_name, last_name, phone, street, address_2, postal_code"
+    assert rows(intake, "accounts", columns) == [
+        ("cus_1", "Ada", "Lovett", "+16175550100", "1 High St", "Flat 3", "02138"),
+        # The address of the bill has no street, that of the parcel has.
+        ("cus_2", "Bo van", "Day", "+15125550101", "2 Low St", None, "73301"),
+    ]
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_generated_stripe_streams_of_airbyte_agree_with_a_reckoning_of_their_own(tmp_path, ending):
+    draw = random.Random(9)
+    sync = {"_airbyte_extracted_at": SYNCED}
+    second = int(datetime(2024, 1, 11, tzinfo=UTC).timestamp())
+    units = {"usd": 100, "jpy": 1, "kwd": 1000}
+    charges, refunds, net = [], [], dict.fromkeys(units, 0)
+    for number in range(300):
+        amount = draw.randrange(1000, 90000)
+        currency = draw.choice(list(units))
+        charge = {
+            **{"id": f"ch_{number}", "amount": amount, "amount_refunded": 0, "currency": currency},
+            **{"created": second + number * 3600, "customer": draw.choice([None, "cus_1", "cus_2"])},
+            **{"status": draw.choice(["succeeded"] * 5 + ["failed", "pending"])},
+            **{"livemode": draw.random() < 0.9, **sync},
+        }  # fmt: skip
+        charge["paid"] = charge["status"] == "succeeded"
+        charge["captured"] = charge["paid"] and draw.random() < 0.9
+        billing = {"email": f"p{number}@example.com", "address": {"country": "US"}}
+        charge["billing_details"] = json.dumps(billing) if ending == "csv" else billing
+        counts = charge["captured"] and charge["livemode"]
+        net[currency] += amount if counts else 0
+        for part in range(draw.choice([0, 1, 2]) if charge["captured"] else 0):
+            kind = draw.choice(["succeeded", "failed", "not in refunds"])
+            if kind != "failed":
+                charge["amount_refunded"] += amount // 4
+                net[currency] -= amount // 4 if counts else 0
+            refund = {"id": f"re_{number}_{part}", "charge": charge["id"], "amount": amount // 4}
+            refund |= {"created": second, "currency": currency, "status": kind, "reason": "other"}
+            refund |= {"balance_transaction": f"txn_{number}_{part}", **sync}
+            refunds += [refund] if kind != "not in refunds" else []
+        charges.append(charge)
+    write(tmp_path / "landing", ending, charges=charges, refunds=refunds)
+    rates = "currency,valid_from,rate\nJPY,2023-01-01,0.007\nKWD,2023-01-01,3.2\n"
+    (tmp_path / "landing" / "exchange_rates.csv").write_text(rates)
+    made = frame(take(tmp_path / "landing"), "orders")
+
+    assert len(made[made["status"] != "returned"]) == sum(charge["livemode"] for charge in charges)
+    counted = made[~made["status"].isin(["pending", "cancelled"])]
+    for currency, unit in units.items():
+        total = counted.loc[counted["currency"] == currency.upper(), "total"].sum()
+        assert total == pytest.approx(net[currency] / unit, abs=0.0001)
+        assert total > 1
+    assert set(made.loc[made["order_id"] == "ch_0", "email"]) <= {"p0@example.com"}
