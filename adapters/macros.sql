@@ -134,3 +134,75 @@ create macro stripe_returns(charge_table, refund_table, dispute_table) as table
     from charges_of_returns as charges
     left join refunded on charges.id = refunded.charge_id
     where number_of(unexplained) > 0;
+-- HubSpot: whether a contact refused all e-mail, or a type of it. `by_type` has the values of all types.
+create macro hubspot_opt_out(all_types, by_type) as case
+    when regexp_matches(by_type, '(?i)\b(true|t|yes|1)\b') then 'yes' else all_types
+end;
+-- HubSpot: the ids in a survivor's list of merged contacts, which may have a time after each id.
+create macro hubspot_ids(x) as list_transform(
+    string_split(x, ';'), lambda each: trim(regexp_replace(each, ':.*', ''))
+);
+-- HubSpot: an event of an e-mail by its type, why it bounced or was dropped, and what became of the subscriptions.
+create macro hubspot_event(type, bounce_category, drop_reason, is_bounced, status, subscriptions) as case upper(type)
+    when 'SENT' then 'sent'
+    when 'DELIVERED' then 'delivered'
+    when 'OPEN' then 'opened'
+    when 'CLICK' then 'clicked'
+    when 'SPAMREPORT' then 'complained'
+    -- A full mailbox says nothing about the address.
+    when 'BOUNCE' then
+        case
+            when
+                upper(bounce_category) in (
+                    'THROTTLED', 'MAILBOX_FULL', 'GREYLISTING', 'TIMEOUT', 'TEMPORARY_PROBLEM'
+                )
+                then 'soft_bounce'
+            else 'bounced'
+        end
+    -- Why HubSpot did not send it: because of what the person did before.
+    when 'DROPPED' then
+        case
+            when upper(drop_reason) like 'PREVIOUSLY_UNSUBSCRIBED%' then 'unsubscribed'
+            when upper(drop_reason) = 'PREVIOUS_SPAM' then 'complained'
+            when upper(drop_reason) in ('PREVIOUSLY_BOUNCED', 'INVALID_TO_ADDRESS') then 'bounced'
+        end
+    -- A change that is not known may be a refusal.
+    when 'STATUSCHANGE' then
+        case
+            when is_bounced then 'bounced'
+            when upper(status) = 'SUBSCRIBED' and not contains(coalesce(upper(subscriptions), ''), 'UNSUB')
+                then 'resubscribed'
+            else 'unsubscribed'
+        end
+end;
+-- HubSpot: the ids of grants that are none of marketing, because another type of e-mail is refused at that time. The
+-- parameter names a table with id, recipient, subscription, change and timestamp.
+create macro hubspot_limited_grants(change_table) as table
+    with
+
+    -- Until when a change counts: the next one of the same subscription.
+    periods as (
+
+        select
+            *,
+            lead(timestamp) over (partition by recipient, subscription order by timestamp, id) as until
+        from query_table(change_table)
+
+    )
+
+    select distinct grants.id
+    from periods as grants
+    inner join periods as refusals
+        on
+            grants.recipient = refusals.recipient
+            and grants.subscription <> refusals.subscription
+            and refusals.change <> 'SUBSCRIBED'
+            and refusals.timestamp <= grants.timestamp
+            and coalesce(refusals.until > grants.timestamp, true)
+    where grants.change = 'SUBSCRIBED';
+-- HubSpot: what somebody decided about a subscription. A change that is not known stays as it is.
+create macro hubspot_decision(change) as case change
+    when 'SUBSCRIBED' then 'granted'
+    when 'UNSUBSCRIBED' then 'withdrawn'
+    else change
+end;

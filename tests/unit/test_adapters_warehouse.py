@@ -829,3 +829,71 @@ def test_generated_stripe_streams_of_airbyte_agree_with_a_reckoning_of_their_own
         assert total == pytest.approx(net[currency] / unit, abs=0.0001)
         assert total > 1
     assert set(made.loc[made["order_id"] == "ch_0", "email"]) <= {"p0@example.com"}
+
+
+def test_hubspot_contacts_of_airbyte_keep_opt_outs_and_merges(tmp_path):
+    intake = fixture(tmp_path, "airbyte_hubspot")
+    columns = "contact_id, email_opt_out, ads_opt_out, merged_ids, merged_into_id, phone"
+    assert rows(intake, "contacts", columns) == [
+        ("101", None, None, "103;104", None, "+16175550100"),
+        ("102", True, True, None, None, "+15125550101"),
+        # Merged away: it stays, with its refusal.
+        ("103", True, None, None, "101", None),
+        # Opted out of one type of e-mail.
+        ("105", True, None, None, None, None),
+        # Opted out in an earlier sync, and in again.
+        ("106", None, None, "108", None, None),
+        # Archived, with a refusal. An archived contact without one (109) is left out.
+        ("107", True, None, None, None, None),
+        ("108", None, None, None, "106", None),
+        # The opt-out is only in the JSON of all properties.
+        ("110", True, None, None, None, None),
+        ("111", None, None, None, None, None),
+    ]
+    assert rows(intake, "contacts", "contact_id, created_at, postal_code")[0] == (
+        *("101", datetime(2023, 1, 1, 10)),
+        "02138",
+    )
+
+
+def test_hubspot_events_of_airbyte_say_what_people_did(tmp_path):
+    intake = fixture(tmp_path, "airbyte_hubspot")
+    columns = "event_id, occurred_at, event_name, email, campaign_id, machine"
+    march = datetime(2024, 3, 1, 9)
+    assert rows(intake, "email_events", columns) == [
+        ("e1", march, "sent", "ada@example.com", "501", None),
+        ("e10", datetime(2024, 3, 5, 9), "complained", "hal@example.com", "501", None),
+        # Subscribed to e-mail, and unsubscribed from a type of it.
+        ("e12", datetime(2024, 3, 6, 9), "unsubscribed", "ivy@example.com", "501", None),
+        ("e2", datetime(2024, 3, 1, 9, 0, 5), "opened", "ada@example.com", "501", "true"),
+        ("e3", datetime(2024, 3, 1, 10), "clicked", "ada@example.com", "501", None),
+        ("e4", march, "bounced", "bo@example.com", "501", None),
+        ("e6", march, "unsubscribed", "dee@example.com", "501", None),
+        ("e7", datetime(2024, 3, 2, 9), "unsubscribed", "eve@example.com", "501", None),
+        # A change that is not explained may be a refusal.
+        ("e9", datetime(2024, 3, 4, 9), "unsubscribed", "gil@example.com", "501", None),
+        ("ivy@example.com 1677664800000 all bounced", datetime(2023, 3, 1, 10), "bounced", "ivy@example.com", None, None),
+    ]  # fmt: skip
+
+
+def test_hubspot_changes_of_airbyte_are_decisions_with_a_time(tmp_path):
+    intake = fixture(tmp_path, "airbyte_hubspot")
+    columns = "id_value, purpose, status, decided_at"
+    assert [row for row in rows(intake, "consent_events", columns) if row[1] == "newsletter"] == [
+        ("ada@example.com", "newsletter", "granted", datetime(2023, 1, 1, 10)),
+        # The grant of another type a month later is none of marketing.
+        ("cy@example.com", "newsletter", "withdrawn", datetime(2023, 2, 1, 10)),
+        ("dee@example.com", "newsletter", "granted", datetime(2023, 3, 1, 10)),
+        ("dee@example.com", "newsletter", "withdrawn", datetime(2023, 2, 1, 10)),
+        # Two changes in one row: a bounce, and a refusal of all e-mail.
+        ("ivy@example.com", "newsletter", "withdrawn", datetime(2023, 3, 1, 10)),
+    ]
+
+
+@pytest.mark.parametrize("text", ['"[{""change"": ""UNSUBS', '"[{""kind"": 1, ""x"":""'])
+def test_hubspot_changes_of_airbyte_that_cannot_be_read_stop_the_run(tmp_path, text):
+    change = {
+        "subscription_changes.csv": ('"[{""change"": ""UNSUBSCRIBED"", ""changeType"": ""S', text)
+    }
+    with pytest.raises(UserError, match="consent_events"):
+        fixture(tmp_path, "airbyte_hubspot", change)
