@@ -206,3 +206,45 @@ create macro hubspot_decision(change) as case change
     when 'UNSUBSCRIBED' then 'withdrawn'
     else change
 end;
+-- Klaviyo: a consent as an opt-in. Never subscribed and pending decide nothing.
+create macro klaviyo_opt_in(consent) as case
+    when lower(consent) not in ('never_subscribed', 'pending') then consent
+end;
+-- Klaviyo: whether an address is excluded because it cannot be reached. That refuses nothing.
+create macro klaviyo_is_bounce(reason) as coalesce(regexp_matches(reason, '(?i)bounce|invalid'), false);
+-- Klaviyo: why an address is excluded, as an event.
+create macro klaviyo_exclusion(reason) as case
+    when klaviyo_is_bounce(reason) then 'bounced'
+    when regexp_matches(reason, '(?i)spam|complain') then 'complained'
+    else 'unsubscribed'
+end;
+-- Klaviyo: an event of an e-mail, by the name of its metric in lower case.
+create macro klaviyo_event(metric) as case metric
+    when 'received email' then 'delivered'
+    when 'opened email' then 'opened'
+    when 'clicked email' then 'clicked'
+    when 'bounced email' then 'bounced'
+    when 'dropped email' then 'bounced'
+    when 'marked email as spam' then 'complained'
+    when 'unsubscribed' then 'unsubscribed'
+    when 'unsubscribed from email marketing' then 'unsubscribed'
+    when 'unsubscribed from list' then 'unsubscribed'
+end;
+-- Klaviyo: what an event decides, by the name of its metric in lower case, one row per purpose.
+create macro klaviyo_decisions() as table
+    select * from (values
+        ('subscribed to email marketing', 'granted', 'email_marketing'),
+        ('subscribed to email marketing', 'granted', 'newsletter'),
+        ('unsubscribed from email marketing', 'withdrawn', 'email_marketing'),
+        ('unsubscribed from email marketing', 'withdrawn', 'newsletter'),
+        ('unsubscribed', 'withdrawn', 'email_marketing'),
+        ('unsubscribed', 'withdrawn', 'newsletter'),
+        ('unsubscribed from list', 'withdrawn', 'email_marketing'),
+        ('unsubscribed from list', 'withdrawn', 'newsletter'),
+        ('marked email as spam', 'withdrawn', 'email_marketing'),
+        ('marked email as spam', 'withdrawn', 'newsletter'),
+        ('subscribed to sms marketing', 'granted', 'sms_marketing'),
+        ('consented to receive sms', 'granted', 'sms_marketing'),
+        ('unsubscribed from sms marketing', 'withdrawn', 'sms_marketing'),
+        ('unsubscribed from sms', 'withdrawn', 'sms_marketing')
+    ) as meanings (metric, status, purpose);

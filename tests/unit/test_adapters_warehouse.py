@@ -897,3 +897,87 @@ def test_hubspot_changes_of_airbyte_that_cannot_be_read_stop_the_run(tmp_path, t
     }
     with pytest.raises(UserError, match="consent_events"):
         fixture(tmp_path, "airbyte_hubspot", change)
+
+
+def test_klaviyo_profiles_of_airbyte_keep_their_refusals(tmp_path):
+    intake = fixture(tmp_path, "airbyte_klaviyo")
+    assert rows(intake, "contacts", "contact_id, email_opt_in, email_opt_out, unsubscribed_at, sms_opt_in") == [
+        ("P1", True, None, None, None),
+        # A phone, and no address.
+        ("P10", True, None, None, None),
+        # Unsubscribed from a list.
+        ("P11", True, True, None, None),
+        ("P2", False, True, datetime(2024, 3, 5, 8), False),
+        ("P3", None, None, None, True),
+        # The address bounced, which refuses nothing.
+        ("P4", True, None, None, None),
+        # Suppressed by hand, and bounced.
+        ("P5", True, True, None, None),
+        # No subscriptions, and an older property that refuses.
+        ("P6", False, None, None, None),
+        # Suppressed in global_exclusions; the later row of profiles has no subscriptions.
+        ("P7", None, True, None, None),
+        # Cannot receive e-mail, for no reason that is given.
+        ("P8", True, True, None, None),
+        # Subscribed again in a later sync.
+        ("P9", True, None, None, None),
+    ]  # fmt: skip
+    columns = "contact_id, email, phone, street, postal_code, created_at"
+    assert rows(intake, "contacts", columns)[0] == (
+        *("P1", "ada@example.com", "+16175550100", "1 High St", "02138"),
+        datetime(2023, 1, 1, 10),
+    )
+
+
+def test_klaviyo_events_of_airbyte_are_those_of_e_mail_and_of_consent(tmp_path):
+    intake = fixture(tmp_path, "airbyte_klaviyo")
+    columns = "event_id, occurred_at, event_name, email, campaign_id, machine"
+    assert rows(intake, "email_events", columns) == [
+        # In events, without a name, and in events_detailed.
+        ("E1", datetime(2024, 3, 1, 9), "delivered", "ada@example.com", "C1", None),
+        ("E2", datetime(2024, 3, 1, 9, 0, 1), "opened", "ada@example.com", "C1", "true"),
+        # The name of its metric is in the stream metrics.
+        ("E3", datetime(2024, 3, 1, 10), "clicked", "ada@example.com", "C1", None),
+        ("E4", datetime(2024, 3, 5, 8), "unsubscribed", "bo@example.com", "F1", None),
+        ("E5", datetime(2024, 3, 6, 8), "complained", "cy@example.com", "C1", None),
+        # Of a profile that is not in profiles, with an address of its own.
+        ("E8", datetime(2024, 3, 8, 9), "unsubscribed", "max@example.com", "C1", None),
+        ("exclusion P11 of L1 unsubscribed", datetime(2024, 2, 4, 8), "unsubscribed", "lou@example.com", None, None),
+        ("exclusion P2 unsubscribe", datetime(2024, 3, 5, 8), "unsubscribed", "bo@example.com", None, None),
+        ("exclusion P4 hard_bounce", datetime(2024, 2, 1, 8), "bounced", "dee@example.com", None, None),
+        ("exclusion P5 hard_bounce", datetime(2024, 2, 1, 8), "bounced", "eve@example.com", None, None),
+        ("exclusion P5 user_suppressed", datetime(2024, 2, 2, 8), "unsubscribed", "eve@example.com", None, None),
+        ("exclusion P7 user_suppressed", datetime(2024, 2, 3, 8), "unsubscribed", "gil@example.com", None, None),
+    ]  # fmt: skip
+    columns = "consent_event_id, id_type, id_value, purpose, status"
+    assert rows(intake, "consent_events", columns) == [
+        ("E10", "contact_id", "P1", "email_marketing", "granted"),
+        ("E10", "contact_id", "P1", "newsletter", "granted"),
+        ("E11", "contact_id", "P2", "sms_marketing", "withdrawn"),
+        # A profile without an address.
+        ("E12", "contact_id", "P10", "email_marketing", "withdrawn"),
+        ("E12", "contact_id", "P10", "newsletter", "withdrawn"),
+        # A profile that is not in profiles.
+        ("E9", "contact_id", "P13", "email_marketing", "withdrawn"),
+        ("E9", "contact_id", "P13", "newsletter", "withdrawn"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("profiles.csv", '""Accepts Marketing"": false', '""Newsletter stop"": true'),
+        ("profiles.csv", "profile,P6", "customer,P6"),
+        ("profiles.csv", '"{""email"": ""fay', '"{""email"" ""fay'),
+        ("profiles.csv", '""consent"": ""UNSUBSCRIBED""', '""consent"": ""PAUSED""'),
+    ],
+)
+def test_what_klaviyo_profiles_of_airbyte_may_refuse_stops_the_run(tmp_path, file, old, new):
+    with pytest.raises(UserError, match="email_opt_in"):
+        fixture(tmp_path, "airbyte_klaviyo", {file: (old, new)})
+
+
+def test_a_klaviyo_event_of_airbyte_whose_metric_has_no_name_stops_the_run(tmp_path):
+    change = {"metrics.csv": ("metric,M3", "metric,M33")}
+    with pytest.raises(UserError, match=r"events\.csv, row 3: event_name"):
+        fixture(tmp_path, "airbyte_klaviyo", change)
