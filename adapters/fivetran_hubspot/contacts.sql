@@ -9,14 +9,14 @@ person_rows as (
 
 ),
 
--- From the audit, and from the survivors' lists of ids, which may have a time after each id.
+-- From the audit, and from the survivors' lists of ids.
 merged as (
 
     select canonical_vid as survivor_id, vid_to_merge as merged_id
     from merges
     where canonical_vid is not null and vid_to_merge is not null
     union
-    select id, trim(regexp_replace(unnest(string_split(property_hs_merged_object_ids, ';')), ':.*', ''))
+    select id, unnest(hubspot_ids(property_hs_merged_object_ids))
     from person_rows
     where is_current(fivetran_deleted, fivetran_active)
 
@@ -55,10 +55,7 @@ select
     survivors.merged_ids,
     losers.survivor_id as merged_into_id,
     -- Opted out of all e-mail, or of a type of it.
-    case
-        when regexp_matches(person_rows.optouts_by_type, '(?i)\b(true|t|yes|1)\b') then 'yes'
-        else person_rows.property_hs_email_optout
-    end as email_opt_out,
+    hubspot_opt_out(person_rows.property_hs_email_optout, person_rows.optouts_by_type) as email_opt_out,
     case
         when lower(person_rows.property_hs_data_privacy_ads_consent) in ('false', 'f', 'no', '0') then 'yes'
     end as ads_opt_out,

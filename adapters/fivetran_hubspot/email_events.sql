@@ -37,40 +37,14 @@ named as (
 
     select
         event_rows.*,
-        case upper(event_rows.type)
-            when 'SENT' then 'sent'
-            when 'DELIVERED' then 'delivered'
-            when 'OPEN' then 'opened'
-            when 'CLICK' then 'clicked'
-            when 'SPAMREPORT' then 'complained'
-            -- A full mailbox says nothing about the address.
-            when 'BOUNCE' then
-                case
-                    when
-                        bounce_rows.category in (
-                            'THROTTLED', 'MAILBOX_FULL', 'GREYLISTING', 'TIMEOUT', 'TEMPORARY_PROBLEM'
-                        )
-                        then 'soft_bounce'
-                    else 'bounced'
-                end
-            -- Why HubSpot did not send it: because of what the person did before.
-            when 'DROPPED' then
-                case
-                    when drop_rows.reason like 'PREVIOUSLY_UNSUBSCRIBED%' then 'unsubscribed'
-                    when drop_rows.reason = 'PREVIOUS_SPAM' then 'complained'
-                    when drop_rows.reason in ('PREVIOUSLY_BOUNCED', 'INVALID_TO_ADDRESS') then 'bounced'
-                end
-            -- A change that is not known may be a refusal.
-            when 'STATUSCHANGE' then
-                case
-                    when change_rows.is_bounced then 'bounced'
-                    when
-                        change_rows.status = 'SUBSCRIBED'
-                        and not contains(coalesce(change_rows.subscriptions, ''), 'UNSUB')
-                        then 'resubscribed'
-                    else 'unsubscribed'
-                end
-        end as event_name
+        hubspot_event(
+            event_rows.type,
+            bounce_rows.category,
+            drop_rows.reason,
+            change_rows.is_bounced,
+            change_rows.status,
+            change_rows.subscriptions
+        ) as event_name
     from event_rows
     left join bounce_rows on event_rows.id = bounce_rows.id
     left join drop_rows on event_rows.id = drop_rows.id

@@ -42,27 +42,6 @@ excluded as (
     from list_exclusions
     where email is null and id not in (select id from addresses) and not coalesce(is_yes(fivetran_deleted), false)
 
-),
-
-meanings as (
-
-    select * from (values
-        ('subscribed to email marketing', 'granted', 'email_marketing'),
-        ('subscribed to email marketing', 'granted', 'newsletter'),
-        ('unsubscribed from email marketing', 'withdrawn', 'email_marketing'),
-        ('unsubscribed from email marketing', 'withdrawn', 'newsletter'),
-        ('unsubscribed', 'withdrawn', 'email_marketing'),
-        ('unsubscribed', 'withdrawn', 'newsletter'),
-        ('unsubscribed from list', 'withdrawn', 'email_marketing'),
-        ('unsubscribed from list', 'withdrawn', 'newsletter'),
-        ('marked email as spam', 'withdrawn', 'email_marketing'),
-        ('marked email as spam', 'withdrawn', 'newsletter'),
-        ('subscribed to sms marketing', 'granted', 'sms_marketing'),
-        ('consented to receive sms', 'granted', 'sms_marketing'),
-        ('unsubscribed from sms marketing', 'withdrawn', 'sms_marketing'),
-        ('unsubscribed from sms', 'withdrawn', 'sms_marketing')
-    ) as meanings (metric, status, purpose)
-
 )
 
 select
@@ -75,7 +54,7 @@ select
     event_rows.timestamp as decided_at,
     'klaviyo' as consent_source
 from event_rows
-inner join meanings on event_rows.metric = meanings.metric
+inner join klaviyo_decisions() as meanings on event_rows.metric = meanings.metric
 where meanings.status = 'granted' or meanings.purpose = 'sms_marketing' or not event_rows.has_email
 union all
 select
@@ -89,4 +68,4 @@ select
     'klaviyo'
 from excluded
 cross join (values ('email_marketing'), ('newsletter')) as purposes (purpose)
-where not regexp_matches(coalesce(excluded.reason, ''), '(?i)bounce|invalid')
+where not klaviyo_is_bounce(excluded.reason)

@@ -13,7 +13,7 @@ person_rows as (
 dead_addresses as (
 
     select person_id from exclusions
-    where regexp_matches(reason, '(?i)bounce|invalid') and not coalesce(is_yes(fivetran_deleted), false)
+    where klaviyo_is_bounce(reason) and not coalesce(is_yes(fivetran_deleted), false)
 
 )
 
@@ -33,8 +33,8 @@ select
     country as country_code,
     -- Never subscribed decides nothing. The older properties count where there is no consent.
     case
-        when lower(subscriptions_email_marketing_consent) in ('never_subscribed', 'pending') then null
-        when subscriptions_email_marketing_consent is not null then subscriptions_email_marketing_consent
+        when subscriptions_email_marketing_consent is not null
+            then klaviyo_opt_in(subscriptions_email_marketing_consent)
         when custom_accepts_marketing is not null then custom_accepts_marketing
         when lower(custom_consent) like '%email%' then 'yes'
     end as email_opt_in,
@@ -49,8 +49,8 @@ select
         when lower(subscriptions_email_marketing_consent) = 'unsubscribed' then subscriptions_email_marketing_timestamp
     end as unsubscribed_at,
     case
-        when lower(subscriptions_sms_marketing_consent) in ('never_subscribed', 'pending') then null
-        else coalesce(subscriptions_sms_marketing_consent, custom_sms_consent)
+        when subscriptions_sms_marketing_consent is not null then klaviyo_opt_in(subscriptions_sms_marketing_consent)
+        else custom_sms_consent
     end as sms_opt_in,
     created as created_at,
     updated as updated_at

@@ -42,17 +42,7 @@ named as (
 
     select
         *,
-        case metric
-            when 'received email' then 'delivered'
-            when 'opened email' then 'opened'
-            when 'clicked email' then 'clicked'
-            when 'bounced email' then 'bounced'
-            when 'dropped email' then 'bounced'
-            when 'marked email as spam' then 'complained'
-            when 'unsubscribed' then 'unsubscribed'
-            when 'unsubscribed from email marketing' then 'unsubscribed'
-            when 'unsubscribed from list' then 'unsubscribed'
-        end as event_name
+        klaviyo_event(metric) as event_name
     from event_rows
 
 ),
@@ -90,11 +80,7 @@ select
     excluded.row_number,
     excluded.event_id,
     excluded.occurred_at,
-    case
-        when regexp_matches(excluded.reason, '(?i)bounce|invalid') then 'bounced'
-        when regexp_matches(excluded.reason, '(?i)spam|complain') then 'complained'
-        else 'unsubscribed'
-    end,
+    klaviyo_exclusion(excluded.reason),
     coalesce(excluded.email, person_rows.email),
     null,
     null

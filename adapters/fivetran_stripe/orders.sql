@@ -1,4 +1,5 @@
 -- One row per charge, and one per refund or lost dispute.
+-- noqa: disable=structure.unused_cte, because stripe_returns reads them by their names
 with
 
 charge_rows as (
@@ -24,14 +25,7 @@ placed as (
         coalesce(charge_rows.receipt_email, charge_rows.billing_detail_email, customer_rows.email) as email,
         coalesce(charge_rows.billing_detail_phone, charge_rows.shipping_phone, customer_rows.phone) as phone,
         coalesce(charge_rows.shipping_address_country, charge_rows.billing_detail_address_country) as country,
-        case
-            when lower(charge_rows.status) = 'failed' then 'cancelled'
-            when lower(charge_rows.status) = 'pending' then 'pending'
-            when lower(charge_rows.status) = 'succeeded' and is_yes(charge_rows.captured) then 'paid'
-            -- Authorised, and not taken.
-            when lower(charge_rows.status) = 'succeeded' then 'pending'
-            else charge_rows.status
-        end as state,
+        stripe_charge_status(charge_rows.status, charge_rows.captured) as state,
         -- What is not live is a test.
         coalesce(is_yes(charge_rows.livemode), true) as is_live
     from charge_rows
@@ -52,53 +46,6 @@ dispute_rows as (
     select * from disputes
     where id is not null
     qualify row_number() over (partition by id order by fivetran_synced desc nulls last, row_number desc) = 1
-
-),
-
--- A capture of less than was authorised frees what is left. Stripe writes that as a refund, though no money was moved.
-freed as (
-
-    select refund_rows.id
-    from refund_rows
-    inner join placed on refund_rows.charge_id = placed.id
-    where
-        refund_rows.balance_transaction_id is null
-        and number_of(placed.amount_captured) < number_of(placed.amount)
-
-),
-
--- What the refunds do not explain of what a charge says was refunded. The charge has no time of it.
-unexplained as (
-
-    select
-        placed.row_number,
-        placed.id,
-        placed.created,
-        placed.currency,
-        number_of(placed.amount_refunded)
-        - greatest(number_of(placed.amount) - coalesce(number_of(placed.amount_captured), number_of(placed.amount)), 0)
-        - coalesce(
-            sum(number_of(refund_rows.amount)) filter (where lower(refund_rows.status) in ('succeeded', 'pending')), 0
-        ) as amount
-    from placed
-    left join refund_rows
-        on placed.id = refund_rows.charge_id and refund_rows.id not in (select id from freed)
-    group by
-        placed.row_number, placed.id, placed.created, placed.currency, placed.amount, placed.amount_captured,
-        placed.amount_refunded
-
-),
-
-returned as (
-
-    select row_number, id, charge_id, created, amount, currency from refund_rows
-    where lower(status) = 'succeeded' and id not in (select id from freed)
-    union all
-    select row_number, id, charge_id, created, amount, currency from dispute_rows where lower(status) = 'lost'
-    union all
-    select row_number, 'refund of ' || id, id, created, cast(amount as varchar), currency
-    from unexplained
-    where amount > 0
 
 )
 
@@ -131,6 +78,6 @@ select
     'returned',
     returned.charge_id,
     upper(returned.currency)
-from returned
+from stripe_returns('charge_rows', 'refund_rows', 'dispute_rows') as returned
 left join placed on returned.charge_id = placed.id
 where placed.id is null or (placed.is_live and placed.state = 'paid')

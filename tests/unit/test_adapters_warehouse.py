@@ -2,7 +2,7 @@
 
 import json
 import random
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -744,3 +744,244 @@ def test_generated_tables_of_dlt_agree_with_a_reckoning_of_their_own(tmp_path):
         purchases["total_price"].sum() - returned["kept"].sum(), abs=0.001
     )
     assert counted["account_id"].nunique() == purchases["customer__id"].nunique()
+
+
+def test_stripe_charges_of_airbyte_are_orders_and_refunds_count_once(tmp_path):
+    intake = fixture(tmp_path, "airbyte_stripe")
+    assert rows(intake, "orders", "order_id, total, status, original_order_id, account_id, email") == [
+        ("ch_1", 33, "paid", None, "cus_1", "ada@example.com"),
+        ("ch_10", 12.5, "pending", None, "cus_3", "cy@example.com"),
+        # It was pending in an earlier sync.
+        ("ch_2", 50, "paid", None, "cus_2", "bo@example.com"),
+        ("ch_3", 10, "cancelled", None, "cus_1", "ada@example.com"),
+        ("ch_4", 10, "paid", None, "cus_1", "ada@example.com"),
+        # Authorised, and not captured.
+        ("ch_5", 99, "pending", None, "cus_1", "ada@example.com"),
+        ("ch_7", 40, "paid", None, None, "eve@example.com"),
+        ("ch_8", 20, "paid", None, "cus_2", "bo@example.com"),
+        # 60 were authorised and 40 captured; what was freed is no refund.
+        ("ch_9", 40, "paid", None, "cus_2", "bo@example.com"),
+        # A dispute that was lost.
+        ("dp_1", -20, "returned", "ch_8", "cus_2", "bo@example.com"),
+        ("re_1", -12, "returned", "ch_2", "cus_2", "bo@example.com"),
+        ("re_2", -8, "returned", "ch_2", "cus_2", "bo@example.com"),
+        # No row of refunds explains what the charge says.
+        ("refund of ch_7", -15, "returned", "ch_7", None, "eve@example.com"),
+    ]  # fmt: skip
+    times = dict(rows(intake, "orders", "order_id, ordered_at"))
+    assert times["ch_1"] == datetime(2024, 3, 1, 14)
+    assert times["re_1"] == datetime(2024, 3, 9, 10)
+    places = {row[0]: row[1:] for row in rows(intake, "orders", "order_id, country_code, phone")}
+    assert places["ch_2"] == ("DE", "+493055501")
+    assert places["ch_7"] == ("FR", "+33155501")
+    assert rows(intake, "quarantine", "file_name, row_number, reasons") == [
+        ("charges.csv", 13, "total: not a number (write 1234.50)")
+    ]
+
+
+def test_stripe_customers_of_airbyte_are_neither_deleted_nor_tests(tmp_path):
+    intake = fixture(tmp_path, "airbyte_stripe")
+    columns = "account_id, first_name, last_name, phone, street, address_2, postal_code"
+    assert rows(intake, "accounts", columns) == [
+        ("cus_1", "Ada", "Lovett", "+16175550100", "1 High St", "Flat 3", "02138"),
+        # The address of the bill has no street, that of the parcel has.
+        ("cus_2", "Bo van", "Day", "+15125550101", "2 Low St", None, "73301"),
+    ]
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_generated_stripe_streams_of_airbyte_agree_with_a_reckoning_of_their_own(tmp_path, ending):
+    draw = random.Random(9)
+    sync = {"_airbyte_extracted_at": SYNCED}
+    second = int(datetime(2024, 1, 11, tzinfo=UTC).timestamp())
+    units = {"usd": 100, "jpy": 1, "kwd": 1000}
+    charges, refunds, net = [], [], dict.fromkeys(units, 0)
+    for number in range(300):
+        amount = draw.randrange(1000, 90000)
+        currency = draw.choice(list(units))
+        charge = {
+            **{"id": f"ch_{number}", "amount": amount, "amount_refunded": 0, "currency": currency},
+            **{"created": second + number * 3600, "customer": draw.choice([None, "cus_1", "cus_2"])},
+            **{"status": draw.choice(["succeeded"] * 5 + ["failed", "pending"])},
+            **{"livemode": draw.random() < 0.9, **sync},
+        }  # fmt: skip
+        charge["paid"] = charge["status"] == "succeeded"
+        charge["captured"] = charge["paid"] and draw.random() < 0.9
+        billing = {"email": f"p{number}@example.com", "address": {"country": "US"}}
+        charge["billing_details"] = json.dumps(billing) if ending == "csv" else billing
+        counts = charge["captured"] and charge["livemode"]
+        net[currency] += amount if counts else 0
+        for part in range(draw.choice([0, 1, 2]) if charge["captured"] else 0):
+            kind = draw.choice(["succeeded", "failed", "not in refunds"])
+            if kind != "failed":
+                charge["amount_refunded"] += amount // 4
+                net[currency] -= amount // 4 if counts else 0
+            refund = {"id": f"re_{number}_{part}", "charge": charge["id"], "amount": amount // 4}
+            refund |= {"created": second, "currency": currency, "status": kind, "reason": "other"}
+            refund |= {"balance_transaction": f"txn_{number}_{part}", **sync}
+            refunds += [refund] if kind != "not in refunds" else []
+        charges.append(charge)
+    write(tmp_path / "landing", ending, charges=charges, refunds=refunds)
+    rates = "currency,valid_from,rate\nJPY,2023-01-01,0.007\nKWD,2023-01-01,3.2\n"
+    (tmp_path / "landing" / "exchange_rates.csv").write_text(rates)
+    made = frame(take(tmp_path / "landing"), "orders")
+
+    assert len(made[made["status"] != "returned"]) == sum(charge["livemode"] for charge in charges)
+    counted = made[~made["status"].isin(["pending", "cancelled"])]
+    for currency, unit in units.items():
+        total = counted.loc[counted["currency"] == currency.upper(), "total"].sum()
+        assert total == pytest.approx(net[currency] / unit, abs=0.0001)
+        assert total > 1
+    assert set(made.loc[made["order_id"] == "ch_0", "email"]) <= {"p0@example.com"}
+
+
+def test_hubspot_contacts_of_airbyte_keep_opt_outs_and_merges(tmp_path):
+    intake = fixture(tmp_path, "airbyte_hubspot")
+    columns = "contact_id, email_opt_out, ads_opt_out, merged_ids, merged_into_id, phone"
+    assert rows(intake, "contacts", columns) == [
+        ("101", None, None, "103;104", None, "+16175550100"),
+        ("102", True, True, None, None, "+15125550101"),
+        # Merged away: it stays, with its refusal.
+        ("103", True, None, None, "101", None),
+        # Opted out of one type of e-mail.
+        ("105", True, None, None, None, None),
+        # Opted out in an earlier sync, and in again.
+        ("106", None, None, "108", None, None),
+        # Archived, with a refusal. An archived contact without one (109) is left out.
+        ("107", True, None, None, None, None),
+        ("108", None, None, None, "106", None),
+        # The opt-out is only in the JSON of all properties.
+        ("110", True, None, None, None, None),
+        ("111", None, None, None, None, None),
+    ]
+    assert rows(intake, "contacts", "contact_id, created_at, postal_code")[0] == (
+        *("101", datetime(2023, 1, 1, 10)),
+        "02138",
+    )
+
+
+def test_hubspot_events_of_airbyte_say_what_people_did(tmp_path):
+    intake = fixture(tmp_path, "airbyte_hubspot")
+    columns = "event_id, occurred_at, event_name, email, campaign_id, machine"
+    march = datetime(2024, 3, 1, 9)
+    assert rows(intake, "email_events", columns) == [
+        ("e1", march, "sent", "ada@example.com", "501", None),
+        ("e10", datetime(2024, 3, 5, 9), "complained", "hal@example.com", "501", None),
+        # Subscribed to e-mail, and unsubscribed from a type of it.
+        ("e12", datetime(2024, 3, 6, 9), "unsubscribed", "ivy@example.com", "501", None),
+        ("e2", datetime(2024, 3, 1, 9, 0, 5), "opened", "ada@example.com", "501", "true"),
+        ("e3", datetime(2024, 3, 1, 10), "clicked", "ada@example.com", "501", None),
+        ("e4", march, "bounced", "bo@example.com", "501", None),
+        ("e6", march, "unsubscribed", "dee@example.com", "501", None),
+        ("e7", datetime(2024, 3, 2, 9), "unsubscribed", "eve@example.com", "501", None),
+        # A change that is not explained may be a refusal.
+        ("e9", datetime(2024, 3, 4, 9), "unsubscribed", "gil@example.com", "501", None),
+        ("ivy@example.com 1677664800000 all bounced", datetime(2023, 3, 1, 10), "bounced", "ivy@example.com", None, None),
+    ]  # fmt: skip
+
+
+def test_hubspot_changes_of_airbyte_are_decisions_with_a_time(tmp_path):
+    intake = fixture(tmp_path, "airbyte_hubspot")
+    columns = "id_value, purpose, status, decided_at"
+    assert [row for row in rows(intake, "consent_events", columns) if row[1] == "newsletter"] == [
+        ("ada@example.com", "newsletter", "granted", datetime(2023, 1, 1, 10)),
+        # The grant of another type a month later is none of marketing.
+        ("cy@example.com", "newsletter", "withdrawn", datetime(2023, 2, 1, 10)),
+        ("dee@example.com", "newsletter", "granted", datetime(2023, 3, 1, 10)),
+        ("dee@example.com", "newsletter", "withdrawn", datetime(2023, 2, 1, 10)),
+        # Two changes in one row: a bounce, and a refusal of all e-mail.
+        ("ivy@example.com", "newsletter", "withdrawn", datetime(2023, 3, 1, 10)),
+    ]
+
+
+@pytest.mark.parametrize("text", ['"[{""change"": ""UNSUBS', '"[{""kind"": 1, ""x"":""'])
+def test_hubspot_changes_of_airbyte_that_cannot_be_read_stop_the_run(tmp_path, text):
+    change = {
+        "subscription_changes.csv": ('"[{""change"": ""UNSUBSCRIBED"", ""changeType"": ""S', text)
+    }
+    with pytest.raises(UserError, match="consent_events"):
+        fixture(tmp_path, "airbyte_hubspot", change)
+
+
+def test_klaviyo_profiles_of_airbyte_keep_their_refusals(tmp_path):
+    intake = fixture(tmp_path, "airbyte_klaviyo")
+    assert rows(intake, "contacts", "contact_id, email_opt_in, email_opt_out, unsubscribed_at, sms_opt_in") == [
+        ("P1", True, None, None, None),
+        # A phone, and no address.
+        ("P10", True, None, None, None),
+        # Unsubscribed from a list.
+        ("P11", True, True, None, None),
+        ("P2", False, True, datetime(2024, 3, 5, 8), False),
+        ("P3", None, None, None, True),
+        # The address bounced, which refuses nothing.
+        ("P4", True, None, None, None),
+        # Suppressed by hand, and bounced.
+        ("P5", True, True, None, None),
+        # No subscriptions, and an older property that refuses.
+        ("P6", False, None, None, None),
+        # Suppressed in global_exclusions; the later row of profiles has no subscriptions.
+        ("P7", None, True, None, None),
+        # Cannot receive e-mail, for no reason that is given.
+        ("P8", True, True, None, None),
+        # Subscribed again in a later sync.
+        ("P9", True, None, None, None),
+    ]  # fmt: skip
+    columns = "contact_id, email, phone, street, postal_code, created_at"
+    assert rows(intake, "contacts", columns)[0] == (
+        *("P1", "ada@example.com", "+16175550100", "1 High St", "02138"),
+        datetime(2023, 1, 1, 10),
+    )
+
+
+def test_klaviyo_events_of_airbyte_are_those_of_e_mail_and_of_consent(tmp_path):
+    intake = fixture(tmp_path, "airbyte_klaviyo")
+    columns = "event_id, occurred_at, event_name, email, campaign_id, machine"
+    assert rows(intake, "email_events", columns) == [
+        # In events, without a name, and in events_detailed.
+        ("E1", datetime(2024, 3, 1, 9), "delivered", "ada@example.com", "C1", None),
+        ("E2", datetime(2024, 3, 1, 9, 0, 1), "opened", "ada@example.com", "C1", "true"),
+        # The name of its metric is in the stream metrics.
+        ("E3", datetime(2024, 3, 1, 10), "clicked", "ada@example.com", "C1", None),
+        ("E4", datetime(2024, 3, 5, 8), "unsubscribed", "bo@example.com", "F1", None),
+        ("E5", datetime(2024, 3, 6, 8), "complained", "cy@example.com", "C1", None),
+        # Of a profile that is not in profiles, with an address of its own.
+        ("E8", datetime(2024, 3, 8, 9), "unsubscribed", "max@example.com", "C1", None),
+        ("exclusion P11 of L1 unsubscribed", datetime(2024, 2, 4, 8), "unsubscribed", "lou@example.com", None, None),
+        ("exclusion P2 unsubscribe", datetime(2024, 3, 5, 8), "unsubscribed", "bo@example.com", None, None),
+        ("exclusion P4 hard_bounce", datetime(2024, 2, 1, 8), "bounced", "dee@example.com", None, None),
+        ("exclusion P5 hard_bounce", datetime(2024, 2, 1, 8), "bounced", "eve@example.com", None, None),
+        ("exclusion P5 user_suppressed", datetime(2024, 2, 2, 8), "unsubscribed", "eve@example.com", None, None),
+        ("exclusion P7 user_suppressed", datetime(2024, 2, 3, 8), "unsubscribed", "gil@example.com", None, None),
+    ]  # fmt: skip
+    columns = "consent_event_id, id_type, id_value, purpose, status"
+    assert rows(intake, "consent_events", columns) == [
+        ("E10", "contact_id", "P1", "email_marketing", "granted"),
+        ("E10", "contact_id", "P1", "newsletter", "granted"),
+        ("E11", "contact_id", "P2", "sms_marketing", "withdrawn"),
+        # A profile without an address.
+        ("E12", "contact_id", "P10", "email_marketing", "withdrawn"),
+        ("E12", "contact_id", "P10", "newsletter", "withdrawn"),
+        # A profile that is not in profiles.
+        ("E9", "contact_id", "P13", "email_marketing", "withdrawn"),
+        ("E9", "contact_id", "P13", "newsletter", "withdrawn"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("profiles.csv", '""Accepts Marketing"": false', '""Newsletter stop"": true'),
+        ("profiles.csv", "profile,P6", "customer,P6"),
+        ("profiles.csv", '"{""email"": ""fay', '"{""email"" ""fay'),
+        ("profiles.csv", '""consent"": ""UNSUBSCRIBED""', '""consent"": ""PAUSED""'),
+    ],
+)
+def test_what_klaviyo_profiles_of_airbyte_may_refuse_stops_the_run(tmp_path, file, old, new):
+    with pytest.raises(UserError, match="email_opt_in"):
+        fixture(tmp_path, "airbyte_klaviyo", {file: (old, new)})
+
+
+def test_a_klaviyo_event_of_airbyte_whose_metric_has_no_name_stops_the_run(tmp_path):
+    change = {"metrics.csv": ("metric,M3", "metric,M33")}
+    with pytest.raises(UserError, match=r"events\.csv, row 3: event_name"):
+        fixture(tmp_path, "airbyte_klaviyo", change)
