@@ -42,6 +42,11 @@ create macro subscription(x) as case
     when regexp_replace(lower(x), '[^a-z]', '', 'g') in ('unsubscribed', 'false', 'no') then 'false'
     when regexp_replace(lower(x), '[^a-z]', '', 'g') not in ('neversubscribed', 'nonsubscribed', 'notsubscribed') then x
 end;
+-- Salesforce: an opt-out of text messages, by the field of Marketing Cloud or by Do Not Call.
+create macro salesforce_sms_opt_out(mobile_opt_out, do_not_call) as case
+    when is_no(mobile_opt_out) then coalesce(do_not_call, mobile_opt_out)
+    else coalesce(mobile_opt_out, do_not_call)
+end;
 -- Tables of Fivetran: whether a row is the current one. In history mode a table also has the versions before it.
 create macro is_current(deleted, active) as not coalesce(is_yes(deleted), false) and coalesce(is_yes(active), true);
 -- The sum of a group as text; a text that is no number, if there is one.

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from audiencekit.errors import UserError
-from audiencekit.intake.adapters import FOLDER
+from audiencekit.intake.adapters import FOLDER, load_adapters, recognise
 from audiencekit.intake.gates import Gates
 from audiencekit.intake.job import run_intake
 from audiencekit.sql import rows_of
@@ -571,6 +571,76 @@ def test_salesforce_people_of_fivetran_keep_opt_outs_and_merges(tmp_path):
     assert rows(intake, "email_events", "event_name, email, occurred_at") == [
         ("bounced", "eve@example.com", datetime(2024, 2, 1, 9))
     ]
+
+
+def test_salesforce_people_of_airbyte_and_dlt_keep_opt_outs_and_merges(tmp_path):
+    intake = fixture(tmp_path, "airbyte_dlt_salesforce")
+    ada, bo, merged, eli = (f"003xx000000AbC{letter}AAK" for letter in "defi")
+    flo, converted = (f"00Qxx000000AbC{letter}EAK" for letter in "de")
+    columns = "contact_id, email_opt_out, sms_opt_out, ads_opt_out, merged_into_id"
+    assert rows(intake, "contacts", columns) == [
+        (ada, False, False, True, None),
+        # The row that was loaded later counts.
+        (bo, True, True, None, None),
+        # Merged away and deleted: it stays, with its refusal.
+        (merged, True, False, None, ada),
+        # Opted out of solicitation as an individual, and of text messages in Marketing Cloud.
+        (eli, True, True, True, None),
+        (flo, True, True, None, None),
+        # A lead that became a contact, whose id has 15 characters there.
+        (converted, True, False, None, ada),
+    ]
+    # Who had opted out and was deleted is still not to be mailed.
+    assert rows(intake, "email_events", "event_name, email, occurred_at") == [
+        ("bounced", "eli@example.com", datetime(2023, 4, 30, 7)),
+        ("bounced", "gil@example.com", datetime(2023, 1, 30, 7)),
+        ("unsubscribed", "cy@example.com", datetime(2023, 3, 1, 8)),
+        ("unsubscribed", "gil@example.com", datetime(2023, 2, 1, 9)),
+    ]
+    details = "phone, first_name, birth_date, street, region, postal_code, created_at, updated_at"
+    assert rows(intake, "contacts", details)[0] == (
+        *("+15125550105", "Eli", None, None, None, None),
+        *(datetime(2022, 9, 1, 9), datetime(2023, 5, 1, 8)),
+    )
+
+
+def test_an_opt_out_of_a_deleted_contact_of_fivetran_is_kept(tmp_path):
+    change = {"contact.csv": ("FALSE,FALSE,TRUE,,FALSE", "TRUE,FALSE,TRUE,,FALSE")}
+    intake = fixture(tmp_path, "fivetran_salesforce", change)
+    assert ("unsubscribed", "dee@example.com") in rows(intake, "email_events", "event_name, email")
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_a_salesforce_table_of_dlt_without_its_empty_columns_is_known(tmp_path, ending):
+    person = {
+        **{"id": "003A", "last_name": "B", "email": "a@example.com", "has_opted_out_of_email": True},
+        **{"last_modified_date": datetime(2024, 1, 2), "_dlt_load_id": "1.5", "_dlt_id": "x"},
+    }  # fmt: skip
+    write(
+        tmp_path / "landing",
+        ending,
+        contact=[person],
+        orders=[{"order_id": 1, "ordered_at": "2024-01-01", "total": 5}],
+    )
+    assert rows(take(tmp_path / "landing"), "contacts", "contact_id, email_opt_out") == [
+        ("003A", True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("tool", "adapter"),
+    [
+        ({"_airbyte_extracted_at": SYNCED, "_airbyte_meta": "{}"}, "airbyte_dlt_salesforce"),
+        ({"_dlt_load_id": "1717286400.25", "_dlt_id": "x"}, "airbyte_dlt_salesforce"),
+        ({"_fivetran_synced": SYNCED}, "fivetran_salesforce"),
+        ({}, "salesforce_contacts"),
+    ],
+)
+def test_the_columns_of_the_tool_say_whose_table_of_salesforce_it_is(tool, adapter):
+    path = FOLDER / "salesforce_contacts" / "fixture" / "Contact.csv"
+    header = [*path.read_text().splitlines()[0].replace('"', "").split(","), *tool]
+    found = recognise("contact.csv", header, load_adapters().values(), has_table=False)
+    assert found.adapter.name == adapter
 
 
 def test_shopify_orders_of_airbyte_come_with_their_refunds_once(tmp_path):
