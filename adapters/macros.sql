@@ -47,6 +47,13 @@ create macro salesforce_sms_opt_out(mobile_opt_out, do_not_call) as case
     when is_no(mobile_opt_out) then coalesce(do_not_call, mobile_opt_out)
     else coalesce(mobile_opt_out, do_not_call)
 end;
+-- HubSpot: what a contact opted out of, of all e-mail and of types of it. Also what is neither yes nor no, because it may
+-- be a refusal.
+create macro hubspot_refusals(everything, types) as list_filter(
+    string_split(concat_ws('; ', everything, types), '; '), lambda answer: answer <> '' and not is_no(answer)
+);
+-- A refusal counts for every address of a contact. The first one is its main address.
+create macro hubspot_addresses(email, others) as nullif(concat_ws('; ', email, others), '');
 -- Tables of Fivetran: whether a row is the current one. In history mode a table also has the versions before it.
 create macro is_current(deleted, active) as not coalesce(is_yes(deleted), false) and coalesce(is_yes(active), true);
 -- The sum of a group as text; a text that is no number, if there is one.

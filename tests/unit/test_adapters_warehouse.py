@@ -643,6 +643,39 @@ def test_the_columns_of_the_tool_say_whose_table_of_salesforce_it_is(tool, adapt
     assert found.adapter.name == adapter
 
 
+def test_hubspot_contacts_of_dlt_keep_opt_outs_also_of_deleted_ones(tmp_path):
+    intake = fixture(tmp_path, "dlt_hubspot")
+    columns = "contact_id, email, email_opt_out, ads_opt_out, merged_ids, phone"
+    assert rows(intake, "contacts", columns) == [
+        ("101", "ada@example.com", False, None, "98;99", "+16175550100"),
+        ("102", "bo@example.com", True, True, None, "+15125550101"),
+        # Opted out of one type of e-mail.
+        ("103", "cy@example.com", True, None, None, None),
+        ("106", "fay@example.com; fay.gray@example.org", False, None, None, None),
+    ]
+    assert rows(intake, "email_events", "event_name, email, occurred_at") == [
+        ("unsubscribed", "dee@example.com; dee.poe@example.org", datetime(2024, 2, 1, 10))
+    ]
+    details = "first_name, street, region, postal_code, created_at, updated_at"
+    assert rows(intake, "contacts", details)[0] == (
+        *("Ada", "1 High St", "Massachusetts", "02138"),
+        *(datetime(2023, 1, 1, 10), datetime(2024, 3, 1, 10)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (("hs_email_optout_1002", "newsletter_consent"), "newsletter_consent may hold refusals"),
+        (("hs_email_optout,", "hs_email_other,"), "hs_email_optout_1001 may hold refusals and is not read"),
+        (("10:00:00Z,true,,,,false", "10:00:00Z,by phone,,,,false"), "email_opt_out: not yes or no"),
+    ],
+)  # fmt: skip
+def test_what_hubspot_of_dlt_may_have_refused_stops_the_run(tmp_path, change, problem):
+    with pytest.raises(UserError, match=problem):
+        fixture(tmp_path, "dlt_hubspot", {"contacts.csv": change})
+
+
 def test_shopify_orders_of_airbyte_come_with_their_refunds_once(tmp_path):
     intake = fixture(tmp_path, "airbyte_shopify")
     assert rows(intake, "orders", "order_id, ordered_at, total, status, original_order_id") == [
