@@ -5,13 +5,13 @@ charge_rows as (
 
     select * from charges
     where id is not null
-    qualify row_number() over (partition by id order by fivetran_synced desc nulls last, row_number desc) = 1
+    qualify row_number() over (partition by id order by loaded_at desc nulls last, row_number desc) = 1
 
 ),
 
 customer_rows as (
 
-    select id, max_by(email, fivetran_synced) as email, max_by(phone, fivetran_synced) as phone
+    select id, max_by(email, loaded_at) as email, max_by(phone, loaded_at) as phone
     from customers
     group by id
 
@@ -43,7 +43,7 @@ refund_rows as (
 
     select * from refunds
     where id is not null
-    qualify row_number() over (partition by id order by fivetran_synced desc nulls last, row_number desc) = 1
+    qualify row_number() over (partition by id order by loaded_at desc nulls last, row_number desc) = 1
 
 ),
 
@@ -51,7 +51,7 @@ dispute_rows as (
 
     select * from disputes
     where id is not null
-    qualify row_number() over (partition by id order by fivetran_synced desc nulls last, row_number desc) = 1
+    qualify row_number() over (partition by id order by loaded_at desc nulls last, row_number desc) = 1
 
 ),
 
@@ -94,7 +94,8 @@ returned as (
     select row_number, id, charge_id, created, amount, currency from refund_rows
     where lower(status) = 'succeeded' and id not in (select id from freed)
     union all
-    select row_number, id, charge_id, created, amount, currency from dispute_rows where lower(status) = 'lost'
+    select row_number, id, charge_id, created, amount, currency from dispute_rows
+    where lower(status) = 'lost'
     union all
     select row_number, 'refund of ' || id, id, created, cast(amount as varchar), currency
     from unexplained

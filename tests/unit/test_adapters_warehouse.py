@@ -38,7 +38,7 @@ def fixture(tmp_path: Path, name: str, change: dict[str, tuple[str, str]] | None
             assert old in text
             text = text.replace(old, new)
         (landing / path.name).write_text(text)
-    if not (FOLDER / name / "orders.sql").exists():
+    if "orders" not in load_adapters()[name].outputs:
         (landing / "orders.csv").write_text(ORDERS)
     return take(landing)
 
@@ -481,10 +481,14 @@ def test_stripe_charges_of_fivetran_are_orders_and_refunds_count_once(tmp_path):
     ]
 
 
-def test_yen_have_no_cents_and_dinars_have_a_thousand(tmp_path):
+@pytest.mark.parametrize(
+    "tool",
+    [{"customer_id": None}, {"customer": None, "_dlt_load_id": "1711929600.1", "_dlt_id": "d1"}],
+)
+def test_yen_have_no_cents_and_dinars_have_a_thousand(tmp_path, tool):
     charge = {
         **{"id": "ch_1", "amount": 5000, "amount_refunded": 0, "captured": True, "created": "2024-01-01 00:00:00"},
-        **{"currency": "jpy", "customer_id": None, "paid": True, "status": "succeeded", "livemode": True},
+        **{"currency": "jpy", **tool, "paid": True, "status": "succeeded", "livemode": True},
     }  # fmt: skip
     dinar = {**charge, "id": "ch_2", "amount": 5500, "currency": "kwd"}
     write(tmp_path / "landing", charge=[charge, dinar])
@@ -674,6 +678,39 @@ def test_hubspot_contacts_of_dlt_keep_opt_outs_also_of_deleted_ones(tmp_path):
 def test_what_hubspot_of_dlt_may_have_refused_stops_the_run(tmp_path, change, problem):
     with pytest.raises(UserError, match=problem):
         fixture(tmp_path, "dlt_hubspot", {"contacts.csv": change})
+
+
+def test_stripe_charges_of_dlt_are_orders_and_refunds_count_once(tmp_path):
+    intake = fixture(tmp_path, "dlt_stripe")
+    assert rows(intake, "orders", "order_id, total, status, original_order_id, account_id, email") == [
+        ("ch_1", 33, "paid", None, "cus_1", "ada@example.com"),
+        ("ch_10", 5, "pending", None, "cus_1", "ada@example.com"),
+        ("ch_2", 50, "paid", None, "cus_2", "bo@example.com"),
+        ("ch_3", 10, "cancelled", None, "cus_1", "ada@example.com"),
+        # Authorised, and not captured.
+        ("ch_5", 99, "pending", None, "cus_1", "ada@example.com"),
+        ("ch_7", 40.05, "paid", None, None, "eve@example.com"),
+        ("ch_8", 20, "paid", None, "cus_2", "bo@example.com"),
+        # 60 were authorised and 40 captured; what was freed is no refund.
+        ("ch_9", 40, "paid", None, "cus_2", "bo@example.com"),
+        # A dispute that was lost.
+        ("dp_1", -20, "returned", "ch_8", "cus_2", "bo@example.com"),
+        ("re_1", -12, "returned", "ch_2", "cus_2", "bo@example.com"),
+        ("re_2", -8, "returned", "ch_2", "cus_2", "bo@example.com"),
+        # Given back after that capture.
+        ("re_6", -10, "returned", "ch_9", "cus_2", "bo@example.com"),
+        # No row of refunds explains what the charge says.
+        ("refund of ch_7", -15.1, "returned", "ch_7", None, "eve@example.com"),
+    ]  # fmt: skip
+    # Seconds since 1970, and timestamps.
+    times = dict(rows(intake, "orders", "order_id, ordered_at"))
+    assert times["ch_1"] == datetime(2024, 3, 1, 14)
+    assert times["re_1"] == datetime(2024, 3, 9, 10)
+    columns = "account_id, first_name, last_name, street, address_2, postal_code, created_at"
+    assert rows(intake, "accounts", columns) == [
+        ("cus_1", "Ada", "Lovett", "1 High St", None, "02138", datetime(2024, 1, 1, 10)),
+        ("cus_2", "Bo van", "Day", "2 Low St", "Flat 3", "73301", datetime(2024, 1, 2, 10)),
+    ]
 
 
 def test_shopify_orders_of_airbyte_come_with_their_refunds_once(tmp_path):
