@@ -78,3 +78,20 @@ create macro segment_refuses_ads(advertising, targeting, marketing, sharing, den
         is_no(ad_tracking) and coalesce(lower(att), '') not in ('0', 'notdetermined', '3', 'authorized'), false
     )
 );
+-- GA4: a text that is set. A value that is not set has a text that says so.
+create macro ga4_set(x) as case when trim(x) not in ('', '(not set)', '(none)') then x end;
+-- GA4 has no id of events, so one is made of what tells them apart: the same in every export.
+create macro ga4_event_id(visitor, happened_at, event_name, bundle, page, ordering, place) as md5(concat_ws(
+    '|', coalesce(visitor, ''), happened_at, event_name, coalesce(bundle, ''), coalesce(page, ''), coalesce(ordering, ''),
+    coalesce(place, '')
+));
+-- A banner denies until it is answered: if the visitor agrees later in the session, the events before refuse nothing.
+create macro ga4_agreed_later(ads_storage, happened_at, visitor, session_id) as
+    visitor is not null and session_id is not null and coalesce(max(
+        case when is_yes(ads_storage) then happened_at end
+    ) over (partition by visitor, session_id) > happened_at, false);
+-- The visitor refused ads: in consent mode, by a property of the user, or by the browser's signal.
+create macro ga4_privacy_signal(ads_storage, agreed_later, no_personal_ads, personal_ads, gpc) as case
+    when (is_no(ads_storage) and not agreed_later) or is_yes(no_personal_ads) or is_no(personal_ads) or is_yes(gpc)
+        then 'gpc'
+end;
