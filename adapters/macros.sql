@@ -45,6 +45,18 @@ create macro subscription(x) as case
     when regexp_replace(lower(x), '[^a-z]', '', 'g') in ('unsubscribed', 'false', 'no') then 'false'
     when regexp_replace(lower(x), '[^a-z]', '', 'g') not in ('neversubscribed', 'nonsubscribed', 'notsubscribed') then x
 end;
+-- Salesforce: an opt-out of text messages, by the field of Marketing Cloud or by Do Not Call.
+create macro salesforce_sms_opt_out(mobile_opt_out, do_not_call) as case
+    when is_no(mobile_opt_out) then coalesce(do_not_call, mobile_opt_out)
+    else coalesce(mobile_opt_out, do_not_call)
+end;
+-- HubSpot: what a contact opted out of, of all e-mail and of types of it. Also what is neither yes nor no, because it may
+-- be a refusal.
+create macro hubspot_refusals(everything, types) as list_filter(
+    string_split(concat_ws('; ', everything, types), '; '), lambda answer: answer <> '' and not is_no(answer)
+);
+-- A refusal counts for every address of a contact. The first one is its main address.
+create macro hubspot_addresses(email, others) as nullif(concat_ws('; ', email, others), '');
 -- Tables of Fivetran: whether a row is the current one. In history mode a table also has the versions before it.
 create macro is_current(deleted, active) as not coalesce(is_yes(deleted), false) and coalesce(is_yes(active), true);
 -- The sum of a group as text; a text that is no number, if there is one.
@@ -248,3 +260,20 @@ create macro klaviyo_decisions() as table
         ('unsubscribed from sms marketing', 'withdrawn', 'sms_marketing'),
         ('unsubscribed from sms', 'withdrawn', 'sms_marketing')
     ) as meanings (metric, status, purpose);
+-- GA4: a text that is set. A value that is not set has a text that says so.
+create macro ga4_set(x) as case when trim(x) not in ('', '(not set)', '(none)') then x end;
+-- GA4 has no id of events, so one is made of what tells them apart: the same in every export.
+create macro ga4_event_id(visitor, happened_at, event_name, bundle, page, ordering, place) as md5(concat_ws(
+    '|', coalesce(visitor, ''), happened_at, event_name, coalesce(bundle, ''), coalesce(page, ''), coalesce(ordering, ''),
+    coalesce(place, '')
+));
+-- A banner denies until it is answered: if the visitor agrees later in the session, the events before refuse nothing.
+create macro ga4_agreed_later(ads_storage, happened_at, visitor, session_id) as
+    visitor is not null and session_id is not null and coalesce(max(
+        case when is_yes(ads_storage) then happened_at end
+    ) over (partition by visitor, session_id) > happened_at, false);
+-- The visitor refused ads: in consent mode, by a property of the user, or by the browser's signal.
+create macro ga4_privacy_signal(ads_storage, agreed_later, no_personal_ads, personal_ads, gpc) as case
+    when (is_no(ads_storage) and not agreed_later) or is_yes(no_personal_ads) or is_no(personal_ads) or is_yes(gpc)
+        then 'gpc'
+end;

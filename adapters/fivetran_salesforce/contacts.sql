@@ -7,16 +7,17 @@ both_kinds as (
         row_number, id, email, coalesce(mobile_phone, phone) as phone, first_name, last_name, birthdate,
         mailing_street as street, mailing_city as city, coalesce(mailing_state_code, mailing_state) as state,
         mailing_postal_code as postal_code, coalesce(mailing_country_code, mailing_country) as country,
-        has_opted_out_of_email, do_not_call, individual_id, created_date, last_modified_date,
-        master_record_id, is_deleted, fivetran_deleted, fivetran_active, fivetran_synced
+        has_opted_out_of_email, et4ae5_has_opted_out_of_mobile_c as mobile_opt_out, do_not_call, individual_id,
+        created_date, last_modified_date, master_record_id, is_deleted, fivetran_deleted, fivetran_active, loaded_at
     from people
     union all
     select
         row_number, id, email, coalesce(mobile_phone, phone), first_name, last_name, null,
         street, city, coalesce(state_code, state), postal_code, coalesce(country_code, country),
-        has_opted_out_of_email, do_not_call, individual_id, created_date, last_modified_date,
+        has_opted_out_of_email, et4ae5_has_opted_out_of_mobile_c, do_not_call, individual_id,
+        created_date, last_modified_date,
         coalesce(master_record_id, case when is_yes(is_converted) then converted_contact_id end),
-        is_deleted, fivetran_deleted, fivetran_active, fivetran_synced
+        is_deleted, fivetran_deleted, fivetran_active, loaded_at
     from leads
 
 ),
@@ -28,7 +29,7 @@ person_rows as (
     qualify
         row_number() over (
             partition by id
-            order by coalesce(is_yes(fivetran_active), true) desc, fivetran_synced desc nulls last, row_number desc
+            order by coalesce(is_yes(fivetran_active), true) desc, loaded_at desc nulls last, row_number desc
         ) = 1
 
 ),
@@ -64,7 +65,7 @@ select
     person_rows.country as country_code,
     person_rows.master_record_id as merged_into_id,
     case when refusals.no_email then 'yes' else person_rows.has_opted_out_of_email end as email_opt_out,
-    person_rows.do_not_call as sms_opt_out,
+    salesforce_sms_opt_out(person_rows.mobile_opt_out, person_rows.do_not_call) as sms_opt_out,
     case when refusals.no_ads then 'yes' end as ads_opt_out,
     person_rows.created_date as created_at,
     person_rows.last_modified_date as updated_at

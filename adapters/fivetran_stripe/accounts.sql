@@ -5,7 +5,7 @@ customer_rows as (
 
     select * from customers
     where id is not null
-    qualify row_number() over (partition by id order by fivetran_synced desc nulls last, row_number desc) = 1
+    qualify row_number() over (partition by id order by loaded_at desc nulls last, row_number desc) = 1
 
 )
 

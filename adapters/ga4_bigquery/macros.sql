@@ -4,7 +4,6 @@ create macro ga4_parameters(x) as try(from_json(
     '[{"key":"VARCHAR","value":{"string_value":"VARCHAR","int_value":"VARCHAR",'
     || '"float_value":"VARCHAR","double_value":"VARCHAR"}}]'
 ));
-create macro ga4_set(x) as case when trim(x) not in ('', '(not set)', '(none)') then x end;
 create macro ga4_value(v) as coalesce(v.string_value, v.int_value, v.float_value, v.double_value);
 create macro ga4_parameter(parameters, name) as ga4_set(
     ga4_value(list_filter(parameters, lambda each: each.key = name)[1].value)

@@ -10,11 +10,9 @@ parsed as (
         ga4_set(user_pseudo_id) as anonymous_id,
         try_cast(event_timestamp as bigint) as happened_at,
         lower(ga4_field(privacy_info, '$.ads_storage')) as ads_storage,
-        md5(
-            concat_ws(
-                '|', coalesce(user_pseudo_id, ''), event_timestamp, event_name, coalesce(event_bundle_sequence_id, ''),
-                coalesce(batch_page_id, ''), coalesce(batch_ordering_id, ''), coalesce(batch_event_index, '')
-            )
+        ga4_event_id(
+            user_pseudo_id, event_timestamp, event_name, event_bundle_sequence_id, batch_page_id, batch_ordering_id,
+            batch_event_index
         ) as made_id
     from events
 
@@ -32,14 +30,9 @@ with_session as (
 
 ),
 
--- A banner denies until it is answered: if the visitor agrees later in the session, the events before refuse nothing.
 with_answer as (
 
-    select
-        *,
-        anonymous_id is not null and session_id is not null and max(
-            case when is_yes(ads_storage) then happened_at end
-        ) over (partition by anonymous_id, session_id) > happened_at as agreed_later
+    select *, ga4_agreed_later(ads_storage, happened_at, anonymous_id, session_id) as agreed_later
     from with_session
 
 )
@@ -80,14 +73,11 @@ select
         ),
         ', '
     ) || '}' as properties,
-    case
-        when is_no(ads_storage) and not coalesce(agreed_later, false) then 'gpc'
-        when is_yes(coalesce(
-            ga4_parameter(settings_of_user, 'non_personalized_ads'), ga4_parameter(settings_of_user, '_npa')
-        )) then 'gpc'
-        when is_no(ga4_parameter(settings_of_user, 'allow_ad_personalization_signals')) then 'gpc'
-        when is_yes(coalesce(
-            ga4_parameter(parameters, 'gpc'), ga4_parameter(parameters, 'global_privacy_control')
-        )) then 'gpc'
-    end as privacy_signal
+    ga4_privacy_signal(
+        ads_storage,
+        agreed_later,
+        coalesce(ga4_parameter(settings_of_user, 'non_personalized_ads'), ga4_parameter(settings_of_user, '_npa')),
+        ga4_parameter(settings_of_user, 'allow_ad_personalization_signals'),
+        coalesce(ga4_parameter(parameters, 'gpc'), ga4_parameter(parameters, 'global_privacy_control'))
+    ) as privacy_signal
 from with_answer

@@ -1,24 +1,9 @@
 -- One row per contact. To have opted out of any type of e-mail is a refusal, because the export does not say which
 -- types are marketing. HubSpot exports no grant. What is neither yes nor no is passed on, so that it stops the run.
-with
-
-answers as (
-
-    select
-        *,
-        list_filter(
-            string_split(concat_ws('; ', unsubscribed_from_all_email, opted_out_of_email), '; '),
-            lambda answer: answer <> '' and not is_no(answer)
-        ) as refusals
-    from contacts
-
-)
-
 select
     row_number,
     record_id as contact_id,
-    -- A refusal counts for every address of a contact. The first one is its main address.
-    nullif(concat_ws('; ', email, additional_email_addresses), '') as email,
+    hubspot_addresses(email, additional_email_addresses) as email,
     coalesce(mobile_phone_number, phone_number) as phone,
     first_name,
     last_name,
@@ -31,7 +16,9 @@ select
     country_region as country_code,
     nullif(concat_ws(';', merged_record_ids, merged_vids_with_timestamps_of_a_contact, all_vids_for_a_contact), '')
         as merged_ids,
-    coalesce(refusals[1], 'false') as email_opt_out,
+    coalesce(hubspot_refusals(unsubscribed_from_all_email, opted_out_of_email)[1], 'false') as email_opt_out,
+    case when is_no(hs_data_privacy_ads_consent) then 'yes' end as ads_opt_out,
     create_date as created_at,
     last_modified_date as updated_at
-from answers
+from contacts
+where not coalesce(is_yes(is_deleted), false)

@@ -15,10 +15,7 @@ select
     mailing_country as country_code,
     master_record_id as merged_into_id,
     has_opted_out_of_email as email_opt_out,
-    case
-        when is_no(et4ae5_has_opted_out_of_mobile_c) then coalesce(do_not_call, et4ae5_has_opted_out_of_mobile_c)
-        else coalesce(et4ae5_has_opted_out_of_mobile_c, do_not_call)
-    end as sms_opt_out,
+    salesforce_sms_opt_out(et4ae5_has_opted_out_of_mobile_c, do_not_call) as sms_opt_out,
     created_date as created_at,
     last_modified_date as updated_at
 from contacts

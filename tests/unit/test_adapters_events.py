@@ -168,6 +168,62 @@ def test_parameters_that_are_no_list_leave_the_event_without_them(tmp_path):
     assert rows(intake, "quarantine", "file_name, row_number") == [("events.json", 3)]
 
 
+def test_ga4_events_of_fivetran_come_once_with_their_page_product_order_and_campaign(tmp_path):
+    intake = take(tmp_path, "fivetran_ga4")
+    columns = "occurred_at, event_name, anonymous_id, account_id, product_id, order_id, device_type, seconds"
+    at = datetime(2024, 3, 1, 12)
+    assert rows(intake, "web_events", columns) == [
+        (at, "session_start", "11.1", None, None, None, "mobile", None),
+        (at.replace(second=1), "page_view", "11.1", None, None, None, "mobile", None),
+        (at.replace(second=9), "view_item", "11.1", None, "TEA-1", None, "mobile", None),
+        (at.replace(minute=1), "purchase", "11.1", "u1", "TEA-1", "A-17", "mobile", 4.5),
+        (at.replace(minute=1, second=40), "view_item", "22.2", "u2", None, None, "mobile", None),
+        # Also among the rows of the day that was not over.
+        (at.replace(minute=3, second=20), "scroll", "22.2", None, None, None, "mobile", None),
+        (at.replace(minute=5), "page_view", None, None, None, None, "mobile", None),
+        (at.replace(minute=6, second=40), "screen_view", "33.3", None, None, None, "mobile", None),
+        (datetime(2024, 3, 2, 9), "click", "44.4", None, None, None, "mobile", None),
+    ]
+    found = rows(intake, "web_events", "event_name, page, referrer, utm_source, utm_campaign")
+    tea = "https://shop.example.com/tea"
+    assert ("page_view", tea, None, "letter", "spring") in found
+    assert ("session_start", tea, "https://search.example.com/", None, None) in found
+    assert ("screen_view", "Home", None, None, None) in found
+    properties = dict(rows(intake, "web_events", "event_name, properties"))
+    assert json.loads(properties["scroll"]) == {
+        **{"ga_session_id": "601", "page_location": tea, "percent_scrolled": "90"}
+    }
+    assert rows(intake, "quarantine", "*") == []
+
+
+def test_every_refusal_of_ads_in_ga4_of_fivetran_is_kept(tmp_path):
+    intake = take(tmp_path, "fivetran_ga4")
+    assert rows(intake, "web_events", "event_name, anonymous_id, privacy_signal") == [
+        ("click", "44.4", "gpc"),
+        ("page_view", "11.1", None),
+        ("page_view", None, "gpc"),
+        ("purchase", "11.1", None),
+        ("screen_view", "33.3", "gpc"),
+        ("scroll", "22.2", None),
+        ("session_start", "11.1", None),
+        ("view_item", "11.1", None),
+        ("view_item", "22.2", "gpc"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("user_property_tier", "user_property_newsletter_consent", "newsletter_consent may hold refusals"),
+        ("param_currency", "param_marketing_consent", "marketing_consent may hold refusals"),
+    ],
+)  # fmt: skip
+def test_a_parameter_of_fivetran_that_may_be_a_refusal_stops_the_run(tmp_path, old, new, problem):
+    text = (FOLDER / "fivetran_ga4" / "fixture" / "event.csv").read_text()
+    with pytest.raises(UserError, match=problem):
+        take(tmp_path, event__csv=text.replace(old, new), orders__csv=ORDER)
+
+
 CALL = [
     "id",
     "anonymous_id",

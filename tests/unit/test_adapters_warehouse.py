@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from audiencekit.errors import UserError
-from audiencekit.intake.adapters import FOLDER
+from audiencekit.intake.adapters import FOLDER, load_adapters, recognise
 from audiencekit.intake.gates import Gates
 from audiencekit.intake.job import run_intake
 from audiencekit.sql import rows_of
@@ -38,7 +38,7 @@ def fixture(tmp_path: Path, name: str, change: dict[str, tuple[str, str]] | None
             assert old in text
             text = text.replace(old, new)
         (landing / path.name).write_text(text)
-    if not (FOLDER / name / "orders.sql").exists():
+    if "orders" not in load_adapters()[name].outputs:
         (landing / "orders.csv").write_text(ORDERS)
     return take(landing)
 
@@ -485,10 +485,14 @@ def test_stripe_charges_of_fivetran_are_orders_and_refunds_count_once(tmp_path):
     ]
 
 
-def test_yen_have_no_cents_and_dinars_have_a_thousand(tmp_path):
+@pytest.mark.parametrize(
+    "tool",
+    [{"customer_id": None}, {"customer": None, "_dlt_load_id": "1711929600.1", "_dlt_id": "d1"}],
+)
+def test_yen_have_no_cents_and_dinars_have_a_thousand(tmp_path, tool):
     charge = {
         **{"id": "ch_1", "amount": 5000, "amount_refunded": 0, "captured": True, "created": "2024-01-01 00:00:00"},
-        **{"currency": "jpy", "customer_id": None, "paid": True, "status": "succeeded", "livemode": True},
+        **{"currency": "jpy", **tool, "paid": True, "status": "succeeded", "livemode": True},
     }  # fmt: skip
     dinar = {**charge, "id": "ch_2", "amount": 5500, "currency": "kwd"}
     write(tmp_path / "landing", charge=[charge, dinar])
@@ -574,6 +578,142 @@ def test_salesforce_people_of_fivetran_keep_opt_outs_and_merges(tmp_path):
     ]
     assert rows(intake, "email_events", "event_name, email, occurred_at") == [
         ("bounced", "eve@example.com", datetime(2024, 2, 1, 9))
+    ]
+
+
+def test_salesforce_people_of_airbyte_and_dlt_keep_opt_outs_and_merges(tmp_path):
+    intake = fixture(tmp_path, "airbyte_dlt_salesforce")
+    ada, bo, merged, eli = (f"003xx000000AbC{letter}AAK" for letter in "defi")
+    flo, converted = (f"00Qxx000000AbC{letter}EAK" for letter in "de")
+    columns = "contact_id, email_opt_out, sms_opt_out, ads_opt_out, merged_into_id"
+    assert rows(intake, "contacts", columns) == [
+        (ada, False, False, True, None),
+        # The row that was loaded later counts.
+        (bo, True, True, None, None),
+        # Merged away and deleted: it stays, with its refusal.
+        (merged, True, False, None, ada),
+        # Opted out of solicitation as an individual, and of text messages in Marketing Cloud.
+        (eli, True, True, True, None),
+        (flo, True, True, None, None),
+        # A lead that became a contact, whose id has 15 characters there.
+        (converted, True, False, None, ada),
+    ]
+    # Who had opted out and was deleted is still not to be mailed.
+    assert rows(intake, "email_events", "event_name, email, occurred_at") == [
+        ("bounced", "eli@example.com", datetime(2023, 4, 30, 7)),
+        ("bounced", "gil@example.com", datetime(2023, 1, 30, 7)),
+        ("unsubscribed", "cy@example.com", datetime(2023, 3, 1, 8)),
+        ("unsubscribed", "gil@example.com", datetime(2023, 2, 1, 9)),
+    ]
+    details = "phone, first_name, birth_date, street, region, postal_code, created_at, updated_at"
+    assert rows(intake, "contacts", details)[0] == (
+        *("+15125550105", "Eli", None, None, None, None),
+        *(datetime(2022, 9, 1, 9), datetime(2023, 5, 1, 8)),
+    )
+
+
+def test_an_opt_out_of_a_deleted_contact_of_fivetran_is_kept(tmp_path):
+    change = {"contact.csv": ("FALSE,FALSE,TRUE,,FALSE", "TRUE,FALSE,TRUE,,FALSE")}
+    intake = fixture(tmp_path, "fivetran_salesforce", change)
+    assert ("unsubscribed", "dee@example.com") in rows(intake, "email_events", "event_name, email")
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_a_salesforce_table_of_dlt_without_its_empty_columns_is_known(tmp_path, ending):
+    person = {
+        **{"id": "003A", "last_name": "B", "email": "a@example.com", "has_opted_out_of_email": True},
+        **{"last_modified_date": datetime(2024, 1, 2), "_dlt_load_id": "1.5", "_dlt_id": "x"},
+    }  # fmt: skip
+    write(
+        tmp_path / "landing",
+        ending,
+        contact=[person],
+        orders=[{"order_id": 1, "ordered_at": "2024-01-01", "total": 5}],
+    )
+    assert rows(take(tmp_path / "landing"), "contacts", "contact_id, email_opt_out") == [
+        ("003A", True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("tool", "adapter"),
+    [
+        ({"_airbyte_extracted_at": SYNCED, "_airbyte_meta": "{}"}, "airbyte_dlt_salesforce"),
+        ({"_dlt_load_id": "1717286400.25", "_dlt_id": "x"}, "airbyte_dlt_salesforce"),
+        ({"_fivetran_synced": SYNCED}, "fivetran_salesforce"),
+        ({}, "salesforce_contacts"),
+    ],
+)
+def test_the_columns_of_the_tool_say_whose_table_of_salesforce_it_is(tool, adapter):
+    path = FOLDER / "salesforce_contacts" / "fixture" / "Contact.csv"
+    header = [*path.read_text().splitlines()[0].replace('"', "").split(","), *tool]
+    found = recognise("contact.csv", header, load_adapters().values(), has_table=False)
+    assert found.adapter.name == adapter
+
+
+def test_hubspot_contacts_of_dlt_keep_opt_outs_also_of_deleted_ones(tmp_path):
+    intake = fixture(tmp_path, "dlt_hubspot")
+    columns = "contact_id, email, email_opt_out, ads_opt_out, merged_ids, phone"
+    assert rows(intake, "contacts", columns) == [
+        ("101", "ada@example.com", False, None, "98;99", "+16175550100"),
+        ("102", "bo@example.com", True, True, None, "+15125550101"),
+        # Opted out of one type of e-mail.
+        ("103", "cy@example.com", True, None, None, None),
+        ("106", "fay@example.com; fay.gray@example.org", False, None, None, None),
+    ]
+    assert rows(intake, "email_events", "event_name, email, occurred_at") == [
+        ("unsubscribed", "dee@example.com; dee.poe@example.org", datetime(2024, 2, 1, 10))
+    ]
+    details = "first_name, street, region, postal_code, created_at, updated_at"
+    assert rows(intake, "contacts", details)[0] == (
+        *("Ada", "1 High St", "Massachusetts", "02138"),
+        *(datetime(2023, 1, 1, 10), datetime(2024, 3, 1, 10)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (("hs_email_optout_1002", "newsletter_consent"), "newsletter_consent may hold refusals"),
+        (("hs_email_optout,", "hs_email_other,"), "hs_email_optout_1001 may hold refusals and is not read"),
+        (("10:00:00Z,true,,,,false", "10:00:00Z,by phone,,,,false"), "email_opt_out: not yes or no"),
+    ],
+)  # fmt: skip
+def test_what_hubspot_of_dlt_may_have_refused_stops_the_run(tmp_path, change, problem):
+    with pytest.raises(UserError, match=problem):
+        fixture(tmp_path, "dlt_hubspot", {"contacts.csv": change})
+
+
+def test_stripe_charges_of_dlt_are_orders_and_refunds_count_once(tmp_path):
+    intake = fixture(tmp_path, "dlt_stripe")
+    assert rows(intake, "orders", "order_id, total, status, original_order_id, account_id, email") == [
+        ("ch_1", 33, "paid", None, "cus_1", "ada@example.com"),
+        ("ch_10", 5, "pending", None, "cus_1", "ada@example.com"),
+        ("ch_2", 50, "paid", None, "cus_2", "bo@example.com"),
+        ("ch_3", 10, "cancelled", None, "cus_1", "ada@example.com"),
+        # Authorised, and not captured.
+        ("ch_5", 99, "pending", None, "cus_1", "ada@example.com"),
+        ("ch_7", 40.05, "paid", None, None, "eve@example.com"),
+        ("ch_8", 20, "paid", None, "cus_2", "bo@example.com"),
+        # 60 were authorised and 40 captured; what was freed is no refund.
+        ("ch_9", 40, "paid", None, "cus_2", "bo@example.com"),
+        # A dispute that was lost.
+        ("dp_1", -20, "returned", "ch_8", "cus_2", "bo@example.com"),
+        ("re_1", -12, "returned", "ch_2", "cus_2", "bo@example.com"),
+        ("re_2", -8, "returned", "ch_2", "cus_2", "bo@example.com"),
+        # Given back after that capture.
+        ("re_6", -10, "returned", "ch_9", "cus_2", "bo@example.com"),
+        # No row of refunds explains what the charge says.
+        ("refund of ch_7", -15.1, "returned", "ch_7", None, "eve@example.com"),
+    ]  # fmt: skip
+    # Seconds since 1970, and timestamps.
+    times = dict(rows(intake, "orders", "order_id, ordered_at"))
+    assert times["ch_1"] == datetime(2024, 3, 1, 14)
+    assert times["re_1"] == datetime(2024, 3, 9, 10)
+    columns = "account_id, first_name, last_name, street, address_2, postal_code, created_at"
+    assert rows(intake, "accounts", columns) == [
+        ("cus_1", "Ada", "Lovett", "1 High St", None, "02138", datetime(2024, 1, 1, 10)),
+        ("cus_2", "Bo van", "Day", "2 Low St", "Flat 3", "73301", datetime(2024, 1, 2, 10)),
     ]
 
 

@@ -65,7 +65,11 @@ def load_adapters(folder: Path = FOLDER) -> dict[str, Adapter]:
 def _adapter(path: Path) -> Adapter:
     raw = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     inputs = {name: _input(name, given) for name, given in raw["inputs"].items()}
-    queries = {sql.stem: sql.read_text(encoding="utf-8") for sql in sorted(path.parent.glob("*.sql"))}  # fmt: skip
+    # Two tools that load the same tables of a system share the SQL of one of their adapters. Each may have files of its own.
+    own = path.parent
+    shared = own.with_name(raw.get("sql_of", own.name))
+    files = {sql.stem: sql for folder in (shared, own) for sql in sorted(folder.glob("*.sql"))}
+    queries = {name: sql.read_text(encoding="utf-8") for name, sql in files.items()}
     macros = queries.pop("macros", "")
     return Adapter(path.parent.name, raw["system"], inputs, queries, macros)
 
