@@ -47,57 +47,6 @@ dispute_rows as (
     where id is not null
     qualify row_number() over (partition by id order by loaded_at desc nulls last, row_number desc) = 1
 
-<<<<<<< HEAD
-=======
-),
-
--- A capture of less than was authorised frees what is left. Stripe writes that as a refund, though no money was moved.
-freed as (
-
-    select refund_rows.id
-    from refund_rows
-    inner join placed on refund_rows.charge_id = placed.id
-    where
-        refund_rows.balance_transaction_id is null
-        and number_of(placed.amount_captured) < number_of(placed.amount)
-
-),
-
--- What the refunds do not explain of what a charge says was refunded. The charge has no time of it.
-unexplained as (
-
-    select
-        placed.row_number,
-        placed.id,
-        placed.created,
-        placed.currency,
-        number_of(placed.amount_refunded)
-        - greatest(number_of(placed.amount) - coalesce(number_of(placed.amount_captured), number_of(placed.amount)), 0)
-        - coalesce(
-            sum(number_of(refund_rows.amount)) filter (where lower(refund_rows.status) in ('succeeded', 'pending')), 0
-        ) as amount
-    from placed
-    left join refund_rows
-        on placed.id = refund_rows.charge_id and refund_rows.id not in (select id from freed)
-    group by
-        placed.row_number, placed.id, placed.created, placed.currency, placed.amount, placed.amount_captured,
-        placed.amount_refunded
-
-),
-
-returned as (
-
-    select row_number, id, charge_id, created, amount, currency from refund_rows
-    where lower(status) = 'succeeded' and id not in (select id from freed)
-    union all
-    select row_number, id, charge_id, created, amount, currency from dispute_rows
-    where lower(status) = 'lost'
-    union all
-    select row_number, 'refund of ' || id, id, created, cast(amount as varchar), currency
-    from unexplained
-    where amount > 0
-
->>>>>>> 5be192bc379b04bd1f82f814f3dadc7c18379a1a
 )
 
 select

@@ -89,7 +89,7 @@ def _check_missing(
         return
     code, count, total = rows[0]
     whole = (
-        f"pass --currency {code} if all figures are to be in {code}, or "
+        f"write currency: {code} in landing.yml or pass --currency {code} if all figures are to be in {code}, or "
         if len(code) == 3 and code.isalpha()
         else ""
     )

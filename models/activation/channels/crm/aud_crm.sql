@@ -6,12 +6,17 @@ shape as (
 
     select
         'all' as audience_code,
+        -- Some shops know people by their address. It is personal data, and no id for other systems.
         case
-            when customers.contact_id is not null then 'contact_id'
-            when customers.account_id is not null then 'account_id'
+            when customers.contact_id not like '%@%' then 'contact_id'
+            when customers.account_id not like '%@%' then 'account_id'
             else 'customer_key'
         end as external_id_type,
-        coalesce(customers.contact_id, customers.account_id, customers.customer_key) as external_id,
+        case
+            when customers.contact_id not like '%@%' then customers.contact_id
+            when customers.account_id not like '%@%' then customers.account_id
+            else customers.customer_key
+        end as external_id,
         audiences.customer_key,
         audiences.segment_codes,
         audiences.primary_segment,

@@ -7,7 +7,8 @@ visitor_ids as (
 
     select customer_key, 'user_id' as id_type, id_value
     from {{ ref('int_identifiers') }}
-    where id_type = 'account_id'
+    -- A login that is an address is contact data.
+    where id_type = 'account_id' and id_value not like '%@%'
     union all
     select customer_key, 'anonymous_id', anonymous_id
     from {{ ref('int_anonymous_visitors') }}
