@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 from audiencekit.errors import UserError
+from audiencekit.intake.explain import explain
 from audiencekit.intake.gates import Gates
 from audiencekit.intake.job import run_intake
 from audiencekit.intake.report import TableIntake, summary_line
@@ -346,3 +347,11 @@ def test_an_empty_column_of_deletions_changes_no_gate(tmp_path):
     text = "order_id,ordered_at,total,deleted_at\n1,2017-05-01,5,\n1,2017-05-01,7,\n"
     with pytest.raises(UserError, match="has rows with total 5"):
         take(tmp_path, orders__csv=text)
+
+
+def test_explain_names_the_columns_that_mark_deleted_rows(tmp_path):
+    text = "order_id,ordered_at,total,op,_commit_version\n1,2017-05-01,5,u,1\n"
+    (tmp_path / "orders.csv").write_text(text)
+    lines = list(explain(tmp_path))
+    assert "  op -> says which rows are deleted" in lines
+    assert "  _commit_version -> says which change is later" in lines

@@ -10,6 +10,7 @@ import duckdb
 from audiencekit.errors import UserError
 from audiencekit.intake.adapted import header_of, recognised_files
 from audiencekit.intake.adapters import Recognised
+from audiencekit.intake.changes import with_changes
 from audiencekit.intake.contract import Table, load_contract
 from audiencekit.intake.date_orders import with_date_orders
 from audiencekit.intake.files import (
@@ -22,6 +23,7 @@ from audiencekit.intake.folder import table_of, visible_files
 from audiencekit.intake.landing_keys import FILE, SHOP, json_schema
 from audiencekit.intake.landing_settings import NAME, FileSettings, LandingSettings, read_settings
 from audiencekit.intake.number_points import check_points
+from audiencekit.intake.rules import CHANGE, SEQUENCE
 from audiencekit.intake.unread_columns import unread_refusals, values_that_differ
 
 SCHEMA = ".landing.schema.json"
@@ -56,7 +58,8 @@ def explain(landing: Path) -> Iterator[str]:
             try:
                 file = open_file(Extract(path, name, settings.of(name)), table, con, Path(scratch))
                 check_points(con, table, file)
-                yield from _columns(con, with_date_orders(con, table, file), table)
+                file = with_changes(con, table, with_date_orders(con, table, file))
+                yield from _columns(con, file, table)
             except UserError as problem:
                 yield f"  stops the run: {problem}"
     missing = [table.name for table in contract.values() if table.required]
@@ -101,7 +104,11 @@ def _unread(
     """A line for each column of a file, in its order. Those that are not named go into the column `others`, if any."""
     for place, header in enumerate(file.header):
         column = columns.get(place)
-        if column:
+        if column and column.startswith(CHANGE):
+            yield f"  {header} -> says which rows are deleted"
+        elif column == SEQUENCE:
+            yield f"  {header} -> says which change is later"
+        elif column:
             order = file.date_orders.get(column)
             column = landing_column(column)
             yield f"  {header} -> {column}{f' (dates are {order})' if order else ''}"
