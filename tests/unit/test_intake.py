@@ -2306,3 +2306,12 @@ def test_a_further_column_of_a_decision_that_cannot_be_read_stops_the_run(tmp_pa
     contacts = "id,HasOptedOutOfEmail,unsubscribed\n1,0,0\n2,0,perhaps\n3,0,0\n"
     message = refusal(tmp_path, {"orders.csv": orders(), "contacts.csv": contacts})
     assert message.startswith("contacts.csv, row 3: email_opt_out: not yes or no.")
+
+
+def test_grants_without_a_time_are_counted_because_they_prove_nothing(tmp_path):
+    people = "contact_id,email,email_opt_in,sms_opt_in,created_at\n1,a@example.com,yes,,\n2,b@example.com,,yes,\n3,c@example.com,yes,,2016-01-01\n4,d@example.com,no,,\n"
+    taken = take(tmp_path, {"orders.csv": orders(), "contacts.csv": people})
+    assert [line for line in taken.messages if "do not say since when" in line] == [
+        "contacts: 2 rows agree to messages and do not say since when (created_at), so that they are no consent where the law "
+        "asks for it. Provide them as rows of consent_events, with the time"
+    ]

@@ -53,6 +53,7 @@ from audiencekit.intake.report import (
 from audiencekit.intake.salesforce_ids import join_short_and_long_ids
 from audiencekit.intake.tables import assemble
 from audiencekit.intake.tombstones import NO_ERASURE, load_tombstones
+from audiencekit.intake.undated_grants import notes_on_grants
 from audiencekit.sql import literal
 from audiencekit.workspace import Workspace
 
@@ -182,7 +183,9 @@ def _take_in(session: Session, table: Table, files: list[LandingFile], gates: Ga
         check_lost_refusals(con, with_further_decisions(table, files), files)
         before = _expected(session.workspace, table, result, gates)
         check_table(con, result, table, before, erased[0])
-    for note in (*notes, *notes_on_service(con, table, [each.rows for each in checked])):
+    counted_rows = [each.rows for each in checked]
+    notes += notes_on_service(con, table, counted_rows) + notes_on_grants(con, table, counted_rows)
+    for note in notes:
         session.say(note)
     is_converted = has_other_currencies(con, table, of_files, gates.shop.currency)
     for each in checked:
