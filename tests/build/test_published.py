@@ -252,7 +252,8 @@ def _tables_with(text: str, folder: Path) -> set[str]:
             f"select count(*) from '{path}' as t where contains(lower(t::varchar), '{text.lower()}')"
         ).fetchall()
         if rows[0][0]:
-            # orders.parquet/00000.parquet is a part of a table.
-            folders = path.relative_to(folder).parts
-            found.add(folders[folders[0] == "last"].split(".")[0])
+            # orders.parquet/00000.parquet is a part of a table; checked/<key>/rows.parquet are rows of a file.
+            is_checked = path.relative_to(folder).parts[0] == "checked"
+            table = path.parent if path.parent.suffix == ".parquet" else path
+            found.add("checked" if is_checked else table.name.split(".")[0])
     return found
