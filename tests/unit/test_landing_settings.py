@@ -221,7 +221,7 @@ def test_rows_that_do_not_count_are_left_out_and_counted(tmp_path):
 
 @pytest.mark.parametrize(
     ("header", "value"),
-    [("Lead Status", "unsubscribed"), ("Deleted", "1"), ("do not mail flag", "x")],
+    [("Lead Status", "unsubscribed"), ("Merged", "1"), ("do not mail flag", "x")],
 )
 def test_a_column_that_says_nothing_is_ignored_by_name(tmp_path, header, value):
     people = f"contact_id,email,{header}\n1,a@example.com,{value}\n2,b@example.com,0\n"
