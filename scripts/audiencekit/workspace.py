@@ -44,6 +44,11 @@ class Workspace:
         return self.home / "intake"
 
     @property
+    def checked_files(self) -> Path:
+        """What intake knows of files that it has checked, so that it does not read them again."""
+        return self.intake / "checked"
+
+    @property
     def last_intake(self) -> Path:
         """The landing tables of the last published build, without the people it erased."""
         return self.intake / "last"

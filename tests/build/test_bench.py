@@ -23,6 +23,8 @@ def test_intake_is_measured_in_each_format_over_the_same_rows(tmp_path):
     costs = run_intake_bench(300, tmp_path, Console(file=io.StringIO()))
     assert [cost.format for cost in costs] == ["parquet", "csv"]
     assert len({cost.intake.answer["rows"] for cost in costs}) == 1
+    assert all(cost.unchanged.answer["rows"] == cost.intake.answer["rows"] for cost in costs)
+    assert all(cost.with_new.answer["rows"] > cost.intake.answer["rows"] for cost in costs)
     written = {path.stem for path in (tmp_path / "rewritten").iterdir()}
     assert {"orders", "contacts", "web_events"} <= written
 

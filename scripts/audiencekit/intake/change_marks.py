@@ -118,19 +118,21 @@ def _is_known(cell: str, kind: str) -> str:
         NUMBERED: ("1", "2", "3", "4", *_NOTHING),
         STREAM: ("insert", "delete", *_NOTHING),
     }[kind]
-    moment = f" or regexp_full_match({cell}, {literal(_MOMENT)})" if kind in (FLAG, TIME) else ""
-    return f"coalesce({is_one_of(cell, words)}{moment}, true)"
+    return f"coalesce({_has(cell, words, kind)}, true)"
 
 
 def _deletes_if(cell: str, kind: str) -> str:
     """SQL that is true for a cell that marks a deleted row, whatever time it gives."""
     words: Sequence[str] = {FLAG: (*YES, *_DELETES), TIME: (), NUMBERED: ("1",)}.get(kind, _DELETES)
-    moment = f" or regexp_full_match({cell}, {literal(_MOMENT)})" if kind in (FLAG, TIME) else ""
-    return (
-        f"(list_contains([{', '.join(map(literal, words))}], {cell}){moment})"
-        if words
-        else f"({moment[4:]})"
-    )
+    return _has(cell, words, kind)
+
+
+def _has(cell: str, words: Sequence[str], kind: str) -> str:
+    """SQL that is true for a cell with one of the words, or with a time where its kind has times."""
+    tests = [is_one_of(cell, words)] if words else []
+    if kind in (FLAG, TIME):
+        tests.append(f"regexp_full_match({cell}, {literal(_MOMENT)})")
+    return f"({' or '.join(tests)})"
 
 
 def has_changes(file: LandingFile) -> bool:
@@ -210,12 +212,10 @@ def _moment(cell: str) -> str:
         f"{number} / power(1000, greatest(0, floor((length(split_part({cell}, '.', 1)) - 8) / 3)))"
     )
     is_number = rf"regexp_full_match({cell}, '\d{{9,19}}([.]\d+)?')"
-    others = " ".join(
-        f"when regexp_matches({cell}, '^\\d{{1,2}}[/.]') then coalesce(try_strptime(regexp_extract({cell}, '^[0-9/.]+'), {literal(style)}), "
-        f"try_strptime(regexp_extract({cell}, '^[0-9/.]+'), {literal(other)}))"
-        for style, other in (("%d/%m/%Y", "%m/%d/%Y"),)
-    )
+    day = f"regexp_extract({cell}, '^[0-9/.]+')"
+    is_day = f"regexp_matches({cell}, '^\\d{{1,2}}[/.]')"
+    of_day = f"coalesce(try_strptime({day}, '%d/%m/%Y'), try_strptime({day}, '%m/%d/%Y'))"
     return (
-        f"(case when {is_number} then cast(to_timestamp({seconds}) as timestamp) {others} "
-        f"else try_cast(upper({cell}) as timestamp) end)"
+        f"(case when {is_number} then cast(to_timestamp({seconds}) as timestamp) "
+        f"when {is_day} then {of_day} else try_cast(upper({cell}) as timestamp) end)"
     )

@@ -110,7 +110,7 @@ class CheckedFiles:
 
     def __init__(self, workspace: Workspace, landing: Path, moments: Moments):
         self.landing = landing
-        self.folder = workspace.intake / "checked"
+        self.folder = workspace.checked_files
         self.moments = moments
         self.used: set[str] = set()
         self.read: set[str] = set()  # names of files that are read in this intake
@@ -237,7 +237,7 @@ def drop_unfinished(folder: Path) -> None:
 
 def erase_from_checked_files(workspace: Workspace) -> None:
     """Remove the rows of people who were erased since the files were checked."""
-    folder = workspace.intake / "checked"
+    folder = workspace.checked_files
     folder.mkdir(parents=True, exist_ok=True)
     drop_unfinished(folder)
     state = folder / "tombstones.json"

@@ -209,11 +209,11 @@ states a refusal.
 
 - **A file that did not change** is not read again. Intake keeps its checked rows in `var/intake/checked`, and says how many
   files it did not read. It compares sizes and times, and where these differ the digest of the content. It reads a file again if
-  `landing.yml` says something else of it, if it held rows back that may count now, and after an update of audiencekit.
+  `landing.yml` says something else of it, if it held rows back that may count now, with another `--accept`, currency or time zone, and after an update of audiencekit.
 - **A new file** costs what it takes to read it. So export each day into a file of its own, such as
   `orders.2024-05-01.csv`. A table whose new rows have keys of earlier ones is compared as a whole.
 - **Rows of erased people** leave the checked rows, too, when the run that erases them publishes.
-- To read everything again, remove `var/intake`.
+- To read everything again, remove `var/intake/checked`.
 
 ## Exports that are read as they are
 

@@ -183,7 +183,7 @@ def _take_in(session: Session, table: Table, files: list[LandingFile], gates: Ga
         check_lost_refusals(con, with_further_decisions(table, files), files)
         before = _expected(session.workspace, table, result, gates)
         check_table(con, result, table, before, erased[0])
-    counted_rows = [each.rows for each in checked]
+    counted_rows = [counted for _, counted in of_files]
     notes += notes_on_service(con, table, counted_rows) + notes_on_grants(con, table, counted_rows)
     for note in notes:
         session.say(note)

@@ -47,8 +47,7 @@ def assemble(
     before, now = _read_state(target), list(map(_identity, rows))
     if before and before.files == now:
         return Overlap(**before.overlap)
-    has_deletions = any_deletions(rows)
-    kept = _kept_parts(before, now) if before and not has_deletions else {}
+    kept = _kept_parts(before, now) if before and not any_deletions(rows) else {}
     _lay_out(target, rows, kept)
     if not files:
         write_part(con, no_rows(table), part_of(target, FIRST))
@@ -57,7 +56,7 @@ def assemble(
     else:
         if kept:
             _lay_out(target, rows, {})
-        deleted = delete_rows(con, table, files, target) if has_deletions else 0
+        deleted = delete_rows(con, table, files, target)
         overlap = settle(con, table, [file for file, _ in files], target, is_accepted)
         overlap = replace(overlap, rows_deleted=deleted)
     parts = list(map(_identity, parts_of(target)))
