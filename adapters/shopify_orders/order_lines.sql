@@ -11,4 +11,6 @@ select
     lineitem_discount as discount,
     max(currency) over (partition by name) as currency
 from lines
-where lineitem_name is not null
+where
+    lineitem_name is not null
+    and name not in (select test.name from lines as test where is_test_payment(test.payment_method))

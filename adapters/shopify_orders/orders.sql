@@ -20,6 +20,7 @@ orders as (
         max(source) as source
     from lines
     group by name
+    having not max(is_test_payment(payment_method))
 
 ),
 

@@ -6,32 +6,22 @@ read as (
     select
         *,
         woocommerce_status(status) as state,
-        regexp_replace(
-            regexp_extract(n_revenue_formatted, '[0-9][0-9.,'' \x{a0}\x{202f}]*'), '[^0-9.,]|[.,]+$', '', 'g'
-        ) as digits,
-        coalesce(starts_with(net_sales, '-'), false)
-        or coalesce(regexp_matches(n_revenue_formatted, '^[^0-9]*[-−]'), false) as is_refund
+        formatted_amounts(n_revenue_formatted) as amounts,
+        coalesce(regexp_matches(n_revenue_formatted, '^[^0-9]*[-−]'), false) as is_shown_as_refund,
+        coalesce(starts_with(net_sales, '-'), false) or is_shown_as_refund as is_refund,
+        max(abs(number_of(net_sales))) over (partition by order_number) as net_sales_of_order
     from orders
 
 ),
 
--- $1,234.50 and 1.234,50 € are 1234.50. Three digits after the last point or comma are thousands, except where the net
--- sales show that they are decimals, as in 12.500 KWD.
 numbers as (
 
     select
         *,
-        case
-            when
-                regexp_full_match(digits, '[0-9]+|[0-9.,]+[.,][0-9]{3}')
-                and not coalesce(
-                    number_of(regexp_replace(digits, '[.,]', '', 'g'))
-                    > 50 * abs(nullif(number_of(net_sales), 0)),
-                    false
-                )
-                then regexp_replace(digits, '[.,]', '', 'g')
-            else regexp_replace(regexp_replace(digits, '[.,]([0-9]+)$', '!\1'), '[.,]', '', 'g')
-        end as amount
+        unformatted(amounts[1], net_sales_of_order) as amount,
+        -- A refund has the total of its order, so what it took back is what is left less what there was.
+        number_of(unformatted(amounts[1], net_sales_of_order))
+        - number_of(unformatted(amounts[2], net_sales_of_order)) as taken_back
     from read
 
 ),
@@ -39,18 +29,32 @@ numbers as (
 -- Of an order in several reports the one in which it went furthest counts.
 latest as (
 
+    select * replace (max(taken_back) over (partition by order_number) as taken_back)
+    from numbers
+    qualify row_number() over (
+        partition by order_number, is_refund, if(is_refund, date, null), if(is_refund, net_sales, null)
+        order by
+            lower(status) = 'refunded' desc,
+            list_position(['pending', 'cancelled', 'paid', 'shipped', 'completed'], state) desc nulls last,
+            row_number
+    ) = 1
+
+),
+
+-- Of several refunds of an order each has its part, by net sales.
+totals as (
+
     select
         *,
-        coalesce(if(is_refund, '-', '') || replace(nullif(amount, ''), '!', '.'), net_sales) as total
-    from numbers
-    qualify
-        row_number() over (
-            partition by order_number, is_refund, if(is_refund, date, null), if(is_refund, net_sales, null)
-            order by
-                lower(status) = 'refunded' desc,
-                list_position(['pending', 'cancelled', 'paid', 'shipped', 'completed'], state) desc nulls last,
-                row_number
-        ) = 1
+        case
+            when not is_refund then coalesce(amount, net_sales)
+            when is_shown_as_refund and amount is not null then '-' || amount
+            when taken_back is not null then part_of(
+                -taken_back, number_of(net_sales), sum(number_of(net_sales)) over (partition by order_number, is_refund)
+            )
+            else net_sales
+        end as total
+    from latest
 
 ),
 
@@ -72,9 +76,9 @@ known as (
 
 placed as (
 
-    select latest.*, known.email
-    from latest
-    left join known on lower(latest.customer) = known.name
+    select totals.*, known.email
+    from totals
+    left join known on lower(totals.customer) = known.name
 
 )
 
@@ -101,17 +105,16 @@ from placed
 where is_refund
 qualify row_number() over (partition by order_number, date order by row_number) = 1
 union all
--- Refunded, and the refund is in none of the reports.
+-- Refunded, in whole or in part, and the refund is in none of the reports.
 select
     row_number,
     order_number || ' refund',
     date,
-    negated(total),
+    negated(coalesce(cast(taken_back as varchar), total)),
     email,
     'returned',
     order_number
 from placed
 where
-    not is_refund
-    and lower(status) = 'refunded'
+    not is_refund and (lower(status) = 'refunded' or taken_back > 0)
     and order_number not in (select order_number from placed where is_refund and order_number is not null)

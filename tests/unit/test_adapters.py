@@ -103,6 +103,8 @@ def test_shopify_orders_come_with_their_refunds(tmp_path):
         ("#1001", 2, "CUP-1", 2, 20),
         ("#1002", 1, "TEA-1", 5, 50),
     ]
+    paid_by_the_gateway_for_tests = "#1007"
+    assert (paid_by_the_gateway_for_tests,) not in rows(intake, "order_lines", "order_id")
     assert rows(intake, "products", "product_id, product_name, brand") == [
         ("CUP-1", "Cup", "Tea House"),
         ("Cup", "Cup", "Tea House"),

@@ -211,6 +211,31 @@ def test_woocommerce_totals_are_read_as_the_shop_writes_them(tmp_path, shown, ne
     assert rows(intake, "orders", "total") == [(total,)]
 
 
+@pytest.mark.parametrize(
+    ("lines", "returned"),
+    [
+        (["$110.00 $88.00,10,100", "$110.00 $88.00,-1,-20"], [-22]),
+        (["$110.00 $0.00,10,100", "$110.00 $0.00,-1,-25", "$110.00 $0.00,-3,-75"], [-27.5, -82.5]),
+        (["$110.00,10,100", "-$22.00,-1,-20"], [-22]),
+        (["$110.00,10,100", "$110.00,-1,-20"], [-20]),
+        (["$110.00 $105.00,10,100"], [-5]),
+        (["1.234 $ 1.034 $,10,1200", "1.234 $ 1.034 $,-1,-20"], [-200]),
+    ],
+    ids=["part", "two", "of its own", "only net sales", "only shipping", "thousands"],
+)
+def test_a_refund_of_woocommerce_has_the_total_of_its_order(tmp_path, lines, returned):
+    header = "Date,Order #,N. Revenue (formatted),Status,Customer,Customer type,Product(s),Items sold,Net Sales\n"
+    dated = []
+    for day, line in enumerate(lines, 1):
+        shown, items, net = line.split(",")
+        dated.append(
+            f"2024-01-{day:02} 10:00:00,1,{shown},completed,Ada,new,1x Cup,{items},{net}\n"
+        )
+    intake = take(tmp_path, report__csv=header + "".join(dated))
+    totals = sorted(total for (total,) in rows(intake, "orders", "total"))
+    assert totals in ([*sorted(returned), 110], [*sorted(returned), 1234])
+
+
 def test_advanced_order_export_comes_with_its_refunds(tmp_path):
     intake = take(tmp_path, "woocommerce_advanced_export")
     assert rows(intake, "orders", "order_id, ordered_at, total, account_id, status, original_order_id") == [

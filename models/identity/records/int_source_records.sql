@@ -66,3 +66,15 @@ select distinct
     '',
     cast(null as timestamp)
 from {{ ref('int_merged_ids') }}
+union all
+select
+    'contact login:' || contact_id,
+    contact_id,
+    contact_id,
+    cast(null as string),
+    cast(null as string),
+    cast(null as string),
+    '',
+    cast(null as timestamp)
+from {{ ref('int_contact_logins') }}
+where is_certain

@@ -1,5 +1,6 @@
 -- One row per way in which order lines agree with their orders: how many orders, and both amounts. Lines that add up to
--- less than their order may lack shipping or tax; lines that add up to more are there twice, or the order is too low.
+-- less than their order may lack shipping or tax; lines that add up to more are there twice, or the order is too low. Many
+-- exports have no lines for returns.
 with
 
 lines as (
@@ -20,6 +21,7 @@ compared as (
         abs(lines.amount) as lines_amount,
         case
             when orders.order_id is null then 'lines without an order'
+            when lines.order_id is null and orders.total < 0 then 'returns without lines'
             when lines.order_id is null then 'orders without lines'
             -- Each line may be rounded by itself.
             when abs(lines.amount - orders.total) <= 0.01 * lines.lines then 'add up'

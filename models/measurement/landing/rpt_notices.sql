@@ -22,12 +22,7 @@ select
 from {{ ref('rpt_unknown_places') }}
 group by table_name, kind
 union all
-select
-    cast(null as string),
-    'values of ' || id_type || ' that are not one person''s (' || reason || ') and link nobody',
-    ids,
-    'rpt_shared_ids'
-from {{ ref('rpt_shared_ids') }}
+select table_name, notice, cases, details from {{ ref('int_identifier_notices') }}
 union all
 select
     'orders',
@@ -99,7 +94,7 @@ select
     orders,
     'rpt_order_lines'
 from {{ ref('rpt_order_lines') }}
-where agreement <> 'add up'
+where agreement not in ('add up', 'returns without lines')
 union all
 select
     cast(null as string),
