@@ -1,6 +1,6 @@
 -- One row per id of a contact that is also a login: where the shop calls its customers by the ids of the CRM. Only an
--- e-mail or a long id of letters and digits is certain to mean one person; short ones, such as 1001, two systems have by
--- chance.
+-- e-mail or a long id of letters and digits is certain to mean one person. Short ones, such as 1001, may occur in two
+-- systems by chance.
 with
 
 logins as (

@@ -8,7 +8,7 @@ from {{ ref('rpt_shared_ids') }}
 union all
 select
     'contacts',
-    'ids that are also logins, and too short to be surely the same people''s: if they are, give contacts their account_id',
+    'ids that are also logins, and too short to be certain: if they mean the same people, give contacts account_id',
     count(*),
     cast(null as string)
 from {{ ref('int_contact_logins') }}
