@@ -21,6 +21,8 @@ past_moments as (
 
     select cutoff_at as moment_at from {{ ref('int_training_plan') }}
     union
+    select moment_at from {{ ref('int_training_windows') }}
+    union
     select tested_at from {{ ref('int_training_plan') }}
     union
     -- Versions in use are tested on the newest outcome in every build.

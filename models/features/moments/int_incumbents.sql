@@ -14,6 +14,8 @@ select
     trials.method,
     trials.horizon_days,
     trials.features_hash,
+    trials.ranks_well,
+    trials.predicts_well,
     trials.decided_at,
     {{ dbt.dateadd('day', '-trials.horizon_days', as_of()) }} as newest_test_at
 from {{ ref('stg_ledger__model_trials') }} as trials

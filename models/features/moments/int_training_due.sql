@@ -6,7 +6,7 @@ last_trials as (
     select
         model_code,
         max(decided_at) as tried_at,
-        max(decided_at) filter (where status in ('champion', 'rejected', 'unchanged', 'yardstick')) as fitted_at,
+        max(decided_at) filter (where status in ('champion', 'rejected', 'unchanged')) as fitted_at,
         bool_or(status = 'champion') as has_had_champion
     from {{ ref('stg_ledger__model_trials') }}
     where decided_at <= {{ as_of() }}
@@ -74,7 +74,7 @@ select
     outcome,
     population,
     horizon_days,
-    cutoffs,
+    back_tests,
     step_days,
     why_due
 from reasons

@@ -23,6 +23,8 @@ select
     registry.mae,
     registry.capture_10pc,
     registry.ratio_of_totals,
+    registry.ranks_well,
+    registry.predicts_well,
     registry.features_hash,
     registry.data_hash,
     registry.seed,

@@ -1,68 +1,34 @@
--- One row per classifier version that could score from today on: the verdict, and why. The acceptance test: on the same
--- data its Brier score must be lower than that of the incumbent and of the base rate, and its AUC at most 0.005 lower.
--- Boosted trees must also beat the logistic version by more than two standard errors.
+-- One row per classifier version that could score from today on: the verdict, and why. Recipes are judged by their
+-- back-tests, and the recipe that is chosen scores, fitted on the newest outcomes. The logistic regression on all
+-- features is chosen, unless another recipe beats it: a Brier score lower by more than two standard errors over at least
+-- three tests, and no lower AUC.
 with
 
 candidates as (
 
     select
-        fits.*,
-        metrics.auc,
-        metrics.brier,
-        metrics.positives * (metrics.customers - metrics.positives)
-        / (cast(metrics.customers as double) * metrics.customers) as base_brier,
-        coalesce(gains.gain > 2 * gains.gain_error, false) as is_gain_certain
-    from {{ ref('int_fits') }} as fits
-    left join {{ ref('int_classifier_metrics') }} as metrics
-        on
-            fits.model_code = metrics.model_code and fits.version = metrics.version
-            and fits.tested_at = metrics.tested_at and metrics.people = 'everybody'
-    left join {{ ref('int_boosted_gains') }} as gains
-        on
-            fits.model_code = gains.model_code and fits.version = gains.version
-            and fits.tested_at = gains.tested_at
-    where fits.place = 0 and fits.kind = 'classifier'
-
-),
-
--- The bar is the better of the incumbent and the base rate.
-bars as (
-
-    select
-        candidates.model_code,
-        max(incumbents.version) as incumbent,
-        case
-            when max(metrics.brier) <= max(candidates.base_brier) then max(incumbents.version)
-            else 'the base rate'
-        end as bar,
-        round(least(coalesce(max(metrics.brier), 1), max(candidates.base_brier)), 9) as bar_brier,
-        case when max(metrics.brier) <= max(candidates.base_brier) then max(metrics.auc) else 0.5 end as bar_auc
-    from candidates
-    left join {{ ref('int_incumbents') }} as incumbents on candidates.model_code = incumbents.model_code
-    left join {{ ref('int_classifier_metrics') }} as metrics
-        on
-            incumbents.model_code = metrics.model_code and incumbents.version = metrics.version
-            and candidates.tested_at = metrics.tested_at and metrics.people = 'everybody'
-    group by candidates.model_code
-
-),
-
-judged as (
-
-    select
-        candidates.*,
-        bars.incumbent,
+        fits.model_code,
+        fits.version,
+        fits.status,
+        fits.why,
+        coalesce(fits.variant, fits.method) as recipe,
+        {% for column in [
+            'tests', 'compared_tests', 'gain', 'gain_error', 'tested_customers', 'auc', 'pr_auc', 'brier', 'ece', 'lift_10pc',
+            'share_brier', 'ranks_well', 'predicts_well'
+        ] %}
+        recipes.{{ column }},
+        {% endfor %}
+        coalesce(recipes.tests, 0) > 0 as is_tested,
+        -- A fit that cannot even order what it learned from is no fit of its recipe.
+        fits.status = 'fitted' and fits.may_score
+        and coalesce(fits.training_auc >= recipes.auc - 0.02, true) as may_score,
         coalesce(
-            candidates.status = 'fitted' and candidates.is_challenger
-            and candidates.brier < bars.bar_brier and candidates.auc >= bars.bar_auc - 0.005
-            and (candidates.method = 'logistic' or candidates.is_gain_certain),
-            false
-        ) as is_good_enough,
-        'Brier ' || cast(round(candidates.brier, 4) as string) || ' against '
-        || cast(round(bars.bar_brier, 4) as string) || ' of ' || bars.bar || ', AUC '
-        || cast(round(candidates.auc, 3) as string) || ' against ' || cast(round(bars.bar_auc, 3) as string) as figures
-    from candidates
-    inner join bars on candidates.model_code = bars.model_code
+            recipes.compared_tests >= 3 and recipes.gain > 2 * recipes.gain_error and recipes.auc_gain >= 0, false
+        ) as is_better
+    from {{ ref('int_fits') }} as fits
+    left join {{ ref('int_classifier_recipes') }} as recipes
+        on fits.model_code = recipes.model_code and coalesce(fits.variant, fits.method) = recipes.recipe
+    where fits.place = 0 and fits.kind = 'classifier'
 
 ),
 
@@ -73,30 +39,42 @@ placed as (
         row_number() over (
             partition by model_code
             order by
-                case when is_good_enough then 0 else 1 end,
-                case when method = 'boosted' then 0 else 1 end,
+                may_score desc,
+                is_better desc,
+                case when is_better then gain end desc nulls last,
+                case when recipe = 'full' and is_tested then 0 else 1 end,
+                is_tested desc,
+                brier nulls last,
+                -- Without a test the simplest scores.
+                case recipe when 'recency' then 0 when 'rfm' then 1 else 2 end,
                 version
         ) as place_among
-    from judged
+    from candidates
 
 )
 
 select
-    model_code,
-    version,
+    placed.model_code,
+    placed.version,
     case
-        when status <> 'fitted' then status
-        when is_good_enough and place_among = 1 then 'champion'
-        when version = incumbent and not bool_or(is_good_enough) over (partition by model_code) then 'unchanged'
-        when is_challenger then 'rejected'
-        else 'yardstick'
+        when placed.status <> 'fitted' then placed.status
+        when not placed.may_score or placed.place_among > 1 then 'rejected'
+        when placed.version = incumbents.version then 'unchanged'
+        else 'champion'
     end as verdict,
     case
-        when status <> 'fitted' then why
-        when method = 'boosted' and not is_challenger
-            then 'trees need 300 of the rarer outcome to learn from; ' || figures
-        when method = 'boosted' and not is_gain_certain
-            then 'not better than logistic regression beyond chance; ' || figures
-        else figures
-    end as why
+        when placed.status <> 'fitted' then placed.why
+        when not placed.is_tested then 'the shop is too young for a back-test'
+        else
+            'AUC ' || cast(round(placed.auc, 3) as string) || ', Brier ' || cast(round(placed.brier, 4) as string)
+            || ' where the base rate has ' || cast(round(placed.share_brier, 4) as string)
+            || ', over ' || cast(placed.tests as string) || ' back-tests'
+    end as why,
+    {% for figure in ['tested_customers', 'auc', 'pr_auc', 'brier', 'ece', 'lift_10pc'] %}
+    placed.{{ figure }},
+    {% endfor %}
+    -- Recency needs no proof that it orders customers.
+    coalesce(placed.ranks_well, placed.recipe = 'recency') as ranks_well,
+    coalesce(placed.predicts_well, false) as predicts_well
 from placed
+left join {{ ref('int_incumbents') }} as incumbents on placed.model_code = incumbents.model_code

@@ -1,77 +1,83 @@
--- One row per lifetime version that could score from today on: the verdict, and why. The acceptance test: on the same
--- data its mean error must be lower than that of the incumbent and of the spend rate, and its Spearman correlation at
--- most 0.005 lower. Until a version passes, the spend rate scores.
+-- One row per lifetime version that could score from today on: the verdict, and why. Recipes are judged by their
+-- back-tests: the one whose amounts order customers best scores. Of recipes within 0.005 of it, the one with the lowest
+-- mean error. Without a back-test the spend rate scores.
 with
 
 candidates as (
 
     select
-        fits.*,
-        metrics.spearman,
-        metrics.mae
+        fits.model_code,
+        fits.version,
+        fits.method,
+        fits.status,
+        fits.why,
+        recipes.tests,
+        recipes.tested_customers,
+        recipes.spearman,
+        recipes.mae,
+        recipes.capture_10pc,
+        recipes.ratio_of_totals,
+        recipes.ranks_well,
+        max(recipes.tests) over (partition by fits.model_code) as most_tests,
+        max(case when fits.status = 'fitted' then recipes.spearman end) over (partition by fits.model_code)
+            as best_spearman,
+        max(case when fits.method = 'spend_rate' then recipes.mae end) over (partition by fits.model_code)
+            as spend_rate_mae
     from {{ ref('int_fits') }} as fits
-    left join {{ ref('int_lifetime_metrics') }} as metrics
-        on
-            fits.model_code = metrics.model_code and fits.version = metrics.version
-            and fits.tested_at = metrics.tested_at
+    left join {{ ref('int_lifetime_recipes') }} as recipes
+        on fits.model_code = recipes.model_code and fits.method = recipes.recipe
     where fits.place = 0 and fits.kind = 'lifetime'
 
 ),
 
--- The bar is the better of the spend rate and the incumbent.
-bars as (
+placed as (
 
     select
-        candidates.model_code,
-        case when metrics.mae < candidates.mae then incumbents.version else 'spend_rate' end as bar,
-        least(candidates.mae, coalesce(metrics.mae, candidates.mae)) as bar_mae,
-        greatest(coalesce(candidates.spearman, -1), coalesce(metrics.spearman, -1)) as bar_spearman
+        *,
+        row_number() over (
+            partition by model_code
+            order by
+                case when status = 'fitted' then 0 else 1 end,
+                -- Fewer tests are other tests.
+                case when tests = most_tests and spearman >= best_spearman - 0.005 then 0 else 1 end,
+                case when tests = most_tests then mae end nulls last,
+                case when method = 'spend_rate' then 0 else 1 end,
+                version
+        ) as place_among
     from candidates
-    left join {{ ref('int_incumbents') }} as incumbents on candidates.model_code = incumbents.model_code
-    left join {{ ref('int_lifetime_metrics') }} as metrics
-        on
-            incumbents.model_code = metrics.model_code and incumbents.version = metrics.version
-            and candidates.tested_at = metrics.tested_at
-    where candidates.method = 'spend_rate'
-
-),
-
-judged as (
-
-    select
-        candidates.*,
-        coalesce(
-            candidates.status = 'fitted' and candidates.method <> 'spend_rate'
-            and candidates.mae < bars.bar_mae and candidates.spearman >= bars.bar_spearman - 0.005,
-            false
-        ) as is_good_enough,
-        'mean error ' || cast(round(candidates.mae, 2) as string) || ' {{ var("currency") }} against '
-        || cast(round(bars.bar_mae, 2) as string) || ' of ' || bars.bar || ', Spearman '
-        || cast(round(candidates.spearman, 3) as string) || ' against '
-        || cast(round(bars.bar_spearman, 3) as string) as figures
-    from candidates
-    inner join bars on candidates.model_code = bars.model_code
 
 )
 
 select
-    judged.model_code,
-    judged.version,
+    placed.model_code,
+    placed.version,
     case
-        when judged.status <> 'fitted' then judged.status
-        when judged.is_good_enough then 'champion'
+        when placed.status <> 'fitted' then placed.status
+        -- A fit that failed is no reason to go back to the spend rate, as long as an earlier version scores.
         when
-            judged.version = incumbents.version
-            and not bool_or(judged.is_good_enough) over (partition by judged.model_code)
-            then 'unchanged'
-        when judged.method <> 'spend_rate' then 'rejected'
-        when
-            incumbents.version is null
-            and not bool_or(judged.is_good_enough) over (partition by judged.model_code)
-            then 'champion'
-        else 'yardstick'
+            placed.method = 'spend_rate' and incumbents.version is not null
+            and bool_or(placed.status = 'failed') over (partition by placed.model_code)
+            then 'rejected'
+        when placed.place_among > 1 then 'rejected'
+        when placed.version = incumbents.version then 'unchanged'
+        else 'champion'
     end as verdict,
-    case when judged.status <> 'fitted' then judged.why else coalesce(judged.figures, 'nothing to test it on yet') end
-        as why
-from judged
-left join {{ ref('int_incumbents') }} as incumbents on judged.model_code = incumbents.model_code
+    case
+        when placed.status <> 'fitted' then placed.why
+        when placed.tests is null then 'nothing to test it on yet'
+        else
+            'Spearman ' || cast(round(placed.spearman, 3) as string) || ', mean error '
+            || cast(round(placed.mae, 2) as string) || ' {{ var("currency") }} where the spend rate has '
+            || cast(round(placed.spend_rate_mae, 2) as string) || ', over ' || cast(placed.tests as string)
+            || ' back-tests'
+    end as why,
+    placed.tested_customers,
+    placed.spearman,
+    placed.mae,
+    placed.capture_10pc,
+    placed.ratio_of_totals,
+    -- What customers spent needs no proof that it orders them.
+    coalesce(placed.ranks_well, placed.method = 'spend_rate') as ranks_well,
+    coalesce(placed.mae <= placed.spend_rate_mae, false) as predicts_well
+from placed
+left join {{ ref('int_incumbents') }} as incumbents on placed.model_code = incumbents.model_code

@@ -1,24 +1,20 @@
--- One row per version that this build tried: what it was trained on, how it did on its test, and the decision.
--- Publishing appends these rows to the registry, and nothing ever changes them.
+-- One row per version that this build tried: what it was trained on, how it did, and the decision. A back-test has the
+-- figures of its test. The version that may score learned from the newest outcomes, so nothing is left to test it on: it
+-- has the mean figures of its recipe's back-tests. Publishing appends these rows to the registry, and nothing ever
+-- changes them.
 with
 
-verdicts as (
+-- Clusters have no outcome to be tested on. They must come back when customers are drawn again.
+clusters as (
 
-    select model_code, version, 0 as place, verdict, why from {{ ref('int_classifier_verdicts') }}
-    union all
-    select model_code, version, 0, verdict, why from {{ ref('int_lifetime_verdicts') }}
-    union all
-    -- Clusters have no outcome to be tested on. They must come back when customers are drawn again.
     select
         fits.model_code,
         fits.version,
-        0,
         case
             when fits.status <> 'fitted' then fits.status
             when fits.is_stable or incumbents.version is null then 'champion'
             else 'rejected'
-        end,
-        fits.why
+        end as verdict
     from {{ ref('int_fits') }} as fits
     left join {{ ref('int_incumbents') }} as incumbents on fits.model_code = incumbents.model_code
     where fits.kind = 'clusters'
@@ -32,27 +28,29 @@ select
     fits.variant,
     fits.place,
     case
-        when fits.place = 0 then verdicts.verdict
+        when fits.place = 0 then coalesce(classifiers.verdict, lifetimes.verdict, clusters.verdict)
         when fits.status = 'fitted' then 'back-test'
         else fits.status
     end as status,
-    coalesce(verdicts.why, fits.why) as why,
+    coalesce(classifiers.why, lifetimes.why, fits.why) as why,
     plan.why_due,
     fits.horizon_days,
     fits.cutoff_at,
     fits.tested_at,
     fits.rows as training_rows,
     fits.positives as training_positives,
-    coalesce(metrics.customers, lifetime.customers) as tested_customers,
-    metrics.auc,
-    metrics.pr_auc,
-    metrics.brier,
-    metrics.ece,
-    metrics.lift_10pc,
-    lifetime.spearman,
-    lifetime.mae,
-    lifetime.capture_10pc,
-    lifetime.ratio_of_totals,
+    coalesce(
+        metrics.customers, lifetime.customers, classifiers.tested_customers, lifetimes.tested_customers
+    ) as tested_customers,
+    {% for figure in ['auc', 'pr_auc', 'brier', 'ece', 'lift_10pc'] %}
+    coalesce(metrics.{{ figure }}, classifiers.{{ figure }}) as {{ figure }},
+    {% endfor %}
+    {% for figure in ['spearman', 'mae', 'capture_10pc', 'ratio_of_totals'] %}
+    coalesce(lifetime.{{ figure }}, lifetimes.{{ figure }}) as {{ figure }},
+    {% endfor %}
+    {% for gate in ['ranks_well', 'predicts_well'] %}
+    coalesce(classifiers.{{ gate }}, lifetimes.{{ gate }}) as {{ gate }},
+    {% endfor %}
     {{ model_features_hash('plan.method') }} as features_hash,
     fits.data_hash,
     fits.seed,
@@ -62,8 +60,12 @@ select
 from {{ ref('int_fits') }} as fits
 inner join {{ ref('int_training_plan') }} as plan
     on fits.model_code = plan.model_code and fits.place = plan.place
-left join verdicts
-    on fits.model_code = verdicts.model_code and fits.version = verdicts.version and fits.place = verdicts.place
+left join clusters
+    on fits.model_code = clusters.model_code and fits.version = clusters.version
+left join {{ ref('int_classifier_verdicts') }} as classifiers
+    on fits.model_code = classifiers.model_code and fits.version = classifiers.version and fits.place = 0
+left join {{ ref('int_lifetime_verdicts') }} as lifetimes
+    on fits.model_code = lifetimes.model_code and fits.version = lifetimes.version and fits.place = 0
 left join {{ ref('int_classifier_metrics') }} as metrics
     on
         fits.model_code = metrics.model_code and fits.version = metrics.version

@@ -12,6 +12,7 @@ facts as (
         {% for fact in ['rows', 'customers', 'positives', 'seed'] %}
         max(try_cast(label as bigint)) filter (where item = '{{ fact }}') as {{ fact }},
         {% endfor %}
+        max(try_cast(label as double)) filter (where item = 'training_auc') as training_auc,
         max(label) filter (where item = 'is_stable') as is_stable
     from {{ ref('int_fit_rows') }}
     where part = 'fact'
@@ -45,6 +46,7 @@ select
     coalesce(facts.rows, facts.customers) as rows,
     facts.positives,
     facts.seed,
+    facts.training_auc,
     facts.is_stable = 'true' as is_stable,
     plan.cutoff_at,
     plan.tested_at,
@@ -53,11 +55,10 @@ select
     plan.method as kind,
     case
         when plan.method <> 'classifier' then true
-        -- Trees need more training data. With very little of it, recency alone is the challenger.
+        -- Trees need more training data. With very little of it, recency alone may score.
         when facts.method = 'boosted' then least(facts.positives, facts.rows - facts.positives) >= 300
-        when least(facts.positives, facts.rows - facts.positives) < 50 then facts.variant = 'recency'
-        else facts.variant = 'full'
-    end as is_challenger
+        else least(facts.positives, facts.rows - facts.positives) >= 50 or facts.variant = 'recency'
+    end as may_score
 from facts
 inner join {{ ref('int_training_plan') }} as plan
     on facts.model_code = plan.model_code and cast(facts.cutoff as timestamp) = plan.cutoff_at
@@ -69,6 +70,7 @@ select
     null,
     'spend_rate',
     'baseline',
+    null,
     null,
     null,
     null,

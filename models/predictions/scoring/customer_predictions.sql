@@ -1,11 +1,16 @@
--- One row per customer who has bought: the predictions of the versions that score now. Null where no version scores.
+-- One row per customer who has bought: the predictions of the versions that score now. A probability is null where its
+-- recipe is no closer than the base rate, a rank where it orders customers no better than chance, and both where no
+-- version scores.
+{% set classifiers = ['propensity_30d', 'propensity_90d', 'churn_90d'] -%}
 with
 
 probabilities as (
 
     select
-        {% for model in ['propensity_30d', 'propensity_90d', 'churn_90d'] %}
-        max(scores.probability) filter (where scores.model_code = '{{ model }}') as {{ model }},
+        {% for model in classifiers %}
+        max(scores.probability) filter (where scores.model_code = '{{ model }}' and champions.predicts_well) as {{ model }},
+        max(scores.probability) filter (where scores.model_code = '{{ model }}' and champions.ranks_well)
+            as {{ model }}_score,
         {% endfor %}
         scores.customer_key
     from {{ ref('pred_probabilities') }} as scores
@@ -21,7 +26,8 @@ lifetime_values as (
     select
         scores.customer_key,
         scores.expected_purchases,
-        scores.expected_spend
+        scores.expected_spend,
+        case when champions.ranks_well then scores.expected_spend end as score
     from {{ ref('pred_lifetime_value') }} as scores
     inner join {{ ref('int_champions') }} as champions
         on scores.model_code = champions.model_code and scores.version = champions.version
@@ -31,22 +37,20 @@ lifetime_values as (
 
 select
     inputs.customer_key,
-    probabilities.propensity_30d,
-    probabilities.propensity_90d,
+    {% for model in classifiers %}
+    probabilities.{{ model }},
     case
-        when probabilities.propensity_90d is not null
+        when probabilities.{{ model }}_score is not null
             then percent_rank() over (
-                partition by probabilities.propensity_90d is null order by probabilities.propensity_90d
+                partition by probabilities.{{ model }}_score is null order by probabilities.{{ model }}_score
             )
-    end as propensity_90d_rank,
-    probabilities.churn_90d,
+    end as {{ model }}_rank,
+    {% endfor %}
     lifetime_values.expected_purchases as expected_purchases_90d,
     lifetime_values.expected_spend as lifetime_value_90d,
     case
-        when lifetime_values.expected_spend is not null
-            then percent_rank() over (
-                partition by lifetime_values.expected_spend is null order by lifetime_values.expected_spend
-            )
+        when lifetime_values.score is not null
+            then percent_rank() over (partition by lifetime_values.score is null order by lifetime_values.score)
     end as lifetime_value_90d_rank,
     micro_segments.micro_segment_id,
     micro_segments.micro_segment_name

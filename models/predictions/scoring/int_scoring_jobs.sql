@@ -1,5 +1,5 @@
--- One row per version and moment it is to score. A new version scores at its test, and now if it may be promoted. An
--- incumbent scores now and at the newest test, where it is compared with its challengers.
+-- One row per version and moment it is to score. A back-test scores at its test. A version that may be promoted scores
+-- now. An incumbent scores now, and where its newest outcomes are known, which says how it does in use.
 with
 
 fits as (
@@ -12,9 +12,10 @@ fits as (
 jobs as (
 
     select model_code, version, method, horizon_days, tested_at as moment_at from fits
+    where tested_at is not null
     union
     select model_code, version, method, horizon_days, {{ as_of() }} from fits
-    where place = 0 and is_challenger
+    where place = 0 and may_score
     union
     select model_code, version, method, horizon_days, {{ as_of() }} from {{ ref('int_incumbents') }}
     union

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits
 
 from audiencekit.modelling import rows as r
@@ -54,6 +55,8 @@ def fit_boosted(training: pd.DataFrame, settings: ClassifierSettings) -> pd.Data
     with threadpool_limits(1, user_api="openmp"):
         model = HistGradientBoostingClassifier(random_state=settings.seed, **SETTINGS)
         model.fit(data.x, data.y)
+    score = model.predict_proba(data.x)[:, 1]
+    about |= {"training_auc": roc_auc_score(data.y, score)}
     rows = [
         *r.facts({"status": "fitted", "why": data.why_fitted} | about),
         *r.numbers("intercept", ["intercept"], model._baseline_prediction.ravel()),
@@ -62,7 +65,7 @@ def fit_boosted(training: pd.DataFrame, settings: ClassifierSettings) -> pd.Data
         rows += _rows_of_tree(number, tree.nodes, features)
     for k, name in enumerate(features):
         rows += r.drift_bins(name, data.x[:, k])
-    rows += r.drift_bins("score", model.predict_proba(data.x)[:, 1])
+    rows += r.drift_bins("score", score)
     return r.build_rows(settings.model_code, version, rows)
 
 

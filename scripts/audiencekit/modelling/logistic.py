@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
 from sklearn.preprocessing import StandardScaler
 
 from audiencekit.modelling import rows as r
@@ -73,6 +74,8 @@ def fit_logistic(training: pd.DataFrame, settings: ClassifierSettings) -> pd.Dat
     slope, offset, calibration = _fit_platt(data, settings.seed)
     dropped = [name for name, is_varied in zip(features, varied, strict=True) if not is_varied]
     about = {"status": "fitted", "why": data.why_fitted} | about
+    score = _sigmoid(slope * line.logits(data.x) + offset)
+    about |= {"training_auc": roc_auc_score(data.y, score)}
     about |= {"calibration": calibration, "dropped_features": dropped}
     rows = [
         *r.facts(about),
@@ -84,7 +87,7 @@ def fit_logistic(training: pd.DataFrame, settings: ClassifierSettings) -> pd.Dat
     ]
     for k, name in enumerate(features):
         rows += r.drift_bins(name, data.x[:, k])
-    rows += r.drift_bins("score", _sigmoid(slope * line.logits(data.x) + offset))
+    rows += r.drift_bins("score", score)
     return r.build_rows(settings.model_code, version, rows)
 
 

@@ -24,13 +24,20 @@ from audiencekit.modelling.rows import (
     version_of,
 )
 
-# The features of the simpler versions. The full one is compared with them, and they replace it on little data.
+YEAR = "year"
+# The features of each logistic version; None is all of them. The back-tests say which version suits a shop.
 VARIANTS: dict[str, list[str] | None] = {
     "recency": ["log_recency_days"],
     "rfm": ["log_recency_days", "log_orders_365d", "log_spend_365d"],
     "full": None,
+    YEAR: None,
 }
-NOT_FEATURES = ("model_code", "cutoff_at", "tested_at", "customer_key", "is_positive")
+# The ways to score with a classifier, which says who buys at all; the second says that of the last year's buyers only.
+TWO_PARTS = ("two_part", "two_part_active")
+NOT_FEATURES = (
+    *("model_code", "cutoff_at", "tested_at", "quarters_back"),
+    *("customer_key", "is_positive"),
+)
 # The words for a low and a high value in the name of a micro-segment.
 WORDS = {
     "log_recency_days": ("recent", "lapsed"),
@@ -44,20 +51,26 @@ WORDS = {
 
 
 def fit_classifiers(training: pd.DataFrame, plan: pd.DataFrame) -> pd.DataFrame:
-    """Three logistic versions and boosted trees for each classifier and cut-off of the plan, as rows.
+    """Four logistic versions and boosted trees for each classifier and cut-off of the plan, as rows.
 
     `plan` has one row per model and cut-off (model_code, method, place, cutoff_at, tested_at). `training` has one row
-    per model, cut-off and customer: the same columns, customer_key, is_positive, and a column per feature.
+    per model, cut-off, quarter before it (quarters_back, 0 to 3) and customer: the same columns, customer_key,
+    is_positive, and a column per feature. The version of a whole year learns from all quarters, the others from the
+    newest. Where there is no earlier quarter, there is no version of a year.
     """
     features = [name for name in training.columns if name not in NOT_FEATURES]
     fits = []
     for step in planned(plan, "classifier"):
-        data = at_cutoff(training, step)
+        year = at_cutoff(training, step)
+        newest = year[year["quarters_back"] == 0]
         settings = ClassifierSettings(step.model_code, features, step.cutoff_at, step.tested_at)
         for variant, subset in VARIANTS.items():
-            simpler = dataclasses.replace(settings, variant=variant, features=subset or features)
-            fits.append(rows_or_failure("logistic", fit_logistic, data, simpler))
-        fits.append(rows_or_failure("boosted", fit_boosted, data, settings))
+            if variant == YEAR and len(year) == len(newest):
+                continue
+            data = year if variant == YEAR else newest
+            chosen = dataclasses.replace(settings, variant=variant, features=subset or features)
+            fits.append(rows_or_failure("logistic", fit_logistic, data, chosen))
+        fits.append(rows_or_failure("boosted", fit_boosted, newest, settings))
     return all_rows(fits)
 
 
@@ -66,14 +79,24 @@ def fit_lifetime_values(
 ) -> pd.DataFrame:
     """One fit for each lifetime model and cut-off of the plan, as rows; `method` as in lifetime_value.py.
 
-    `histories` has one row per model, cut-off and customer.
+    `histories` has one row per model, cut-off and customer. A fit of MBG/NBD is three versions, which
+    pred_lifetime_value scores in three ways.
     """
     fits = []
     for step in planned(plan, "lifetime"):
         settings = LifetimeSettings(step.model_code, int(step.horizon_days), step.cutoff_at, method)
-        data = at_cutoff(histories, step)
-        fits.append(rows_or_failure(method, fit_lifetime_value, data, settings))
+        rows = rows_or_failure(method, fit_lifetime_value, at_cutoff(histories, step), settings)
+        fits.append(rows)
+        if method == "mbg_nbd" and fact_of(rows, "status") == "fitted":
+            fits += [under_method(rows, recipe) for recipe in TWO_PARTS]
     return all_rows(fits)
+
+
+def under_method(rows: pd.DataFrame, method: str) -> pd.DataFrame:
+    """The rows of a fit as a version of another method, which scores with the same parameters."""
+    is_method = (rows["part"] == "fact") & (rows["item"] == "method")
+    version = f"{method}-{rows['version'].iloc[0].split('-', 1)[1]}"
+    return rows.assign(version=version, label=rows["label"].mask(is_method, method))
 
 
 def fit_planned_micro_segments(

@@ -12,8 +12,8 @@ from audiencekit.publish.model_cards.lifetime import lifetime_card
 CARDS = {"classifier": classifier_card, "lifetime": lifetime_card, "clusters": clusters_card}
 LIMITS = {
     "classifier": """- It knows customers by what they did in this shop. It cannot see a reason that leaves no trace there.
-- It was tested on one window. If purchases depend on the season, another window may differ: the back-tests show
-  by how much.
+- Its recipe was tested on windows that end by now. If purchases depend on the season, the next window may differ: the
+  back-tests show by how much.
 - Weights are associations. Changing what a weight names need not change the outcome; only an experiment can show that.
 - Age and income are no features. Where the table of groups shows a gap, weigh it before you spend money by the score.""",
     "lifetime": """- It assumes that customers buy at a steady rate until they stop: no season, no trend, no price.
@@ -58,9 +58,9 @@ def _head(trial: dict, note: str) -> str:
         "trained because": trial["why_due"],
         "method": trial["method"],
         "trained on data up to": f"{trial['cutoff_at']:%Y-%m-%d}",
-        "tested on data up to": f"{trial['tested_at']:%Y-%m-%d}",
         "customers in training": _count(trial["training_rows"]),
-        "customers in the test": _count(trial["tested_customers"]),
+        "customers in the largest back-test": _count(trial["tested_customers"]),
+        "fit for": _uses(trial),
         "data (sha256)": str(trial["data_hash"])[:16],
         "seed, library": f"{_count(trial['seed'])}, {trial['library']}",
         "decided by build": f"{trial['build_id']} as of {trial['decided_at']:%Y-%m-%d %H:%M}",
@@ -69,6 +69,12 @@ def _head(trial: dict, note: str) -> str:
     note_line = f"\n{note}\n" if note else ""
     title = f"# {trial['label']}: {trial['version']}\n{note_line}"
     return "\n".join([title, "| | |", "|---|---|", *lines, ""])
+
+
+def _uses(trial: dict) -> str:
+    """What the back-tests say the scores may be used for."""
+    gates = {"ranks": trial["ranks_well"], "probabilities and amounts": trial["predicts_well"]}
+    return ", ".join(use for use, passed in gates.items() if passed is True) or "neither use"
 
 
 def _count(value: float | None) -> str:

@@ -16,27 +16,34 @@ CALIBRATION = "Predicted and observed share, by tenth of customers"
 
 
 def classifier_card(con: duckdb.DuckDBPyConnection, trial: dict, chart: Path) -> str:
-    """The body of the card. Draws the calibration chart into `chart`."""
+    """The body of the card. Draws the calibration chart into `chart`, unless nothing was tested."""
     version = [trial["model_code"], trial["version"]]
-    tenths = con.execute(
-        "select tenth, mean_probability, share_positive from measurement.rpt_model_deciles "
-        "where model_code = ? and version = ? and tested_at = ? order by tenth",
-        [*version, trial["tested_at"]],
-    ).df()
-    _draw_calibration(tenths, chart)
+    tests = _backtests(con, trial)
     parts = [
-        "## Compared with simpler and richer versions, on the same test\n",
+        "## Compared with simpler and richer versions\n",
+        "Means of their back-tests.\n",
         table(_versions(con, trial)),
-        "## Fitted again at each cut-off\n",
-        "The first row is this version.\n",
-        table(_backtests(con, trial)),
-        "## Calibration\n",
-        f"![{CALIBRATION}]({chart.name})\n",
-        "## By group\n",
-        f"Groups of fewer than {FEWEST_IN_A_GROUP} customers, or {FEWEST_OF_AN_OUTCOME} of either "
-        "outcome, are left out.\n",
-        table(_groups(con, trial)),
+        "## Back-tests\n",
+        "This version learned from the newest outcomes, which leaves nothing to test it on. Its recipe was fitted and "
+        "tested at these moments:\n",
+        table(tests.drop(columns=["version", "moment"])),
     ]
+    if len(tests):
+        newest = [trial["model_code"], tests["version"].iloc[0], tests["moment"].iloc[0]]
+        tenths = con.execute(
+            "select tenth, mean_probability, share_positive from measurement.rpt_model_deciles "
+            "where model_code = ? and version = ? and tested_at = ? order by tenth",
+            newest,
+        ).df()
+        _draw_calibration(tenths, chart)
+        parts += [
+            "## Calibration, in the newest back-test\n",
+            f"![{CALIBRATION}]({chart.name})\n",
+            "## By group, in the newest back-test\n",
+            f"Groups of fewer than {FEWEST_IN_A_GROUP} customers, or {FEWEST_OF_AN_OUTCOME} of either "
+            "outcome, are left out.\n",
+            table(_groups(con, newest)),
+        ]
     weights = con.execute(
         "select item as feature, value as weight from predictions.model_params "
         "where model_code = ? and version = ? and part = 'weight' and value <> 0 "
@@ -56,7 +63,7 @@ def classifier_card(con: duckdb.DuckDBPyConnection, trial: dict, chart: Path) ->
 
 
 def _versions(con: duckdb.DuckDBPyConnection, trial: dict) -> pd.DataFrame:
-    """One row per version of the model that this build tested."""
+    """One row per version of the model that could score."""
     return con.execute(
         f"select coalesce(variant, method) as variant, status, {', '.join(METRICS)} "
         "from predictions.model_trials where model_code = ? and place = 0 and auc is not null "
@@ -66,27 +73,24 @@ def _versions(con: duckdb.DuckDBPyConnection, trial: dict) -> pd.DataFrame:
 
 
 def _backtests(con: duckdb.DuckDBPyConnection, trial: dict) -> pd.DataFrame:
-    """One row per cut-off at which the same method and variant was fitted and tested."""
+    """One row per back-test of the same method and variant, the newest first."""
     variant = None if pd.isna(trial["variant"]) else str(trial["variant"])
     return con.execute(
-        f"select strftime(tested_at, '%Y-%m-%d') as tested_at, {', '.join(METRICS)} "
-        "from predictions.model_trials where model_code = ? and method = ? "
-        "and variant is not distinct from ? and auc is not null order by place",
+        "select version, tested_at as moment, strftime(tested_at, '%Y-%m-%d') as tested_at, "
+        f"{', '.join(METRICS)} from predictions.model_trials where model_code = ? and method = ? "
+        "and variant is not distinct from ? and place > 0 and auc is not null order by place",
         [trial["model_code"], trial["method"], variant],
     ).df()
 
 
-def _groups(con: duckdb.DuckDBPyConnection, trial: dict) -> pd.DataFrame:
-    """One row per group of customers that is large enough to show."""
+def _groups(con: duckdb.DuckDBPyConnection, test: list) -> pd.DataFrame:
+    """One row per group of customers that is large enough to show. `test` is a model, version and moment."""
     return con.execute(
         "select people, customers, auc, brier, mean_probability as predicted, "
         "positives / customers as observed from predictions.int_classifier_metrics "
         "where model_code = ? and version = ? and tested_at = ? and customers >= ? "
         "and least(positives, customers - positives) >= ? order by people",
-        [
-            *(trial["model_code"], trial["version"], trial["tested_at"]),
-            *(FEWEST_IN_A_GROUP, FEWEST_OF_AN_OUTCOME),
-        ],
+        [*test, FEWEST_IN_A_GROUP, FEWEST_OF_AN_OUTCOME],
     ).df()
 
 

@@ -7,7 +7,7 @@ import duckdb
 
 from audiencekit.publish.model_cards.markdown import table
 
-COLOURS = ["#1f5fa8", "#c2571a"]
+COLOURS = ["#1f5fa8", "#8a8a8a", "#c2571a", "#3a8a5f"]
 
 
 def lifetime_card(con: duckdb.DuckDBPyConnection, trial: dict, chart: Path) -> str:
@@ -15,7 +15,7 @@ def lifetime_card(con: duckdb.DuckDBPyConnection, trial: dict, chart: Path) -> s
     tests = con.execute(
         "select strftime(tested_at, '%Y-%m-%d') as tested_at, method, "
         "spearman, mae, capture_10pc, ratio_of_totals "
-        "from predictions.model_trials where model_code = ? and spearman is not null "
+        "from predictions.model_trials where model_code = ? and place > 0 and spearman is not null "
         "order by place, method",
         [trial["model_code"]],
     ).df()
@@ -37,7 +37,7 @@ def lifetime_card(con: duckdb.DuckDBPyConnection, trial: dict, chart: Path) -> s
     lines.properties(width=480, height=260, title=title).save(str(chart))
     return "\n".join(
         [
-            "## Compared with the rate of spend, at six cut-offs\n",
+            "## Compared with the rate of spend, in back-tests\n",
             table(tests),
             f"![Rank correlation by cut-off]({chart.name})\n",
             "## Parameters\n",
