@@ -14,6 +14,7 @@ def training(rows: int) -> pd.DataFrame:
         model_code="propensity_30d",
         cutoff_at=CUTOFF,
         tested_at=TESTED,
+        quarters_back=0,
         customer_key=[f"c{n:04d}" for n in range(rows)],
         is_positive=np.arange(rows) % 2 == 0,
     )

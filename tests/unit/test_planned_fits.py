@@ -6,7 +6,7 @@ import pytest
 from training_frames import CUTOFF, FEATURES, TESTED, training
 
 from audiencekit.modelling import planned
-from audiencekit.modelling.rows import COLUMNS, build_rows, fact_of, facts
+from audiencekit.modelling.rows import COLUMNS, build_rows, fact_of, facts, part_of
 
 
 def plan(*methods: str) -> pd.DataFrame:
@@ -72,8 +72,49 @@ def test_too_little_for_a_classifier_is_reported_for_every_version(few):
 )
 def test_too_little_for_a_lifetime_value_is_reported(few, expected):
     found = statuses(planned.fit_lifetime_values(few, plan("lifetime"), method="mbg_nbd"))
-    assert len(found) == 1
+    # A fit scores in two more ways.
+    assert len(found) == (3 if "fitted" in found.values() else 1)
     assert set(found.values()) <= expected
+
+
+def test_the_version_of_a_year_learns_from_all_quarters_and_the_others_from_the_newest():
+    quarters = pd.concat(
+        [
+            training(200),
+            training(150).assign(quarters_back=1),
+            training(100).assign(quarters_back=3),
+        ]
+    )
+    rows = planned.fit_classifiers(quarters, plan("classifier"))
+    learned = {
+        fact_of(mine, "variant") or fact_of(mine, "method"): fact_of(mine, "rows")
+        for _, mine in rows.groupby("version")
+    }
+    assert learned == {
+        "recency": "200",
+        "rfm": "200",
+        "full": "200",
+        "year": "450",
+        "boosted": "200",
+    }
+
+
+def test_a_fit_of_purchases_scores_in_three_ways_by_the_same_parameters():
+    rng = np.random.default_rng(1)
+    repeat = rng.poisson(2, 400)
+    bought = histories(400).assign(
+        repeat_purchase_days=repeat,
+        first_to_last_days=np.where(repeat, rng.uniform(1, 80, 400), 0.0),
+        repeat_spend_mean=rng.gamma(5, 4, 400),
+    )
+    rows = planned.fit_lifetime_values(bought, plan("lifetime"), method="mbg_nbd")
+    versions = {fact_of(mine, "method"): mine for _, mine in rows.groupby("version")}
+    assert set(versions) == {"mbg_nbd", "two_part", "two_part_active"}
+    for method, mine in versions.items():
+        assert mine["version"].str.startswith(f"{method}-").all()
+        pd.testing.assert_series_equal(
+            part_of(mine, "parameter"), part_of(versions["mbg_nbd"], "parameter")
+        )
 
 
 @pytest.mark.parametrize("few", [few for few in LITTLE if few != "one class"])

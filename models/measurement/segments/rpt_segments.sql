@@ -38,6 +38,9 @@ select
         when absent.absent_tables is not null then 'empty: the landing lacks ' || absent.absent_tables
         when segments.needs_model <> '' and champions.version is null
             then 'empty: ' || segments.needs_model || ' does not score yet, rpt_models says why'
+        when segments.needs_model <> '' and not champions.ranks_well
+            then
+                'empty: ' || segments.needs_model || ' orders customers no better than chance, rpt_models says how well'
         when sizes.members is null then 'empty: nobody matches'
         when sizes.members < segments.minimum_share * customers.customers then 'too small'
         else 'ready'

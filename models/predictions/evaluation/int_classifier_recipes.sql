@@ -9,6 +9,7 @@ tests as (
         fits.model_code,
         coalesce(fits.variant, fits.method) as recipe,
         fits.tested_at,
+        fits.place,
         metrics.customers,
         metrics.auc,
         metrics.pr_auc,
@@ -53,6 +54,7 @@ sums as (
         recipe,
         count(*) as tests,
         cast(max(customers) as bigint) as tested_customers,
+        max(case when place = 1 then auc end) as newest_auc,
         {% for figure in ['auc', 'pr_auc', 'brier', 'ece', 'lift_10pc', 'share_brier', 'chance_variance'] %}
         {{ exact_mean(figure) }} as {{ figure }},
         {% endfor %}
@@ -70,6 +72,7 @@ select
     recipe,
     tests,
     tested_customers,
+    newest_auc,
     {% for figure in ['auc', 'pr_auc', 'brier', 'ece', 'lift_10pc', 'share_brier', 'gain', 'auc_gain'] %}
     round({{ figure }}, 9) as {{ figure }},
     {% endfor %}

@@ -19,9 +19,10 @@ candidates as (
         recipes.{{ column }},
         {% endfor %}
         coalesce(recipes.tests, 0) > 0 as is_tested,
-        -- A fit that cannot even order what it learned from is no fit of its recipe.
+        -- The newest back-test was tested on what this version learned from. A version that orders it worse than the
+        -- back-test, which had not seen it, is no good fit. That of a year also learned from other quarters.
         fits.status = 'fitted' and fits.may_score
-        and coalesce(fits.training_auc >= recipes.auc - 0.02, true) as may_score,
+        and coalesce(fits.training_auc >= recipes.newest_auc - 0.02 or fits.variant = 'year', true) as may_score,
         coalesce(
             recipes.compared_tests >= 3 and recipes.gain > 2 * recipes.gain_error and recipes.auc_gain >= 0, false
         ) as is_better

@@ -1,7 +1,8 @@
 -- One row per customer, lifetime version and moment it scores: expected purchase days and net spend in the horizon.
--- BG/NBD or MBG/NBD says how often, and Gamma-Gamma how much. Time is in weeks. In two parts, a classifier says who buys
--- at all, and MBG/NBD how often those buy. The spend rate is the baseline: spend continues as in the last 365 days.
-{% set names = ['r', 'alpha', 'a', 'b', 'p', 'q', 'gamma'] %}
+-- BG/NBD or MBG/NBD says how often, Gamma-Gamma how much; time is in weeks. In two parts, a classifier says who buys at
+-- all, and MBG/NBD how often those buy. The spend rate is the baseline: spend continues as in the last 365 days.
+{% set names = ['r', 'alpha', 'a', 'b', 'p', 'q', 'gamma'] -%}
+{% set alive = ['repeat_days', 'first_to_last_weeks', 'tenure_weeks', 'r', 'alpha', 'a', 'b'] -%}
 with
 
 versions as (
@@ -64,11 +65,7 @@ shaped as (
 
 placed as (
 
-    select
-        *,
-        a + beta - 1 as c,
-        a + beta - 1 - s as gap
-    from shaped
+    select *, a + beta - 1 as c, a + beta - 1 - s as gap from shaped
 
 ),
 
@@ -77,7 +74,6 @@ expected as (
     select
         *,
         {{ purchases_while_alive('a', 'beta', 's', 'c', 'gap', 'z', 'age') }} as purchases_while_alive,
-        {% set alive = ['repeat_days', 'first_to_last_weeks', 'tenure_weeks', 'r', 'alpha', 'a', 'b'] %}
         case
             when method = 'bg_nbd' then {{ probability_alive('bg_nbd', *alive) }}
             when method <> 'spend_rate' then {{ probability_alive('mbg_nbd', *alive) }}
@@ -104,10 +100,9 @@ in_two_parts as (
     select
         *,
         case
+            when method = 'two_part_active' and not has_spent_365d then 0
             when method like 'two_part%' and buying_probability is not null
-                then
-                    buying_probability * greatest(purchases, 1e-9) / (1 - exp(-greatest(purchases, 1e-9)))
-                    * case when method = 'two_part_active' and not has_spent_365d then 0 else 1 end
+                then buying_probability * greatest(purchases, 1e-9) / (1 - exp(-greatest(purchases, 1e-9)))
             else purchases
         end as expected_purchases
     from purchases
@@ -121,6 +116,5 @@ select
     moment_at,
     expected_purchases,
     probability_alive,
-    case when method = 'spend_rate' then spend_at_last_rate else expected_purchases * spend_a_day end
-        as expected_spend
+    case method when 'spend_rate' then spend_at_last_rate else expected_purchases * spend_a_day end as expected_spend
 from in_two_parts

@@ -1,4 +1,4 @@
--- Nine in ten customers with this score buy within 30 days.
+-- The fifth of customers most likely to buy within 30 days.
 select customer_key
 from {{ ref('customer_360') }}
-where propensity_30d >= 0.9
+where propensity_30d_rank >= 0.8
