@@ -55,9 +55,13 @@ select
     plan.method as kind,
     case
         when plan.method <> 'classifier' then true
-        -- Trees need more training data. With very little of it, recency alone may score.
-        when facts.method = 'boosted' then least(facts.positives, facts.rows - facts.positives) >= 300
-        else least(facts.positives, facts.rows - facts.positives) >= 50 or facts.variant = 'recency'
+        -- How many of the rarer outcome a version must have learned from: ten for each of few features, and more for
+        -- trees.
+        else
+            least(facts.positives, facts.rows - facts.positives)
+            >= case coalesce(facts.variant, facts.method)
+                when 'recency' then 10 when 'rfm' then 30 when 'boosted' then 300 else 50
+            end
     end as may_score
 from facts
 inner join {{ ref('int_training_plan') }} as plan
