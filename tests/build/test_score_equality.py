@@ -21,7 +21,7 @@ from audiencekit.modelling.buy_till_you_die import (
     probability_alive,
 )
 from audiencekit.modelling.logistic import SETTINGS, score_logistic
-from audiencekit.modelling.planned import VARIANTS
+from audiencekit.modelling.planned import TWO_PARTS, VARIANTS
 from audiencekit.modelling.rows import part_of
 
 NEAR = 1e-9
@@ -49,6 +49,16 @@ def tables(published):
 @pytest.fixture(scope="module")
 def now(tables) -> pd.Timestamp:
     return tables("model_inputs")["moment_at"].max()
+
+
+def learned_from(tables, key: tuple[str, str]) -> pd.DataFrame:
+    """The training rows of a version: those of a whole year, or those of the newest quarter."""
+    training = tables("int_training_sets")
+    fit = tables("int_fits").set_index(VERSION).loc[key]
+    mine = training[
+        (training["model_code"] == key[0]) & (training["cutoff_at"] == fit["cutoff_at"])
+    ]
+    return mine if fit["variant"] == "year" else mine[mine["quarters_back"] == 0]
 
 
 def replaced(sql: str, *changes: tuple[str, str]) -> str:
@@ -93,14 +103,11 @@ def test_logistic_sql_scores_as_the_library_does(tables):
 def test_logistic_sql_scores_as_scikit_learn_fitted_anew_does(tables):
     """From the training set in the warehouse to the probability; only the Platt pair is taken as stored."""
     fits = tables("int_fits").set_index(VERSION)
-    training = tables("int_training_sets").sort_values("customer_key")
     variants = set()
     for params, both in scored(tables, "pred_logistic"):
-        code, version = params[VERSION].iloc[0]
-        fit = fits.loc[(code, version)]
-        mine = training[
-            (training["model_code"] == code) & (training["cutoff_at"] == fit["cutoff_at"])
-        ]
+        key = tuple(params[VERSION].iloc[0])
+        fit = fits.loc[key]
+        mine = learned_from(tables, key).sort_values(["customer_key", "quarters_back"])
         features = VARIANTS[fit["variant"]] or [
             name for name in part_of(params, "weight").index if mine[name].nunique() > 1
         ]
@@ -144,15 +151,39 @@ def assert_lifetime_values(params, both: pd.DataFrame, method: str, horizon_days
 
 def test_lifetime_sql_scores_as_the_library_does(tables):
     versions = 0
-    for params, both in scored_lifetimes(tables):
+    for params, both in scored_lifetimes(tables, "mbg_nbd"):
         assert_lifetime_values(params, both, "mbg_nbd", 90)
         versions += 1
     assert versions >= 6
 
 
-def scored_lifetimes(tables) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
+@pytest.mark.parametrize("method", TWO_PARTS)
+def test_in_two_parts_a_classifier_says_who_buys_and_the_library_how_often(tables, method):
+    versions = 0
+    for params, both in scored_lifetimes(tables, method):
+        purchases, spend = models_of(params, "mbg_nbd")
+        both = both.merge(
+            tables("int_buying_probabilities"), on=["model_code", "customer_key", "moment_at"]
+        )
+        x = both["repeat_days"].to_numpy("float64")
+        m = both["repeat_day_spend"].fillna(0).to_numpy()
+        t_x, T = both["first_to_last_days"].to_numpy() / 7, both["tenure_days"].to_numpy() / 7
+        rate = expected_purchases(purchases, 90 / 7, x, t_x, T)
+        # A Poisson variable that is not zero has the mean rate / (1 - exp(-rate)).
+        expected = both["probability"].to_numpy() * rate / (1 - np.exp(-rate))
+        is_silent = both["spend_365d"].to_numpy() <= 0
+        if method == "two_part_active":
+            expected[is_silent] = 0
+        value = expected * expected_spend(spend, np.where(m > 0, x, 0), m)
+        np.testing.assert_allclose(both["expected_purchases"], expected, rtol=1e-8, atol=1e-8)
+        np.testing.assert_allclose(both["expected_spend"], value, rtol=1e-8, atol=1e-8)
+        versions += 1
+    assert versions >= 6
+
+
+def scored_lifetimes(tables, method: str) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
     scores = tables("pred_lifetime_value")
-    known = {"pred_lifetime_value": scores[scores["version"] != "spend_rate"]}
+    known = {"pred_lifetime_value": scores[scores["version"].str.startswith(f"{method}-2")]}
     return scored(
         lambda name: known[name] if name in known else tables(name), "pred_lifetime_value"
     )
@@ -412,14 +443,10 @@ def test_drift_is_the_population_stability_index_of_numpy(published, tables, now
         pd.testing.assert_frame_equal(kept, again, check_exact=True)
     versions = drift[VERSION].drop_duplicates()
     assert len(versions) == 3
-    fits = tables("int_fits").set_index(VERSION)
-    training, inputs = tables("int_training_sets"), tables("model_inputs")
+    inputs = tables("model_inputs")
     params = tables("model_params").groupby(VERSION)
     for key in versions.itertuples(index=False, name=None):
-        before = training[
-            (training["model_code"] == key[0])
-            & (training["cutoff_at"] == fits.loc[key, "cutoff_at"])
-        ]
+        before = learned_from(tables, key)
         after = inputs[
             (inputs["moment_at"] == now) & (inputs["is_active"] | (key[0] != "churn_90d"))
         ]
