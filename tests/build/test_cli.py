@@ -23,6 +23,39 @@ def test_showing_an_audience_masks_addresses(published):
     assert not any(a in done.stdout for a in published.audience("email")["email"])
 
 
+def test_a_customer_is_found_by_every_identifier_of_theirs(published):
+    """The one with the most kinds of identifiers, asked for by each of them, and by the values alone."""
+    owned = published.warehouse(
+        "select customer_key, 'customer_key' as kind, customer_key as value from profiles.dim_customers union all "
+        "select customer_key, id_type, id_value from identity.int_identifiers union all "
+        "select customer_key, 'anonymous_id', anonymous_id from identity.int_anonymous_visitors union all "
+        "select customer_key, 'order_id', max(order_id) from profiles.fct_orders "
+        "where customer_key is not null group by all"
+    )
+    key = owned.groupby("customer_key")["kind"].nunique().sort_index().idxmax()
+    mine = owned[owned["customer_key"] == key].drop_duplicates("kind")
+    assert len(mine) >= 7
+    asked = [f"{row.kind}={row.value}" for row in mine.itertuples()]
+    (email,) = mine.loc[mine["kind"] == "email", "value"]
+    answers = {
+        done.stdout
+        for question in (*asked, email.upper(), mine["value"].iloc[-1])
+        if (done := audiencekit(published.workspace.home, "who", question)).returncode == 0
+    }
+    assert len(answers) == 1
+    (answer,) = answers
+    headings = ["Identifiers", "Profile", "Last 10 orders", "Decisions", "Segments", "Audiences"]
+    assert [line for line in answer.splitlines() if line.split(":")[0] in headings] == headings
+    assert f"Customer {key}" in answer and "simulated" in answer
+
+
+def test_an_identifier_of_nobody_and_a_kind_that_is_none_are_answered(published):
+    for question, answer in (("nobody@example.org", "no customer has it"), ("shoe=43", "no kind")):
+        done = audiencekit(published.workspace.home, "who", question)
+        assert done.returncode == 1
+        assert answer in done.stderr and "customer_key" in done.stderr
+
+
 def test_nothing_but_orders_is_enough(tmp_path):
     """The README's smallest landing: one CSV, the same command, the channels that can be served.
 
@@ -37,6 +70,9 @@ def test_nothing_but_orders_is_enough(tmp_path):
     done = audiencekit(home, "run", str(landing), "--as-of", "2018-01-01")
     assert done.returncode == 0, done.stderr
     assert "crm" in done.stdout and "the landing lacks web_events" in done.stdout
+    # Nobody may be mailed, and so the CRM's rows are shown.
+    assert "aud_crm: 40 rows" in audiencekit(home, "show").stdout
+    assert "aud_email: 0 rows" in audiencekit(home, "show", "email").stdout
     with duckdb.connect(str(home / "published/current/activation.duckdb"), read_only=True) as con:
         rows = {
             t: con.execute(f"select count(*) from {t}").fetchall()[0][0]

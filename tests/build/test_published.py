@@ -12,6 +12,7 @@ from workspaces import CANARIES, CHANNELS, assert_same_contents, rewrite
 
 from audiencekit.errors import UserError
 from audiencekit.publish.generations import current_manifest
+from audiencekit.run.status import read_status
 
 
 def test_every_channel_has_rows_in_the_demo(published):
@@ -153,6 +154,9 @@ def test_the_next_day_appends_to_history_and_keeps_what_was_written(three_builds
 def test_history_only_goes_forward(runner, demo, published):
     with pytest.raises(UserError, match="history only goes forward"):
         runner("demo", demo / "landing", as_of=datetime(2017, 6, 1))
+    # A back-test in the wrong folder says nothing about what is published there.
+    label = read_status(published.workspace)
+    assert label and label.state == "current" and not label.why
 
 
 def _history(published) -> pd.DataFrame:

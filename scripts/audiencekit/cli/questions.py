@@ -8,10 +8,10 @@ from audiencekit.workspace import FIRST_STEP, open_workspace
 
 
 @click.command()
-@click.argument("channel", default="email")
+@click.argument("channel", required=False)
 @click.option("--rows", default=3, show_default=True, help="How many rows to show.")
-def show(channel: str, rows: int) -> None:
-    """Print rows of a published audience, for example email or google_ads."""
+def show(channel: str | None, rows: int) -> None:
+    """Print rows of a published audience, for example email or google_ads. Without CHANNEL: one that has rows."""
     from audiencekit.run.summary import print_audience
 
     print_audience(open_workspace(), channel, rows, Console())
@@ -20,10 +20,16 @@ def show(channel: str, rows: int) -> None:
 @click.command()
 @click.argument("identifier")
 def who(identifier: str) -> None:
-    """Print the identifiers and the profile of the customer with this IDENTIFIER, as contact_id=K1."""
-    from audiencekit.identity.explaining import print_person
+    """Print what is known of the customer with this IDENTIFIER, as contact_id=K1 or ann@example.com.
 
-    print_person(open_workspace(), identifier, Console())
+    Their identifiers and the sources of their profile, orders, decisions, segments and audiences.
+    """
+    from audiencekit.identity.person import print_person
+    from audiencekit.run.summary import print_note
+
+    workspace, console = open_workspace(), Console()
+    print_note(workspace, console)
+    print_person(workspace, identifier, console)
 
 
 @click.command()

@@ -1,43 +1,11 @@
-"""Explain identity in the last build: one customer, two identifiers compared, and pairs to review."""
+"""Explain identity in the last build: two identifiers compared, and pairs to review."""
 
 from rich.console import Console
 
-from audiencekit.errors import UserError
 from audiencekit.identity.evidence import print_evidence
 from audiencekit.identity.links import MATCH, find_path
-from audiencekit.identity.lookup import find_customer, find_record, open_warehouse, print_table
+from audiencekit.identity.lookup import find_record, open_warehouse, print_table
 from audiencekit.workspace import Workspace
-
-
-def print_person(workspace: Workspace, identifier: str, console: Console) -> None:
-    """Print the customer of `identifier` (kind=value): every identifier, and where each profile field is from."""
-    with open_warehouse(workspace) as con:
-        record = find_record(con, identifier)
-        key = find_customer(con, record)
-        if not key:
-            raise UserError(
-                f"{identifier}: {record} belongs to no customer. Its identifiers are blocked, "
-                "in too many records, or shared by several people."
-            )
-        console.print(f"Customer {key}", highlight=False)
-        print_table(
-            console,
-            ("identifier", "value", "first seen"),
-            con.execute(
-                "select id_type, id_value, cast(first_seen_at as varchar) from identity.int_identifier_keys "
-                "where customer_key = $1 order by all",
-                [key],
-            ).fetchall(),
-        )
-        print_table(
-            console,
-            ("in the profile", "from", "of", "last changed"),
-            con.execute(
-                "select field, record_id, source_system, cast(updated_at as varchar) from profiles.dim_customer_sources "
-                "where customer_key = $1 order by all",
-                [key],
-            ).fetchall(),
-        )
 
 
 def print_comparison(workspace: Workspace, left: str, right: str, console: Console) -> None:

@@ -10,6 +10,12 @@ from audiencekit.errors import UserError
 from audiencekit.workspace import FIRST_STEP, Workspace
 
 KINDS = ("contact_id", "account_id", "card_number", "email", "phone")
+# Identifiers that name a customer without a record: the query for its key.
+OWNERS = {
+    "anonymous_id": "select customer_key from identity.int_anonymous_visitors where anonymous_id = $1",
+    "order_id": "select customer_key from profiles.fct_orders where order_id = $1 and customer_key is not null",
+    "customer_key": "select customer_key from profiles.dim_customers where customer_key = $1",
+}
 # Identifiers that are the id of a record: the prefix of that record's record_id.
 RECORD_PREFIXES = {"contact_id": "contact", "account_id": "account"}
 
@@ -31,17 +37,66 @@ def find_record(con: duckdb.DuckDBPyConnection, identifier: str) -> str:
         raise UserError(
             f"{identifier}: write which kind of identifier it is, as contact_id=K1. Kinds: {', '.join(KINDS)}."
         )
+    records = _records(con, kind, value)
+    if not records:
+        raise UserError(f"{identifier}: no record contains it. Is it written as in your files?")
+    return records[0]
+
+
+def _records(con: duckdb.DuckDBPyConnection, kind: str, value: str) -> list[str]:
+    """The records that contain an identifier, its own record first. Capitals of an e-mail do not matter."""
     own_record = f"{RECORD_PREFIXES[kind]}:{value}" if kind in RECORD_PREFIXES else ""
+    parsed = value.strip().lower() if kind == "email" else value
     records = con.execute(
         "select record_id from ("
         "select record_id from identity.int_identifier_records where id_type = $1 and raw_value = $2 "
-        "union select record_id from identity.int_record_identifiers where id_type = $1 and id_value = $2"
+        "union select record_id from identity.int_record_identifiers where id_type = $1 and id_value in ($2, $4)"
         ") order by record_id <> $3, record_id",
-        [kind, value, own_record],
+        [kind, value, own_record, parsed],
     ).fetchall()
-    if not records:
-        raise UserError(f"{identifier}: no record contains it. Is it written as in your files?")
-    return str(records[0][0])
+    return [str(record) for (record,) in records]
+
+
+def find_person(con: duckdb.DuckDBPyConnection, identifier: str) -> str:
+    """The customer_key of the customer with the identifier: kind=value, or a value of any kind.
+
+    Kinds are those of find_record, and anonymous_id, order_id and customer_key. Raises UserError where nobody has it,
+    where it belongs to no customer, or where a value alone names two.
+    """
+    kind, separator, value = identifier.partition("=")
+    if separator and kind in KINDS:
+        record = find_record(con, identifier)
+        if key := find_customer(con, record):
+            return key
+        raise UserError(
+            f"{identifier}: {record} belongs to no customer. Its identifiers are blocked, "
+            "in too many records, or shared by several people."
+        )
+    if separator and kind not in OWNERS:
+        raise UserError(
+            f"{identifier}: {kind} is no kind of identifier. Kinds: {', '.join((*KINDS, *OWNERS))}."
+        )
+    found = {
+        (name, str(row[0]))
+        for name, query in ({kind: OWNERS[kind]} if separator else OWNERS).items()
+        for row in con.execute(query, [value if separator else identifier]).fetchall()
+    }
+    for name in () if separator else KINDS:
+        for record in _records(con, name, identifier)[:1]:
+            if key := find_customer(con, record):
+                found.add((name, key))
+    customers = {key for _, key in found}
+    if not customers:
+        raise UserError(
+            f"{identifier}: no customer has it. Is it written as in your files? "
+            f"Say which kind it is, as contact_id=K1. Kinds: {', '.join((*KINDS, *OWNERS))}."
+        )
+    if len(customers) > 1:
+        raise UserError(
+            f"{identifier} names {len(customers)} customers, as {', '.join(sorted({n for n, _ in found}))}. "
+            "Say which kind you mean, as contact_id=K1."
+        )
+    return customers.pop()
 
 
 def find_customer(con: duckdb.DuckDBPyConnection, record: str) -> str | None:

@@ -24,6 +24,7 @@ from audiencekit.publish.build import Build
 from audiencekit.publish.exposures import Publication, read_publications
 from audiencekit.publish.generations import (
     Manifest,
+    check_as_of,
     current_manifest,
     next_build_id,
     next_moment,
@@ -90,6 +91,8 @@ def run(
     Raises UserError, with the last good generation untouched, when a file, a test or a gate fails.
     """
     with workspace.locked():
+        # A back-test in the wrong folder says nothing about what is published there.
+        check_as_of(workspace, as_of)
         try:
             result = _run(landing, workspace, as_of, console, options or Options())
             write_status(workspace, as_of)

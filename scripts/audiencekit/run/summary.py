@@ -93,8 +93,11 @@ def _print_notices(con: duckdb.DuckDBPyConnection, console: Console) -> None:
         console.print()
 
 
-def print_audience(workspace: Workspace, channel: str, rows: int, console: Console) -> None:
-    """Print the first rows of a channel's published audience, with contact data masked."""
+def print_audience(workspace: Workspace, channel: str | None, rows: int, console: Console) -> None:
+    """Print the first rows of a channel's published audience, with contact data masked.
+
+    Without a channel: of e-mail, or of the first channel that has rows where e-mail has none.
+    """
     path = workspace.current / "activation.duckdb"
     if not path.exists():
         raise UserError(f"Nothing is published under {workspace.published}. {FIRST_STEP}")
@@ -104,23 +107,37 @@ def print_audience(workspace: Workspace, channel: str, rows: int, console: Conso
             for row in con.execute("select table_name from duckdb_tables() order by 1").fetchall()
             if row[0].startswith("aud_")
         ]
-        table = f"aud_{channel}"
+        sizes = {
+            name: con.execute(f"select count(*) from {name}").fetchall()[0][0] for name in audiences
+        }
+        table = f"aud_{channel}" if channel else _first_with_rows(sizes)
         if table not in audiences:
             channels = ", ".join(name.removeprefix("aud_") for name in audiences)
             raise UserError(f"There is no audience for {channel}. There are: {channels}.")
-        total = con.execute(f"select count(*) from {table}").fetchall()[0][0]
+        total = sizes[table]
         result = con.execute(f"select * from {table} order by audience_row_id limit {int(rows)}")
         names = [column[0] for column in result.description]
         console.print(
             f"[bold]{table}[/]: {total:,} rows. Contact data is masked here, not in the file."
         )
-        _print_note(current_manifest(workspace), console)
+        print_note(workspace, console)
         for record in result.fetchall():
             console.print()
             for name, value in zip(names, record, strict=True):
                 console.print(
                     f"  {name:<22} {_masked(name, value)}", highlight=False, soft_wrap=True
                 )
+
+
+def _first_with_rows(sizes: dict[str, int]) -> str:
+    """The audience table to show where the user named none."""
+    with_rows = [name for name, rows in sizes.items() if rows]
+    return "aud_email" if "aud_email" in with_rows or not with_rows else with_rows[0]
+
+
+def print_note(workspace: Workspace, console: Console) -> None:
+    """Print what readers must know about the published data, such as that people are simulated."""
+    _print_note(current_manifest(workspace), console)
 
 
 def _print_note(manifest: Manifest | None, console: Console) -> None:
