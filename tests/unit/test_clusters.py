@@ -6,13 +6,14 @@ import pandas as pd
 import pytest
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
+from sklearn.preprocessing import StandardScaler
 
-from audiencekit.modelling.cluster_algorithms import ALGORITHMS
+from audiencekit.modelling.cluster_algorithms import ALGORITHMS, partitions
 from audiencekit.modelling.cluster_choice import choose_k
 from audiencekit.modelling.cluster_comparison import first_by_hash
 from audiencekit.modelling.cluster_ids import matched_ids, read_champion
 from audiencekit.modelling.cluster_names import name_groups
-from audiencekit.modelling.cluster_quality import Quality, best_jaccards
+from audiencekit.modelling.cluster_quality import Quality, best_jaccards, bootstrap_stability
 from audiencekit.modelling.cluster_settings import ClusterSettings, Scaler
 from audiencekit.modelling.clusters import fit_micro_segments
 from audiencekit.modelling.rows import COLUMNS, fact_of
@@ -228,14 +229,34 @@ def test_one_cloud_is_called_unstable():
     assert fact_of(fitted, "why").startswith("No number of groups from 7 to 8 is stable; taken: ")
 
 
-def quality(ari: float, jaccard: float = 0.9, share: float = 0.1) -> Quality:
-    return Quality(3, ari, jaccard, share, 0.99, 0.0, 1.0)
+def quality(ari: float, jaccard: float = 0.9, share: float = 0.1, error: float = 0.0) -> Quality:
+    return Quality(3, ari, jaccard, error, share, 0.99, 0.0, 1.0)
 
 
 def test_the_largest_stable_number_of_groups_is_taken():
     measured = {3: quality(0.99), 4: quality(0.86), 5: quality(0.9, jaccard=0.74)}
     measured |= {6: quality(0.9, share=0.02), 7: quality(0.84)}
     assert (choose_k(measured, 0.03).k, choose_k(measured, 0.03).is_stable) == (4, True)
+
+
+def test_a_group_that_just_comes_back_does_not_count_as_stable():
+    """The weakest group must pass by a standard error."""
+    measured = {4: quality(0.9, jaccard=0.8, error=0.05), 8: quality(0.9, jaccard=0.79, error=0.05)}
+    assert choose_k(measured, 0.03).k == 4
+    assert "weakest group 0.80 ± 0.05, needed 0.75" in choose_k(measured, 0.03).why
+
+
+def test_stability_comes_with_its_deviation_over_the_draws():
+    sharp, blurred = blobs().drop(columns="blob"), cloud()
+    weak = {}
+    for name, customers in (("sharp", sharp), ("blurred", blurred)):
+        points = StandardScaler().fit_transform(customers.drop(columns="customer_key"))
+        settings = ClusterSettings("2024-01-01", ks=[3])
+        grouped = partitions("kmeans", points, (3,), settings)
+        _, mean, deviation = bootstrap_stability("kmeans", points, grouped, settings)[3]
+        weak[name] = (mean.min(), deviation[mean.argmin()])
+    assert weak["sharp"][0] > 0.95 > weak["blurred"][0]
+    assert weak["sharp"][1] < 0.02 < weak["blurred"][1]
 
 
 def test_without_a_stable_number_the_steadiest_with_large_groups_is_taken():

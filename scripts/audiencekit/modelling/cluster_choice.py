@@ -1,4 +1,4 @@
-"""How many groups there should be: the largest number whose groups come back when customers are drawn again."""
+"""How many groups there should be: the largest number whose groups clearly come back when customers are drawn again."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -54,11 +54,15 @@ def choose_k(measured: Mapping[int, Quality], floor: float) -> Choice:
 
 
 def is_stable(quality: Quality, floor: float) -> bool:
-    """Whether a grouping passes all three limits (False where a measure is undefined)."""
+    """Whether a grouping passes all three limits (False where a measure is undefined).
+
+    The weakest group must pass by one standard error: eight groups of which one just comes back say more about the
+    wish for many groups than about customers.
+    """
     return (
         quality.k >= 2
         and quality.bootstrap_ari >= MIN_ARI
-        and quality.min_jaccard >= MIN_JACCARD
+        and quality.min_jaccard - quality.jaccard_error >= MIN_JACCARD
         and quality.min_share >= floor
     )
 
@@ -70,6 +74,6 @@ def _groups(quality: Quality) -> str:
 def _figures(quality: Quality) -> str:
     return (
         f"(agreement {quality.bootstrap_ari:.2f}, needed {MIN_ARI:.2f}; "
-        f"weakest group {quality.min_jaccard:.2f}, needed {MIN_JACCARD:.2f}; "
+        f"weakest group {quality.min_jaccard:.2f} ± {quality.jaccard_error:.2f}, needed {MIN_JACCARD:.2f}; "
         f"smallest group {quality.min_share:.1%})"
     )

@@ -33,13 +33,15 @@ class Quality:
     """The measures of one grouping. Shares and fidelity are 0..1, NaN where undefined.
 
     `bootstrap_ari` is the mean adjusted Rand index against the bootstraps (noise counts as a group), `min_jaccard`
-    the mean Jaccard of the least stable group, `min_share` the smallest group's share of all rows, and
+    the mean Jaccard of the least stable group, `jaccard_error` its standard error (its standard deviation over the
+    bootstraps), `min_share` the smallest group's share of all rows, and
     `surrogate_fidelity` how often a small decision tree predicts the same group.
     """
 
     k: int
     bootstrap_ari: float
     min_jaccard: float
+    jaccard_error: float
     min_share: float
     silhouette: float
     noise_share: float
@@ -59,11 +61,13 @@ def measure(
         in_group = partition.labels != NOISE
         labels = partition.labels[in_group]
         groups, sizes = np.unique(labels, return_counts=True)
-        ari, jaccards = stability[k]
+        ari, jaccards, errors = stability[k]
+        weakest = int(jaccards.argmin()) if len(groups) else 0
         measured[k] = Quality(
             k=len(groups),
             bootstrap_ari=ari,
-            min_jaccard=float(jaccards.min()) if len(groups) else np.nan,
+            min_jaccard=float(jaccards[weakest]) if len(groups) else np.nan,
+            jaccard_error=float(errors[weakest]) if len(groups) else np.nan,
             min_share=float(sizes.min() / len(sample.points)) if len(groups) else np.nan,
             silhouette=_silhouette(sample.points[in_group], labels, settings.seed),
             noise_share=float(1 - in_group.mean()),
@@ -77,8 +81,8 @@ def bootstrap_stability(
     points: np.ndarray,
     grouped: Mapping[int, Partition],
     settings: ClusterSettings,
-) -> dict[int, tuple[float, np.ndarray]]:
-    """Mean adjusted Rand index, and each group's mean best Jaccard, over bootstraps (Hennig 2007).
+) -> dict[int, tuple[float, np.ndarray, np.ndarray]]:
+    """Mean adjusted Rand index, and each group's best Jaccard, its mean and deviation, over bootstraps (Hennig 2007).
 
     k-means and mixtures that are fitted on a draw can place every point. The other algorithms are compared on the
     drawn points, each of them once, because a point that is drawn twice would look like density.
@@ -105,7 +109,7 @@ def bootstrap_stability(
                 theirs = other.assign(points)
             aris[k].append(adjusted_rand_score(mine, theirs))
             jaccards[k].append(best_jaccards(mine, theirs, int(partition.labels.max()) + 1))
-    return {k: (float(np.mean(aris[k])), _mean_of_present(jaccards[k])) for k in grouped}
+    return {k: (float(np.mean(aris[k])), *_mean_and_deviation(jaccards[k])) for k in grouped}
 
 
 def best_jaccards(mine: np.ndarray, theirs: np.ndarray, groups: int) -> np.ndarray:
@@ -142,8 +146,11 @@ def _fidelity(inputs: np.ndarray, labels: np.ndarray, seed: int) -> float:
     return float(surrogate_tree(inputs, labels, seed).score(inputs, labels))
 
 
-def _mean_of_present(rows: list[np.ndarray]) -> np.ndarray:
-    """Mean of each column over the rows where it is defined; 0 where it never is."""
+def _mean_and_deviation(rows: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of each column over the rows where it is defined; 0 where it never is."""
     stacked = np.array(rows)
     present = ~np.isnan(stacked)
-    return np.where(present, stacked, 0.0).sum(axis=0) / np.maximum(present.sum(axis=0), 1)
+    number = np.maximum(present.sum(axis=0), 1)
+    mean = np.where(present, stacked, 0.0).sum(axis=0) / number
+    squares = np.where(present, np.square(stacked - mean), 0.0).sum(axis=0)
+    return mean, np.sqrt(squares / np.maximum(number - 1, 1))
