@@ -19,6 +19,18 @@ clusters as (
     left join {{ ref('int_incumbents') }} as incumbents on fits.model_code = incumbents.model_code
     where fits.kind = 'clusters'
 
+),
+
+classifiers as (
+
+    select *, 0 as place from {{ ref('int_classifier_verdicts') }}
+
+),
+
+lifetimes as (
+
+    select *, 0 as place from {{ ref('int_lifetime_verdicts') }}
+
 )
 
 select
@@ -62,10 +74,14 @@ inner join {{ ref('int_training_plan') }} as plan
     on fits.model_code = plan.model_code and fits.place = plan.place
 left join clusters
     on fits.model_code = clusters.model_code and fits.version = clusters.version
-left join {{ ref('int_classifier_verdicts') }} as classifiers
-    on fits.model_code = classifiers.model_code and fits.version = classifiers.version and fits.place = 0
-left join {{ ref('int_lifetime_verdicts') }} as lifetimes
-    on fits.model_code = lifetimes.model_code and fits.version = lifetimes.version and fits.place = 0
+left join classifiers
+    on
+        fits.model_code = classifiers.model_code and fits.version = classifiers.version
+        and fits.place = classifiers.place
+left join lifetimes
+    on
+        fits.model_code = lifetimes.model_code and fits.version = lifetimes.version
+        and fits.place = lifetimes.place
 left join {{ ref('int_classifier_metrics') }} as metrics
     on
         fits.model_code = metrics.model_code and fits.version = metrics.version
