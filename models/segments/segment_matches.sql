@@ -6,6 +6,7 @@
     'at_risk',
     'campaign_browsers_25_34',
     'churn_risk',
+    'dormant',
     'downloaders',
     'engaged_cart_abandoners',
     'frequent_and_recent',

@@ -1,5 +1,5 @@
--- One row per segment, member who is left out of its audiences, and reason: the member is inactive (unless the segment
--- exists to win inactive customers back), or is in a segment that this one excludes.
+-- One row per segment, member who is left out of its audiences, and reason: the member is inactive, in the
+-- shop's rhythm (unless the segment exists to win inactive customers back), or is in a segment that this one excludes.
 with
 
 membership as (
@@ -17,7 +17,9 @@ inactive as (
     from membership
     inner join {{ ref('dim_segments') }} as segments on membership.segment_code = segments.segment_code
     inner join membership as inactive
-        on inactive.segment_code = 'inactive' and membership.customer_key = inactive.customer_key
+        on
+            inactive.segment_code = '{{ var("inactive_segment") }}'
+            and membership.customer_key = inactive.customer_key
     where segments.suppress_inactive
 
 ),

@@ -60,7 +60,7 @@ LEDGER = {
 # Rules as their YAML has them: two keep holdouts and exclude each other, one excludes another, one suppresses people.
 SEGMENTS = (
     *("loyal_customers", "lookalike_seed", "at_risk", "churn_risk"),
-    *("likely_to_buy", "recent_high_frequency", "inactive"),
+    *("likely_to_buy", "recent_high_frequency", "dormant"),
 )
 # What segments' YAML says, as the build has it.
 SETTINGS = ("dim_segments", "segment_channels", "segment_excludes")
@@ -624,7 +624,7 @@ def check_permission(law: Law, history: History, build: Build) -> None:
 def check_everybody_else(law: Law, history: History, build: Build, moment: Moment) -> None:
     """The CRM needs no consent and suppresses no inactive customer: its audience holds all of them."""
     for segment, person in moment.members:
-        if segment == "inactive":
+        if segment == "dormant":
             assert segment in build.segments[("crm", person)]
 
 

@@ -177,16 +177,16 @@ def test_revenue_and_overview_say_the_same(built, shop, reckoned):
     assert unexplained.empty
 
 
-def test_the_crm_is_told_the_same(built, reckoned):
+def test_the_lead_text_says_the_same(built, reckoned):
     crm = built.warehouse(
         "select external_id as customer, spend_365d, reason from activation.aud_crm"
     )
     crm = crm.set_index("customer").loc[reckoned.index]
     assert crm["spend_365d"].tolist() == pytest.approx(reckoned["spend_365d"].tolist())
     for customer, line in crm.join(reckoned, rsuffix="_reckoned").iterrows():
-        said = re.search(r"Last bought on (\S+?)[,;.]? ", f"{line['reason']} ")
+        in_text = re.search(r"Last bought on (\S+?)[,;.]? ", f"{line['reason']} ")
         last_on = None if pd.isna(line["last_on"]) else line["last_on"]
-        assert (said and said[1].rstrip(";,.")) == last_on, (customer, line["reason"])
+        assert (in_text and in_text[1].rstrip(";,.")) == last_on, (customer, line["reason"])
         bought = re.search(r"(\d+) orders? for ([\d,.]+) USD in a year", line["reason"])
         if line["orders_365d"]:
             assert bought and int(bought[1]) == line["orders_365d"], (customer, line["reason"])

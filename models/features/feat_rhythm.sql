@@ -1,0 +1,44 @@
+-- One row per customer and moment: how often they usually buy, and how long they have been silent by that measure. A
+-- customer has a gap of their own from the third purchase on; before, the shop's median gap is theirs.
+with
+
+orders as (
+
+    select * from {{ ref('feat_orders') }}
+
+),
+
+shop as (
+
+    select
+        moment_at,
+        percentile_cont(0.5) within group (order by gap_mean_days) as median_gap_days
+    from orders
+    where gap_mean_days is not null
+    group by moment_at
+
+),
+
+gaps as (
+
+    select
+        orders.customer_key,
+        orders.moment_at,
+        case
+            when orders.orders_lifetime >= 3 then orders.gap_mean_days
+            else round(shop.median_gap_days, 6)
+        end as usual_gap_days
+    from orders
+    left join shop on orders.moment_at = shop.moment_at
+
+)
+
+select
+    gaps.customer_key,
+    gaps.moment_at,
+    gaps.usual_gap_days,
+    -- Where nobody has bought twice, and for customers who buy daily, the unit is 15 days, so that two are a month.
+    engagement.interaction_recency_days / greatest(coalesce(gaps.usual_gap_days, 15), 15) as silent_gaps
+from gaps
+inner join {{ ref('feat_engagement') }} as engagement
+    on gaps.customer_key = engagement.customer_key and gaps.moment_at = engagement.moment_at
