@@ -1,6 +1,6 @@
--- One row per classifier and recipe (which algorithm, which features, how much history) that this build back-tested: its
--- mean figures over the back-tests, and how much lower its Brier score is than that of the logistic regression on all
--- features, on the same tests.
+-- One row per classifier and recipe (which algorithm, which features, how much history) that this build back-tested:
+-- its mean figures over the back-tests, and how much lower its Brier score is than that of the logistic regression on
+-- all features, on the same tests.
 with
 
 tests as (

@@ -1,7 +1,7 @@
 -- One row per classifier version that could score from today on: the verdict, and why. Recipes are judged by their
 -- back-tests, and the recipe that is chosen scores, fitted on the newest outcomes. The logistic regression on all
--- features is chosen, unless another recipe beats it: a Brier score lower by more than two standard errors over at least
--- three tests, and no lower AUC.
+-- features is chosen, unless another recipe beats it: a Brier score lower by more than two standard errors over at
+-- least three tests, and no lower AUC.
 with
 
 candidates as (

@@ -1,6 +1,6 @@
 -- One row per version that this build tried: what it was trained on, how it did, and the decision. A back-test has the
--- figures of its test. The version that may score learned from the newest outcomes, so nothing is left to test it on: it
--- has the mean figures of its recipe's back-tests. Publishing appends these rows to the registry, and nothing ever
+-- figures of its test. The version that may score learned from the newest outcomes, so nothing is left to test it on:
+-- it has the mean figures of its recipe's back-tests. Publishing appends these rows to the registry, and nothing ever
 -- changes them.
 with
 

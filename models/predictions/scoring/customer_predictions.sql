@@ -8,7 +8,8 @@ probabilities as (
 
     select
         {% for model in classifiers %}
-        max(scores.probability) filter (where scores.model_code = '{{ model }}' and champions.predicts_well) as {{ model }},
+        max(scores.probability) filter (where scores.model_code = '{{ model }}' and champions.predicts_well)
+            as {{ model }},
         max(scores.probability) filter (where scores.model_code = '{{ model }}' and champions.ranks_well)
             as {{ model }}_score,
         {% endfor %}

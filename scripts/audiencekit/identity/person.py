@@ -61,23 +61,16 @@ def print_person(workspace: Workspace, identifier: str, console: Console) -> Non
         key = find_person(con, identifier)
         console.print(f"Customer {key}", highlight=False)
         for heading, columns, query in SECTIONS:
-            _print_section(con, console, heading, columns, query, key)
+            rows = _rows(con, query, key)
+            console.print(f"\n[bold]{heading}[/]" + ("" if rows else ": none"), highlight=False)
+            if rows:
+                print_table(console, columns, rows)
 
 
-def _print_section(
-    con: duckdb.DuckDBPyConnection,
-    console: Console,
-    heading: str,
-    columns: tuple[str, ...],
-    query: str,
-    key: str,
-) -> None:
+def _rows(con: duckdb.DuckDBPyConnection, query: str, key: str) -> list[tuple]:
     try:
-        rows = con.execute(query, [key]).fetchall()
+        return con.execute(query, [key]).fetchall()
     except duckdb.CatalogException:
         raise UserError(
             "The last build made only a part of the tables. Run all of it: audiencekit run FOLDER"
         ) from None
-    console.print(f"\n[bold]{heading}[/]" + ("" if rows else ": none"), highlight=False)
-    if rows:
-        print_table(console, columns, rows)
