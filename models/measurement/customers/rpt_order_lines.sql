@@ -1,6 +1,6 @@
 -- One row per way in which order lines agree with their orders: how many orders, and both amounts. Lines that add up to
--- less than their order may lack shipping or tax; lines that add up to more are there twice, or the order is too low. Many
--- exports have no lines for returns.
+-- less than their order may lack shipping or tax; lines that add up to more are there twice, or the order is too low.
+-- Many exports have no lines for returns.
 with
 
 lines as (
