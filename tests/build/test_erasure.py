@@ -514,8 +514,9 @@ def story(runner, demo, tmp_path_factory) -> Story:
 # The column of each channel that holds a customer_key.
 PERSON = {c: "customer_key" for c in CHANNELS}
 PERSON |= {"email": "external_id", "meta": "extern_id", "website": "resolved_customer_key"}
-# Their own facts stay; ranks among all customers, and what models make of them, may move.
+# Their own facts stay; ranks among all customers, the shop's rhythm, and what models make of them, may move.
 RELATIVE = (
+    *("usual_gap", "silent_gaps"),
     "_score",
     "_rank",
     "rfm_family",
