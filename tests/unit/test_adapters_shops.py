@@ -233,7 +233,8 @@ def test_a_refund_of_woocommerce_has_the_total_of_its_order(tmp_path, lines, ret
         )
     intake = take(tmp_path, report__csv=header + "".join(dated))
     totals = sorted(total for (total,) in rows(intake, "orders", "total"))
-    assert totals in ([*sorted(returned), 110], [*sorted(returned), 1234])
+    ordered = 1234 if lines[0].startswith("1.234") else 110
+    assert totals == [*sorted(returned), ordered]
 
 
 def test_advanced_order_export_comes_with_its_refunds(tmp_path):

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from audiencekit.errors import UserError
+from audiencekit.identity.contact_points import read_email
 from audiencekit.workspace import FIRST_STEP, Workspace
 
 KINDS = ("contact_id", "account_id", "card_number", "email", "phone")
@@ -44,9 +45,9 @@ def find_record(con: duckdb.DuckDBPyConnection, identifier: str) -> str:
 
 
 def _records(con: duckdb.DuckDBPyConnection, kind: str, value: str) -> list[str]:
-    """The records that contain an identifier, its own record first. Capitals of an e-mail do not matter."""
+    """The records that contain an identifier, its own record first. An e-mail is read as those in the files are."""
     own_record = f"{RECORD_PREFIXES[kind]}:{value}" if kind in RECORD_PREFIXES else ""
-    parsed = value.strip().lower() if kind == "email" else value
+    parsed = (read_email(value)[0] or value) if kind == "email" else value
     records = con.execute(
         "select record_id from ("
         "select record_id from identity.int_identifier_records where id_type = $1 and raw_value = $2 "
@@ -72,31 +73,33 @@ def find_person(con: duckdb.DuckDBPyConnection, identifier: str) -> str:
             f"{identifier}: {record} belongs to no customer. Its identifiers are blocked, "
             "in too many records, or shared by several people."
         )
+    every_kind = (*KINDS, *OWNERS)
     if separator and kind not in OWNERS:
         raise UserError(
-            f"{identifier}: {kind} is no kind of identifier. Kinds: {', '.join((*KINDS, *OWNERS))}."
+            f"{identifier}: {kind} is no kind of identifier. Kinds: {', '.join(every_kind)}."
         )
-    found = {
-        (name, str(row[0]))
-        for name, query in ({kind: OWNERS[kind]} if separator else OWNERS).items()
-        for row in con.execute(query, [value if separator else identifier]).fetchall()
-    }
-    for name in () if separator else KINDS:
-        for record in _records(con, name, identifier)[:1]:
-            if key := find_customer(con, record):
-                found.add((name, key))
-    customers = {key for _, key in found}
-    if not customers:
+    asked, value = ((kind,), value) if separator else (every_kind, identifier)
+    found = {name: key for name in asked if (key := _owner(con, name, value))}
+    if not found:
         raise UserError(
             f"{identifier}: no customer has it. Is it written as in your files? "
-            f"Say which kind it is, as contact_id=K1. Kinds: {', '.join((*KINDS, *OWNERS))}."
+            f"Say which kind it is, as contact_id=K1. Kinds: {', '.join(every_kind)}."
         )
-    if len(customers) > 1:
+    if len(set(found.values())) > 1:
         raise UserError(
-            f"{identifier} names {len(customers)} customers, as {', '.join(sorted({n for n, _ in found}))}. "
+            f"{identifier} names several customers, as {', '.join(found)}. "
             "Say which kind you mean, as contact_id=K1."
         )
-    return customers.pop()
+    return next(iter(found.values()))
+
+
+def _owner(con: duckdb.DuckDBPyConnection, kind: str, value: str) -> str | None:
+    """The customer_key of the customer with an identifier of one kind, or None."""
+    if kind in OWNERS:
+        owners = con.execute(OWNERS[kind], [value]).fetchall()
+        return str(owners[0][0]) if owners else None
+    records = _records(con, kind, value)
+    return find_customer(con, records[0]) if records else None
 
 
 def find_customer(con: duckdb.DuckDBPyConnection, record: str) -> str | None:
