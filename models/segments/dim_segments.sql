@@ -1,4 +1,16 @@
 -- One row per segment: its rule, and the settings in its YAML.
+with
+
+-- What the groups of micro-segments are called today.
+group_names as (
+
+    select params.group_id, params.label
+    from {{ ref('model_params') }} as params
+    inner join {{ ref('int_champions') }} as champions
+        on params.model_code = champions.model_code and params.version = champions.version
+    where params.model_code = 'micro_segments' and params.part = 'name'
+
+)
 
 {% for segment in (segment_properties() if execute else []) %}
 select
@@ -6,7 +18,11 @@ select
     -- Ad platforms see this code instead of the name, because the name of an audience can reveal something about
     -- people.
     'ak_' || substring({{ sha256_hex(quoted(var('key_salt') ~ '|' ~ segment.code)) }}, 1, 10) as audience_code,
-    {{ quoted(segment.label) }} as label,
+    {{ quoted(segment.label) }}
+    {% if segment.group %}
+    || coalesce(': ' || (select max(label) from group_names where group_id = {{ segment.group }}), '')
+    {% endif %}
+        as label,
     {{ quoted(segment.owner) }} as owner,
     '{{ segment.kind }}' as kind,
     {{ quoted(segment.refresh) }} as refresh,

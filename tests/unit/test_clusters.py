@@ -11,7 +11,7 @@ from audiencekit.modelling.cluster_algorithms import ALGORITHMS, partitions
 from audiencekit.modelling.cluster_choice import choose_k
 from audiencekit.modelling.cluster_comparison import first_by_hash
 from audiencekit.modelling.cluster_ids import matched_ids, read_champion
-from audiencekit.modelling.cluster_names import name_groups
+from audiencekit.modelling.cluster_names import Words, name_groups
 from audiencekit.modelling.cluster_quality import Quality, best_jaccards, bootstrap_stability
 from audiencekit.modelling.cluster_settings import ClusterSettings, Scaler
 from audiencekit.modelling.clusters import fit_micro_segments
@@ -23,9 +23,9 @@ NAMED = ["lines_per_order", "orders_365d", "recency"]
 # Five that tell nothing: with the three alone the rule often cuts a round blob in two, stably.
 FEATURES = [*NAMED, "share_1", "share_2", "share_3", "share_4", "share_5"]
 VOCABULARY = {
-    "recency": ("recent", "lapsed"),
-    "orders_365d": ("rare", "frequent"),
-    "lines_per_order": ("small baskets", "big baskets"),
+    "recency": Words("recent", "lapsed"),
+    "orders_365d": Words("rare", "frequent"),
+    "lines_per_order": Words("small baskets", "big baskets"),
 }
 SCORE_IN_SQL = """
 with distances as (
@@ -276,22 +276,70 @@ def test_names_are_unique_and_say_how_a_group_differs(three):
     assert names.loc[2].startswith("recent, frequent")
 
 
+def spread(centre: float, rows: int = 101) -> np.ndarray:
+    """Numbers one apart, around a centre."""
+    return centre + np.arange(rows) - rows // 2
+
+
+def named(groups: list[list[np.ndarray]], vocabulary=VOCABULARY) -> list[str]:
+    """The names of groups, each given as a column for every feature of the vocabulary."""
+    values = np.vstack([np.column_stack(columns) for columns in groups])
+    assigned = np.repeat(np.arange(len(groups)), [len(columns[0]) for columns in groups])
+    return list(name_groups(values, assigned, list(vocabulary), vocabulary).values())
+
+
 def test_groups_alike_in_their_first_words_get_the_next_telling_word():
-    places = {1: np.array([-2.0, 2.0, 0.7]), 2: np.array([-2.1, 1.9, -0.6])}
-    names = name_groups(places, NAMED, VOCABULARY)
-    assert names == {1: "lapsed, frequent small baskets", 2: "recent, frequent small baskets"}
+    """Two groups are recent and frequent; 500 others, in the middle of the baskets, are neither."""
+    others = [spread(300, 500), spread(0, 500), spread(50, 500)]
+    groups = [
+        [spread(0), spread(900), spread(85)],
+        [spread(0), spread(900), spread(15)],
+        others,
+    ]
+    assert named(groups)[:2] == ["recent, frequent big baskets", "recent, frequent small baskets"]
 
 
 def test_groups_that_no_word_tells_apart_are_numbered():
-    places = {group: np.array([0.1, 2.0, 2.0]) for group in (1, 2, 3)}
-    names = list(name_groups(places, NAMED, VOCABULARY).values())
-    assert names[0] == "lapsed, frequent big baskets"
-    assert names[1:] == [f"{names[0]} (2)", f"{names[0]} (3)"]
+    same = [spread(0), spread(0), spread(200)]
+    names = named([same, same, same, [spread(0, 300), spread(0, 300), spread(0, 300)]])
+    assert names == ["big baskets", "big baskets (2)", "big baskets (3)", "small baskets"]
 
 
 def test_a_group_in_the_middle_has_a_name():
-    names = name_groups({1: np.array([0.1, 0.1, 0.1])}, NAMED, VOCABULARY)
-    assert names == {1: "middle of the road"}
+    middle, around = spread(0), np.concatenate([spread(-300), spread(300)])
+    assert named([[middle] * 3, [around] * 3]) == [
+        "no clear trait",
+        "no clear trait (2)",
+    ]
+
+
+def test_a_word_needs_the_median_and_the_mean_on_its_side():
+    """A few members with huge baskets lift the mean of a group; the others lift its median and not its mean."""
+    one = {"lines_per_order": Words("small baskets", "big baskets")}
+    huge = np.concatenate([spread(0, 95), np.full(6, 1e6)])
+    assert named([[huge], [spread(20)]], one)[0] == "no clear trait"
+    assert named([[spread(0)], [spread(60)]], one) == ["small baskets", "big baskets"]
+
+
+def test_a_word_that_speaks_of_most_orders_needs_most_of_them():
+    online = {"online_share": Words("in store", "online", bound=0.5)}
+    assert named([[np.full(100, 0.4)], [np.full(100, 0.1)]], online) == [
+        "no clear trait",
+        "in store",
+    ]
+    assert named([[np.full(100, 0.6)], [np.full(100, 0.1)]], online) == ["online", "in store"]
+
+
+@pytest.mark.parametrize("chance, name", [(0.65, "big baskets"), (0.63, "no clear trait")])
+def test_a_first_word_needs_a_medium_effect(chance, name):
+    """A member beats so many of 1,000 others, whose baskets are 0 to 999. Their orders are fewer, or more."""
+    baskets = np.arange(1000.0)
+    groups = [
+        [np.zeros(9), np.full(9, 5.0), np.full(9, chance * 1000 + 0.5)],
+        [np.zeros(500), np.full(500, 1.0), baskets[::2]],
+        [np.zeros(500), np.full(500, 9.0), baskets[1::2]],
+    ]
+    assert named(groups) == [name, "rare", "frequent"]
 
 
 def test_rules_hold_thresholds_in_units_before_the_logarithm():

@@ -24,9 +24,6 @@ past_moments as (
     select moment_at from {{ ref('int_training_windows') }}
     union
     select tested_at from {{ ref('int_training_plan') }}
-    union
-    -- Versions in use are tested on the newest outcome in every build.
-    select incumbents.newest_test_at from {{ ref('int_incumbents') }} as incumbents
 
 )
 

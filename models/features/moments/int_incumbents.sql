@@ -16,8 +16,7 @@ select
     trials.features_hash,
     trials.ranks_well,
     trials.predicts_well,
-    trials.decided_at,
-    {{ dbt.dateadd('day', '-trials.horizon_days', as_of()) }} as newest_test_at
+    trials.decided_at
 from {{ ref('stg_ledger__model_trials') }} as trials
 left join stored on trials.model_code = stored.model_code and trials.version = stored.version
 where

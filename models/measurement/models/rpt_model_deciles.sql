@@ -1,5 +1,5 @@
--- One row per classifier version tested in this build, test and tenth of customers by their score (1 the highest):
--- predictions against outcomes.
+-- One row per back-test of this build and tenth of customers by their score (1 the highest): predictions against
+-- outcomes. Empty if nothing was trained.
 with
 
 ranked as (

@@ -1,9 +1,9 @@
--- One row per classifier version tested in this build, test and group of people: the quality of its predictions.
+-- One row per back-test of this build and group of people: the quality of its predictions. Empty where none was trained.
 select
     metrics.model_code,
     metrics.version,
-    coalesce(fits.method, incumbents.method) as method,
-    coalesce(fits.variant, fits.method, 'champion so far') as variant,
+    fits.method,
+    coalesce(fits.variant, fits.method) as variant,
     metrics.tested_at,
     metrics.people,
     metrics.mean_probability,
@@ -15,9 +15,7 @@ select
     metrics.customers,
     cast(metrics.positives as bigint) as positives
 from {{ ref('int_classifier_metrics') }} as metrics
-left join {{ ref('int_fits') }} as fits
+inner join {{ ref('int_fits') }} as fits
     on
         metrics.model_code = fits.model_code and metrics.version = fits.version
         and metrics.tested_at = fits.tested_at
-left join {{ ref('int_incumbents') }} as incumbents
-    on metrics.model_code = incumbents.model_code and metrics.version = incumbents.version

@@ -23,9 +23,6 @@ versions as (
     union all
     select model_code, version, {{ as_of() }}, 1
     from {{ ref('int_incumbents') }}
-    union all
-    select model_code, version, newest_test_at, 1
-    from {{ ref('int_incumbents') }}
 
 ),
 

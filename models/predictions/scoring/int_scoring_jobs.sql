@@ -1,5 +1,5 @@
 -- One row per version and moment it is to score. A back-test scores at its test. A version that may be promoted scores
--- now. An incumbent scores now, and where its newest outcomes are known, which says how it does in use.
+-- now, and so does the one in use: they have learned from the newest outcomes, so no clean test of them is left.
 with
 
 fits as (
@@ -18,9 +18,6 @@ jobs as (
     where place = 0 and may_score
     union
     select model_code, version, method, horizon_days, {{ as_of() }} from {{ ref('int_incumbents') }}
-    union
-    select model_code, version, method, horizon_days, newest_test_at from {{ ref('int_incumbents') }}
-    where horizon_days > 0
 
 )
 

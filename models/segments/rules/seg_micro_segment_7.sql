@@ -1,4 +1,4 @@
--- Customers with similar buying behaviour, group 7. rpt_micro_segments has its current name.
+-- Customers with similar buying behaviour, group 7. Its label says how they buy.
 select customer_key
 from {{ ref('customer_360') }}
 where micro_segment_id = 7

@@ -6,9 +6,16 @@ import numpy as np
 import pandas as pd
 
 from audiencekit.modelling.cluster_algorithms import nearest_centroid
-from audiencekit.modelling.cluster_names import name_groups, rules_in_words, surrogate_tree
+from audiencekit.modelling.cluster_names import (
+    name_groups,
+    rules_in_words,
+    surrogate_tree,
+)
 from audiencekit.modelling.cluster_settings import ClusterSettings, Scaler
 from audiencekit.modelling.rows import Row, numbers
+
+# The name of a group to whose centre no customer is nearest.
+NO_MEMBERS = "nobody"
 
 
 @dataclass(frozen=True)
@@ -50,14 +57,15 @@ def describe(
     assigned, labels = model.assign(values), model.assign(inputs)
     tree = surrogate_tree(inputs, labels, settings.seed)
     rules = rules_in_words(tree, features, settings.log1p_features)
-    middle = model.scaler.scaled(values.mean(axis=0))
-    offsets = dict(zip(model.ids.tolist(), model.centroids - middle, strict=True))
-    names = name_groups(offsets, features, settings.vocabulary)
+    plain = values.copy()
+    is_logged = np.isin(features, list(settings.log1p_features))
+    plain[:, is_logged] = np.expm1(plain[:, is_logged])
+    names = name_groups(plain, assigned, features, settings.vocabulary)
     rows = []
     for group in model.ids.tolist():
         members = values[assigned == group]
         rows += [
-            Row("name", "", group, label=names[group]),
+            Row("name", "", group, label=names.get(group, NO_MEMBERS)),
             Row("rule", "", group, label=rules.get(group, "no simple rule")),
             Row("share", "", group, len(members) / len(values)),
         ]

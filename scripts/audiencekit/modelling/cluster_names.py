@@ -1,22 +1,40 @@
 """Names and rules for groups, in the words of marketing.
 
 A small decision tree learns the groups: its paths are the rules, and its accuracy shows how far to trust them. Names
-come from the features in which a group's centre differs most, through a vocabulary that people review.
+come from a vocabulary that people review. A word is used only if it is true of the group's numbers, compared with
+those of all other customers.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
+from scipy.stats import rankdata
 from sklearn.tree import DecisionTreeClassifier
 
-# A feature gets a word when the centre is at least this many standard deviations from the middle.
-NOTABLE = 0.5
+# How often a member must be beyond a customer of another group before a name starts with the word: 64 % is half a
+# standard deviation between two normal distributions (Cohen's medium effect), 56 % is a fifth (a small one).
+NOTABLE = 0.64
+SLIGHT = 0.56
 WORDS_AT_FIRST = 2
 WORDS_AT_MOST = 4
-NO_WORD = "middle of the road"
+NO_WORD = "no clear trait"
 
-Vocabulary = Mapping[str, tuple[str, str]]
+
+class Words(NamedTuple):
+    """The word for a low and for a high value of a feature; an empty word is left out.
+
+    Words compare a group with everybody else. With `bound`, a word also says something by itself: the group's median
+    must be on the word's side of it.
+    """
+
+    low: str
+    high: str
+    bound: float | None = None
+
+
+Vocabulary = Mapping[str, Words]
 
 
 def surrogate_tree(inputs: np.ndarray, labels: np.ndarray, seed: int) -> DecisionTreeClassifier:
@@ -58,25 +76,27 @@ def rules_in_words(
 
 
 def name_groups(
-    offsets: Mapping[int, np.ndarray], features: Sequence[str], vocabulary: Vocabulary | None
+    values: np.ndarray,
+    assigned: np.ndarray,
+    features: Sequence[str],
+    vocabulary: Vocabulary | None = None,
 ) -> dict[int, str]:
-    """A unique name for each group.
+    """A unique name for each group in `assigned` (n,), from the unscaled `values` (n, d) of all customers.
 
-    `offsets` holds each group's centre (d,) in standard deviations from the middle of all customers. `vocabulary`
-    gives (word for low, word for high) of a feature, in the order of the words in a name; an empty word is left out.
-    Without a vocabulary the words are 'low' and 'high' of every feature.
+    `vocabulary` has the words of each feature, in the order of the words in a name. Without one the words are 'low'
+    and 'high' of every feature.
 
     A name starts with up to two words for notable features. Groups with the same words add their next word until
     they differ, up to four words; groups that still have the same name are numbered.
     """
-    vocabulary = vocabulary or {f: (f"low {_plain(f)}", f"high {_plain(f)}") for f in features}
-    words = {group: _words(offset, features, vocabulary) for group, offset in offsets.items()}
+    vocabulary = vocabulary or {f: Words(f"low {_plain(f)}", f"high {_plain(f)}") for f in features}
+    words = _true_words(values, assigned, features, vocabulary)
     counts = {
-        group: sum(strength >= NOTABLE for strength, _, _ in ranked[:WORDS_AT_FIRST])
+        group: sum(chance >= NOTABLE for chance, _, _ in ranked[:WORDS_AT_FIRST])
         for group, ranked in words.items()
     }
     while True:
-        names = {group: _phrase(words[group][: counts[group]]) for group in sorted(offsets)}
+        names = {group: _phrase(words[group][: counts[group]]) for group in words}
         taken = list(names.values())
         longer = [
             group
@@ -89,18 +109,43 @@ def name_groups(
             counts[group] += 1
 
 
-def _words(
-    offset: np.ndarray, features: Sequence[str], vocabulary: Vocabulary
-) -> list[tuple[float, int, str]]:
-    """(strength, position in the vocabulary, word), the strongest first."""
-    ranked = []
-    for position, (feature, (low, high)) in enumerate(vocabulary.items()):
-        if feature in features:
-            value = float(offset[list(features).index(feature)])
-            word = high if value >= 0 else low
-            if word:
-                ranked.append((round(abs(value), 9), position, word))
-    return sorted(ranked, key=lambda word: (-word[0], word[1]))
+def _true_words(
+    values: np.ndarray, assigned: np.ndarray, features: Sequence[str], vocabulary: Vocabulary
+) -> dict[int, list[tuple[float, int, str]]]:
+    """For each group its true words as (chance, position in the vocabulary, word), the strongest first.
+
+    The chance is that of a member to be beyond a customer of another group (Mann and Whitney's U over the number of
+    pairs; ties count half). A word is true if the chance is at least SLIGHT, and median and mean of the group are on
+    the same side of those of everybody else.
+    """
+    found: dict[int, list[tuple[float, int, str]]] = {
+        int(group): [] for group in np.unique(assigned)
+    }
+    for position, (feature, words) in enumerate(vocabulary.items()):
+        if feature not in features:
+            continue
+        column = values[:, list(features).index(feature)]
+        ranks = rankdata(column)
+        for group, ranked in found.items():
+            inside = assigned == group
+            members, others = int(inside.sum()), int((~inside).sum())
+            if not others:
+                continue
+            beyond = (ranks[inside].sum() - members * (members + 1) / 2) / (members * others)
+            side, word = (1, words.high) if beyond >= 0.5 else (-1, words.low)
+            median = np.median(column[inside])
+            is_true = (
+                side * (median - np.median(column[~inside])) > 0
+                and side * (column[inside].mean() - column[~inside].mean()) > 0
+                and (words.bound is None or side * (median - words.bound) > 0)
+            )
+            chance = round(max(beyond, 1 - beyond), 9)
+            if word and is_true and chance >= SLIGHT:
+                ranked.append((chance, position, word))
+    return {
+        group: sorted(ranked, key=lambda word: (-word[0], word[1]))
+        for group, ranked in found.items()
+    }
 
 
 def _phrase(words: list[tuple[float, int, str]]) -> str:

@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from audiencekit.modelling.boosted import fit_boosted, score_boosted
 from audiencekit.modelling.classifier import ClassifierSettings
+from audiencekit.modelling.cluster_names import Words
 from audiencekit.modelling.cluster_settings import ClusterSettings
 from audiencekit.modelling.clusters import fit_micro_segments
 from audiencekit.modelling.lifetime_value import LifetimeSettings, fit_lifetime_value
@@ -38,15 +39,16 @@ NOT_FEATURES = (
     *("model_code", "cutoff_at", "tested_at", "quarters_back"),
     *("customer_key", "is_positive"),
 )
-# The words for a low and a high value in the name of a micro-segment.
+# The words for a low and a high value in the name of a micro-segment. Where a word speaks of most orders, its bound is
+# half of them.
 WORDS = {
-    "log_recency_days": ("recent", "lapsed"),
-    "log_orders_365d": ("rare", "frequent"),
-    "log_spend_365d": ("low spend", "high spend"),
-    "log_lines_per_order_365d": ("small baskets", "big baskets"),
-    "discount_share_365d": ("full price", "on offer"),
-    "weekend_share_365d": ("weekday", "weekend"),
-    "online_share": ("in store", "online"),
+    "log_recency_days": Words("recent", "quiet"),
+    "log_orders_365d": Words("rare", "frequent"),
+    "log_spend_365d": Words("low spend", "high spend"),
+    "log_lines_per_order_365d": Words("small baskets", "big baskets"),
+    "discount_share_365d": Words("fewer discounts", "more discounts"),
+    "weekend_share_365d": Words("weekday", "weekend", bound=0.5),
+    "online_share": Words("in store", "online", bound=0.5),
 }
 
 
