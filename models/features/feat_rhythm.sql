@@ -1,5 +1,5 @@
--- One row per customer and moment: how often they usually buy, and how long they have been silent by that measure. A
--- customer has a gap of their own from the third purchase on; before, the shop's median gap is theirs.
+-- One row per customer and moment: how often they usually buy, and how long ago they last bought or were in touch by
+-- that measure. A customer has a gap of their own from the third purchase on; before, the shop's median gap is theirs.
 with
 
 orders as (
@@ -24,6 +24,7 @@ gaps as (
     select
         orders.customer_key,
         orders.moment_at,
+        orders.recency_days,
         case
             when orders.orders_lifetime >= 3 then orders.gap_mean_days
             else round(shop.median_gap_days, 6)
@@ -38,6 +39,7 @@ select
     gaps.moment_at,
     gaps.usual_gap_days,
     -- Where nobody has bought twice, and for customers who buy daily, the unit is 15 days, so that two are a month.
+    gaps.recency_days / greatest(coalesce(gaps.usual_gap_days, 15), 15) as gaps_since_order,
     engagement.interaction_recency_days / greatest(coalesce(gaps.usual_gap_days, 15), 15) as silent_gaps
 from gaps
 inner join {{ ref('feat_engagement') }} as engagement

@@ -516,7 +516,7 @@ PERSON = {c: "customer_key" for c in CHANNELS}
 PERSON |= {"email": "external_id", "meta": "extern_id", "website": "resolved_customer_key"}
 # Their own facts stay; ranks among all customers, the shop's rhythm, and what models make of them, may move.
 RELATIVE = (
-    *("usual_gap", "silent_gaps"),
+    *("usual_gap", "gaps_since_order", "silent_gaps"),
     "_score",
     "_rank",
     "rfm_family",

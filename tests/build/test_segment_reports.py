@@ -395,6 +395,9 @@ def health_of(published, **changed: pd.DataFrame) -> dict[str, set[str]]:
         "overlap": pd.DataFrame(
             {"segment_code": ["one"], "other_segment_code": "two", "jaccard": 0.79}
         ),
+        "fit": pd.DataFrame(
+            {"segment_code": ["two"], "finding": "same customers", "explanation": "…"}
+        ),
         "drift": pd.DataFrame(
             {"model_code": ["churn_90d"], "item": "score", "psi": 0.2, "status": "warning"}
         ),
@@ -410,6 +413,7 @@ def health_of(published, **changed: pd.DataFrame) -> dict[str, set[str]]:
             "measurement.rpt_segment_sizes": tables["sizes"],
             "measurement.rpt_experiment_lift": tables["lifts"],
             "segments.segment_overlap": tables["overlap"],
+            "measurement.rpt_segment_fit": tables["fit"],
             "measurement.rpt_model_drift": tables["drift"],
         },
     )
@@ -440,7 +444,8 @@ def test_a_sound_segment_has_no_finding(published):
         ("no effect", "lifts", changing(0, cuped_low=-0.01), {"one"}),
         ("prune", "sizes_now", changing(3, status="too small"), {"four"}),
         ("merge", "overlap", changing(0, jaccard=0.8), {"one", "two"}),
-        ("vague", "sizes_now", changing(1, share=0.6), {"two"}),
+        ("vague", "fit", changing(0, finding="most customers"), {"two"}),
+        ("empty", "fit", changing(0, finding="nobody"), {"two"}),
         ("stale", "sizes", changing(0, moment_at=NEW_YEAR - pd.Timedelta(days=90)), {"one"}),
     ],
 )

@@ -1,4 +1,4 @@
--- One row per segment and finding about its size: an anomaly, too small, nearly everybody, or unchanged for long.
+-- One row per segment and finding about its size: an anomaly, too small, or unchanged for long.
 with
 
 segments as (
@@ -49,16 +49,6 @@ select
     || cast(100 * minimum_share as string) || ' % of customers' as explanation
 from segments
 where status = 'too small'
-
-union all
-select
-    segment_code,
-    7 as severity,
-    'vague' as finding,
-    'holds ' || cast(cast(100 * share as decimal(5, 1)) as string)
-    || ' % of all customers: a message for it is a message for nearly everybody' as explanation
-from segments
-where share >= 0.6
 
 union all
 select

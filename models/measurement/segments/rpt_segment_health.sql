@@ -77,6 +77,16 @@ findings as (
     union all
     select
         segment_code,
+        case when finding = 'nobody' then 5 else 7 end as severity,
+        case when finding = 'nobody' then 'empty' else 'vague' end as finding,
+        explanation
+    from {{ ref('rpt_segment_fit') }}
+    -- Segments with the same customers follow, from a lower Jaccard on.
+    where finding <> 'same customers'
+
+    union all
+    select
+        segment_code,
         6 as severity,
         'merge' as finding,
         'has nearly the same members as ' || other_segment_code || ' (Jaccard '

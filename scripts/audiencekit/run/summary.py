@@ -47,6 +47,7 @@ def print_summary(run: Run, workspace: Workspace, console: Console) -> None:
         ).fetchall():
             segments.add_row(code, f"{members:,}", f"{share or 0:.1%}", status)
         console.print(segments)
+        _print_misfits(con, console)
         audiences = _table(
             "Audiences", "channel", "rows to pick up", "people who allow it", "status"
         )
@@ -91,6 +92,19 @@ def _print_notices(con: duckdb.DuckDBPyConnection, console: Console) -> None:
         )
     if rows:
         console.print()
+
+
+def _print_misfits(con: duckdb.DuckDBPyConnection, console: Console) -> None:
+    """Print the segments whose rule does not fit these customers, and what would."""
+    rows = con.execute(
+        "select segment_code, members, explanation from rpt_segment_fit order by members desc, segment_code, finding"
+    ).fetchall()
+    if not rows:
+        return
+    console.print("Segments that do not fit these customers (rpt_segment_fit)")
+    for code, members, explanation in rows:
+        console.print(f"  {code}, {members:,}: {explanation}.", highlight=False, soft_wrap=True)
+    console.print()
 
 
 def print_audience(workspace: Workspace, channel: str | None, rows: int, console: Console) -> None:
