@@ -16,7 +16,7 @@ from audiencekit.rules.terms import NotAnalysed
 from audiencekit.rules.text import read_definition
 
 COLUMNS = ["segment_code", "finding", "condition", "proposed_condition", "proposed_members"]
-_COMPARISONS = {
+_COMPARISONS: dict[type[exp.Expr], Callable[[np.ndarray, float], np.ndarray]] = {
     exp.GT: np.greater,
     exp.GTE: np.greater_equal,
     exp.LT: np.less,
@@ -60,7 +60,7 @@ def _best(misfit: dict[str, Any], query: Callable[[str], pd.DataFrame]) -> Propo
 
 def _opened(
     definition: str, query: Callable[[str], pd.DataFrame]
-) -> Iterator[tuple[exp.Expr, pd.DataFrame]]:
+) -> Iterator[tuple[exp.Binary, pd.DataFrame]]:
     """Each bound of a rule, and the customers whom the rule matches without it.
 
     Their frame has one row per value of the bound's column: `customers`, and `anyway`, those of them whom the rule
@@ -87,12 +87,13 @@ def _opened(
         )
 
 
-def _bounds(where: exp.Expr) -> list[exp.Expr]:
+def _bounds(where: exp.Expr) -> list[exp.Binary]:
     """The comparisons of a column with a number, in the order of the text. One under `not` is left out."""
     return [
         node
         for node in where.find_all(*_COMPARISONS, bfs=False)
-        if isinstance(node.left, exp.Column)
+        if isinstance(node, exp.Binary)
+        and isinstance(node.left, exp.Column)
         and isinstance(node.right, exp.Literal)
         and not node.right.is_string
         and not node.find_ancestor(exp.Not, exp.Case)
@@ -106,7 +107,7 @@ def _replaced(where: exp.Expr, place: int, by: exp.Expr) -> exp.Expr:
     return root
 
 
-def _moved(bound: exp.Expr, counts: pd.DataFrame, misfit: dict[str, Any]) -> Proposal | None:
+def _moved(bound: exp.Binary, counts: pd.DataFrame, misfit: dict[str, Any]) -> Proposal | None:
     """The bound with another number, a round one, that comes closest to the aim."""
     known = counts.dropna(subset="value")
     values = known["value"].to_numpy(dtype="float64")
