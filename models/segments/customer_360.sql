@@ -31,6 +31,16 @@ profiles as (
 
 ),
 
+-- Unknown for a customer without answers, and where one channel for everybody is as good.
+best_channels as (
+
+    select customer_key, channel as best_channel, share as best_channel_share
+    from {{ ref('pred_channel_shares') }}
+    where is_own
+    qualify row_number() over (partition by customer_key order by share desc, channel) = 1
+
+),
+
 features as (
 
     select * from {{ ref('customer_features') }}
@@ -44,3 +54,4 @@ from profiles
 inner join features using (customer_key)
 left join {{ ref('customer_predictions') }} using (customer_key)
 left join {{ ref('pred_lead_score') }} using (customer_key)
+left join best_channels using (customer_key)

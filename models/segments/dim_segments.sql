@@ -35,6 +35,7 @@ select
     {{ quoted(segment.get('excludes', [])) }} as excludes,
     {{ quoted(segment.get('exclusive_group', '')) }} as exclusive_group,
     {{ quoted(segment.get('relevance', '')) }} as relevance,
+    {{ quoted(segment.get('picks_channel_by', '')) }} as picks_channel_by,
     {{ quoted(segment.get('holdout', {}).get('experiment', '')) }} as holdout_experiment,
     cast({{ segment.get('holdout', {}).get('share', 0) }} as double) as holdout_share,
     {{ quoted(segment.get('holdout', {}).get('stratify_by', '')) }} as holdout_stratum,

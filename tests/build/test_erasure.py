@@ -516,7 +516,7 @@ PERSON = {c: "customer_key" for c in CHANNELS}
 PERSON |= {"email": "external_id", "meta": "extern_id", "website": "resolved_customer_key"}
 # Their own facts stay; ranks among all customers, the shop's rhythm, and what models make of them, may move.
 RELATIVE = (
-    *("usual_gap", "gaps_since_order", "silent_gaps"),
+    *("usual_gap", "gaps_since_order", "silent_gaps", "best_channel"),
     "_score",
     "_rank",
     "rfm_family",
@@ -666,7 +666,7 @@ def test_audiences_of_everybody_else_change_by_rank_alone(story, gone):
     may_change = {
         *("segment_codes", "segments_json", "primary_segment", "entered_at", "rfm_family"),
         *("variants", "variants_json"),
-        *("next_best_action", "reason", "lead_score", "lead_grade"),
+        *("next_best_action", "reason", "lead_score", "lead_grade", "best_channel"),
         *("row_hash", "build_id", "updated_at"),
     }
     for channel in CHANNELS:

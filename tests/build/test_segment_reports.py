@@ -1,6 +1,7 @@
 """Sizes, stays, journeys and cohorts of segments, over histories made up here, and what their members did, over the demo."""
 
 import itertools
+import re
 
 import numpy as np
 import pandas as pd
@@ -491,3 +492,44 @@ def test_rules_are_numbered_in_the_order_they_were_run(published):
     assert rows.loc["one", "definition"].tolist() == ["first", "second", "third"]
     assert rows.loc["one", "is_current"].tolist() == [False, True, False]
     assert not rows.loc[("gone", 1), "is_current"]
+
+
+# --- Names of micro-segments ----------------------------------------------------------------------------
+
+# What each word says: the column, and whether the group's values are above those of others.
+WORDS_SAY = {
+    **{"recent": ("recency_days", False), "quiet": ("recency_days", True)},
+    **{"rare": ("orders_365d", False), "frequent": ("orders_365d", True)},
+    **{"low spend": ("spend_365d", False), "high spend": ("spend_365d", True)},
+    **{"small baskets": ("lines_per_order_365d", False)},
+    **{"big baskets": ("lines_per_order_365d", True)},
+    **{"fewer discounts": ("discount_share_365d", False)},
+    **{"more discounts": ("discount_share_365d", True)},
+    **{"weekday": ("weekend_share_365d", False), "weekend": ("weekend_share_365d", True)},
+    **{"in store": ("online_share", False), "online": ("online_share", True)},
+}
+
+
+def test_every_word_of_a_name_is_true_of_the_published_numbers(published):
+    customers = published.warehouse(
+        "select * from segments.customer_360 where micro_segment_id is not null"
+    ).fillna({column: 0 for column, _ in WORDS_SAY.values()})
+    words = 0
+    for name, members in customers.groupby("micro_segment_name"):
+        others = customers[customers["micro_segment_name"] != name]
+        for word, (column, is_above) in WORDS_SAY.items():
+            if re.search(rf"\b{word}\b", name):
+                words += 1
+                mine, theirs = members[column].median(), others[column].median()
+                assert (mine > theirs) == is_above and mine != theirs, (name, word, mine, theirs)
+                if word in ("weekend", "online"):
+                    assert mine > 0.5
+    assert words >= 3
+
+
+def test_a_micro_segment_is_called_by_its_name_everywhere(published):
+    names = published.report("rpt_micro_segments").set_index("micro_segment_id")["name"]
+    labels = published.report("dim_segments").set_index("segment_code")["label"]
+    for group, name in names.items():
+        assert labels[f"micro_segment_{group}"] == f"Micro-segment {group}: {name}"
+    assert labels[f"micro_segment_{names.index.max() + 1}"].endswith(str(names.index.max() + 1))

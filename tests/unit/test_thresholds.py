@@ -64,6 +64,14 @@ def test_numbers_are_round():
     assert proposed("spend_365d >= 30", aim=20)[1] == "spend_365d >= 980"
 
 
+def test_a_whole_number_stays_whole_where_the_column_is_large_enough():
+    """A tenth of them are below 1, and 20 below 2.2."""
+    HUNDRED["gaps"] = [n * 0.11 for n in range(100)]
+    assert proposed("gaps <= 5", aim=20)[1:] == ("gaps <= 2", 19)
+    assert proposed("gaps <= 5.0", aim=20)[1:] == ("gaps <= 2.1", 20)
+    assert proposed("gaps <= 5", aim=5)[1:] == ("gaps <= 0.44", 5)
+
+
 def test_large_numbers_are_written_out():
     rule = "spend_365d * 1e6 >= 3"
     definition = f"select customer_key from customer_360 where {rule}"

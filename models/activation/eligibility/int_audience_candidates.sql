@@ -1,58 +1,11 @@
 -- One row per channel, segment that lists the channel, and member of the segment, with the first reason why they are
--- not addressed there, if any. Reasons are checked in this order: consent, holdout, suppression, frequency cap. Then,
--- of the segments of an exclusive group, one addresses the customer.
+-- not addressed there, if any. A member who may be addressed can still be left to another segment of an exclusive
+-- group, or to another channel of a segment that picks channels by answers.
 with
-
-members as (
-
-    select
-        channels.channel,
-        channels.picks_by,
-        channels.needs_permission,
-        membership.segment_code,
-        membership.customer_key,
-        membership.entered_at,
-        segments.priority,
-        segments.exclusive_group,
-        segments.holdout_experiment
-    from {{ ref('segment_membership') }} as membership
-    inner join {{ ref('dim_segments') }} as segments on membership.segment_code = segments.segment_code
-    inner join {{ ref('segment_channels') }} as segment_channels
-        on membership.segment_code = segment_channels.segment_code
-    inner join {{ ref('dim_channels') }} as channels on segment_channels.channel = channels.channel
-
-),
-
--- Of two reasons the first by name counts: excluded before inactive.
-suppressed as (
-
-    select segment_code, customer_key, min(reason) as reason
-    from {{ ref('segment_suppressions') }}
-    group by segment_code, customer_key
-
-),
 
 eligibility as (
 
-    select
-        members.*,
-        case
-            -- Without a row of permissions, nobody may be addressed.
-            when members.needs_permission and not coalesce(permissions.is_allowed, false)
-                then coalesce(permissions.refusal, 'no_consent')
-            when assignments.arm = 'holdout' then 'holdout'
-            when suppressed.reason is not null then suppressed.reason
-            when caps.customer_key is not null then 'cap'
-        end as left_out_because
-    from members
-    left join {{ ref('int_channel_permissions') }} as permissions
-        on members.customer_key = permissions.customer_key and members.channel = permissions.channel
-    left join {{ ref('int_assigned_customers') }} as assignments
-        on members.holdout_experiment = assignments.experiment_code and members.customer_key = assignments.customer_key
-    left join suppressed
-        on members.segment_code = suppressed.segment_code and members.customer_key = suppressed.customer_key
-    left join {{ ref('int_frequency_caps') }} as caps
-        on members.customer_key = caps.customer_key and members.channel = caps.channel
+    select * from {{ ref('int_member_eligibility') }}
 
 ),
 
@@ -77,6 +30,39 @@ outranked as (
             eligibility.segment_code
     ) > 1
 
+),
+
+-- A member who has answered on one of the segment's channels is addressed on the one where most answers are expected.
+-- Where they never answered, nothing is known of a channel, not even whether they can be reached there.
+answered_elsewhere as (
+
+    select
+        eligibility.channel,
+        eligibility.segment_code,
+        eligibility.customer_key
+    from eligibility
+    left join outranked
+        on
+            eligibility.channel = outranked.channel
+            and eligibility.segment_code = outranked.segment_code
+            and eligibility.customer_key = outranked.customer_key
+    left join {{ ref('pred_channel_shares') }} as shares
+        on
+            eligibility.channel = shares.channel and eligibility.customer_key = shares.customer_key
+            and shares.answers > 0
+    where
+        eligibility.picks_channel_by = 'answers'
+        -- Staff see every member in their own system, whatever the customer answers on.
+        and eligibility.needs_permission
+        and eligibility.left_out_because is null
+        and outranked.customer_key is null
+    qualify
+        count(shares.share) over (partition by eligibility.segment_code, eligibility.customer_key) > 0
+        and row_number() over (
+            partition by eligibility.segment_code, eligibility.customer_key
+            order by shares.share desc nulls last, eligibility.channel
+        ) > 1
+
 )
 
 select
@@ -84,11 +70,19 @@ select
     eligibility.segment_code,
     eligibility.customer_key,
     eligibility.entered_at,
-    case when outranked.customer_key is not null then 'other_segment' else eligibility.left_out_because end
-        as left_out_because
+    case
+        when outranked.customer_key is not null then 'other_segment'
+        when answered_elsewhere.customer_key is not null then 'other_channel'
+        else eligibility.left_out_because
+    end as left_out_because
 from eligibility
 left join outranked
     on
         eligibility.channel = outranked.channel
         and eligibility.segment_code = outranked.segment_code
         and eligibility.customer_key = outranked.customer_key
+left join answered_elsewhere
+    on
+        eligibility.channel = answered_elsewhere.channel
+        and eligibility.segment_code = answered_elsewhere.segment_code
+        and eligibility.customer_key = answered_elsewhere.customer_key

@@ -41,6 +41,8 @@ select
         when segments.needs_model <> '' and not champions.ranks_well
             then
                 'empty: ' || segments.needs_model || ' orders customers no better than chance, rpt_models says how well'
+        when sizes.members is null and segments.needs_model = 'micro_segments'
+            then 'empty: not among the groups found'
         when sizes.members is null then 'empty: nobody matches'
         when sizes.members < segments.minimum_share * customers.customers then 'too small'
         else 'ready'

@@ -115,7 +115,8 @@ def _moved(bound: exp.Binary, counts: pd.DataFrame, misfit: dict[str, Any]) -> P
     always = float(counts["anyway"].sum())
     compare, now = _COMPARISONS[type(bound)], float(bound.right.this)
     best: tuple[float, float, int] | None = None
-    for number in sorted({_round(value) for value in values} - {now}):
+    is_whole = bound.right.is_int
+    for number in sorted({_round(value, is_whole) for value in values} - {now}):
         members = int(always + movable[compare(values, number)].sum())
         if misfit["fewest"] <= members <= misfit["most"]:
             found = (abs(members - misfit["aim"]), number, members)
@@ -129,6 +130,7 @@ def _moved(bound: exp.Binary, counts: pd.DataFrame, misfit: dict[str, Any]) -> P
     return Proposal(bound.sql("duckdb"), proposed.sql("duckdb"), best[2])
 
 
-def _round(value: float) -> float:
-    """A number that people would write: two digits that count, and no fraction from 100 on."""
-    return float(f"{value:.2g}")
+def _round(value: float, is_whole: bool) -> float:
+    """A number that people would write: two digits that count; whole from 1 on where the rule has a whole number."""
+    short = float(f"{value:.2g}")
+    return float(round(short)) if is_whole and abs(short) >= 1 else short

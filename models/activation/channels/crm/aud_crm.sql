@@ -25,6 +25,7 @@ shape as (
         profile.rfm_family,
         profile.lead_score,
         profile.lead_grade,
+        profile.best_channel,
         round(profile.spend_365d, 2) as spend_365d,
         '{{ var("currency") }}' as currency,
         segments.offer as next_best_action,
@@ -62,5 +63,5 @@ shape as (
 
 {{ audience_rows('shape', channel='crm', key=['audience_code', 'customer_key'], hashed=[
     'external_id_type', 'external_id', 'segment_codes', 'primary_segment', 'entered_at', 'engagement_score',
-    'rfm_family', 'lead_score', 'lead_grade', 'spend_365d', 'currency', 'next_best_action', 'reason'
+    'rfm_family', 'lead_score', 'lead_grade', 'best_channel', 'spend_365d', 'currency', 'next_best_action', 'reason'
 ]) }}

@@ -6,6 +6,7 @@ select
     primary_segment as ak_primary_segment,
     lead_score as ak_lead_score,
     lead_grade as ak_lead_grade,
+    best_channel as ak_best_channel,
     next_best_action as ak_next_best_action,
     reason as ak_next_best_action_reason,
     row_hash,

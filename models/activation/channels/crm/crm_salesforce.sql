@@ -6,6 +6,7 @@ select
     primary_segment as primary_segment__c,
     lead_score as lead_score__c,
     lead_grade as lead_grade__c,
+    best_channel as best_channel__c,
     next_best_action as next_best_action__c,
     reason as next_best_action_reason__c,
     row_hash,
