@@ -37,7 +37,7 @@ BUILT = (
     *("dim_channels", "channel_purposes", "int_channel_permissions"),
     *("segment_suppressions", "int_member_relevance", "int_frequency_caps"),
     *("int_holdout_candidates", "experiment_assignments", "int_assigned_customers"),
-    *("int_audience_candidates", "int_audience_members"),
+    *("int_member_eligibility", "int_audience_candidates", "int_audience_members"),
     *(
         "int_bandit_variants",
         "int_bandit_reach",
@@ -843,7 +843,7 @@ def test_an_arm_stays_when_the_share_changes_and_people_leave_and_return(activat
 
 BREAKS = {
     "permission is not asked": (
-        "int_audience_candidates",
+        "int_member_eligibility",
         "members.needs_permission and not coalesce(permissions.is_allowed, false)",
         "false",
     ),
@@ -888,7 +888,7 @@ BREAKS = {
     ),
     "arms are drawn again": ("experiment_assignments", "where assigned.customer_key is null", ""),
     "held-out customers are addressed": (
-        "int_audience_candidates",
+        "int_member_eligibility",
         "when assignments.arm = 'holdout'",
         "when false",
     ),
