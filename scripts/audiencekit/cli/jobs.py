@@ -1,5 +1,6 @@
 """Commands that build: run, demo, intake."""
 
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -128,9 +129,9 @@ def intake(
         gates = Gates(accept, rows, shop, now(), decisions)
         run_intake(folder, workspace, moment, gates, say=click.echo)
         open_ledger(workspace)
-    click.echo(
-        f"Next: dbt build --vars '{{as_of: \"{moment}\", currency: {shop.currency}, time_zone: {shop.time_zone}}}'"
-    )
+    chosen = {} if shop == read_shop() else asdict(shop)
+    options = f" --vars '{{{', '.join(f'{name}: {value}' for name, value in chosen.items())}}}'"
+    click.echo(f"Next: dbt build{options if chosen else ''}")
 
 
 def _explain(landing: Path) -> None:
