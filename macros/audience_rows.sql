@@ -11,7 +11,7 @@
     {%- endfor -%}
 select
     hashed_rows.*,
-    coalesce(last_rows.build_id, '{{ var("build_id") }}') as build_id,
+    coalesce(last_rows.build_id, '{{ var("build_id", "dev") }}') as build_id,
     coalesce(last_rows.updated_at, {{ built_at() }}) as updated_at
 from (
     select

@@ -14,7 +14,7 @@
     {%- set required = ['label', 'purposes', 'needs_explicit_consent', 'picks_by', 'customer_column', 'removed_by'] -%}
     {%- set properties = [] -%}
     {%- for channel in channels() -%}
-        {%- for node in graph.nodes.values() if node.name == 'aud_' ~ channel -%}
+        {%- for node in models_named('aud_') if node.name == 'aud_' ~ channel -%}
             {%- set settings = dict({'groups': []}, **node.config.meta.get('channel', {})) -%}
             {%- for key in required if settings.get(key) is none -%}
                 {{ exceptions.raise_compiler_error(

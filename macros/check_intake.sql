@@ -1,7 +1,6 @@
 {#-
-    Before dbt runs, check that intake has run, for the same currency, and as of the same moment or later. A plain
-    `dbt build` uses the as_of of dbt_project.yml or --vars. An earlier as_of is a back-test. A later one would report
-    customers as inactive whose events intake has not read.
+    Before dbt runs, check that intake has run, for the same currency, and as of the same moment or later. An
+    earlier as_of is a back-test. A later one would report customers as inactive whose events intake has not read.
 -#}
 {% macro check_intake() %}
     {%- if execute and flags.WHICH in ('build', 'run', 'test') -%}

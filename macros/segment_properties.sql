@@ -9,7 +9,7 @@
     {%- set strategy = ['objective', 'messaging_themes', 'offer', 'success_metric'] -%}
     {%- set channels = channel_properties() -%}
     {%- set segments = [] -%}
-    {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.name.startswith('seg_') -%}
+    {%- for node in models_named('seg_') -%}
         {%- set settings = node.config.meta.get('segment', {}) -%}
         {%- set place = node.name ~ ': config.meta.segment.' -%}
         {%- for key in required if settings.get(key) is none -%}

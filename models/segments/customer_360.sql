@@ -1,6 +1,8 @@
 -- One row per customer: everything that segments may ask about them as of now, and nothing that identifies them: who
--- they are, what they did, and what the models predict. The columns are those that customer_360.yml lists.
+-- they are, what they did, and what the models predict. The columns are those that customer_360.yml lists, and those of
+-- the feature tables of a project of one's own. The contract is about ours: it cannot know them.
 -- noqa: disable=structure.using
+{{ config(contract={'enforced': not var('own_features')}) }}
 with
 
 newsletter as (
@@ -49,7 +51,7 @@ features as (
 )
 
 select
-    {{ model.columns | join(',\n    ') }}
+    {{ (model.columns | list + own_feature_columns()) | join(',\n    ') }}
 from profiles
 inner join features using (customer_key)
 left join {{ ref('customer_predictions') }} using (customer_key)

@@ -1,5 +1,5 @@
--- One row per segment and customer who matches its rule now. A new segment is one line here: dbt has to read the names
--- when it parses, before it knows the files.
+-- One row per segment and customer who matches its rule now. A new segment is one line here, or in `own_segments` of
+-- a project of one's own: dbt has to read the names when it parses, before it knows the files.
 {% set segments = [
     'abandoned_cart',
     'advocates',
@@ -50,7 +50,7 @@
     'vip',
 ] %}
 
-{% for segment in segments %}
+{% for segment in (segments + var('own_segments')) | unique %}
 select
     '{{ segment }}' as segment_code,
     customer_key

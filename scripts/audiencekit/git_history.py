@@ -7,7 +7,7 @@ import re
 import subprocess
 from dataclasses import dataclass
 
-from audiencekit.workspace import IS_CLONE, PROJECT
+from audiencekit.dbt_project import IS_CLONE, OWN_PROJECT, PROJECT_IN_USE
 
 RULES = "models/segments/rules"
 RULE = re.compile(rf"{RULES}/seg_(?P<segment>\w+)\.(?:sql|yml)")
@@ -96,11 +96,11 @@ def _git(*arguments: str) -> str | None:
 
     An installed package may be inside another project's repository, whose history is not its own.
     """
-    if not IS_CLONE:
+    if not (IS_CLONE or OWN_PROJECT):
         return None
     try:
         run = subprocess.run(
-            ["git", *arguments], cwd=PROJECT, capture_output=True, text=True, check=True
+            ["git", *arguments], cwd=PROJECT_IN_USE, capture_output=True, text=True, check=True
         )
     except (OSError, subprocess.CalledProcessError):
         return None

@@ -1,4 +1,4 @@
-"""Where the dbt project is, and where a run writes: everything is under one folder, AUDIENCEKIT_HOME."""
+"""Where a run writes: everything is under one folder, AUDIENCEKIT_HOME."""
 
 import fcntl
 import hashlib
@@ -9,27 +9,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import yaml
-
+from audiencekit.dbt_project import IS_CLONE, OWN_PROJECT, PROJECT
 from audiencekit.errors import UserError
 
-# The wheel contains the dbt project; in a clone it is the repository.
-_PACKAGED = Path(__file__).resolve().with_name("project")
-IS_CLONE = not _PACKAGED.is_dir()
-PROJECT = Path(__file__).resolve().parents[2] if IS_CLONE else _PACKAGED
 # What to type where nothing has been built or published yet.
 FIRST_STEP = (
-    "Run `make demo` or `make run LANDING=folder` first."
+    "Run `audiencekit run FOLDER` first."
+    if OWN_PROJECT
+    else "Run `make demo` or `make run LANDING=folder` first."
     if IS_CLONE
     else "Run `audiencekit demo` or `audiencekit run FOLDER` first."
 )
-
-
-def project_vars() -> dict[str, Any]:
-    """The vars of dbt_project.yml: the settings of the project."""
-    return yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]
 
 
 @dataclass(frozen=True)
@@ -159,9 +150,12 @@ def _plain(home: Path) -> Path:
 def open_workspace(home: str | Path | None = None) -> Workspace:
     """The workspace at `home`, or else at AUDIENCEKIT_HOME.
 
-    Without either it is `var` in a clone, and `audiencekit-home` in the current folder after `pip install`.
+    Without either it is `var` in a project of one's own or in a clone, and `audiencekit-home` in the current folder
+    after `pip install`.
     """
-    default = PROJECT / "var" if IS_CLONE else Path("audiencekit-home")
+    default = Path("audiencekit-home")
+    if OWN_PROJECT or IS_CLONE:
+        default = (OWN_PROJECT or PROJECT) / "var"
     return Workspace(Path(home or os.environ.get("AUDIENCEKIT_HOME") or default).resolve())
 
 

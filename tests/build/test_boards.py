@@ -8,8 +8,9 @@ import pytest
 import yaml
 from playwright.sync_api import sync_playwright
 
+from audiencekit.dbt_project import PROJECT
 from audiencekit.errors import UserError
-from audiencekit.pages.boards import CHARTS, board_names, draw_boards
+from audiencekit.pages.boards import board_names, draw_boards
 from audiencekit.workspace import Workspace
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -51,7 +52,7 @@ def test_every_board_is_drawn_and_needs_nothing_from_elsewhere(pages):
 def test_titles_say_what_is_seen(pages, headlines):
     used = set()
     for name, path in pages.items():
-        board = yaml.safe_load((CHARTS / f"{name}.yml").read_text())
+        board = yaml.safe_load((PROJECT / "charts" / f"{name}.yml").read_text())
         text = path.read_text()
         for picture in set(board["variables"]) & set(headlines.index):
             assert headlines[picture] in text, (name, picture)

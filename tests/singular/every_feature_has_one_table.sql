@@ -2,7 +2,7 @@
 -- and an engine may rename the second column without an error.
 -- depends_on: {{ ref('customer_features') }}
 {% set owners = {} %}
-{% for node in (graph.nodes.values() if execute else []) if node.name.startswith('feat_') %}
+{% for node in models_named('feat_') %}
 {% set table = adapter.get_relation(node.database, node.schema, node.alias) %}
 {% set columns = adapter.get_columns_in_relation(table) if table else [] %}
 {% for column in columns if column.name not in ('customer_key', 'moment_at') %}

@@ -1,7 +1,7 @@
 -- Law: every rule in models/segments/rules is listed in segment_matches. (A listed rule without a file does
 -- not parse.)
 {% set files = [] %}
-{% for node in graph.nodes.values() if node.resource_type == 'model' and node.name.startswith('seg_') %}
+{% for node in models_named('seg_') %}
 {% do files.append(node.name[4:]) %}
 {% endfor %}
 {% set listed = [] %}

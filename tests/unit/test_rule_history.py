@@ -24,7 +24,7 @@ def repository(tmp_path, monkeypatch):
     """An empty git repository in place of the project's."""
     for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(governance, "PROJECT", tmp_path / "project")
+    monkeypatch.setattr(governance, "PROJECT_IN_USE", tmp_path / "project")
     (tmp_path / "project").mkdir()
     repository = Repository(tmp_path / "project")
     repository.git("init", "-q", "-b", "main")
@@ -102,13 +102,13 @@ def test_where_history_is_cut_no_change_is_listed(repository, tmp_path, monkeypa
     repository.commit("marketer", "Another", seg_two__sql="a")
     repository.git("clone", "-q", "--depth", "1", repository.folder.as_uri(), str(tmp_path / "cut"))
     assert not governance.is_history_cut()
-    monkeypatch.setattr(governance, "PROJECT", tmp_path / "cut")
+    monkeypatch.setattr(governance, "PROJECT_IN_USE", tmp_path / "cut")
     assert governance.is_history_cut()
     assert governance.changes_by_segment() == {}
 
 
 def test_outside_git_no_change_is_listed(tmp_path, monkeypatch):
-    monkeypatch.setattr(governance, "PROJECT", tmp_path)
+    monkeypatch.setattr(governance, "PROJECT_IN_USE", tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     assert governance.changes_by_segment() == {}
     assert governance.project_commit() == ""

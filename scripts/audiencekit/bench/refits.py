@@ -8,11 +8,12 @@ from rich.console import Console
 from rich.table import Table
 from sklearn.cluster import KMeans
 
+from audiencekit.dbt_project import PROJECT
 from audiencekit.errors import UserError
 from audiencekit.modelling.cluster_algorithms import nearest_centroid
 from audiencekit.modelling.planned import WORDS, fit_planned_micro_segments
 from audiencekit.modelling.rows import COLUMNS, fact_of, part_of
-from audiencekit.workspace import PROJECT, Workspace
+from audiencekit.workspace import Workspace
 
 REFITS = 9
 

@@ -12,7 +12,8 @@ import duckdb
 import pandas as pd
 import yaml
 
-from audiencekit.workspace import PROJECT, Workspace, environment
+from audiencekit.dbt_project import PROJECT
+from audiencekit.workspace import Workspace, environment
 
 
 def replay(workspace: Workspace) -> dict[str, float]:

@@ -10,6 +10,7 @@ import click
 
 from audiencekit import __version__
 from audiencekit.cli import benchmark, jobs, pages, questions, sending
+from audiencekit.dbt_project import OWN_PROJECT, link_package
 from audiencekit.errors import UserError
 from audiencekit.extras import how_to_install
 
@@ -18,10 +19,12 @@ from audiencekit.extras import how_to_install
 @click.version_option(__version__)
 def cli() -> None:
     """Customer segments as SQL, and the audiences every channel picks up."""
+    if OWN_PROJECT:
+        link_package(OWN_PROJECT)
 
 
 for command in (
-    *(jobs.run, jobs.demo, jobs.intake),
+    *(jobs.init, jobs.run, jobs.demo, jobs.intake),
     *(questions.show, questions.who, questions.same, questions.reviews, questions.status),
     *(sending.publish, sending.notify, sending.deliver, sending.share),
     *(pages.boards, pages.playbooks, pages.docs),

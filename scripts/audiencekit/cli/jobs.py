@@ -1,5 +1,6 @@
-"""Commands that build: run, demo, intake."""
+"""Commands that make and build: init, run, demo, intake."""
 
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,8 @@ from audiencekit.cli.options import (
     accept_option,
     as_of_option,
     currency_option,
+    landing_argument,
+    landing_of,
     now,
     time_zone_option,
 )
@@ -23,14 +26,27 @@ if TYPE_CHECKING:
 
 
 @click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def init(folder: Path) -> None:
+    """Make a dbt project of your own in FOLDER, such as my-shop: rules, features, channels, seeds, boards, settings."""
+    from audiencekit.init import create_project
+
+    made = create_project(folder)
+    click.echo(f"Made {made}. Its README.md says what goes where.")
+    click.echo(
+        f"Next: cd {folder} && AUDIENCEKIT_HOME=var/sample audiencekit run sample --as-of 2024-06-01"
+    )
+
+
+@click.command()
 @as_of_option
 @accept_option
 @currency_option
 @time_zone_option
 @click.option("--retrain", is_flag=True, help="Train every model again, due or not.")
-@click.argument("landing")
+@landing_argument
 def run(
-    landing: str,
+    landing: str | None,
     as_of: datetime | None,
     accept: tuple[str, ...],
     currency: str | None,
@@ -40,12 +56,13 @@ def run(
     """Take in LANDING, build, test, check and publish.
 
     LANDING is a folder of exports, or the URL of a database: postgres://user:$PGPASSWORD@host/shop?schema=shop
+    Without it: `landing` of dbt_project.yml.
     """
     from audiencekit.run.job import Options
 
     console, moment = Console(), as_of or now()
     _run_and_print(
-        _folder_of(landing, moment, console),
+        _folder_of(landing_of(landing), moment, console),
         moment,
         Options(accept, retrain=retrain, currency=currency, time_zone=time_zone, clock=now()),
         console,
@@ -98,9 +115,9 @@ def demo(fresh: bool) -> None:
     is_flag=True,
     help="Print what each file and column becomes, and write a landing.yml to start from.",
 )
-@click.argument("landing")
+@landing_argument
 def intake(
-    landing: str,
+    landing: str | None,
     is_explained: bool,
     as_of: datetime | None,
     accept: tuple[str, ...],
@@ -108,7 +125,7 @@ def intake(
     time_zone: str | None,
 ) -> None:
     """Only check and type LANDING, a folder or the URL of a database, for a plain `dbt build` afterwards."""
-    folder = _folder_of(landing, as_of or now(), Console())
+    folder = _folder_of(landing_of(landing), as_of or now(), Console())
     if is_explained:
         _explain(folder)
         return
@@ -128,9 +145,9 @@ def intake(
         gates = Gates(accept, rows, shop, now(), decisions)
         run_intake(folder, workspace, moment, gates, say=click.echo)
         open_ledger(workspace)
-    click.echo(
-        f"Next: dbt build --vars '{{as_of: \"{moment}\", currency: {shop.currency}, time_zone: {shop.time_zone}}}'"
-    )
+    chosen = {} if shop == read_shop() else asdict(shop)
+    options = f" --vars '{{{', '.join(f'{name}: {value}' for name, value in chosen.items())}}}'"
+    click.echo(f"Next: dbt build{options if chosen else ''}")
 
 
 def _explain(landing: Path) -> None:

@@ -49,6 +49,7 @@ time_zone_option = click.option(
     metavar="ZONE",
     help="Whose days, months and weekends count, as Europe/Paris. Default: that of dbt_project.yml.",
 )
+landing_argument = click.argument("landing", required=False)
 tries_option = click.option(
     "--tries", default=6, show_default=True, help="How often a request is tried."
 )
@@ -58,6 +59,18 @@ wait_option = click.option(
     show_default=True,
     help="Seconds before the second try. Doubled before each further try.",
 )
+
+
+def landing_of(given: str | None) -> str:
+    """The landing that the user gave, or else that of dbt_project.yml, whose folder is in the project."""
+    from audiencekit.dbt_project import PROJECT_IN_USE, project_vars
+    from audiencekit.intake.databases import is_database
+
+    if given:
+        return given
+    if not (set_landing := project_vars().get("landing")):
+        raise click.UsageError("Missing argument 'LANDING'.", click.get_current_context())
+    return set_landing if is_database(set_landing) else str(PROJECT_IN_USE / set_landing)
 
 
 def now() -> datetime:

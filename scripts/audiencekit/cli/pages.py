@@ -6,8 +6,9 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from audiencekit.dbt_project import IS_CLONE, PROJECT
 from audiencekit.errors import UserError
-from audiencekit.workspace import IS_CLONE, PROJECT, open_workspace
+from audiencekit.workspace import open_workspace
 
 
 @click.command()

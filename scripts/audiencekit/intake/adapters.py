@@ -12,10 +12,10 @@ from pathlib import Path
 
 import yaml
 
+from audiencekit.dbt_project import PROJECT
 from audiencekit.errors import UserError
 from audiencekit.intake.contract import Column, Table, load_contract
 from audiencekit.intake.files import match_columns, plain_name
-from audiencekit.workspace import PROJECT
 
 FOLDER = PROJECT / "adapters"
 MACROS = FOLDER / "macros.sql"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import yaml
 
+from audiencekit.dbt_project import PROJECT
 from audiencekit.sql import literal
-from audiencekit.workspace import PROJECT
 
 CONTRACT_FILE = PROJECT / "models" / "staging" / "_landing.yml"
 

@@ -9,10 +9,10 @@ import re
 import unicodedata
 from functools import cache
 
+from audiencekit.dbt_project import seed_file
 from audiencekit.sql import literal
-from audiencekit.workspace import PROJECT
 
-WORDS = PROJECT / "seeds" / "decision_words.csv"
+WORDS = seed_file("decision_words")
 # Where a word counts: anywhere, where a word begins, as a word of its own, at the beginning, as the whole.
 MATCHES = {
     "part": "{}",

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
+from audiencekit.dbt_project import seed_file
 from audiencekit.identity.contact_points import parse_contact_points
 from audiencekit.intake.contract import Table, load_contract
 from audiencekit.intake.parts import write_table
@@ -25,9 +26,9 @@ from audiencekit.intake.tombstones import (
     load_tombstones,
 )
 from audiencekit.sql import file_to_read, literal, rows_of
-from audiencekit.workspace import PROJECT, Workspace
+from audiencekit.workspace import Workspace
 
-COUNTRY_NAMES = PROJECT / "seeds" / "country_names.csv"
+COUNTRY_NAMES = seed_file("country_names")
 PLAIN_EMAIL = r"[A-Za-z0-9._-]+@[A-Za-z0-9.-]+\.[A-Za-z]+"
 WORD_ENDS = r"""[\s,;|"{}\[\]]+"""
 

@@ -21,7 +21,13 @@ from audiencekit.intake.files import (
 )
 from audiencekit.intake.folder import table_of, visible_files
 from audiencekit.intake.landing_keys import FILE, SHOP, json_schema
-from audiencekit.intake.landing_settings import NAME, FileSettings, LandingSettings, read_settings
+from audiencekit.intake.landing_settings import (
+    NAME,
+    FileSettings,
+    LandingSettings,
+    read_settings,
+    settings_file,
+)
 from audiencekit.intake.number_points import check_points
 from audiencekit.intake.rules import CHANGE, SEQUENCE
 from audiencekit.intake.unread_columns import unread_refusals, values_that_differ
@@ -161,7 +167,7 @@ def write_starter(landing: Path) -> Path | None:
     Returns its path; None where there is one already, or where the folder cannot be written.
     """
     target = landing / NAME
-    if target.exists():
+    if settings_file(landing).exists():
         return None
     lines = [
         f"# yaml-language-server: $schema={SCHEMA}",

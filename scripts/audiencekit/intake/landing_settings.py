@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from audiencekit.dbt_project import OWN_PROJECT
 from audiencekit.errors import UserError
 from audiencekit.intake.landing_keys import FILE, SHOP, Setting, key_given_twice
 
@@ -64,12 +65,18 @@ class LandingSettings:
 NO_LANDING_SETTINGS = LandingSettings()
 
 
+def settings_file(landing: Path, own: Path | None = OWN_PROJECT) -> Path:
+    """The landing.yml of a landing folder: there, or else in the project of one's own. It may be missing."""
+    path = landing / NAME
+    return own / NAME if own and not path.exists() else path
+
+
 def read_settings(landing: Path) -> LandingSettings:
-    """The settings in a landing folder; none without a landing.yml.
+    """The settings for a landing folder; none without a landing.yml.
 
     Raises UserError, naming line and key, for anything that is not understood.
     """
-    path = landing / NAME
+    path = settings_file(landing)
     if others := [p.name for p in _entries(landing) if p.name.lower() in (NAME, "landing.yaml")]:
         raise UserError(f"{others[0]}: call it {NAME}, or it is not read.")
     try:

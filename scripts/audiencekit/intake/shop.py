@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 from zoneinfo import available_timezones
 
+from audiencekit.dbt_project import project_vars
 from audiencekit.errors import UserError
-from audiencekit.workspace import project_vars
 
 # Codes of hundredths of a currency, in their exact spelling: gbp is a pound, GBp a penny.
 MINOR_UNITS = {

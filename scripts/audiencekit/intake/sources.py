@@ -3,12 +3,12 @@
 import csv
 from functools import cache
 
+from audiencekit.dbt_project import seed_file
 from audiencekit.intake.contract import Column
 from audiencekit.intake.files import LandingFile
 from audiencekit.sql import literal
-from audiencekit.workspace import PROJECT
 
-BLOCKLIST = PROJECT / "seeds" / "identity_blocklist.csv"
+BLOCKLIST = seed_file("identity_blocklist")
 # Ids that a shop or CRM numbers by itself. Addresses, phones, loyalty cards and cookies mean the same in every system.
 OWN_IDS = ("account_id", "contact_id")
 # Ids in a cell such as 17;23, ["17", "23"] or, with the time of each merge, 17:1612345678901;23:1612345678902.

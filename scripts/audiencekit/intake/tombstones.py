@@ -13,8 +13,9 @@ import duckdb
 import jinja2
 import pandas as pd
 
+from audiencekit.dbt_project import PROJECT, project_vars
 from audiencekit.sql import literal, rows_of
-from audiencekit.workspace import PROJECT, Workspace, project_vars
+from audiencekit.workspace import Workspace
 
 TOMBSTONES = "erasure_tombstones"
 REQUEST = "request_id"

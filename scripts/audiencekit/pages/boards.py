@@ -4,22 +4,30 @@ Their titles are sentences from `rpt_headlines`, so a chart states what it shows
 """
 
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 
+from audiencekit.dbt_project import OWN_PROJECT, PROJECT, PROJECT_IN_USE
 from audiencekit.errors import UserError
 from audiencekit.publish.generations import published_manifest
-from audiencekit.workspace import PROJECT, Workspace
+from audiencekit.workspace import Workspace
 
-CHARTS = PROJECT / "charts"
+CHARTS, SOURCES = "charts", "dbt_charts.yml"
+_DCT = Path(sys.executable).with_name("dct")
 
 
 def board_names() -> list[str]:
     """The names of all boards, the overview first."""
-    names = sorted(path.stem for path in CHARTS.glob("*.yml") if path.stem != "meta")
+    folders = (PROJECT / CHARTS, PROJECT_IN_USE / CHARTS)
+    paths = (path for folder in folders for path in folder.glob("*.yml"))
+    names = sorted({path.stem for path in paths} - {"meta"})
     return sorted(names, key=lambda name: name != "overview")
 
 
@@ -41,23 +49,41 @@ def draw_boards(
     }
     workspace.boards.mkdir(parents=True, exist_ok=True)
     names = list(boards) or board_names()
-    done = subprocess.run(
-        [
-            *(Path(sys.executable).with_name("dct"), "--no-send-anonymous-usage-stats", "render"),
-            *(CHARTS / f"{name}.yml" for name in names),
-            *("--project-dir", PROJECT, "--format", kind, "--no-cache", "--no-warnings"),
-            *("--output", workspace.boards / f"{{stem}}.{kind}"),
-            *(part for name, text in variables.items() for part in ("--var", f"{name}={text}")),
-        ],
-        env=os.environ | workspace.as_environment() | {"DO_NOT_TRACK": "1"},
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-    )
+    with _charts_project() as project:
+        done = subprocess.run(
+            [
+                *(_DCT, "--no-send-anonymous-usage-stats", "render"),
+                *(project / CHARTS / f"{name}.yml" for name in names),
+                *("--project-dir", project, "--format", kind, "--no-cache", "--no-warnings"),
+                *("--output", workspace.boards / f"{{stem}}.{kind}"),
+                *(part for name, text in variables.items() for part in ("--var", f"{name}={text}")),
+            ],
+            env=os.environ | workspace.as_environment() | {"DO_NOT_TRACK": "1"},
+            cwd=project,
+            capture_output=True,
+            text=True,
+        )
     if done.returncode:
         lines = [line.strip() for line in done.stderr.splitlines() if line.startswith("ERR-")]
         raise UserError(f"A board cannot be drawn: {lines[0] if lines else done.stderr[-300:]}")
     return [workspace.boards / f"{name}.{kind}" for name in names]
+
+
+@contextmanager
+def _charts_project() -> Iterator[Path]:
+    """The folder that dbt-charts draws from: audiencekit's, or for a project of one's own both its boards and ours.
+
+    A board of one's own takes the place of ours of the same name.
+    """
+    if not OWN_PROJECT:
+        yield PROJECT
+        return
+    with TemporaryDirectory() as folder:
+        shutil.copy(PROJECT / SOURCES, folder)
+        for charts in (PROJECT / CHARTS, OWN_PROJECT / CHARTS):
+            if charts.is_dir():
+                shutil.copytree(charts, Path(folder) / CHARTS, dirs_exist_ok=True)
+        yield Path(folder)
 
 
 def _variables(workspace: Workspace, segment: str | None) -> dict[str, str]:

@@ -16,10 +16,11 @@ from pathlib import Path
 import duckdb
 import yaml
 
+from audiencekit.dbt_project import PROJECT
 from audiencekit.intake.tombstones import NO_ERASURE, TOMBSTONES, Erased, write_tombstones
 from audiencekit.publish.build import Build
 from audiencekit.sql import literal, rows_of
-from audiencekit.workspace import PROJECT, Workspace
+from audiencekit.workspace import Workspace
 
 # How long the audience changes keep the identifiers by which a platform removes an erased person.
 REMOVAL_PERIOD = timedelta(days=30)

@@ -14,10 +14,11 @@ from dbt_common.events.base_types import EventMsg
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from audiencekit.dbt_project import PROJECT_IN_USE
 from audiencekit.errors import UserError
 from audiencekit.git_history import project_commit
 from audiencekit.intake.shop import Shop
-from audiencekit.workspace import PROJECT, Workspace, environment
+from audiencekit.workspace import Workspace, environment
 
 SHOWN_FAILURES = 5
 
@@ -98,7 +99,7 @@ def run_dbt(
             result = runner.invoke(
                 [
                     *arguments,
-                    *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
+                    *("--project-dir", str(PROJECT_IN_USE), "--profiles-dir", str(PROJECT_IN_USE)),
                     *("--target-path", str(workspace.home / "target")),
                     *("--log-path", str(workspace.home / "logs")),
                     *("--log-level", "none", "--log-level-file", "info"),

@@ -5,10 +5,11 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from audiencekit.dbt_project import IS_CLONE
 from audiencekit.errors import UserError
 from audiencekit.publish.generations import Manifest, current_manifest
 from audiencekit.run.job import Run
-from audiencekit.workspace import FIRST_STEP, IS_CLONE, Workspace
+from audiencekit.workspace import FIRST_STEP, Workspace
 
 
 def _table(title: str, *columns: str) -> Table:

@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 
 from audiencekit.atomic_files import write_atomically
+from audiencekit.dbt_project import project_vars
 from audiencekit.errors import UserError
 from audiencekit.publish.generations import Manifest, published_manifest
 from audiencekit.sharing.budget import Release, read_releases, spend
 from audiencekit.sharing.noise import SHARES, noise_by_measure
 from audiencekit.sharing.suppression import hidden_cells, with_totals
-from audiencekit.workspace import Workspace, project_vars
+from audiencekit.workspace import Workspace
 
 KEYS = ["primary_segment", "order_channel"]
 MEASURES = list(SHARES)

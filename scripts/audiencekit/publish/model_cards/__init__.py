@@ -5,9 +5,11 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
+from audiencekit.dbt_project import seed_file
 from audiencekit.publish.model_cards.classifier import classifier_card
 from audiencekit.publish.model_cards.clusters import clusters_card
 from audiencekit.publish.model_cards.lifetime import lifetime_card
+from audiencekit.sql import literal
 
 CARDS = {"classifier": classifier_card, "lifetime": lifetime_card, "clusters": clusters_card}
 LIMITS = {
@@ -34,7 +36,7 @@ def write_model_cards(con: duckdb.DuckDBPyConnection, folder: Path, note: str = 
     folder.mkdir(parents=True, exist_ok=True)
     trials = con.execute(
         "select trials.*, models.label, models.method as kind from predictions.model_trials as trials "
-        "join seeds.prediction_models as models using (model_code) "
+        f"join read_csv({literal(str(seed_file('prediction_models')))}) as models using (model_code) "
         "where place = 0 and status in ('champion', 'rejected') and version <> 'spend_rate' "
         "order by model_code, version"
     ).df()
