@@ -76,11 +76,12 @@ def special(rng) -> list[tuple]:
     thin = fed("thin", {"t": rng.random(4000), "control": rng.random(6000), "rest": rng.random(4)})
     idle = fed("idle", {"t": rng.random(50), "control": rng.random(50)})
     names = fed("names", {"t": rng.random(50), "control": rng.random(50)})
+    worse = fed("worse", {"t": np.linspace(0, 1, 200), "control": np.linspace(1, 2, 200)})
     several = fed("several", {"t": rng.random(40), "control": rng.random(40)})
     several = (several[0], pd.concat([several[1].assign(outcome_id=i) for i in "abc"]))
     return [
         uneven, clicks, tiny, huge, biased, alike, alone, (pd.concat([twice, both]), values),
-        nothing, debts, thin, idle, names, several,
+        nothing, debts, thin, idle, names, several, worse,
     ]  # fmt: skip
 
 
@@ -190,8 +191,8 @@ def expected_figures(t: pd.DataFrame, c: pd.DataFrame) -> dict[str, float]:
     )
     z = stats.norm.ppf(0.975)
     rho = np.sqrt((-2 * np.log(0.05) + np.log(1 - 2 * np.log(0.05))) / 5000)
-    half = (
-        se * np.sqrt(n) * np.sqrt(2 * (n * rho**2 + 1) * np.log(np.sqrt(n * rho**2 + 1) / 0.05)) / (n * rho)
+    halves = (
+        np.sqrt(n) * np.sqrt(2 * (n * rho**2 + 1) * np.log(np.sqrt(n * rho**2 + 1) / 0.05)) / (n * rho)
     )  # fmt: skip
     figures = {
         "mean": y1.mean(),
@@ -201,8 +202,9 @@ def expected_figures(t: pd.DataFrame, c: pd.DataFrame) -> dict[str, float]:
         "lift_low": low,
         "lift_high": high,
         "p_value": compared.ztest_ind(usevar="unequal")[1],
-        "always_valid_low": lift - half,
-        "always_valid_high": lift + half,
+        "reported_lift": lift,
+        "always_valid_low": lift - halves * se,
+        "always_valid_high": lift + halves * se,
         "relative_lift": lift / y0.mean(),
         "relative_se": relative_se,
         "relative_lift_low": lift / y0.mean() - z * relative_se,
@@ -219,8 +221,12 @@ def expected_figures(t: pd.DataFrame, c: pd.DataFrame) -> dict[str, float]:
     adjusted = CompareMeans(DescrStatsW(y1 - theta * x1), DescrStatsW(y0 - theta * x0))
     low, high = adjusted.zconfint_diff(usevar="unequal")
     cuped_se = (high - low) / 2 / z
+    cuped_lift = lift - theta * (x1.mean() - x0.mean())
     return figures | {
-        "cuped_lift": lift - theta * (x1.mean() - x0.mean()),
+        "cuped_lift": cuped_lift,
+        "reported_lift": cuped_lift,
+        "always_valid_low": cuped_lift - halves * cuped_se,
+        "always_valid_high": cuped_lift + halves * cuped_se,
         "cuped_se": cuped_se,
         "cuped_low": low,
         "cuped_high": high,
@@ -262,30 +268,34 @@ def test_what_was_before_saves_the_correlation_squared_of_the_noise(lifts):
     assert real == pytest.approx(CORRELATION**2, abs=0.06)
 
 
-def test_who_looks_twenty_times_is_right_only_with_the_always_valid_interval(read):
+def test_the_verdict_is_that_of_the_interval_that_is_reported(lifts):
+    rows = lifts[lifts["always_valid_low"].notna()]
+    expected = np.select(
+        [rows["always_valid_low"] > 0, rows["always_valid_high"] < 0],
+        ["higher", "lower"],
+        "unclear",
+    )
+    assert (rows["verdict"] == expected).all()
+    assert set(rows["verdict"]) == {"higher", "lower", "unclear"}
+    assert lifts.loc[lifts["always_valid_low"].isna(), "verdict"].isna().all()
+
+
+@pytest.mark.parametrize("has_before", [False, True])
+def test_who_looks_twenty_times_is_right_only_with_the_always_valid_interval(read, has_before):
     """The same SQL over experiments without an effect, as they were at each of twenty looks."""
     rng = np.random.default_rng(20)
-    values = rng.normal(5, 1, (2, SIMULATIONS, LOOKS * 50))
-    counts = np.arange(1, LOOKS + 1) * 50
-    frames = []
-    for arm, name in enumerate(("t", "control")):
-        sums = np.cumsum(values[arm], axis=1)[:, counts - 1]
-        squares = np.cumsum(values[arm] ** 2, axis=1)[:, counts - 1]
-        frames.append(
-            pd.DataFrame(
-                {
-                    "simulation": np.repeat(np.arange(SIMULATIONS), LOOKS),
-                    "look": np.tile(counts, SIMULATIONS),
-                    "arm": name,
-                    "mean": (sums / counts).ravel(),
-                    "variance": ((squares - sums**2 / counts) / (counts - 1)).ravel(),
-                }
-            )
-        )
+    before = rng.normal(0, 1, (2, SIMULATIONS, LOOKS * 50))
+    values = 5 + CORRELATION * before
+    values += rng.normal(0, np.sqrt(1 - CORRELATION**2), values.shape)
+    frames = [
+        looked_at(name, values[arm], before[arm] if has_before else 0 * before[arm])
+        for arm, name in enumerate(("t", "control"))
+    ]
     looks = lift_of(read, pd.concat(frames))
     looks["simulation"] = looks["experiment_code"].str.split("_").str[0]
+    assert (looks["reported_lift"] == looks["cuped_lift" if has_before else "lift"]).all()
     fixed = (looks["lift_low"] > 0) | (looks["lift_high"] < 0)
-    valid = (looks["always_valid_low"] > 0) | (looks["always_valid_high"] < 0)
+    valid = looks["verdict"] != "unclear"
     wrong = {
         "fixed": fixed.groupby(looks["simulation"]).any().mean(),
         "always valid": valid.groupby(looks["simulation"]).any().mean(),
@@ -295,6 +305,27 @@ def test_who_looks_twenty_times_is_right_only_with_the_always_valid_interval(rea
     assert wrong["always valid"] < 0.05
 
 
+def looked_at(arm: str, values: np.ndarray, before: np.ndarray) -> pd.DataFrame:
+    """Means, variances and covariance of the first 50, 100, … units of each simulation."""
+    counts = np.arange(1, LOOKS + 1) * 50
+    sums, sums_before, squares, squares_before, products = (
+        np.cumsum(part, axis=1)[:, counts - 1]
+        for part in (values, before, values**2, before**2, values * before)
+    )
+    return pd.DataFrame(
+        {
+            "simulation": np.repeat(np.arange(len(values)), LOOKS),
+            "look": np.tile(counts, len(values)),
+            "arm": arm,
+            "mean": (sums / counts).ravel(),
+            "variance": ((squares - sums**2 / counts) / (counts - 1)).ravel(),
+            "before_mean": (sums_before / counts).ravel(),
+            "before_variance": ((squares_before - sums_before**2 / counts) / (counts - 1)).ravel(),
+            "covariance": ((products - sums * sums_before / counts) / (counts - 1)).ravel(),
+        }
+    )
+
+
 def lift_of(read, statistics: pd.DataFrame) -> pd.DataFrame:
     """What the compiled rpt_experiment_lift makes of these means and variances."""
     statistics = statistics.assign(
@@ -302,7 +333,6 @@ def lift_of(read, statistics: pd.DataFrame) -> pd.DataFrame:
         outcome_name="value",
         stratum=pd.Series(None, dtype="str"),
         **dict.fromkeys(("units", "units_above", "units_below"), statistics["look"]),
-        **dict.fromkeys(("before_mean", "before_variance", "covariance"), 0.0),
     )
     return compared(read, statistics)
 

@@ -389,8 +389,7 @@ def health_of(published, **changed: pd.DataFrame) -> dict[str, set[str]]:
             {
                 **{"experiment_code": ["held"], "outcome_name": "purchased", "arm": "treated"},
                 **{"stratum": pd.Series([None], dtype="string"), "control_mean": 0.30},
-                **{"lift_low": -0.02, "lift_high": 0.05, "cuped_low": 0.001, "cuped_high": 0.028},
-                **{"always_valid_high": 0.09},
+                **{"verdict": "higher", "always_valid_high": 0.028},
             }
         ),
         "overlap": pd.DataFrame(
@@ -440,9 +439,9 @@ def test_a_sound_segment_has_no_finding(published):
     ("finding", "table", "update", "whose"),
     [
         ("size anomaly", "sizes", changing(2, is_anomaly=True), {"three"}),
-        ("does harm", "lifts", changing(0, always_valid_high=-0.01, cuped_low=-0.09), {"one"}),
+        ("does harm", "lifts", changing(0, verdict="lower", always_valid_high=-0.01), {"one"}),
         ("drift", "drift", changing(0, psi=0.4, status="alarm"), {"two"}),
-        ("no effect", "lifts", changing(0, cuped_low=-0.01), {"one"}),
+        ("no effect", "lifts", changing(0, verdict="unclear"), {"one"}),
         ("prune", "sizes_now", changing(3, status="too small"), {"four"}),
         ("merge", "overlap", changing(0, jaccard=0.8), {"one", "two"}),
         ("vague", "fit", changing(0, finding="most customers"), {"two"}),
@@ -454,14 +453,8 @@ def test_each_finding_is_found_and_alone(published, finding, table, update, whos
     assert health_of(published, **{table: update}) == {code: {finding} for code in whose}
 
 
-def test_without_values_before_the_plain_interval_decides(published):
-    plain = {"cuped_low": np.nan, "cuped_high": np.nan, "lift_low": -0.01}
-    for high, found in ((0.029, {"one": {"no effect"}}), (0.031, {})):
-        assert health_of(published, lifts=changing(0, **plain, lift_high=high)) == found
-
-
 def test_an_interval_that_holds_a_tenth_says_nothing_against_a_segment(published):
-    wide = changing(0, cuped_low=-0.01, cuped_high=0.031)
+    wide = changing(0, verdict="unclear", always_valid_high=0.031)
     assert health_of(published, lifts=wide) == {}
 
 

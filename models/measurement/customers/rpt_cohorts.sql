@@ -1,4 +1,5 @@
--- One row per month of first purchase and month since: how many customers of the cohort buy, and their revenue.
+-- One row per month of first purchase and month since: how many customers of the cohort buy, and their revenue. A first
+-- purchase is the first in the data, so the oldest cohort also holds customers who had bought before.
 with
 
 purchases as (
@@ -36,9 +37,15 @@ sizes as (
 -- A month in which no customer of a cohort bought has a row, too.
 months as (
 
-    select sizes.cohort_on, sizes.customers, calendar.month_on
+    select
+        sizes.cohort_on,
+        sizes.customers,
+        calendar.month_on,
+        calendar.is_complete,
+        first_months.is_first
     from sizes
-    inner join (select distinct month_on from purchases) as calendar on sizes.cohort_on <= calendar.month_on
+    inner join {{ ref('int_order_months') }} as calendar on sizes.cohort_on <= calendar.month_on
+    inner join {{ ref('int_order_months') }} as first_months on sizes.cohort_on = first_months.month_on
 
 )
 
@@ -50,7 +57,8 @@ select
         as bigint
     ) as months_since,
     months.month_on,
-    {{ dbt.dateadd('month', 1, 'months.month_on') }} <= {{ shop_time(as_of()) }} as is_complete,
+    months.is_complete,
+    months.is_first as has_earlier_customers,
     max(months.customers) as customers,
     count(monthly.customer_key) as buyers,
     count(monthly.customer_key) / cast(max(months.customers) as double) as retention,
@@ -58,4 +66,4 @@ select
     cast(coalesce(sum(monthly.net_revenue), 0) as double) as revenue
 from months
 left join monthly on months.cohort_on = monthly.cohort_on and months.month_on = monthly.month_on
-group by months.cohort_on, months.month_on
+group by months.cohort_on, months.month_on, months.is_complete, months.is_first

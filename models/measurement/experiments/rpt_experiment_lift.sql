@@ -31,7 +31,10 @@ tested as (
         *,
         lift / lift_se as z,
         cuped_lift / cuped_se as cuped_z,
-        lift_se * sqrt(2 * (n * squared_rho + 1) * ln(sqrt(n * squared_rho + 1) / {{ alpha }}) / (n * squared_rho))
+        -- One lift and one interval are reported everywhere: CUPED's where every unit has a value before.
+        case when cuped_se is not null then cuped_lift else lift end as reported_lift,
+        coalesce(cuped_se, lift_se)
+        * sqrt(2 * (n * squared_rho + 1) * ln(sqrt(n * squared_rho + 1) / {{ alpha }}) / (n * squared_rho))
             as always_valid_half
     from estimated
 
@@ -53,8 +56,6 @@ select
     lift - {{ z_95 }} * lift_se as lift_low,
     lift + {{ z_95 }} * lift_se as lift_high,
     {{ two_sided_p('z') }} as p_value,
-    lift - always_valid_half as always_valid_low,
-    lift + always_valid_half as always_valid_high,
     relative_lift,
     relative_se,
     relative_lift - {{ z_95 }} * relative_se as relative_lift_low,
@@ -65,6 +66,14 @@ select
     cuped_lift + {{ z_95 }} * cuped_se as cuped_high,
     {{ two_sided_p('cuped_z') }} as cuped_p_value,
     correlation,
+    reported_lift,
+    reported_lift - always_valid_half as always_valid_low,
+    reported_lift + always_valid_half as always_valid_high,
+    case
+        when reported_lift - always_valid_half > 0 then 'higher'
+        when reported_lift + always_valid_half < 0 then 'lower'
+        when always_valid_half is not null then 'unclear'
+    end as verdict,
     {{ as_of() }} as read_at,
     1 - cuped_se * cuped_se / squared_error as variance_saved,
     {{ z_80_power }} * coalesce(cuped_se, lift_se) as minimum_detectable_lift

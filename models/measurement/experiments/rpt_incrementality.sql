@@ -61,14 +61,14 @@ select
     compared.treated,
     lift.control_units as held_out,
     compared.exposed,
-    lift.lift,
-    lift.lift_low,
-    lift.lift_high,
-    lift.lift * compared.treated as incremental,
-    lift.lift_low * compared.treated as incremental_low,
-    lift.lift_high * compared.treated as incremental_high,
+    lift.reported_lift as lift,
+    lift.always_valid_low as lift_low,
+    lift.always_valid_high as lift_high,
+    lift.reported_lift * compared.treated as incremental,
+    lift.always_valid_low * compared.treated as incremental_low,
+    lift.always_valid_high * compared.treated as incremental_high,
     -- Addressing changed nothing for customers it did not reach, so the whole lift comes from those it did.
-    lift.lift * compared.treated / nullif(compared.exposed, 0) as lift_per_exposed,
+    lift.reported_lift * compared.treated / nullif(compared.exposed, 0) as lift_per_exposed,
     compared.exposed_value / nullif(compared.exposed, 0)
     - compared.unexposed_value / nullif(compared.unexposed, 0) as naive_lift,
     (compared.exposed_value - compared.exposed_before) / nullif(compared.exposed, 0) as before_after_lift

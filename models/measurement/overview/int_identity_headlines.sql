@@ -6,8 +6,14 @@ strongest_evidence as (
 
     select field, bits
     from {{ ref('rpt_match_evidence') }}
-    where pairs_taken > 0
+    where pairs_taken > 0 and bits >= 1
     qualify row_number() over (order by bits desc, field) = 1
+
+),
+
+changes as (
+
+    select sum(customers) as customers from {{ ref('rpt_identity_changes') }}
 
 )
 
@@ -27,3 +33,12 @@ select
         || cast(cast(bits as decimal(4, 1)) as string) || ' bits'
     ) as headline
 from strongest_evidence
+union all
+select
+    'identity_changes' as picture,
+    max(
+        cast(customers as string) || case when customers = 1 then ' customer was' else ' customers were' end
+        || ' merged or split so far'
+    ) as headline
+from changes
+where customers > 0

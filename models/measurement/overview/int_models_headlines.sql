@@ -13,5 +13,8 @@ best_classifier as (
 
 select
     'models' as picture,
-    max(label || ' ranks best: AUC ' || cast(cast(auc as decimal(4, 2)) as string)) as headline
+    coalesce(
+        max(label || ' ranks best: AUC ' || cast(cast(auc as decimal(4, 2)) as string)),
+        'No model predicts an outcome yet'
+    ) as headline
 from best_classifier

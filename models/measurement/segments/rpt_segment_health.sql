@@ -49,8 +49,7 @@ findings as (
         'does harm' as finding,
         outcome_name || ' is lower for addressed members than for held-out members, beyond chance' as explanation
     from lifts
-    -- Every build looks at it, so the always-valid interval decides.
-    where always_valid_high < 0
+    where verdict = 'lower'
 
     union all
     select
@@ -69,10 +68,7 @@ findings as (
         'no effect' as finding,
         'addressing it changes ' || outcome_name || ' by less than a tenth, and perhaps not at all' as explanation
     from lifts
-    where
-        coalesce(cuped_low, lift_low) <= 0
-        and coalesce(cuped_high, lift_high) < 0.1 * control_mean
-        and always_valid_high >= 0
+    where verdict = 'unclear' and always_valid_high < 0.1 * control_mean
 
     union all
     select

@@ -17,7 +17,7 @@ from audiencekit.cli.options import (
     now,
     time_zone_option,
 )
-from audiencekit.cli.pages import draw, print_playbooks
+from audiencekit.cli.pages import draw
 from audiencekit.errors import UserError
 from audiencekit.workspace import open_workspace
 
@@ -101,7 +101,6 @@ def demo(fresh: bool) -> None:
     _run_and_print(landing, AS_OF.item(), Options(note=SIMULATED, clock=now()), console)
     console.print("[bold]5  Boards[/]")
     draw(console)
-    print_playbooks(console)
 
 
 @click.command()

@@ -53,19 +53,17 @@ def docs() -> None:
 
 
 def draw(console: Console, kind: str = "html", segment: str | None = None) -> Path:
-    """Draw the boards and print their files. Returns the first one."""
-    from audiencekit.pages.boards import draw_boards
+    """Draw the boards and print their files. Returns the first one.
 
+    Pages of boards link to the playbooks, so these are written, too.
+    """
+    from audiencekit.pages.boards import draw_boards
+    from audiencekit.pages.playbooks import write_playbooks
+
+    workspace = open_workspace()
     with console.status("Drawing"):
-        paths = draw_boards(open_workspace(), kind, segment)
+        paths = draw_boards(workspace, kind, segment)
+        paths += write_playbooks(workspace)[:1] if kind == "html" else []
     for path in paths:
         console.print(f"  {path}", highlight=False, soft_wrap=True)
     return paths[0]
-
-
-def print_playbooks(console: Console) -> None:
-    """Write all playbooks and print where their list is."""
-    from audiencekit.pages.playbooks import write_playbooks
-
-    index = write_playbooks(open_workspace())[0]
-    console.print(f"  {index}", highlight=False, soft_wrap=True)

@@ -1,6 +1,7 @@
 """Boards: dbt-charts draws charts/*.yml from the published generation, one HTML file each, without a network.
 
-Their titles are sentences from `rpt_headlines`, so a chart states what it shows today.
+Their titles are sentences from `rpt_headlines`, so a chart states what it shows today. Pages link to each other and to
+the playbooks; pictures, which cannot be clicked, do not.
 """
 
 import os
@@ -43,10 +44,11 @@ def draw_boards(
     """
     manifest = published_manifest(workspace)
     variables = _variables(workspace, segment) | {
-        "note": manifest.note,
         "moment": f", as of {manifest.as_of[:10]}",
         "currency": manifest.currency,
     }
+    variables |= _links(variables["segment"]) if kind == "html" else {"note": "", "playbook": ""}
+    variables["note"] += manifest.note
     workspace.boards.mkdir(parents=True, exist_ok=True)
     names = list(boards) or board_names()
     with _charts_project() as project:
@@ -90,7 +92,9 @@ def _variables(workspace: Workspace, segment: str | None) -> dict[str, str]:
     """The variables of the boards: every headline, and the segment that one board shows."""
     path = str(workspace.current / "reporting.duckdb")
     with duckdb.connect(path, read_only=True) as con:
-        headlines = dict(con.execute("select picture, headline from rpt_headlines").fetchall())
+        headlines = dict(
+            con.execute("select picture, coalesce(headline, '') from rpt_headlines").fetchall()
+        )
         # The largest segment with a holdout, because it has the most to show; otherwise the largest.
         ranked = con.execute(
             "select segment_code, segments.label from dim_segments as segments "
@@ -102,3 +106,12 @@ def _variables(workspace: Workspace, segment: str | None) -> dict[str, str]:
         raise UserError(f"There is no segment {segment}. There are: {', '.join(sorted(labels))}.")
     chosen = segment or ranked[0][0]
     return headlines | {"segment": chosen, "segment_label": labels[chosen]}
+
+
+def _links(segment: str) -> dict[str, str]:
+    """Links to every board and to the playbooks, and to the playbook of `segment`, in Markdown."""
+    boards = " · ".join(f"[{name.capitalize()}]({name}.html)" for name in board_names())
+    return {
+        "note": f"{boards} · [Playbooks](../playbooks/index.html)\n\n",
+        "playbook": f"[Playbook of this segment](../playbooks/{segment}.html)\n\n",
+    }
