@@ -4,7 +4,9 @@ with
 -- What the groups of micro-segments are called today.
 group_names as (
 
-    select params.group_id, params.label
+    select
+        params.group_id,
+        upper(substring(params.label, 1, 1)) || substring(params.label, 2) as label
     from {{ ref('model_params') }} as params
     inner join {{ ref('int_champions') }} as champions
         on params.model_code = champions.model_code and params.version = champions.version
@@ -18,11 +20,14 @@ select
     -- Ad platforms see this code instead of the name, because the name of an audience can reveal something about
     -- people.
     'ak_' || substring({{ sha256_hex(quoted(var('key_salt') ~ '|' ~ segment.code)) }}, 1, 10) as audience_code,
-    {{ quoted(segment.label) }}
     {% if segment.group %}
-    || coalesce(': ' || (select max(label) from group_names where group_id = {{ segment.group }}), '')
+    coalesce(
+        (select max(label) from group_names where group_id = {{ segment.group }}) || ' ({{ segment.group }})',
+        {{ quoted(segment.label) }}
+    ) as label,
+    {% else %}
+    {{ quoted(segment.label) }} as label,
     {% endif %}
-        as label,
     {{ quoted(segment.owner) }} as owner,
     '{{ segment.kind }}' as kind,
     {{ quoted(segment.refresh) }} as refresh,

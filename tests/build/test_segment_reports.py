@@ -524,5 +524,6 @@ def test_a_micro_segment_is_called_by_its_name_everywhere(published):
     names = published.report("rpt_micro_segments").set_index("micro_segment_id")["name"]
     labels = published.report("dim_segments").set_index("segment_code")["label"]
     for group, name in names.items():
-        assert labels[f"micro_segment_{group}"] == f"Micro-segment {group}: {name}"
-    assert labels[f"micro_segment_{names.index.max() + 1}"].endswith(str(names.index.max() + 1))
+        assert labels[f"micro_segment_{group}"] == f"{name[0].upper()}{name[1:]} ({group})"
+    unused = names.index.max() + 1
+    assert labels[f"micro_segment_{unused}"] == f"Micro-segment {unused}"

@@ -299,17 +299,29 @@ def test_groups_alike_in_their_first_words_get_the_next_telling_word():
     assert named(groups)[:2] == ["recent, frequent big baskets", "recent, frequent small baskets"]
 
 
+def test_a_name_fits_into_a_label():
+    """Two notable words of more than 30 letters: only the first is used, and then a number."""
+    words = {
+        "lines_per_order": Words("very small baskets", "big baskets"),
+        "discount_share_365d": Words("fewer discounts", "more discounts"),
+    }
+    low, high = [spread(0), spread(300)], [spread(900), spread(900)]
+    assert named([low, high], words) == ["very small baskets", "big baskets, more discounts"]
+    others = [spread(900, 500), spread(900, 500)]
+    assert named([low, low, others], words)[:2] == ["very small baskets", "very small baskets 2"]
+
+
 def test_groups_that_no_word_tells_apart_are_numbered():
     same = [spread(0), spread(0), spread(200)]
     names = named([same, same, same, [spread(0, 300), spread(0, 300), spread(0, 300)]])
-    assert names == ["big baskets", "big baskets (2)", "big baskets (3)", "small baskets"]
+    assert names == ["big baskets", "big baskets 2", "big baskets 3", "small baskets"]
 
 
 def test_a_group_in_the_middle_has_a_name():
     middle, around = spread(0), np.concatenate([spread(-300), spread(300)])
     assert named([[middle] * 3, [around] * 3]) == [
         "no clear trait",
-        "no clear trait (2)",
+        "no clear trait 2",
     ]
 
 

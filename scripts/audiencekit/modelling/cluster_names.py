@@ -19,6 +19,8 @@ NOTABLE = 0.64
 SLIGHT = 0.56
 WORDS_AT_FIRST = 2
 WORDS_AT_MOST = 4
+# Letters of a name, so that the label of a segment, 36, has room for a number and the group.
+LONGEST = 30
 NO_WORD = "no clear trait"
 
 
@@ -87,12 +89,17 @@ def name_groups(
     and 'high' of every feature.
 
     A name starts with up to two words for notable features. Groups with the same words add their next word until
-    they differ, up to four words; groups that still have the same name are numbered.
+    they differ, up to four words and LONGEST letters; groups that still have the same name are numbered.
     """
     vocabulary = vocabulary or {f: Words(f"low {_plain(f)}", f"high {_plain(f)}") for f in features}
     words = _true_words(values, assigned, features, vocabulary)
     counts = {
-        group: sum(chance >= NOTABLE for chance, _, _ in ranked[:WORDS_AT_FIRST])
+        group: max(
+            count
+            for count in range(WORDS_AT_FIRST + 1)
+            if count <= sum(chance >= NOTABLE for chance, _, _ in ranked)
+            and len(_phrase(ranked[:count])) <= LONGEST
+        )
         for group, ranked in words.items()
     }
     while True:
@@ -101,7 +108,9 @@ def name_groups(
         longer = [
             group
             for group, name in names.items()
-            if taken.count(name) > 1 and counts[group] < min(WORDS_AT_MOST, len(words[group]))
+            if taken.count(name) > 1
+            and counts[group] < min(WORDS_AT_MOST, len(words[group]))
+            and len(_phrase(words[group][: counts[group] + 1])) <= LONGEST
         ]
         if not longer:
             return _numbered(names)
@@ -161,12 +170,12 @@ def _phrase(words: list[tuple[float, int, str]]) -> str:
 
 
 def _numbered(names: dict[int, str]) -> dict[int, str]:
-    """Equal names get (2), (3) … from the second id on."""
+    """Equal names get 2, 3 … from the second id on."""
     seen: dict[str, int] = {}
     unique = {}
     for group, name in names.items():
         seen[name] = seen.get(name, 0) + 1
-        unique[group] = name if seen[name] == 1 else f"{name} ({seen[name]})"
+        unique[group] = name if seen[name] == 1 else f"{name} {seen[name]}"
     return unique
 
 
