@@ -1,4 +1,4 @@
--- One row per back-test of this build and group of people: the quality of its predictions. Empty where none was trained.
+-- One row per back-test of this build and group of people: the quality of its predictions. Empty if none was trained.
 select
     metrics.model_code,
     metrics.version,
