@@ -209,6 +209,7 @@ def test_no_model_compares_every_row_with_every_row(published, warehouse):
         "int_feature_spine": 1,
         "int_match_candidates": 2,
         "int_match_scores": 1,
+        "int_order_months": 1,
         "model_outcomes": 1,
         "no_audience_row_without_live_consent": 1,
         "rpt_days": 1,
