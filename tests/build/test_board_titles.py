@@ -19,10 +19,11 @@ import pytest
 import yaml
 from workspaces import Published, rewrite
 
-from audiencekit.pages.boards import CHARTS, board_names, draw_boards
+from audiencekit.pages.boards import board_names, draw_boards
 from audiencekit.pages.playbooks import write_playbooks
 from audiencekit.workspace import PROJECT, Workspace
 
+CHARTS = PROJECT / "charts"
 STARTS, ENDS = datetime(2017, 2, 12), datetime(2017, 11, 15, 12)
 # What dbt-charts itself notices of labels that overlap or are cut. It also asks for rows of charts that are not shown.
 UNREADABLE = re.compile(r"TRUNCATED|COLLISION|OVERFLOW|CROWD|SQUEEZED|SINGLE-POINT")

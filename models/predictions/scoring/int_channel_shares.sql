@@ -27,7 +27,7 @@ counted as (
         moments.moment_at,
         answers.customer_key,
         answers.channel,
-        cast(count(*) as double) as answers
+        count(*) as answers
     from {{ ref('int_channel_answers') }} as answers
     inner join moments
         on
@@ -41,7 +41,7 @@ counted as (
 
 customers as (
 
-    select moment_at, customer_key, sum(answers) as answers
+    select moment_at, customer_key, cast(sum(answers) as bigint) as answers
     from counted
     group by moment_at, customer_key
 
@@ -52,7 +52,7 @@ channels as (
     select
         moment_at,
         channel,
-        sum(answers) / sum(sum(answers)) over (partition by moment_at) as average_share
+        sum(answers) / cast(sum(sum(answers)) over (partition by moment_at) as double) as average_share
     from counted
     group by moment_at, channel
 
@@ -67,8 +67,9 @@ shares as (
         channels.average_share,
         customers.answers as answers_anywhere,
         coalesce(counted.answers, 0) as answers,
-        coalesce(counted.answers, 0) / customers.answers as plain_share,
-        customers.answers / sum(customers.answers) over (partition by customers.moment_at, channels.channel) as part
+        coalesce(counted.answers, 0) / cast(customers.answers as double) as plain_share,
+        customers.answers
+        / cast(sum(customers.answers) over (partition by customers.moment_at, channels.channel) as double) as part
     from customers
     inner join channels on customers.moment_at = channels.moment_at
     left join counted
