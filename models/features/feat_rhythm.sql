@@ -34,13 +34,14 @@ gaps as (
 
 )
 
+{#- Where nobody has bought twice, and for customers who buy daily, the unit is 15 days, so that two are a month. #}
+{% set unit_days = 'greatest(coalesce(gaps.usual_gap_days, 15), 15)' %}
 select
     gaps.customer_key,
     gaps.moment_at,
     gaps.usual_gap_days,
-    -- Where nobody has bought twice, and for customers who buy daily, the unit is 15 days, so that two are a month.
-    gaps.recency_days / greatest(coalesce(gaps.usual_gap_days, 15), 15) as gaps_since_order,
-    engagement.interaction_recency_days / greatest(coalesce(gaps.usual_gap_days, 15), 15) as silent_gaps
+    gaps.recency_days / {{ unit_days }} as gaps_since_order,
+    engagement.interaction_recency_days / {{ unit_days }} as silent_gaps
 from gaps
 inner join {{ ref('feat_engagement') }} as engagement
     on gaps.customer_key = engagement.customer_key and gaps.moment_at = engagement.moment_at
