@@ -8,7 +8,7 @@
     {{ return([
         'log_recency_days', 'log_tenure_days', 'log_overdue', 'gap_regularity', 'log_gap_mean_days',
         'log_orders_30d', 'log_orders_90d', 'log_orders_365d', 'log_orders_lifetime', 'log_orders_same_season_last_year',
-        'log_spend_30d', 'log_spend_90d', 'log_spend_365d',
+        'log_spend_30d', 'log_spend_90d', 'log_spend_365d', 'log_spend_lifetime',
         'log_lines_per_order_365d', 'log_categories_365d', 'discount_share_365d', 'weekend_share_365d',
         'online_share', 'log_sessions_30d', 'log_product_views_30d', 'log_cart_adds_7d',
         'log_emails_opened_90d', 'log_emails_clicked_90d', 'log_campaign_touches_90d', 'log_redemptions_365d'
