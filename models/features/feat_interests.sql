@@ -6,16 +6,6 @@
 {% set scroll_names = ['percent_scrolled', 'scroll_depth', 'percent'] %}
 with
 
-sources as (
-
-    select
-        present.has_web_events,
-        contents.has_content
-    from {{ ref('stg_landing__presence') }} as present
-    cross join (select bool_or(event_kind = 'content') as has_content from {{ ref('fct_events') }}) as contents
-
-),
-
 events as (
 
     select
@@ -83,13 +73,14 @@ select
     spine.moment_at,
     {% for days in [30, 90] %}
     {% for name in ['content_events', 'video_plays', 'videos_completed', 'downloads'] %}
-    case when sources.has_content then coalesce(counted.{{ name }}_{{ days }}d, 0) end as {{ name }}_{{ days }}d,
+    case when contents.has_content then coalesce(counted.{{ name }}_{{ days }}d, 0) end as {{ name }}_{{ days }}d,
     {% endfor %}
-    case when sources.has_web_events then coalesce(counted.shares_{{ days }}d, 0) end as shares_{{ days }}d,
+    case when present.has_web_events then coalesce(counted.shares_{{ days }}d, 0) end as shares_{{ days }}d,
     {% endfor %}
     counted.scroll_depth_30d,
     devices.device_type as preferred_device_90d
 from {{ ref('int_feature_spine') }} as spine
-cross join sources
+cross join {{ ref('stg_landing__presence') }} as present
+cross join {{ ref('int_content_presence') }} as contents
 left join counted on spine.customer_key = counted.customer_key and spine.moment_at = counted.moment_at
 left join devices on spine.customer_key = devices.customer_key and spine.moment_at = devices.moment_at

@@ -8,17 +8,6 @@ orders as (
 
 ),
 
-shop as (
-
-    select
-        moment_at,
-        percentile_cont(0.5) within group (order by gap_mean_days) as median_gap_days
-    from orders
-    where gap_mean_days is not null
-    group by moment_at
-
-),
-
 gaps as (
 
     select
@@ -27,10 +16,10 @@ gaps as (
         orders.recency_days,
         case
             when orders.orders_lifetime >= 3 then orders.gap_mean_days
-            else round(shop.median_gap_days, 6)
+            else shop.median_gap_days
         end as usual_gap_days
     from orders
-    left join shop on orders.moment_at = shop.moment_at
+    left join {{ ref('int_shop_rhythm') }} as shop on orders.moment_at = shop.moment_at
 
 )
 

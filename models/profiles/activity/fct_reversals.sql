@@ -41,6 +41,7 @@ running as (
 
     select
         events.*,
+        placed.customer_key,
         -- A status and the rows of a return tell of one return: each has the rest that the events before left.
         placed.amount - coalesce(sum(events.amount) over earlier, 0) as rest,
         placed.amount
@@ -58,6 +59,7 @@ running as (
 
 select
     order_id,
+    customer_key,
     return_id,
     reversed_at,
     cast(greatest(least(amount, rest), 0) as double) as reversed_amount,

@@ -5,6 +5,7 @@ published/current -> generations/<build_id>/
     reporting.duckdb, reporting/*.parquet      what BI reads: aggregates only
     ledger/                                    history, one file a build and table
     model_cards/                               what each model version learned from, and how well it predicts
+    live.duckdb                                what it takes to evaluate single customers between two builds
     manifest.json                              what this generation is and where it came from
 """
 
@@ -28,6 +29,7 @@ from audiencekit.intake.tombstones import NO_ERASURE, TOMBSTONES
 from audiencekit.publish.build import Build
 from audiencekit.publish.exposures import Publication
 from audiencekit.publish.ledger import append_to_ledger, open_ledger
+from audiencekit.publish.live_state import write_live_state
 from audiencekit.publish.tables import audience_rows, write_file
 from audiencekit.workspace import FIRST_STEP, Workspace
 
@@ -154,6 +156,7 @@ def _write_generation(
     for file in sorted({p.to for p in publications}):
         tables = [p for p in publications if p.to == file]
         rows |= write_file(workspace, folder, file, tables)
+    write_live_state(workspace, folder, build.as_of)
     with duckdb.connect(str(workspace.warehouse), read_only=True) as con:
         is_rewritten = append_to_ledger(con, workspace, folder, build)
         _keep_model_cards(workspace, folder)

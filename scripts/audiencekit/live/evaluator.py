@@ -1,0 +1,130 @@
+"""Evaluate single customers as of any moment since the last build, with the SQL of that build.
+
+A database in memory has the tables that the SQL reads, under the same names, with rows of the customers who are
+evaluated and of nobody else.
+"""
+
+from collections.abc import Sequence, Set
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from audiencekit.live.facts import Facts, among
+from audiencekit.publish.live_cone import INCOMING
+from audiencekit.publish.live_state import EVENTS, LIVE_FILE, SENDER, SPINE
+from audiencekit.sql import literal
+
+# As of this moment, all events that were taken in have happened.
+_ALL = datetime(9999, 12, 31)
+_TAKEN = f'{INCOMING}."web_events"'
+
+
+class Evaluator:
+    """The events since a build, and what follows from them for single customers. Used by one thread.
+
+    `segments` are those whose rules read nothing that only a build can know.
+    """
+
+    def __init__(self, generation: Path):
+        """Read the cone of a published generation. Nobody is loaded yet."""
+        self.con = duckdb.connect(":memory:", config={"threads": 1})
+        self.con.execute(f"attach {literal(str(generation / LIVE_FILE))} as published (read_only)")
+        self.con.execute("attach ':memory:' as warehouse")
+        live = self._rows("select segment_code from published.cone.segments where daily_because = ''")
+        self.segments = frozenset(code for (code,) in live)
+        steps = self._rows("select name, relation, is_view, sql from published.cone.steps order by place")
+        self._relations = {name: relation for name, relation, _, _ in steps}
+        self._stage = next(sql for name, _, _, sql in steps if name == EVENTS)
+        self._steps = [step for step in steps if step[0] != EVENTS]
+        self._facts = Facts(self.con)
+        self._prepare()
+
+    def _rows(self, query: str, values: Sequence | None = None) -> list[tuple]:
+        return self.con.execute(query, values).fetchall()
+
+    def _prepare(self) -> None:
+        """Make the tables and views that the steps read, with rows of nobody."""
+        inputs = self._rows("select * from published.cone.inputs")
+        relations = [*self._relations.values(), *(relation for _, relation, _, _ in inputs)]
+        for schema in sorted({relation.split(".")[1] for relation in relations} | {'"incoming"'}):
+            self.con.execute(f"create schema if not exists warehouse.{schema}")
+        self.con.execute("create schema due")
+        self._set_due(set())
+        self.con.execute("create table logins_on (sender text, customer_key text)")
+        moment = "getvariable('moment')"
+        for name, relation, is_by_customer, columns in inputs:
+            if is_by_customer:
+                now = f" replace ({moment} as moment_at)" * ("moment_at" in columns)
+                self.con.execute(f"create view {relation} as select *{now} from memory.due.{name}")
+            else:
+                published = relation.replace('"warehouse"', "published", 1)
+                self.con.execute(f"create table {relation} as from {published}")
+        features = self._relations["customer_features"].rsplit(".", 1)[0]
+        self.con.execute(
+            f"create view {features}.{SPINE} as select customer_key, {moment} as moment_at from memory.due.customers"
+        )
+        self.con.execute(
+            f"create view {self._relations[EVENTS]} as from memory.due.{EVENTS} where occurred_at < {moment}"
+        )
+
+    def _set_due(self, customers: Set[str]) -> None:
+        """Put the rows of these customers, and of nobody else, where the steps read them."""
+        keys = pa.array(sorted(customers), pa.string())
+        tables = self._facts.rows_of(customers) | {"customers": pa.table({"customer_key": keys})}
+        for name, rows in tables.items():
+            self._replace(f"memory.due.{name}", rows)
+
+    def _replace(self, name: str, rows: pa.Table) -> None:
+        self.con.register("rows_of_it", rows)
+        self.con.execute(f"create or replace table {name} as from rows_of_it")
+        self.con.unregister("rows_of_it")
+
+    def take(self, events: pa.Table) -> set[str]:
+        """Take in events, with columns of the landing table web_events. Returns the customers whom they concern.
+
+        An event whose event_id was taken in before changes nothing.
+        """
+        self._replace("memory.due.taken", events)
+        self.con.execute(f"create or replace table {_TAKEN} as from published.incoming.web_events")
+        self.con.execute(f"insert into {_TAKEN} by name from memory.due.taken")
+        self._set_moment(_ALL)
+        staged = self.con.execute(f"select *, {SENDER} as sender from ({self._stage})").to_arrow_table()
+        new = self._facts.add(staged)
+        accounts, senders = new.column("account_id").to_pylist(), new.column("sender").to_pylist()
+        logins = self._customers_of({account for account in accounts if account})
+        for account, sender in zip(accounts, senders, strict=True):
+            if account in logins and self._facts.seen_on(logins[account], sender):
+                self.con.execute("insert into logins_on values (?, ?)", [sender, logins[account]])
+        return set(logins.values()) | self._customers_on({sender for sender in senders if sender})
+
+    def _customers_of(self, accounts: Set[str]) -> dict[str, str]:
+        """The customer of each login that the build knows."""
+        return dict(
+            self._rows(f"from published.facts.logins where account_id in {among(accounts)}")
+        )
+
+    def _customers_on(self, senders: Set[str]) -> set[str]:
+        """Everybody who ever logged in on one of these devices."""
+        where = f"where sender in {among(senders)}"
+        keys = self._rows(
+            f"select unnest(customer_keys) from published.facts.customers_by_sender {where} "
+            f"union select customer_key from logins_on {where}"
+        )
+        return {key for (key,) in keys}
+
+    def matches(self, customers: Set[str], moment: datetime) -> set[tuple[str, str]]:
+        """Which of `customers` match the rule of which live segment as of `moment` (UTC): (segment, customer)."""
+        self._evaluate(customers, moment)
+        rows = self._rows(f"from {self._relations['segment_matches']}")
+        return {(segment, key) for segment, key in rows if segment in self.segments}
+
+    def _evaluate(self, customers: Set[str], moment: datetime) -> None:
+        self._set_moment(moment)
+        self._set_due(customers)
+        for _, relation, is_view, sql in self._steps:
+            self.con.execute(f"create or replace {'view' if is_view else 'table'} {relation} as {sql}")
+
+    def _set_moment(self, moment: datetime) -> None:
+        self.con.execute(f"set variable moment = timestamp '{moment}'")

@@ -1,0 +1,102 @@
+"""What is known of single customers: the facts of the build, and the events since, in memory by customer and sender.
+
+DuckDB copies rows that lie together fast, and finds them slowly among all: so the rows of a customer are kept as one
+Arrow batch a table, and those of the customers to evaluate are put together for each evaluation.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Set
+
+import duckdb
+import pyarrow as pa
+
+from audiencekit.publish.live_state import EVENTS
+from audiencekit.sql import literal
+
+
+class Facts:
+    """Rows by customer and table, and events by sender. `published` is the schema of live.duckdb in `con`.
+
+    `customers` is empty at first: a customer is read from the generation when they are first asked for.
+    """
+
+    def __init__(self, con: duckdb.DuckDBPyConnection):
+        self._con = con
+        self._customers: dict[str, dict[str, pa.RecordBatch]] = {}
+        self._senders: dict[str, set[str]] = {}
+        self._events: dict[str, list[pa.RecordBatch]] = defaultdict(list)
+        self._read_senders: set[str] = set()
+        self._taken: set[str] = set()
+        customers = self._table("customers", "limit 0")
+        lists = [field for field in customers.schema if pa.types.is_list(field.type)]
+        self.schemas = {
+            field.name: pa.schema(field.type.value_type) for field in lists if field.name != "senders"
+        }
+        self.events = pa.schema(self._table("senders", "limit 0").schema.field("events").type.value_type)
+
+    def _table(self, name: str, where: str) -> pa.Table:
+        return self._con.execute(f"from published.facts.{name} {where}").to_arrow_table()
+
+    def rows_of(self, customers: Set[str]) -> dict[str, pa.Table]:
+        """Rows of `customers` by table, with their events. Customers whom the build does not know have none."""
+        self._read(customers - self._customers.keys())
+        known = [self._customers[key] for key in sorted(customers) if key in self._customers]
+        rows = {
+            name: _together([facts[name] for facts in known if name in facts], schema)
+            for name, schema in self.schemas.items()
+        }
+        senders = set().union(*(self._senders.get(key, ()) for key in customers))
+        self._read_events(senders)
+        events = [batch for sender in sorted(senders) for batch in self._events.get(sender, ())]
+        return rows | {EVENTS: _together(events, self.events)}
+
+    def _read(self, customers: Set[str]) -> None:
+        if not customers:
+            return
+        table = self._table("customers", f"where customer_key in {among(customers)}")
+        for name in (*self.schemas, "senders"):
+            column = table.column(name).combine_chunks()
+            for place, key in enumerate(table.column("customer_key").to_pylist()):
+                rows = column[place].values
+                if name == "senders":
+                    self._senders.setdefault(key, set()).update(rows.to_pylist() if rows else ())
+                    self._customers.setdefault(key, {})
+                elif rows:
+                    self._customers.setdefault(key, {})[name] = pa.RecordBatch.from_struct_array(rows)
+
+    def _read_events(self, senders: Set[str]) -> None:
+        if new := senders - self._read_senders:
+            table = self._table("senders", f"where sender in {among(new)}")
+            events = table.column("events").combine_chunks()
+            for place, sender in enumerate(table.column("sender").to_pylist()):
+                self._events[sender].insert(0, pa.RecordBatch.from_struct_array(events[place].values))
+            self._read_senders |= new
+
+    def add(self, events: pa.Table) -> pa.Table:
+        """Keep staged events, which have a column `sender`. Returns those whose event_id is new."""
+        ids = events.column("event_id").to_pylist()
+        new = []
+        for place, event_id in enumerate(ids):
+            if event_id not in self._taken:
+                self._taken.add(event_id)
+                new.append(place)
+        kept = events.take(pa.array(new, pa.int64()))
+        (rows,) = kept.combine_chunks().to_batches() or [None]
+        if rows:
+            plain = rows.drop_columns(["sender"])
+            for place, sender in enumerate(rows.column("sender").to_pylist()):
+                self._events[sender].append(plain.slice(place, 1))
+        return kept
+
+    def seen_on(self, customer: str, sender: str) -> None:
+        """A customer logged in on a device."""
+        self._senders.setdefault(customer, set()).add(sender)
+
+
+def _together(batches: list[pa.RecordBatch], schema: pa.Schema) -> pa.Table:
+    return pa.Table.from_batches(batches, schema).combine_chunks() if batches else schema.empty_table()
+
+
+def among(values: Iterable[str]) -> str:
+    """Values as an SQL list. DuckDB looks them up in an index only if they are literals."""
+    return f"({', '.join(map(literal, sorted(values))) or 'null'})"

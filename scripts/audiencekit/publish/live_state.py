@@ -1,0 +1,178 @@
+"""live.duckdb of a generation: what it takes to evaluate single customers again, with the build's own SQL.
+
+cone.steps          the models that are evaluated again, in order, with their SQL
+cone.inputs         the other tables that the steps read, with their columns, and whether they are about customers
+cone.segments       by segment: whether it is live, and if not, which column only a build can change
+facts.customers     one row per customer, with their rows of each input in a list, and with whom they share a device
+facts.senders       one row per sender of web events, a device or a login, with their events in a list
+facts.logins        one row per login, with its customer
+incoming.web_events no rows: the columns in which events are taken in
+<schema>.<table>    the inputs that hold for everybody, such as seeds
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from audiencekit.publish.live_cone import Cone, live_segments, read_cone
+from audiencekit.sql import literal
+from audiencekit.workspace import Workspace
+
+LIVE_FILE = "live.duckdb"
+EVENTS = "stg_web__events"
+# Whose event it is: the device's, or the login's where no device is known.
+SENDER = "coalesce('device ' || anonymous_id, 'login ' || account_id)"
+# Made by the evaluator: the customers to evaluate, as of the moment of evaluation.
+SPINE = "int_feature_spine"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the warehouse: its quoted name with schema, and the SQL types of its columns."""
+
+    relation: str
+    columns: dict[str, str]
+
+    @property
+    def is_by_customer(self) -> bool:
+        return "customer_key" in self.columns
+
+    def rows(self, as_of: datetime) -> str:
+        """SQL for its rows; of several moments, those of the build's own."""
+        only = f" where moment_at = timestamp '{as_of}'" if "moment_at" in self.columns else ""
+        return f"select * from {self.relation}{only}"
+
+
+def write_live_state(workspace: Workspace, folder: Path, as_of: datetime) -> None:
+    """Write live.duckdb of the build in the warehouse into a generation's folder."""
+    manifest = json.loads((workspace.home / "target" / "manifest.json").read_text())
+    cone = read_cone(manifest, as_of)
+    with duckdb.connect(str(folder / LIVE_FILE)) as con:
+        con.execute(f"attach {literal(str(workspace.warehouse))} as warehouse (read_only)")
+        columns = _columns(con)
+        inputs = {n: Table(r, columns[n]) for n, r in cone.inputs.items() if n != SPINE}
+        _write_cone(con, cone, inputs, columns)
+        for table in inputs.values():
+            if not table.is_by_customer:
+                _copy(con, table, as_of)
+        con.execute("create schema incoming")
+        landed = literal(f"{workspace.intake}/web_events.parquet/*.parquet")
+        con.execute(f"create table incoming.web_events as from {landed} limit 0")
+        con.execute("create schema facts")
+        _write_senders(con)
+        _write_customers(con, inputs, as_of)
+        con.execute("detach warehouse")
+
+
+def _columns(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
+    """SQL types of columns by table of the warehouse."""
+    columns: dict[str, dict[str, str]] = {}
+    for table, column, sql_type in con.execute(
+        "select table_name, column_name, data_type from duckdb_columns() where database_name = 'warehouse'"
+    ).fetchall():
+        columns.setdefault(table, {})[column] = sql_type
+    return columns
+
+
+def _write_cone(
+    con: duckdb.DuckDBPyConnection,
+    cone: Cone,
+    inputs: dict[str, Table],
+    columns: dict[str, dict[str, str]],
+) -> None:
+    definitions = con.execute(
+        "select segment_code, definition from warehouse.segments.dim_segments order by segment_code"
+    ).fetchall()
+    reasons = live_segments(cone, columns, dict(definitions))
+    con.execute("create schema cone")
+    for table, columns_of_it, rows in (
+        (
+            "steps",
+            "place bigint, name text, relation text, is_view boolean, sql text",
+            [[n, s.name, s.relation, s.is_view, s.sql] for n, s in enumerate(cone.steps)],
+        ),
+        (
+            "inputs",
+            "name text, relation text, is_by_customer boolean, columns text[]",
+            [[n, t.relation, t.is_by_customer, list(t.columns)] for n, t in inputs.items()],
+        ),
+        ("segments", "segment_code text, daily_because text", [list(r) for r in reasons.items()]),
+    ):
+        con.execute(f"create table cone.{table} ({columns_of_it})")
+        con.executemany(f"insert into cone.{table} values ({'?, ' * (len(rows[0]) - 1)}?)", rows)
+
+
+def _copy(con: duckdb.DuckDBPyConnection, table: Table, as_of: datetime) -> None:
+    schema, name = table.relation.replace('"', "").split(".")[1:]
+    con.execute(f"create schema if not exists {schema}")
+    con.execute(f"create table {schema}.{name} as {table.rows(as_of)}")
+
+
+def _write_senders(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute(f"""
+        create table facts.senders as
+        select sender, list(event) as events
+        from (select {SENDER} as sender, event from warehouse.staging.{EVENTS} as event)
+        where sender is not null
+        group by sender
+        order by sender
+    """)
+    con.execute("create unique index senders_by_name on facts.senders (sender)")
+    con.execute("""
+        create table facts.logins as
+        select id_value as account_id, min(customer_key) as customer_key
+        from warehouse.identity.int_identifiers
+        where id_type = 'account_id'
+        group by id_value
+        order by id_value
+    """)
+    con.execute("create unique index logins_by_account on facts.logins (account_id)")
+
+
+def _write_customers(
+    con: duckdb.DuckDBPyConnection, inputs: dict[str, Table], as_of: datetime
+) -> None:
+    """One row per customer: a list of structs for each input, and the senders of their events."""
+    lists, joins = [], []
+    for name, table in inputs.items():
+        if table.is_by_customer:
+            lists.append(f"{name}.list_of_rows as {name}")
+            joins.append(f"""
+                left join (
+                    select customer_key, list(rows_of_it) as list_of_rows
+                    from ({table.rows(as_of)}) as rows_of_it
+                    group by customer_key
+                ) as {name} on customers.customer_key = {name}.customer_key
+            """)
+    con.execute(f"""
+        create table facts.customers as
+        with
+
+        logged_in as (
+            select distinct logins.customer_key, events.sender
+            from (select account_id, {SENDER} as sender from warehouse.staging.{EVENTS}) as events
+            inner join facts.logins as logins on events.account_id = logins.account_id
+        ),
+
+        senders as (
+            select customer_key, list(sender) as senders from logged_in group by customer_key
+        )
+
+        select customers.customer_key, senders.senders, {", ".join(lists)}
+        from warehouse.profiles.dim_customers as customers
+        left join senders on customers.customer_key = senders.customer_key
+        {" ".join(joins)}
+        order by customers.customer_key
+    """)
+    con.execute("create unique index customers_by_key on facts.customers (customer_key)")
+    con.execute(f"""
+        create table facts.customers_by_sender as
+        select sender, list(customer_key) as customer_keys
+        from (select customer_key, unnest(senders) as sender from facts.customers)
+        group by sender
+        order by sender
+    """)
+    con.execute("create unique index customers_by_sender_name on facts.customers_by_sender (sender)")
