@@ -14,9 +14,12 @@ from audiencekit.live.evaluator import Evaluator
 # After minutes, hours and days: a cart is left, a day ends, sessions fall out of their windows.
 MOMENTS = tuple(
     DEMO_AS_OF + timedelta(**after)
-    for after in ({"hours": 9, "minutes": 47}, {"hours": 23, "seconds": 2}, {"days": 2, "hours": 16})
+    for after in (
+        {"hours": 9, "minutes": 47},
+        {"hours": 23, "seconds": 2},
+        {"days": 2, "hours": 16},
+    )
 )
-BATCH = "select segment_code, customer_key from segments.segment_matches"
 
 
 @pytest.fixture(scope="module")
@@ -98,21 +101,89 @@ def delivered(events: pa.Table, until: datetime, seed: int) -> list[pa.Table]:
 
 
 @pytest.mark.parametrize("moment", MOMENTS, ids=str)
-def test_live_segments_are_those_of_a_build_of_the_moment(moment, published, built_at, events):
+def test_live_segments_and_permissions_are_those_of_a_build_of_the_moment(
+    moment, published, built_at, events
+):
     evaluator = Evaluator(published.workspace.current)
     concerned = set()
     for batch in delivered(events, moment, seed=MOMENTS.index(moment)):
         concerned |= evaluator.take(batch)
+    assert len(concerned) > 3
     built = built_at(moment)
-    wanted = {
-        (segment, key)
-        for segment, key in built.warehouse(BATCH).itertuples(index=False)
-        if segment in evaluator.segments
-    }
     everybody = set(built.warehouse("select customer_key from segments.customer_360").customer_key)
-    assert len(concerned) > 20
-    assert evaluator.matches(everybody, moment) == wanted
+    matches, candidates = of_live_segments(built, evaluator)
+    live = evaluator.evaluate(everybody, moment)
+    assert live.matches == matches
+    assert own_reasons(live.candidates) == own_reasons(candidates)
     some = set(sorted(concerned)[::3])
-    assert evaluator.matches(some, moment) == {(s, key) for s, key in wanted if key in some}
-    before = set(published.warehouse(BATCH).itertuples(index=False, name=None))
-    assert wanted - before and {row for row in before if row[0] in evaluator.segments} - wanted
+    live = evaluator.evaluate(some, moment)
+    assert live.matches == {row for row in matches if row[-1] in some}
+    assert own_reasons(live.candidates) == {
+        row: why for row, why in own_reasons(candidates).items() if row[-1] in some
+    }
+    before, _ = of_live_segments(published, evaluator)
+    assert matches - before and before - matches, "nothing happened since the build"
+
+
+def own_reasons(candidates: dict) -> dict:
+    """Why members are left out, but for those who are left to another segment or channel.
+
+    That choice may be by a score or rank, which only the build of the moment knows.
+    """
+    return {
+        row: None if why in ("other_segment", "other_channel") else why
+        for row, why in candidates.items()
+    }
+
+
+def of_live_segments(built: Published, evaluator: Evaluator) -> tuple[set, dict]:
+    """Who matches, and who is left out where and why, in a build."""
+    matches = built.warehouse("select segment_code, customer_key from segments.segment_matches")
+    candidates = built.warehouse(
+        "select channel, segment_code, customer_key, left_out_because from activation.int_audience_candidates"
+    )
+    return (
+        {row for row in matches.itertuples(index=False, name=None) if row[0] in evaluator.segments},
+        {
+            (channel, segment, key): why if isinstance(why, str) else None
+            for channel, segment, key, why in candidates.itertuples(index=False, name=None)
+            if segment in evaluator.segments
+        },
+    )
+
+
+def test_segments_that_only_a_build_can_evaluate_say_which_column_it_is(published):
+    with duckdb.connect(str(published.workspace.current / "live.duckdb"), read_only=True) as con:
+        reasons = dict(con.execute("from cone.segments").fetchall())
+    assert reasons["high_intent"] == reasons["abandoned_cart"] == reasons["dormant"] == ""
+    assert reasons["rfm_champions"] == "rfm_family of feat_rfm"
+    assert reasons["likely_to_buy"] == "propensity_30d_rank of customer_predictions"
+    assert reasons["high_value"] == "m_score of feat_rfm"
+
+
+def test_a_device_that_two_people_log_in_on_belongs_to_nobody_from_then_on(published):
+    with duckdb.connect(str(published.workspace.current / "live.duckdb"), read_only=True) as con:
+        one, other = con.execute(
+            "select min_by(account_id, customer_key), max_by(account_id, customer_key) from facts.logins"
+        ).fetchall()[0]
+    evaluator = Evaluator(published.workspace.current)
+    at = DEMO_AS_OF + timedelta(minutes=1)
+    views = [event(n, at + timedelta(seconds=n), "product_view", "d", None) for n in range(4)]
+    views.append(event(4, at, "add_to_cart", "d", None))
+    assert evaluator.take(pa.Table.from_pylist(views)) == set(), "nobody is known on the device"
+    (key,) = evaluator.take(pa.Table.from_pylist([event(5, at, "page_view", "d", one)]))
+    soon = at + timedelta(minutes=2)
+    assert ("high_intent", key) in evaluator.evaluate({key}, soon).matches
+    both = evaluator.take(pa.Table.from_pylist([event(6, at, "page_view", "d", other)]))
+    assert len(both) == 2 and key in both, "it concerns the other one, too"
+    assert not {c for s, c in evaluator.evaluate(both, soon).matches if s == "high_intent"}
+
+
+def event(number: int, at: datetime, name: str, device: str, account: str | None) -> dict:
+    return {
+        "event_id": f"e{number}",
+        "occurred_at": at,
+        "event_name": name,
+        "anonymous_id": device,
+        "account_id": account,
+    }

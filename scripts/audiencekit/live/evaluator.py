@@ -5,6 +5,7 @@ evaluated and of nobody else.
 """
 
 from collections.abc import Sequence, Set
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -21,6 +22,18 @@ _ALL = datetime(9999, 12, 31)
 _TAKEN = f'{INCOMING}."web_events"'
 
 
+@dataclass(frozen=True)
+class Evaluation:
+    """What single customers match, and where they may be addressed for it, of live segments.
+
+    `matches` are pairs of segment and customer. `candidates` has, by channel, segment and customer, why a member is
+    left out there, or None.
+    """
+
+    matches: set[tuple[str, str]]
+    candidates: dict[tuple[str, str, str], str | None]
+
+
 class Evaluator:
     """The events since a build, and what follows from them for single customers. Used by one thread.
 
@@ -32,9 +45,13 @@ class Evaluator:
         self.con = duckdb.connect(":memory:", config={"threads": 1})
         self.con.execute(f"attach {literal(str(generation / LIVE_FILE))} as published (read_only)")
         self.con.execute("attach ':memory:' as warehouse")
-        live = self._rows("select segment_code from published.cone.segments where daily_because = ''")
+        live = self._rows(
+            "select segment_code from published.cone.segments where daily_because = ''"
+        )
         self.segments = frozenset(code for (code,) in live)
-        steps = self._rows("select name, relation, is_view, sql from published.cone.steps order by place")
+        steps = self._rows(
+            "select name, relation, is_view, sql from published.cone.steps order by place"
+        )
         self._relations = {name: relation for name, relation, _, _ in steps}
         self._stage = next(sql for name, _, _, sql in steps if name == EVENTS)
         self._steps = [step for step in steps if step[0] != EVENTS]
@@ -90,7 +107,9 @@ class Evaluator:
         self.con.execute(f"create or replace table {_TAKEN} as from published.incoming.web_events")
         self.con.execute(f"insert into {_TAKEN} by name from memory.due.taken")
         self._set_moment(_ALL)
-        staged = self.con.execute(f"select *, {SENDER} as sender from ({self._stage})").to_arrow_table()
+        staged = self.con.execute(
+            f"select *, {SENDER} as sender from ({self._stage})"
+        ).to_arrow_table()
         new = self._facts.add(staged)
         accounts, senders = new.column("account_id").to_pylist(), new.column("sender").to_pylist()
         logins = self._customers_of({account for account in accounts if account})
@@ -114,17 +133,27 @@ class Evaluator:
         )
         return {key for (key,) in keys}
 
-    def matches(self, customers: Set[str], moment: datetime) -> set[tuple[str, str]]:
-        """Which of `customers` match the rule of which live segment as of `moment` (UTC): (segment, customer)."""
-        self._evaluate(customers, moment)
-        rows = self._rows(f"from {self._relations['segment_matches']}")
-        return {(segment, key) for segment, key in rows if segment in self.segments}
-
-    def _evaluate(self, customers: Set[str], moment: datetime) -> None:
+    def evaluate(self, customers: Set[str], moment: datetime) -> Evaluation:
+        """What follows for `customers` as of `moment` (UTC). Customers whom the build does not know match nothing."""
         self._set_moment(moment)
         self._set_due(customers)
         for _, relation, is_view, sql in self._steps:
-            self.con.execute(f"create or replace {'view' if is_view else 'table'} {relation} as {sql}")
+            self.con.execute(
+                f"create or replace {'view' if is_view else 'table'} {relation} as {sql}"
+            )
+        matches = self._rows(f"from {self._relations['segment_matches']}")
+        candidates = self._rows(
+            "select channel, segment_code, customer_key, left_out_because "
+            f"from {self._relations['int_audience_candidates']}"
+        )
+        return Evaluation(
+            {(segment, key) for segment, key in matches if segment in self.segments},
+            {
+                (channel, segment, key): reason
+                for channel, segment, key, reason in candidates
+                if segment in self.segments
+            },
+        )
 
     def _set_moment(self, moment: datetime) -> None:
         self.con.execute(f"set variable moment = timestamp '{moment}'")

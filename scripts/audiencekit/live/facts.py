@@ -24,15 +24,20 @@ class Facts:
         self._con = con
         self._customers: dict[str, dict[str, pa.RecordBatch]] = {}
         self._senders: dict[str, set[str]] = {}
+        self._logged_in: dict[str, set[str]] = defaultdict(set)
         self._events: dict[str, list[pa.RecordBatch]] = defaultdict(list)
         self._read_senders: set[str] = set()
         self._taken: set[str] = set()
         customers = self._table("customers", "limit 0")
         lists = [field for field in customers.schema if pa.types.is_list(field.type)]
         self.schemas = {
-            field.name: pa.schema(field.type.value_type) for field in lists if field.name != "senders"
+            field.name: pa.schema(field.type.value_type)
+            for field in lists
+            if field.name != "senders"
         }
-        self.events = pa.schema(self._table("senders", "limit 0").schema.field("events").type.value_type)
+        self.events = pa.schema(
+            self._table("senders", "limit 0").schema.field("events").type.value_type
+        )
 
     def _table(self, name: str, where: str) -> pa.Table:
         return self._con.execute(f"from published.facts.{name} {where}").to_arrow_table()
@@ -45,7 +50,9 @@ class Facts:
             name: _together([facts[name] for facts in known if name in facts], schema)
             for name, schema in self.schemas.items()
         }
-        senders = set().union(*(self._senders.get(key, ()) for key in customers))
+        senders = set().union(
+            *(self._senders.get(key, set()) | self._logged_in[key] for key in customers)
+        )
         self._read_events(senders)
         events = [batch for sender in sorted(senders) for batch in self._events.get(sender, ())]
         return rows | {EVENTS: _together(events, self.events)}
@@ -62,14 +69,18 @@ class Facts:
                     self._senders.setdefault(key, set()).update(rows.to_pylist() if rows else ())
                     self._customers.setdefault(key, {})
                 elif rows:
-                    self._customers.setdefault(key, {})[name] = pa.RecordBatch.from_struct_array(rows)
+                    self._customers.setdefault(key, {})[name] = pa.RecordBatch.from_struct_array(
+                        rows
+                    )
 
     def _read_events(self, senders: Set[str]) -> None:
         if new := senders - self._read_senders:
             table = self._table("senders", f"where sender in {among(new)}")
             events = table.column("events").combine_chunks()
             for place, sender in enumerate(table.column("sender").to_pylist()):
-                self._events[sender].insert(0, pa.RecordBatch.from_struct_array(events[place].values))
+                self._events[sender].insert(
+                    0, pa.RecordBatch.from_struct_array(events[place].values)
+                )
             self._read_senders |= new
 
     def add(self, events: pa.Table) -> pa.Table:
@@ -88,13 +99,18 @@ class Facts:
                 self._events[sender].append(plain.slice(place, 1))
         return kept
 
-    def seen_on(self, customer: str, sender: str) -> None:
-        """A customer logged in on a device."""
-        self._senders.setdefault(customer, set()).add(sender)
+    def seen_on(self, customer: str, sender: str) -> bool:
+        """A customer logged in on a device. Returns whether they had not done so before since the build."""
+        if sender in self._logged_in[customer]:
+            return False
+        self._logged_in[customer].add(sender)
+        return True
 
 
 def _together(batches: list[pa.RecordBatch], schema: pa.Schema) -> pa.Table:
-    return pa.Table.from_batches(batches, schema).combine_chunks() if batches else schema.empty_table()
+    return (
+        pa.Table.from_batches(batches, schema).combine_chunks() if batches else schema.empty_table()
+    )
 
 
 def among(values: Iterable[str]) -> str:

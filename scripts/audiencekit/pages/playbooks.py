@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from audiencekit.errors import UserError
 from audiencekit.git_history import Change, changes_by_segment, is_history_cut
 from audiencekit.publish.generations import published_manifest
+from audiencekit.publish.live_state import daily_segments
 from audiencekit.workspace import Workspace
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -65,6 +66,7 @@ def write_playbooks(workspace: Workspace) -> list[Path]:
     changes, pages, texts = changes_by_segment(), _environment(), {}
     with duckdb.connect(str(workspace.current / "reporting.duckdb"), read_only=True) as con:
         try:
+            daily = daily_segments(workspace.current)
             segments = _rows(con, SEGMENTS)
             texts["index"] = pages.get_template("index.html").render(common, segments=segments)
             for segment in segments:
@@ -74,9 +76,14 @@ def write_playbooks(workspace: Workspace) -> list[Path]:
                 }
                 charts = {"reach": _reach(rows["channels"]), "growth": _growth(rows["sizes"])}
                 texts[code] = pages.get_template("segment.html").render(
-                    **common, **rows, **charts, segment=segment, changes=changes.get(code, [])
+                    **common,
+                    **rows,
+                    **charts,
+                    segment=segment,
+                    daily_because=daily.get(code, ""),
+                    changes=changes.get(code, []),
                 )
-        except duckdb.CatalogException as problem:
+        except (duckdb.CatalogException, duckdb.IOException) as problem:
             raise UserError(
                 f"The published generation is of an older version ({str(problem).splitlines()[0]}). "
                 "Run the job once more."

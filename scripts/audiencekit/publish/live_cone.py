@@ -19,7 +19,7 @@ from sqlglot.optimizer.scope import build_scope
 from audiencekit.errors import UserError
 from audiencekit.rules.text import read_definition
 
-# The DuckDB variable that stands for as_of. It is set before each evaluation.
+# The DuckDB variable in place of as_of. It is set before each evaluation.
 MOMENT = "getvariable('moment')"
 # Where events of today wait to be staged, in place of the landing table of the build.
 INCOMING = '"warehouse"."incoming"'
@@ -116,7 +116,8 @@ def daily_columns(
     for column, leaves in _leaves(profile, columns, wanted).items():
         of_features = {t for t in cone.daily if column in columns[t]}
         tables = leaves | of_features if "customer_features" in leaves else leaves
-        found |= {column: table for table in sorted(tables & cone.daily)}
+        if daily := tables & cone.daily:
+            found[column] = min(daily)
     return found
 
 
@@ -130,8 +131,9 @@ def _leaves(
         table.set("db", None)
         table.set("catalog", None)
     tables = {table.name for table in tree.find_all(exp.Table)}
-    schema = {table: types for table, types in columns.items() if table in tables}
+    schema: dict[str, object] = {t: types for t, types in columns.items() if t in tables}
     tree = qualify(tree, schema=schema, dialect="duckdb")
+    assert isinstance(tree, exp.Query)
     scope = build_scope(tree)
     found = {}
     for column in wanted & set(tree.named_selects):

@@ -59,12 +59,25 @@ def write_live_state(workspace: Workspace, folder: Path, as_of: datetime) -> Non
             if not table.is_by_customer:
                 _copy(con, table, as_of)
         con.execute("create schema incoming")
-        landed = literal(f"{workspace.intake}/web_events.parquet/*.parquet")
-        con.execute(f"create table incoming.web_events as from {landed} limit 0")
+        checked = literal(f"{workspace.intake}/web_events.parquet/*.parquet")
+        con.execute(f"create table incoming.web_events as from {checked} limit 0")
         con.execute("create schema facts")
         _write_senders(con)
         _write_customers(con, inputs, as_of)
         con.execute("detach warehouse")
+
+
+def daily_segments(generation: Path) -> dict[str, str]:
+    """The segments that only a build can evaluate, each with the column of its rule that is the reason.
+
+    Raises duckdb.IOException where the generation has no live.duckdb.
+    """
+    with duckdb.connect(str(generation / LIVE_FILE), read_only=True) as con:
+        return dict(
+            con.execute(
+                "from cone.segments where daily_because <> '' order by segment_code"
+            ).fetchall()
+        )
 
 
 def _columns(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
@@ -168,11 +181,13 @@ def _write_customers(
         order by customers.customer_key
     """)
     con.execute("create unique index customers_by_key on facts.customers (customer_key)")
-    con.execute(f"""
+    con.execute("""
         create table facts.customers_by_sender as
         select sender, list(customer_key) as customer_keys
         from (select customer_key, unnest(senders) as sender from facts.customers)
         group by sender
         order by sender
     """)
-    con.execute("create unique index customers_by_sender_name on facts.customers_by_sender (sender)")
+    con.execute(
+        "create unique index customers_by_sender_name on facts.customers_by_sender (sender)"
+    )
