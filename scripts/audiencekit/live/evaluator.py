@@ -19,6 +19,8 @@ from audiencekit.sql import literal
 
 # As of this moment, all events that were taken in have happened.
 _ALL = datetime(9999, 12, 31)
+# The catalogs of the SQL and of live.duckdb.
+_PUBLISHED = ('"warehouse"', "published")
 _TAKEN = f'{INCOMING}."web_events"'
 
 
@@ -72,12 +74,10 @@ class Evaluator:
         self.con.execute("create table logins_on (sender text, customer_key text)")
         moment = "getvariable('moment')"
         for name, relation, is_by_customer, columns in inputs:
-            if is_by_customer:
-                now = f" replace ({moment} as moment_at)" * ("moment_at" in columns)
-                self.con.execute(f"create view {relation} as select *{now} from memory.due.{name}")
-            else:
-                published = relation.replace('"warehouse"', "published", 1)
-                self.con.execute(f"create table {relation} as from {published}")
+            rows = f"memory.due.{name}" if is_by_customer else relation.replace(*_PUBLISHED, 1)
+            # What a build calculated for its own moment holds until the next build.
+            now = f" replace ({moment} as moment_at)" * ("moment_at" in columns)
+            self.con.execute(f"create view {relation} as select *{now} from {rows}")
         features = self._relations["customer_features"].rsplit(".", 1)[0]
         self.con.execute(
             f"create view {features}.{SPINE} as select customer_key, {moment} as moment_at from memory.due.customers"
