@@ -53,7 +53,7 @@ def later(demo, tmp_path_factory) -> Path:
                 where occurred_at >= timestamp '{DEMO_AS_OF}' - interval 3 day
             ),
 
-            people as (select list(distinct account_id) as accounts from moved where account_id is not null)
+            people as (select list(distinct account_id order by account_id) as accounts from moved where account_id is not null)
 
             select
                 moved.* exclude (number) replace (

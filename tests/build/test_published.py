@@ -241,6 +241,7 @@ def test_planted_contact_data_stays_behind_its_walls(published):
     walled = {"aud_email", "email_braze", "email_customerio", "email_klaviyo", "email_mailchimp"}
     for canary in CANARIES:
         assert _tables_with(canary, published.workspace.current) <= walled, canary
+        assert not _tables_of_live_state_with(canary, published.workspace.current), canary
         assert canary.lower() not in published.printed.lower()
         for folder in ("logs", "target", "data_docs"):
             for path in (home / folder).rglob("*"):
@@ -249,6 +250,20 @@ def test_planted_contact_data_stays_behind_its_walls(published):
                         canary,
                         path.name,
                     )
+
+
+def _tables_of_live_state_with(text: str, generation: Path) -> list[str]:
+    with duckdb.connect(str(generation / "live.duckdb"), read_only=True) as con:
+        tables = con.execute(
+            "select schema_name || '.' || table_name from duckdb_tables()"
+        ).fetchall()
+        return [
+            table
+            for (table,) in tables
+            if con.execute(
+                f"select count(*) from {table} as t where contains(lower(t::text), '{text.lower()}')"
+            ).fetchall()[0][0]
+        ]
 
 
 def _tables_with(text: str, folder: Path) -> set[str]:

@@ -25,6 +25,9 @@ LIVE_FILE = "live.duckdb"
 EVENTS = "stg_web__events"
 # Whose event it is: the device's, or the login's where no device is known.
 SENDER = "coalesce('device ' || anonymous_id, 'login ' || account_id)"
+# Who a customer is matters to no rule: these columns are empty, and identifiers of these kinds are left out.
+CONTACT_DATA = ("email", "phone", "first_name", "last_name", "city")
+CONTACT_IDS = ("email", "phone")
 # Made by the evaluator: the customers to evaluate, as of the moment of evaluation.
 SPINE = "int_feature_spine"
 
@@ -41,9 +44,15 @@ class Table:
         return "customer_key" in self.columns
 
     def rows(self, as_of: datetime) -> str:
-        """SQL for its rows; of several moments, those of the build's own."""
-        only = f" where moment_at = timestamp '{as_of}'" if "moment_at" in self.columns else ""
-        return f"select * from {self.relation}{only}"
+        """SQL for its rows without contact data; of several moments, those of the build's own."""
+        empty = ", ".join(f"null::text as {c}" for c in CONTACT_DATA if c in self.columns)
+        columns = f"* replace ({empty})" if empty else "*"
+        conditions = ["true"]
+        if "moment_at" in self.columns:
+            conditions.append(f"moment_at = timestamp '{as_of}'")
+        if "id_type" in self.columns:
+            conditions.append(f"id_type not in {CONTACT_IDS}")
+        return f"select {columns} from {self.relation} where {' and '.join(conditions)}"
 
 
 def write_live_state(workspace: Workspace, folder: Path, as_of: datetime) -> None:
