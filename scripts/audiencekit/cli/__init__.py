@@ -9,7 +9,7 @@ from types import FrameType
 import click
 
 from audiencekit import __version__
-from audiencekit.cli import benchmark, jobs, pages, questions, sending
+from audiencekit.cli import benchmark, events, jobs, pages, questions, sending
 from audiencekit.dbt_project import OWN_PROJECT, link_package
 from audiencekit.errors import UserError
 from audiencekit.extras import how_to_install
@@ -28,6 +28,7 @@ for command in (
     *(questions.show, questions.who, questions.same, questions.reviews, questions.status),
     *(sending.publish, sending.notify, sending.deliver, sending.share),
     *(pages.boards, pages.playbooks, pages.docs),
+    events.live,
     benchmark.bench,
 ):
     cli.add_command(command)

@@ -78,6 +78,11 @@ def now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
 
 
+def clock() -> datetime:
+    """The moment in UTC, with its zone, to the microsecond."""
+    return datetime.now(UTC)
+
+
 def retry_policy(tries: int, wait: float) -> "RetryPolicy":
     """How often and how long apart requests are tried."""
     from audiencekit.delivery.sending import RetryPolicy

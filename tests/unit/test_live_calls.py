@@ -1,0 +1,96 @@
+"""Calls of Segment's API as rows: what they become, which are refused, and what intake makes of them."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from audiencekit.live.calls import BadCall, read_call
+
+NOW = datetime(2026, 11, 30, 12, 0, 0, tzinfo=UTC)
+
+
+def row(call: dict) -> dict:
+    return read_call({"anonymousId": "d", "messageId": "m"} | call, NOW, "new").columns
+
+
+def test_a_track_call_has_its_properties_as_columns():
+    columns = row(
+        {
+            "type": "track",
+            "event": "Product Added",
+            "userId": 42,
+            "properties": {
+                "product_id": "p1",
+                "priceTotal": 9.5,
+                "cart": {"id": "c1"},
+                "tags": ["a", "b"],
+            },
+            "context": {"page": {"url": "https://shop.example/p1"}, "ip": "203.0.113.9"},
+        }
+    )
+    assert columns["event"] == "product_added" and columns["event_text"] == "Product Added"
+    assert columns["user_id"] == "42" and columns["anonymous_id"] == "d" and columns["id"] == "m"
+    assert columns["product_id"] == "p1" and columns["price_total"] == 9.5
+    assert columns["cart_id"] == "c1" and json.loads(columns["tags"]) == ["a", "b"]
+    assert columns["context_page_url"] == "https://shop.example/p1"
+    assert "context_ip" not in columns and "203.0.113.9" not in str(columns)
+
+
+@pytest.mark.parametrize(
+    ("behind", "ago"), [(timedelta(0), 5), (timedelta(hours=3), 5), (timedelta(days=-2), 5)]
+)
+def test_a_wrong_clock_is_corrected_by_how_long_the_call_was_under_way(behind, ago):
+    happened = NOW - timedelta(seconds=ago) - behind
+    columns = row(
+        {
+            "type": "track",
+            "event": "e",
+            "timestamp": happened.isoformat(),
+            "sentAt": (happened + timedelta(seconds=ago)).isoformat(),
+        }
+    )
+    assert columns["timestamp"] == "2026-11-30T11:59:55.000+00:00"
+    assert columns["original_timestamp"].startswith(f"{happened:%Y-%m-%dT%H:%M:%S}")
+
+
+def test_without_a_time_of_its_own_a_call_happened_when_it_arrived():
+    assert row({"type": "page"})["timestamp"] == "2026-11-30T12:00:00.000+00:00"
+
+
+def test_properties_never_take_the_place_of_a_columns_of_the_call():
+    columns = row(
+        {
+            "type": "track",
+            "event": "e",
+            "properties": {"id": "x", "user_id": "y", "timestamp": "z", "event": "w"},
+        }
+    )
+    assert (columns["id"], columns["user_id"], columns["event"]) == ("m", None, "e")
+    assert columns["timestamp"] == "2026-11-30T12:00:00.000+00:00"
+
+
+@pytest.mark.parametrize(
+    ("call", "why"),
+    [
+        ("text", "a call is a JSON object"),
+        ({"type": "buy", "userId": "u"}, "type must be one of"),
+        ({"type": "page"}, "userId or anonymousId is required"),
+        ({"type": "track", "userId": "u"}, "a track call has an event"),
+        ({"type": "track", "userId": "u", "event": ["x"]}, "event must be a text"),
+        ({"type": "page", "userId": {"a": 1}}, "userId must be a text"),
+        ({"type": "page", "userId": "u", "timestamp": "yesterday"}, "timestamp must be a time"),
+        ({"type": "page", "userId": "u", "properties": [1]}, "are JSON objects"),
+    ],
+)
+def test_a_call_that_cannot_be_taken_says_why(call, why):
+    with pytest.raises(BadCall, match=why):
+        read_call(call, NOW, "new")
+
+
+def test_deep_nesting_is_refused():
+    nested: dict = {}
+    for _ in range(50):
+        nested = {"a": nested}
+    with pytest.raises(BadCall, match="nested more than"):
+        row({"type": "track", "event": "e", "properties": nested})

@@ -1,0 +1,309 @@
+"""The collector as its senders see it: real libraries over HTTP, and requests of every kind that goes wrong."""
+
+import base64
+import contextlib
+import errno
+import itertools
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import zlib
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+import segment.analytics
+import uvicorn
+from command_line import audiencekit
+from test_adapters import rows
+
+from audiencekit.intake.gates import Gates
+from audiencekit.intake.job import run_intake
+from audiencekit.intake.shop import read_shop
+from audiencekit.live.collector import Collector, Settings, application
+from audiencekit.live.log import CallLog
+from audiencekit.workspace import Workspace
+
+KEY = "the-key-of-these-tests"
+AUTH = {"authorization": "Basic " + base64.b64encode(f"{KEY}:".encode()).decode()}
+TRACK = {"userId": "u1", "event": "Product Viewed", "properties": {"product_id": "p1"}}
+
+
+def clock() -> datetime:
+    return datetime.now(UTC)
+
+
+@contextlib.contextmanager
+def running(folder: Path, **options) -> Iterator[tuple[str, Collector]]:
+    """A collector on a free port of this machine, as its URL."""
+    log = CallLog(folder, clock())
+    collector = Collector(
+        log, Settings([KEY, "another-key-of-these-tests"], clock, **options), lambda _: None
+    )
+    server = uvicorn.Server(uvicorn.Config(application(collector), port=0, log_level="error"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            time.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}", collector
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def collected(tmp_path_factory) -> Iterator[tuple[str, Collector]]:
+    with running(tmp_path_factory.mktemp("log"), origins=["https://shop.example"]) as server:
+        yield server
+
+
+def rows_of(folder: Path, table: str) -> list[dict]:
+    return [
+        json.loads(line)
+        for path in sorted(folder.glob(f"{table}.*.jsonl"))
+        for line in path.read_text().splitlines()
+    ]
+
+
+def send(url: str, path: str, body: object = None, **request) -> httpx.Response:
+    content = request.pop("content", json.dumps(body).encode())
+    return httpx.post(
+        f"{url}/v1/{path}", content=content, headers=AUTH | request.pop("headers", {})
+    )
+
+
+def taken(folder: Path) -> Path:
+    """What a run takes in of `folder`/landing."""
+    (folder / "landing" / "orders.csv").write_text("order_id,ordered_at,total\n1,2024-01-01,5\n")
+    workspace, soon = (
+        Workspace(folder / "home"),
+        clock().replace(tzinfo=None) + timedelta(minutes=1),
+    )
+    gates = Gates((), shop=read_shop("USD", "UTC"))
+    run_intake(folder / "landing", workspace, soon, gates, lambda _: None)
+    return workspace.intake
+
+
+def test_segments_own_library_sends_to_it_unchanged_and_a_run_takes_it_in(tmp_path):
+    folder = tmp_path / "landing" / "live"
+    with running(folder) as (url, _):
+        library = segment.analytics.Client(KEY, host=url, gzip=True, sync_mode=True)
+        library.track("u1", "Product Added", {"product_id": "p1", "quantity": 2}, anonymous_id="d1")
+        library.page("u1", None, "Shoes", {"url": "https://shop.example/shoes", "path": "/shoes"})
+        library.screen(anonymous_id="d2", name="Cart", context={"os": {"name": "iOS"}})
+    events = rows(
+        taken(tmp_path), "web_events", "event_name, account_id, anonymous_id, product_id, page"
+    )
+    assert events == [
+        ("Product Added", "u1", "d1", "p1", None),
+        ("page_view", "u1", None, None, "https://shop.example/shoes"),
+        ("screen_view", None, "d2", None, "Cart"),
+    ]
+
+
+def test_what_people_refuse_in_identify_calls_is_read_by_the_next_run(tmp_path):
+    folder = tmp_path / "landing" / "live"
+    with running(folder) as (url, _):
+        library = segment.analytics.Client(KEY, host=url, sync_mode=True)
+        library.identify(
+            "u1", {"email": "ann@example.com", "email_opt_out": True}, anonymous_id="d1"
+        )
+        library.identify("u2", {"newsletter": False})
+        library.alias("d2", "u2")
+    intake = taken(tmp_path)
+    decisions = "account_id, email, email_opt_out, newsletter_opt_in"
+    assert rows(intake, "accounts", decisions) == [
+        ("u1", "ann@example.com", True, None),
+        ("u2", None, None, False),
+    ]
+    logins = "account_id, anonymous_id, event_name"
+    assert {("u1", "d1", "login"), ("u2", "d2", "login")} <= set(rows(intake, "web_events", logins))
+
+
+def test_the_library_of_a_browser_has_its_key_in_the_body(collected):
+    url, _ = collected
+    for path in ("t", "track"):
+        answer = httpx.post(
+            f"{url}/v1/{path}",
+            content=json.dumps(TRACK | {"messageId": f"b{path}", "writeKey": KEY}),
+            headers={"content-type": "text/plain", "origin": "https://shop.example"},
+        )
+        assert answer.json() == {"success": True}
+        assert answer.headers["access-control-allow-origin"] == "https://shop.example"
+    other = httpx.post(
+        f"{url}/v1/t", json=TRACK, headers=AUTH | {"origin": "https://other.example"}
+    )
+    assert "access-control-allow-origin" not in other.headers
+
+
+BATCH = {"batch": [TRACK | {"type": "track"}]}
+
+
+@pytest.mark.parametrize(
+    ("path", "request_", "status", "why"),
+    [
+        ("track", {"body": TRACK, "headers": {"authorization": ""}}, 401, "write key is missing"),
+        (
+            "track",
+            {"body": TRACK, "headers": {"authorization": "Basic !!"}},
+            401,
+            "missing or unknown",
+        ),
+        (
+            "track",
+            {"body": TRACK | {"writeKey": "no"}, "headers": {"authorization": ""}},
+            401,
+            "unknown",
+        ),
+        ("track", {"body": {"userId": "u"}}, 400, "a track call has an event"),
+        ("track", {"body": []}, 400, "the body is a JSON object"),
+        ("track", {"content": b"{"}, 400, "the body is no JSON"),
+        ("track", {"content": b"[" * 100_000}, 400, "the body is no JSON"),
+        ("track", {"content": b"\xff\xfe"}, 400, "the body is no JSON"),
+        ("track", {"content": b"x", "headers": {"content-encoding": "gzip"}}, 400, "no JSON"),
+        ("track", {"content": zlib.compress(b" " * 10**8, wbits=31)}, 413, "at most 512000 bytes"),
+        ("track", {"content": b" " * 600_000}, 413, "at most 512000 bytes"),
+        (
+            "track",
+            {"body": TRACK | {"properties": {"a": "x" * 33_000}}},
+            400,
+            "at most 32768 bytes",
+        ),
+        ("batch", {"body": {"batch": "x"}}, 400, "a batch is a list of calls"),
+        ("batch", {"body": {"batch": [1]}}, 400, "a batch is a list of calls"),
+        ("batch", {"body": BATCH | {"batch": [{"type": "page"}]}}, 400, "userId or anonymousId"),
+        ("batch", {"body": BATCH | {"context": "x"}}, 400, "JSON object"),
+    ],
+)
+def test_a_request_that_cannot_be_taken_is_answered_with_why(
+    collected, path, request_, status, why
+):
+    url, collector = collected
+    before = collector.counts["refused"]
+    answer = send(url, path, **request_)
+    assert (answer.status_code, answer.json()["success"]) == (status, False)
+    assert why in answer.json()["message"]
+    assert collector.counts["refused"] == before + 1
+
+
+def test_a_call_that_comes_again_is_acknowledged_and_counts_once(collected):
+    url, collector = collected
+    before = dict(collector.counts)
+    for _ in range(3):
+        assert send(url, "track", TRACK | {"messageId": "again"}).status_code == 200
+    batch = {"batch": [TRACK | {"type": "track", "messageId": each} for each in ("again", "new")]}
+    assert send(url, "batch", batch).status_code == 200
+    assert collector.counts["taken"] == before["taken"] + 2
+    assert collector.counts["repeated"] == before["repeated"] + 3
+
+
+def test_a_log_that_cannot_be_written_acknowledges_nothing(tmp_path, monkeypatch):
+    with running(tmp_path) as (url, collector):
+        append = collector.log.append
+
+        def full(*_):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(collector.log, "append", full)
+        answer = send(url, "track", TRACK | {"messageId": "m"})
+        assert (answer.status_code, answer.json()["message"]) == (
+            503,
+            "the log cannot be written: No space left on device",
+        )
+        monkeypatch.setattr(collector.log, "append", append)
+        assert send(url, "track", TRACK | {"messageId": "m"}).status_code == 200
+    assert [row["id"] for row in rows_of(tmp_path, "tracks")] == ["m"]
+
+
+@contextlib.contextmanager
+def process(folder: Path, port: int) -> Iterator[subprocess.Popen]:
+    """`audiencekit live` as a process of its own, ready to take calls."""
+    live = subprocess.Popen(
+        [sys.executable, "-m", "audiencekit.cli", "live", str(folder), "--port", str(port)],
+        env=os.environ | {"AUDIENCEKIT_WRITE_KEYS": KEY},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        assert "takes in calls" in live.stdout.readline()
+        yield live
+    finally:
+        live.kill()
+        live.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.mark.slow
+def test_what_was_acknowledged_survives_any_kill(tmp_path):
+    """Killed in the middle of a load, and started again: every acknowledged call is there once."""
+    acknowledged: list[str] = []
+    port, rng = free_port(), random.Random(20)
+    for round_ in range(4):
+        with process(tmp_path, port) as live:
+            stop = threading.Event()
+
+            def load(sender: int, round_: int = round_, stop: threading.Event = stop) -> None:
+                with httpx.Client() as client:
+                    for number in itertools.count():
+                        if stop.is_set():
+                            return
+                        name = f"{round_}-{sender}-{number}"
+                        body = TRACK | {"messageId": name}
+                        with contextlib.suppress(httpx.TransportError):
+                            answer = client.post(
+                                f"http://127.0.0.1:{port}/v1/track", json=body, headers=AUTH
+                            )
+                            if answer.status_code == 200:
+                                acknowledged.append(name)
+
+            senders = [threading.Thread(target=load, args=[n]) for n in range(8)]
+            for sender in senders:
+                sender.start()
+            time.sleep(rng.uniform(0.3, 0.8))
+            live.send_signal(signal.SIGKILL)
+            stop.set()
+            for sender in senders:
+                sender.join()
+    with process(tmp_path, port) as live:
+        again = TRACK | {"messageId": acknowledged[0]}
+        assert send(f"http://127.0.0.1:{port}", "track", again).status_code == 200
+        live.send_signal(signal.SIGTERM)
+        printed = live.communicate(timeout=20)[0]
+    assert "Stopped. Calls: 0 taken, 1 repeated, 0 refused." in printed
+    ids = [row["id"] for row in rows_of(tmp_path, "tracks")]
+    assert len(acknowledged) > 100
+    assert len(ids) == len(set(ids)) and set(acknowledged) <= set(ids)
+
+
+@pytest.mark.parametrize(
+    ("keys", "why"),
+    [("", "Set AUDIENCEKIT_WRITE_KEYS"), (f"short,{KEY}", "1 of 2 keys have fewer than 16")],
+)
+def test_without_keys_that_cannot_be_guessed_nothing_is_served(tmp_path, monkeypatch, keys, why):
+    monkeypatch.setenv("AUDIENCEKIT_WRITE_KEYS", keys)
+    printed = audiencekit(tmp_path, "live", str(tmp_path / "log"))
+    assert printed.returncode == 1 and why in printed.stderr and "Traceback" not in printed.stderr
+
+
+def test_a_port_that_is_taken_ends_in_one_line(tmp_path, monkeypatch):
+    monkeypatch.setenv("AUDIENCEKIT_WRITE_KEYS", KEY)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        printed = audiencekit(tmp_path, "live", str(tmp_path / "log"), "--port", port)
+    assert printed.returncode == 1 and "Another program listens on" in printed.stderr
