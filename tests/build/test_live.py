@@ -1,6 +1,7 @@
 """Live equals batch: what single customers match between two builds is what a build of that moment says."""
 
-from datetime import datetime, timedelta
+import time
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import duckdb
@@ -10,7 +11,9 @@ import pyarrow as pa
 import pytest
 from workspaces import DEMO_AS_OF, Published
 
-from audiencekit.live.evaluator import Evaluator
+from audiencekit.live.clock import Clock
+from audiencekit.live.evaluator import Evaluation, Evaluator
+from audiencekit.live.memberships import Memberships
 
 # After minutes, hours and days: a cart is left, a day ends, sessions fall out of their windows.
 MOMENTS = tuple(
@@ -37,11 +40,11 @@ def later(demo, tmp_path_factory) -> Path:
     for path in (demo / "landing").iterdir():
         (folder / path.name).symlink_to(path)
     # What the build held back until its time comes: here, only web events come later.
-    for name, time in {"orders": "ordered_at", "web_events": "occurred_at"}.items():
+    for name, at in {"orders": "ordered_at", "web_events": "occurred_at"}.items():
         path = folder / f"{name}.parquet"
         path.unlink()
         duckdb.execute(
-            f"copy (from '{demo}/landing/{name}.parquet' where {time} < timestamp '{DEMO_AS_OF}') to '{path}'"
+            f"copy (from '{demo}/landing/{name}.parquet' where {at} < timestamp '{DEMO_AS_OF}') to '{path}'"
         )
     duckdb.execute(f"""
         copy (
@@ -61,6 +64,7 @@ def later(demo, tmp_path_factory) -> Path:
                         when number % 50 = 0 then 'new device ' || number % 7
                         else anonymous_id
                     end as anonymous_id,
+                    case when number % 30 = 0 then 'gpc' else privacy_signal end as privacy_signal,
                     case
                         when number = 7 then 'nobody knows me'
                         when number % 40 = 0 then accounts[1 + number % len(accounts)]
@@ -111,7 +115,7 @@ def test_live_segments_and_permissions_are_those_of_a_build_of_the_moment(
     evaluator = Evaluator(published.workspace.current)
     concerned = set()
     for batch in delivered(events, moment, seed=MOMENTS.index(moment)):
-        concerned |= evaluator.take(batch)
+        concerned |= set().union(*evaluator.take(batch).values())
     assert len(concerned) > 3
     built = built_at(moment)
     everybody = set(built.warehouse("select customer_key from segments.customer_360").customer_key)
@@ -189,16 +193,55 @@ def test_a_device_that_two_people_log_in_on_belongs_to_nobody_from_then_on(publi
             "select min_by(account_id, customer_key), max_by(account_id, customer_key) from facts.logins"
         ).fetchall()[0]
     evaluator = Evaluator(published.workspace.current)
+
+    def taken(*rows: dict) -> set[str]:
+        return set().union(*evaluator.take(pa.Table.from_pylist(rows)).values())
+
     at = DEMO_AS_OF + timedelta(minutes=1)
     views = [event(n, at + timedelta(seconds=n), "product_view", "d", None) for n in range(4)]
     views.append(event(4, at, "add_to_cart", "d", None))
-    assert evaluator.take(pa.Table.from_pylist(views)) == set(), "nobody is known on the device"
-    (key,) = evaluator.take(pa.Table.from_pylist([event(5, at, "page_view", "d", one)]))
+    assert taken(*views) == set(), "nobody is known on the device"
+    (key,) = taken(event(5, at, "page_view", "d", one))
     soon = at + timedelta(minutes=2)
     assert ("high_intent", key) in evaluator.evaluate({key}, soon).matches
-    both = evaluator.take(pa.Table.from_pylist([event(6, at, "page_view", "d", other)]))
+    both = taken(event(6, at, "page_view", "d", other))
     assert len(both) == 2 and key in both, "it concerns the other one, too"
     assert not {c for s, c in evaluator.evaluate(both, soon).matches if s == "high_intent"}
+
+
+def test_an_event_that_the_build_has_or_that_nobody_can_store_changes_nothing(published):
+    evaluator = Evaluator(published.workspace.current)
+    of_build = published.warehouse("""
+        select event_id, occurred_at, event_name, anonymous_id, account_id
+        from staging.stg_web__events
+        where event_name = 'product_view' and account_id is not null
+        order by occurred_at desc
+        limit 50
+    """)
+    assert evaluator.take(pa.Table.from_pandas(of_build, preserve_index=False)) == {}
+    at = DEMO_AS_OF + timedelta(minutes=1)
+    rows = [event(1, at, "page_view", "a\0b", None), event(2, at, "page_view", "d", "x\0")]
+    account = of_build.account_id[0]
+    rows.append(event(3, at, "page_view", "d'", account))
+    assert list(evaluator.take(pa.Table.from_pylist(rows))) == ["e3"]
+
+
+def test_moments_are_utc_whatever_the_zone_of_the_machine(published, monkeypatch):
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        evaluator = Evaluator(published.workspace.current)
+        at = DEMO_AS_OF.replace(tzinfo=UTC) + timedelta(minutes=10)
+        evaluator.take(pa.Table.from_pylist([event(1, at, "page_view", "d", None)]))
+        stored = evaluator.con.execute("select min(occurred_at) from memory.due.taken").fetchall()
+        assert stored[0][0].astimezone(UTC) == at
+        paris = timezone(timedelta(hours=1))
+        evaluator.evaluate(set(), at.astimezone(paris))
+        moment = evaluator.con.execute("select getvariable('moment')").fetchall()[0][0]
+        assert moment == DEMO_AS_OF + timedelta(minutes=10)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def event(number: int, at: datetime, name: str, device: str, account: str | None) -> dict:
@@ -209,3 +252,53 @@ def event(number: int, at: datetime, name: str, device: str, account: str | None
         "anonymous_id": device,
         "account_id": account,
     }
+
+
+def test_nothing_changes_before_the_clock_says_so(published):
+    """At random moments, customers who are not as they were at the start were due by then."""
+    evaluator = Evaluator(published.workspace.current)
+    everybody, rng = evaluator.customers(), np.random.default_rng(9)
+    start = DEMO_AS_OF + timedelta(hours=5, minutes=18)
+    before = by_customer(evaluator.evaluate(everybody, start))
+    due = Clock(evaluator).next_changes(everybody, start)
+    changed = 0
+    for minutes in rng.uniform(0, 36 * 60, 12):
+        moment = start + timedelta(minutes=minutes)
+        after = by_customer(evaluator.evaluate(everybody, moment))
+        others = {key for key in everybody if after.get(key) != before.get(key)}
+        changed += len(others)
+        assert {key for key in others if moment < due[key]} == set()
+    assert changed > 20
+
+
+def by_customer(evaluation: Evaluation) -> dict[str, list]:
+    found: dict[str, list] = {}
+    for segment, key in sorted(evaluation.matches):
+        found.setdefault(key, []).append(segment)
+    for (channel, segment, key), why in sorted(evaluation.candidates.items()):
+        found.setdefault(key, []).append((channel, segment, why))
+    return found
+
+
+def test_memberships_follow_events_and_time_alone_to_where_a_build_would_be(published, events):
+    """Events as they come, and nothing evaluated but who is concerned or due."""
+    evaluator = Evaluator(published.workspace.current)
+    members = Memberships(evaluator, DEMO_AS_OF)
+    start = {(segment, key) for key, segments in members.of.items() for segment in segments}
+    assert start == of_live_segments(published, evaluator)[0]
+    end, changes = DEMO_AS_OF + timedelta(hours=14), []
+    in_order = events.sort_by("occurred_at")
+    at = in_order.column("occurred_at").to_pylist()
+    for hour in range(14):
+        places = [
+            n
+            for n, each in enumerate(at)
+            if each < end and int((each - DEMO_AS_OF).total_seconds() // 3600) == hour
+        ]
+        changes += members.take(in_order.take(places), DEMO_AS_OF + timedelta(hours=hour + 1))
+    now = {(segment, key) for key, segments in members.of.items() for segment in segments}
+    assert now == evaluator.evaluate(evaluator.customers(), end).matches
+    entered = {(c.segment, c.customer_key) for c in changes if c.has_entered}
+    left = {(c.segment, c.customer_key) for c in changes if not c.has_entered}
+    assert now - start <= entered and start - now <= left
+    assert any(c.events for c in changes) and any(not c.events for c in changes)

@@ -204,7 +204,7 @@ def test_no_model_compares_every_row_with_every_row(published, warehouse):
     # Here one side is short: purposes of channels, erasure requests, edges of bins, horizons, quarters, or one row.
     assert slow == {
         "int_block_members": 1,
-        "int_drift_shares": 26,
+        "int_drift_shares": 27,
         "int_erasure_matches": 1,
         "int_feature_spine": 1,
         "int_match_candidates": 2,

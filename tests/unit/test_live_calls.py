@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from audiencekit.live.calls import BadCall, read_call
+from audiencekit.live.adapted import HELD, for_adapters
+from audiencekit.live.calls import BadCall, Row, read_call
 
 NOW = datetime(2026, 11, 30, 12, 0, 0, tzinfo=UTC)
 
@@ -81,6 +82,21 @@ def test_properties_never_take_the_place_of_a_columns_of_the_call():
         ({"type": "page", "userId": {"a": 1}}, "userId must be a text"),
         ({"type": "page", "userId": "u", "timestamp": "yesterday"}, "timestamp must be a time"),
         ({"type": "page", "userId": "u", "properties": [1]}, "are JSON objects"),
+        ({"type": ["track"], "userId": "u"}, "type must be one of"),
+        ({"type": "track", "userId": "u", "event": "a\0"}, "a character that no text has"),
+        ({"type": "page", "userId": "u", "timestamp": "0001-01-01T00:00:00+05:00"}, "a time as in"),
+        (
+            {"type": "page", "userId": "u", "timestamp": "1999-12-31T00:00:00Z"},
+            "between 2000 and 2100",
+        ),
+        (
+            {"type": "page", "userId": "u", "timestamp": "2001-01-01", "sentAt": "2099-01-01"},
+            "too far apart",
+        ),
+        (
+            {"type": "page", "userId": "u", "properties": {f"p{n}": n for n in range(600)}},
+            "at most 500 values",
+        ),
     ],
 )
 def test_a_call_that_cannot_be_taken_says_why(call, why):
@@ -94,3 +110,72 @@ def test_deep_nesting_is_refused():
         nested = {"a": nested}
     with pytest.raises(BadCall, match="nested more than"):
         row({"type": "track", "event": "e", "properties": nested})
+
+
+def test_the_signal_of_a_browser_is_not_overwritten_and_its_address_not_kept():
+    call = {"type": "track", "event": "e", "properties": {"context_gpc": False}}
+    columns = row(call | {"context": {"gpc": True, "ip": {"v4": "203.0.113.9"}}})
+    assert columns["context_gpc"] is True and "203.0.113.9" not in str(columns)
+
+
+def test_names_in_other_alphabets_stay_apart():
+    columns = row({"type": "track", "event": "e", "properties": {"цена": 1, "название": "x"}})
+    assert columns["цена"] == 1 and columns["название"] == "x"
+
+
+def adapted(call: dict) -> Row:
+    return for_adapters(read_call({"anonymousId": "d", "messageId": "m"} | call, NOW, "new"))
+
+
+def test_properties_that_no_adapter_names_are_one_column():
+    call = {
+        "type": "track",
+        "event": "e",
+        "properties": {"sku": "p1", **{f"n{n}": n for n in range(99)}},
+    }
+    columns = adapted(call).columns
+    assert columns["product_id"] == "p1" and json.loads(columns["properties"])["n7"] == 7
+    assert len(columns) < 20
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        {"type": "track", "event": "Unsubscribed"},
+        {"type": "track", "event": "e", "properties": {"opt_out": True}},
+        {"type": "page", "properties": {"newsletter": "no"}},
+        {"type": "track", "event": "e", "context": {"traits": {"email_opt_out": True}}},
+        {
+            "type": "track",
+            "event": "e",
+            "context": {"consent": {"categoryPreferences": {"Foo Ads": False}}},
+        },
+        {"type": "identify", "traits": {"newsletter": "weekly"}},
+        {"type": "identify", "traits": {"email_opt_out": "perhaps"}},
+        {"type": "identify", "traits": {"opt_in": True, "email_opt_in": False}},
+        {"type": "identify", "traits": {"unsubscribed_at": "never"}},
+        {"type": "identify", "traits": {"mail_status": "do not mail"}},
+    ],
+    ids=str,
+)
+def test_a_call_that_may_state_a_refusal_in_other_words_is_held_back_whole(call):
+    held = adapted(call)
+    assert held.table == HELD
+    assert (
+        held.columns == read_call({"anonymousId": "d", "messageId": "m"} | call, NOW, "n").columns
+    )
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        {"type": "track", "event": "Order Cancelled", "properties": {"reason": "declined card"}},
+        {"type": "identify", "traits": {"email": "a@example.com", "email_opt_out": True}},
+        {"type": "identify", "traits": {"newsletter": "no", "plan": "gold"}},
+        {"type": "track", "event": "e", "context": {"gpc": True}},
+        {"type": "page", "context": {"consent": {"categoryPreferences": {"Advertising": False}}}},
+    ],
+    ids=str,
+)
+def test_what_adapters_read_is_not_held_back(call):
+    assert adapted(call).table != HELD

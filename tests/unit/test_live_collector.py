@@ -45,9 +45,7 @@ def clock() -> datetime:
 def running(folder: Path, **options) -> Iterator[tuple[str, Collector]]:
     """A collector on a free port of this machine, as its URL."""
     log = CallLog(folder, clock())
-    collector = Collector(
-        log, Settings([KEY, "another-key-of-these-tests"], clock, **options), lambda _: None
-    )
+    collector = Collector(log, Settings([KEY, "another-key-of-these-tests"], clock, **options))
     server = uvicorn.Server(uvicorn.Config(application(collector), port=0, log_level="error"))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -147,6 +145,11 @@ def test_the_library_of_a_browser_has_its_key_in_the_body(collected):
 
 
 BATCH = {"batch": [TRACK | {"type": "track"}]}
+# Small on the way, and large once every call has what the batch says of all of them.
+SWELLING = {
+    "context": {"page": {"url": "x" * 31_000}},
+    "batch": [{"type": "page", "userId": "u"}] * 7_000,
+}
 
 
 @pytest.mark.parametrize(
@@ -183,6 +186,21 @@ BATCH = {"batch": [TRACK | {"type": "track"}]}
         ("batch", {"body": {"batch": [1]}}, 400, "a batch is a list of calls"),
         ("batch", {"body": BATCH | {"batch": [{"type": "page"}]}}, 400, "userId or anonymousId"),
         ("batch", {"body": BATCH | {"context": "x"}}, 400, "JSON object"),
+        ("track", {"content": b'{"userId":"u","event":"\\ud800"}'}, 400, "half of a character"),
+        ("track", {"body": TRACK | {"event": 5, "userId": [1]}}, 400, "userId must be a text"),
+        ("track", {"body": TRACK | {"timestamp": "9999-12-31T23:00:00-05:00"}}, 400, "ISO 8601"),
+        (
+            "track",
+            {"content": b'{"writeKey":"\\ud800"}', "headers": {"authorization": "Bearer x"}},
+            401,
+            "unknown",
+        ),
+        (
+            "batch",
+            {"content": zlib.compress(json.dumps(SWELLING).encode(), wbits=31)},
+            413,
+            "calls of a batch",
+        ),
     ],
 )
 def test_a_request_that_cannot_be_taken_is_answered_with_why(
@@ -285,7 +303,7 @@ def test_what_was_acknowledged_survives_any_kill(tmp_path):
         assert send(f"http://127.0.0.1:{port}", "track", again).status_code == 200
         live.send_signal(signal.SIGTERM)
         printed = live.communicate(timeout=20)[0]
-    assert "Stopped. Calls: 0 taken, 1 repeated, 0 refused." in printed
+    assert "Stopped. Calls: 0 taken, 1 repeated, 0 held back, 0 refused." in printed
     ids = [row["id"] for row in rows_of(tmp_path, "tracks")]
     assert len(acknowledged) > 100
     assert len(ids) == len(set(ids)) and set(acknowledged) <= set(ids)
@@ -307,3 +325,73 @@ def test_a_port_that_is_taken_ends_in_one_line(tmp_path, monkeypatch):
         port = str(taken.getsockname()[1])
         printed = audiencekit(tmp_path, "live", str(tmp_path / "log"), "--port", port)
     assert printed.returncode == 1 and "Another program listens on" in printed.stderr
+
+
+def test_a_writer_that_fails_goes_on_with_the_next_calls(tmp_path, monkeypatch):
+    with running(tmp_path) as (url, collector):
+        append = collector.log.append
+
+        def broken(*_):
+            raise ValueError("whatever")
+
+        monkeypatch.setattr(collector.log, "append", broken)
+        assert (
+            send(url, "track", TRACK).json()["message"] == "the log cannot be written: ValueError"
+        )
+        monkeypatch.setattr(collector.log, "append", append)
+        assert send(url, "track", TRACK).status_code == 200
+
+
+def test_a_run_can_take_calls_in_also_when_none_comes_after_them(tmp_path):
+    with running(tmp_path) as (url, collector):
+        collector.log.seconds_per_file = 0.2
+        assert send(url, "track", TRACK | {"messageId": "last"}).status_code == 200
+        for _ in range(100):
+            if rows_of(tmp_path, "tracks"):
+                break
+            time.sleep(0.1)
+        assert [row["id"] for row in rows_of(tmp_path, "tracks")] == ["last"]
+
+
+def test_no_call_from_outside_stops_a_run(tmp_path):
+    """Calls of every odd kind, acknowledged or refused: the next run takes in what can be taken in."""
+    folder = tmp_path / "landing" / "live"
+    odd = [
+        {"event": "Unsubscribed"},
+        {"properties": {"opt_out": True, "newsletter": "no"}},
+        {"properties": {f"name {n}": n for n in range(400)}},
+        {
+            "properties": {
+                "": 1,
+                "row_number": "x",
+                "file_name": "y",
+                "properties": "z",
+                "products": "[",
+            }
+        },
+        {"properties": {"revenue": float("nan"), "seconds": "soon", "email": "not an address"}},
+        {"properties": {"a": "\0", "b": 10**30, "c": "'\"; drop table events"}},
+        {"context": {"traits": {"email_opt_out": True}}},
+        {"timestamp": "2000-01-01T00:00:00Z"},
+        {"timestamp": "2098-01-01T00:00:00Z"},
+        {"event": "a\0b"},
+        {"messageId": "m" * 20_000},
+    ]
+    identify = [
+        {"traits": {"newsletter": "weekly", "email": "nobody"}},
+        {"traits": {"opt_in": True, "email_opt_in": False}},
+        {"traits": {"unsubscribed_at": "never", "birthday": "tomorrow"}},
+    ]
+    with running(folder) as (url, collector):
+        for number, each in enumerate(odd):
+            content = json.dumps(TRACK | {"messageId": f"t{number}"} | each).encode()
+            assert send(url, "track", content=content).status_code in (200, 400)
+        for each in identify:
+            assert send(url, "identify", {"userId": "u1"} | each).status_code == 200
+        assert send(url, "group", {"userId": "u1", "groupId": "g"}).status_code == 200
+        for number in range(3):
+            assert send(url, "track", TRACK | {"messageId": f"good{number}"}).status_code == 200
+        assert collector.counts["held back"] == 6
+    events = {event for (event,) in rows(taken(tmp_path), "web_events", "event_id")}
+    assert {"good0", "good1", "good2", "t2", "t3"} <= events
+    assert len(rows_of(folder, "_held")) == 6

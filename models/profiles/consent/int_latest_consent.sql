@@ -4,9 +4,14 @@
 -- the longer one.
 with
 
+-- Signals of browsers are among the decisions of a build already, and may be newer between two builds.
 decisions as (
 
-    select * from {{ ref('fct_consent') }}
+    select customer_key, linked_group, purpose, channel, status, decided_at, expires_at, decision_id
+    from {{ ref('fct_consent') }}
+    union all
+    select customer_key, null, purpose, channel, status, decided_at, null, decision_id
+    from {{ ref('int_privacy_signals') }}
 
 ),
 

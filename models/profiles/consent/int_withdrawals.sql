@@ -41,25 +41,9 @@ unsubscribes as (
 
 ),
 
--- The browser sends the signal with every visit. The last one counts, so that only a later grant replaces it.
 privacy_signals as (
 
-    select
-        events.customer_key,
-        purposes.purpose,
-        cast(null as string) as channel,
-        'withdrawn' as status,
-        'global privacy control' as withdrawn_by,
-        max(events.occurred_at) as decided_at,
-        'gpc' as decision_id
-    from {{ ref('fct_events') }} as events
-    cross join (
-        select 'ad_user_data' as purpose
-        union all
-        select 'ad_personalization'
-    ) as purposes
-    where events.has_privacy_signal
-    group by events.customer_key, purposes.purpose
+    select * from {{ ref('int_privacy_signals') }}
 
 ),
 
@@ -77,7 +61,7 @@ all_withdrawals as (
 
     select * from unsubscribes
     union all
-    select * from privacy_signals
+    select customer_key, purpose, channel, status, withdrawn_by, decided_at, decision_id from privacy_signals
     union all
     select * from refusals
     union all

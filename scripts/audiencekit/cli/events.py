@@ -29,3 +29,7 @@ def live(log: Path, host: str, port: int, origin: tuple[str, ...]) -> None:
     collector = serve(log, settings, Address(host, port), click.echo)
     counts = ", ".join(f"{count:,} {name}" for name, count in collector.counts.items())
     click.echo(f"Stopped. Calls: {counts}.")
+    if collector.counts["held back"]:
+        click.echo(
+            f"Calls held back may state a refusal that no run can read. Look at {log}/_held.*.jsonl."
+        )

@@ -21,8 +21,11 @@ TABLES = {
 }
 # Segment's limits, in bytes.
 MAX_CALL, MAX_BATCH = 32 * 1024, 500 * 1024
+MAX_COLUMNS = 500
 # What a visitor's address in the network says of them is not collected.
-NOT_COLLECTED = frozenset({"context_ip"})
+NOT_COLLECTED = "context_ip"
+# The years that a landing table may have.
+_FIRST, _LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 _DEPTH = 8
 
 
@@ -50,7 +53,7 @@ def read_call(call: Any, received_at: datetime, new_id: str) -> Row:
     if not isinstance(call, Mapping):
         raise BadCall("a call is a JSON object")
     kind = call.get("type")
-    if kind not in TABLES:
+    if not isinstance(kind, str) or kind not in TABLES:
         raise BadCall(f"type must be one of {', '.join(TABLES)}")
     user, visitor = _text(call, "userId"), _text(call, "anonymousId")
     if not user and not visitor:
@@ -59,9 +62,12 @@ def read_call(call: Any, received_at: datetime, new_id: str) -> Row:
         raise BadCall("a track call has an event")
     table, always = TABLES[kind]
     original, sent = _moment(call, "timestamp"), _moment(call, "sentAt")
-    columns = dict.fromkeys(always)
-    columns |= dict(_flat(call.get("context"), "context_"))
+    columns: dict[str, Any] = dict.fromkeys(always)
     columns |= dict(_flat(call.get("traits" if kind in ("identify", "group") else "properties")))
+    # What the library says of the browser is never overwritten by a property of the same name.
+    columns |= dict(_flat(call.get("context"), "context_"))
+    if len(columns) > MAX_COLUMNS:
+        raise BadCall(f"a call has at most {MAX_COLUMNS} values")
     columns |= {
         "id": _text(call, "messageId") or new_id,
         "anonymous_id": visitor,
@@ -72,12 +78,13 @@ def read_call(call: Any, received_at: datetime, new_id: str) -> Row:
         "timestamp": _written(_corrected(original, sent, received_at)),
     }
     columns |= _own_columns(kind, call)
-    return Row(table, {name: value for name, value in columns.items() if name not in NOT_COLLECTED})
+    return Row(table, {n: v for n, v in columns.items() if not n.startswith(NOT_COLLECTED)})
 
 
 def _own_columns(kind: str, call: Mapping) -> dict[str, Any]:
     if kind == "track":
-        return {"event": snake_case(call["event"]), "event_text": call["event"]}
+        name = _text(call, "event") or ""
+        return {"event": snake_case(name), "event_text": name}
     if kind in ("page", "screen") and call.get("name"):
         return {"name": _text(call, "name")}
     if kind == "alias":
@@ -88,6 +95,8 @@ def _own_columns(kind: str, call: Mapping) -> dict[str, Any]:
 def _text(call: Mapping, name: str) -> str | None:
     value = call.get(name)
     if value is None or isinstance(value, str):
+        if "\0" in (value or ""):
+            raise BadCall(f"{name} has a character that no text has")
         return value or None
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
@@ -100,16 +109,22 @@ def _moment(call: Mapping, name: str) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (TypeError, ValueError, OverflowError):
         raise BadCall(f"{name} must be a time as in ISO 8601") from None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if not _FIRST <= moment < _LAST:
+        raise BadCall(f"{name} is not between 2000 and 2100")
+    return moment
 
 
 def _corrected(original: datetime | None, sent: datetime | None, received: datetime) -> datetime:
     """When it happened by our clock: as long before its arrival as it says that it happened before it was sent."""
     if original is None:
         return received
-    return received - (sent - original) if sent else original
+    happened = received - (sent - original) if sent else original
+    if not _FIRST <= happened < _LAST:
+        raise BadCall("timestamp and sentAt are too far apart")
+    return happened
 
 
 def _written(moment: datetime | None) -> str | None:
@@ -137,4 +152,4 @@ def _flat(value: Any, prefix: str = "", depth: int = 0) -> Iterator[tuple[str, A
 def snake_case(name: str) -> str:
     """A name as Segment writes it in a warehouse: Product Added and productAdded are product_added."""
     divided = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
-    return re.sub(r"[^a-z0-9]+", "_", divided.lower()).strip("_")
+    return re.sub(r"[\W_]+", "_", divided.lower()).strip("_")

@@ -5,7 +5,6 @@ A request is answered when its calls are on disk. Requests that arrive at the sa
 
 import asyncio
 import base64
-import binascii
 import hmac
 import json
 import zlib
@@ -23,12 +22,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from audiencekit.live.adapted import HELD, for_adapters
 from audiencekit.live.calls import MAX_BATCH, MAX_CALL, TABLES, BadCall, Row, read_call
 from audiencekit.live.log import CallLog
 
 KINDS = (*TABLES, "batch")
-# Calls that wait for one write. More are refused: the sender keeps them and comes again.
-MAX_WAITING = 20_000
+# What a batch says once counts in each of its calls: together they have at most so many bytes.
+MAX_CALLS_OF_BATCH = 4 * MAX_BATCH
+# Bytes of calls that wait for one write. More are refused: the sender keeps them and comes again.
+MAX_WAITING = 32 * 1024 * 1024
+# How often it is looked whether a run can take in what came.
+_TICK_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -48,14 +52,31 @@ class Refused(Exception):
         self.status = status
 
 
-class Collector:
-    """Takes calls and writes them to `log`. `taken` is called with each group of rows that are on disk."""
+@dataclass(frozen=True)
+class _Group:
+    """The calls of one request, how many bytes they have, and what waits for them to be on disk."""
 
-    def __init__(self, log: CallLog, settings: Settings, taken: Callable[[list[Row]], None]):
-        self.log, self.settings, self.taken = log, settings, taken
-        self.counts = dict.fromkeys(("taken", "repeated", "refused"), 0)
-        self._waiting: asyncio.Queue[tuple[list[Row], asyncio.Future]] = asyncio.Queue()
-        self._calls_waiting = 0
+    rows: list[Row]
+    size: int
+    done: asyncio.Future[None]
+
+    def answer(self, refused: Refused | None = None) -> None:
+        if self.done.done():
+            return
+        if refused:
+            self.done.set_exception(refused)
+        else:
+            self.done.set_result(None)
+
+
+class Collector:
+    """Takes calls and writes them to `log`. `counts` are of calls, but `refused` is of requests."""
+
+    def __init__(self, log: CallLog, settings: Settings):
+        self.log, self.settings = log, settings
+        self.counts = dict.fromkeys(("taken", "repeated", "held back", "refused"), 0)
+        self._waiting: asyncio.Queue[_Group] = asyncio.Queue()
+        self._bytes_waiting = 0
 
     async def write(self) -> None:
         """Write what waits, group by group, until cancelled."""
@@ -63,69 +84,87 @@ class Collector:
             groups = [await self._waiting.get()]
             while not self._waiting.empty():
                 groups.append(self._waiting.get_nowait())
-            rows = [row for group, _ in groups for row in group]
-            self._calls_waiting -= len(rows)
+            self._bytes_waiting -= sum(group.size for group in groups)
+            rows = [row for group in groups for row in group.rows]
             try:
-                now = self.settings.clock()
-                new = await asyncio.to_thread(self.log.append, rows, now)
-            except OSError as problem:
-                for _, done in groups:
-                    done.set_exception(
-                        Refused(503, f"the log cannot be written: {problem.strerror}")
-                    )
+                new = await asyncio.to_thread(self.log.append, rows, self.settings.clock())
+            except Exception as problem:
+                # Whatever it is, the next calls are tried again.
+                why = problem.strerror if isinstance(problem, OSError) else type(problem).__name__
+                for group in groups:
+                    group.answer(Refused(503, f"the log cannot be written: {why}"))
                 continue
             self.counts["taken"] += len(new)
             self.counts["repeated"] += len(rows) - len(new)
-            for _, done in groups:
-                if not done.cancelled():
-                    done.set_result(None)
-            if new:
-                self.taken(new)
+            self.counts["held back"] += sum(row.table == HELD for row in new)
+            for group in groups:
+                group.answer()
+            await self._finish_if_due()
+
+    async def tick(self) -> None:
+        """Let a run take in what came, also while nothing comes, until cancelled."""
+        while True:
+            await asyncio.sleep(_TICK_SECONDS)
+            if self._waiting.empty():
+                self._waiting.put_nowait(_Group([], 0, asyncio.get_running_loop().create_future()))
+
+    async def _finish_if_due(self) -> None:
+        now = self.settings.clock()
+        if self.log.is_due(now):
+            try:
+                await asyncio.to_thread(self.log.finish, now)
+            except OSError:
+                # The calls are on disk. A run takes them in later.
+                return
 
     async def take(self, request: Request, kind: str) -> Response:
         """Answer one request of the tracking API with calls of one kind, or a batch."""
         try:
             body = await _body(request)
             self._check_key(request, body)
-            rows = self._rows(body, kind)
-            if self._calls_waiting + len(rows) > MAX_WAITING:
+            rows, size = self._rows(body, kind)
+            if self._bytes_waiting + size > MAX_WAITING:
                 raise Refused(429, "too many calls wait to be written; send them again later")
-            done = asyncio.get_running_loop().create_future()
-            self._calls_waiting += len(rows)
-            self._waiting.put_nowait((rows, done))
-            await done
+            group = _Group(rows, size, asyncio.get_running_loop().create_future())
+            self._bytes_waiting += size
+            self._waiting.put_nowait(group)
+            await group.done
         except Refused as refused:
             self.counts["refused"] += 1
-            return JSONResponse(
-                {"success": False, "message": str(refused)}, status_code=refused.status
-            )
+            answer = {"success": False, "message": str(refused)}
+            return JSONResponse(answer, status_code=refused.status)
         return JSONResponse({"success": True})
 
     def _check_key(self, request: Request, body: dict) -> None:
         """The write key is the user of basic authentication; a browser's library puts it into the body."""
-        given = request.headers.get("authorization", "")
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
         try:
-            user = (
-                base64.b64decode(given.removeprefix("Basic "), validate=True).decode().split(":")[0]
-            )
-        except (binascii.Error, UnicodeDecodeError):
+            user = base64.b64decode(given, validate=True).decode().split(":")[0]
+        except ValueError:
             user = ""
-        key = (user or str(body.get("writeKey", ""))).encode()
+        known = user if scheme.lower() == "basic" else ""
+        key = (known or str(body.get("writeKey", ""))).encode(errors="replace")
         # Every key is compared, so that the time of the answer says nothing about any of them.
         if not any([hmac.compare_digest(key, each.encode()) for each in self.settings.write_keys]):
             raise Refused(401, "the write key is missing or unknown")
 
-    def _rows(self, body: dict, kind: str) -> list[Row]:
-        """The rows of a request. A call in a batch that cannot be taken refuses the batch."""
-        now = self.settings.clock()
-        calls = _calls_of(body) if kind == "batch" else [body | {"type": kind}]
+    def _rows(self, body: dict, kind: str) -> tuple[list[Row], int]:
+        """The rows of a request, and their bytes. A call in a batch that cannot be taken refuses the batch."""
+        now, rows, size = self.settings.clock(), [], 0
         try:
-            for call in calls:
-                if len(json.dumps(call)) > MAX_CALL:
+            for call in _calls_of(body) if kind == "batch" else [body | {"type": kind}]:
+                length = len(json.dumps(call, ensure_ascii=False).encode())
+                size += length
+                if length > MAX_CALL:
                     raise BadCall(f"a call has at most {MAX_CALL} bytes")
-            return [read_call(call, now, str(uuid4())) for call in calls]
+                if size > MAX_CALLS_OF_BATCH:
+                    raise Refused(413, f"calls of a batch have at most {MAX_CALLS_OF_BATCH} bytes")
+                rows.append(for_adapters(read_call(call, now, str(uuid4()))))
         except BadCall as bad:
             raise Refused(400, str(bad)) from None
+        except UnicodeEncodeError:
+            raise Refused(400, "a text has half of a character") from None
+        return rows, size
 
 
 def _calls_of(batch: dict) -> list[dict]:
@@ -170,19 +209,18 @@ def application(collector: Collector) -> Starlette:
 
     @asynccontextmanager
     async def writing(_: Starlette) -> AsyncIterator[None]:
-        task = asyncio.create_task(collector.write())
+        tasks = [asyncio.create_task(work()) for work in (collector.write, collector.tick)]
         yield
-        task.cancel()
+        for task in tasks:
+            task.cancel()
         collector.log.close(collector.settings.clock())
 
     return Starlette(
         routes=[
             # analytics.js sends to /v1/t, /v1/p and so on.
-            *(
-                Route(f"/v1/{path}", partial(collector.take, kind=kind), methods=["POST"])
-                for kind in KINDS
-                for path in (kind, kind[0])
-            )
+            Route(f"/v1/{path}", partial(collector.take, kind=kind), methods=["POST"])
+            for kind in KINDS
+            for path in (kind, kind[0])
         ],
         middleware=[
             Middleware(

@@ -6,7 +6,7 @@ evaluated and of nobody else.
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -21,6 +21,7 @@ from audiencekit.sql import literal
 _ALL = datetime(9999, 12, 31)
 # The catalogs of the SQL and of live.duckdb.
 _PUBLISHED = ('"warehouse"', "published")
+_MICROSECONDS = pa.timestamp("us")
 _TAKEN = f'{INCOMING}."web_events"'
 
 
@@ -39,12 +40,14 @@ class Evaluation:
 class Evaluator:
     """The events since a build, and what follows from them for single customers. Used by one thread.
 
-    `segments` are those whose rules read nothing that only a build can know.
+    `segments` are those whose rules read nothing that only a build can know. `relations` are the tables that the steps
+    write, by model; `schemas` has the columns of the inputs that are about customers.
     """
 
     def __init__(self, generation: Path):
         """Read the cone of a published generation. Nobody is loaded yet."""
         self.con = duckdb.connect(":memory:", config={"threads": 1})
+        self.con.execute("set TimeZone = 'UTC'")
         self.con.execute(f"attach {literal(str(generation / LIVE_FILE))} as published (read_only)")
         self.con.execute("attach ':memory:' as warehouse")
         live = self._rows(
@@ -54,10 +57,11 @@ class Evaluator:
         steps = self._rows(
             "select name, relation, is_view, sql from published.cone.steps order by place"
         )
-        self._relations = {name: relation for name, relation, _, _ in steps}
+        self.relations = {name: relation for name, relation, _, _ in steps}
         self._stage = next(sql for name, _, _, sql in steps if name == EVENTS)
         self._steps = [step for step in steps if step[0] != EVENTS]
         self._facts = Facts(self.con)
+        self.schemas = self._facts.schemas
         self._prepare()
 
     def _rows(self, query: str, values: Sequence | None = None) -> list[tuple]:
@@ -66,11 +70,12 @@ class Evaluator:
     def _prepare(self) -> None:
         """Make the tables and views that the steps read, with rows of nobody."""
         inputs = self._rows("select * from published.cone.inputs")
-        relations = [*self._relations.values(), *(relation for _, relation, _, _ in inputs)]
+        relations = [*self.relations.values(), *(relation for _, relation, _, _ in inputs)]
         for schema in sorted({relation.split(".")[1] for relation in relations} | {'"incoming"'}):
             self.con.execute(f"create schema if not exists warehouse.{schema}")
         self.con.execute("create schema due")
         self._set_due(set())
+        self._replace("memory.due.moments", pa.table({"moment_at": pa.array([], _MICROSECONDS)}))
         self.con.execute("create table logins_on (sender text, customer_key text)")
         moment = "getvariable('moment')"
         for name, relation, is_by_customer, columns in inputs:
@@ -78,12 +83,13 @@ class Evaluator:
             # What a build calculated for its own moment holds until the next build.
             now = f" replace ({moment} as moment_at)" * ("moment_at" in columns)
             self.con.execute(f"create view {relation} as select *{now} from {rows}")
-        features = self._relations["customer_features"].rsplit(".", 1)[0]
+        features = self.relations["customer_features"].rsplit(".", 1)[0]
         self.con.execute(
-            f"create view {features}.{SPINE} as select customer_key, {moment} as moment_at from memory.due.customers"
+            f"create view {features}.{SPINE} as "
+            "select customer_key, moment_at from memory.due.customers cross join memory.due.moments"
         )
         self.con.execute(
-            f"create view {self._relations[EVENTS]} as from memory.due.{EVENTS} where occurred_at < {moment}"
+            f"create view {self.relations[EVENTS]} as from memory.due.{EVENTS} where occurred_at < {moment}"
         )
 
     def _set_due(self, customers: Set[str]) -> None:
@@ -98,8 +104,14 @@ class Evaluator:
         self.con.execute(f"create or replace table {name} as from rows_of_it")
         self.con.unregister("rows_of_it")
 
-    def take(self, events: pa.Table) -> set[str]:
-        """Take in events, with columns of the landing table web_events. Returns the customers whom they concern.
+    def customers(self) -> set[str]:
+        """All customers of the build."""
+        return {key for (key,) in self._rows("select customer_key from published.facts.customers")}
+
+    def take(self, events: pa.Table) -> dict[str, set[str]]:
+        """Take in events, with columns of the landing table web_events; times are timestamps, in UTC if they have no zone.
+
+        Returns by new event whom it concerns.
 
         An event whose event_id was taken in before changes nothing.
         """
@@ -108,15 +120,22 @@ class Evaluator:
         self.con.execute(f"insert into {_TAKEN} by name from memory.due.taken")
         self._set_moment(_ALL)
         staged = self.con.execute(
-            f"select *, {SENDER} as sender from ({self._stage})"
+            # Intake refuses a text with this character, so a build has no such event.
+            f"select *, {SENDER} as sender from ({self._stage}) "
+            "where not contains(concat(event_id, account_id, anonymous_id), chr(0))"
         ).to_arrow_table()
-        new = self._facts.add(staged)
-        accounts, senders = new.column("account_id").to_pylist(), new.column("sender").to_pylist()
-        logins = self._customers_of({account for account in accounts if account})
-        for account, sender in zip(accounts, senders, strict=True):
-            if account in logins and self._facts.seen_on(logins[account], sender):
-                self.con.execute("insert into logins_on values (?, ?)", [sender, logins[account]])
-        return set(logins.values()) | self._customers_on({sender for sender in senders if sender})
+        new = self._facts.add(staged).select(["event_id", "account_id", "sender"]).to_pylist()
+        logins = self._customers_of({row["account_id"] for row in new if row["account_id"]})
+        for row in new:
+            key = logins.get(row["account_id"])
+            if key and self._facts.seen_on(key, row["sender"]):
+                self.con.execute("insert into logins_on values (?, ?)", [row["sender"], key])
+        on = self._customers_on({row["sender"] for row in new if row["sender"]})
+        return {
+            row["event_id"]: on.get(row["sender"], set())
+            | ({logins[row["account_id"]]} if row["account_id"] in logins else set())
+            for row in new
+        }
 
     def _customers_of(self, accounts: Set[str]) -> dict[str, str]:
         """The customer of each login that the build knows."""
@@ -124,27 +143,25 @@ class Evaluator:
             self._rows(f"from published.facts.logins where account_id in {among(accounts)}")
         )
 
-    def _customers_on(self, senders: Set[str]) -> set[str]:
-        """Everybody who ever logged in on one of these devices."""
+    def _customers_on(self, senders: Set[str]) -> dict[str, set[str]]:
+        """Everybody who ever logged in on each of these devices."""
         where = f"where sender in {among(senders)}"
-        keys = self._rows(
-            f"select unnest(customer_keys) from published.facts.customers_by_sender {where} "
-            f"union select customer_key from logins_on {where}"
-        )
-        return {key for (key,) in keys}
+        found: dict[str, set[str]] = {}
+        for sender, key in self._rows(
+            f"select sender, unnest(customer_keys) from published.facts.customers_by_sender {where} "
+            f"union select sender, customer_key from logins_on {where}"
+        ):
+            found.setdefault(sender, set()).add(key)
+        return found
 
     def evaluate(self, customers: Set[str], moment: datetime) -> Evaluation:
         """What follows for `customers` as of `moment` (UTC). Customers whom the build does not know match nothing."""
-        self._set_moment(moment)
         self._set_due(customers)
-        for _, relation, is_view, sql in self._steps:
-            self.con.execute(
-                f"create or replace {'view' if is_view else 'table'} {relation} as {sql}"
-            )
-        matches = self._rows(f"from {self._relations['segment_matches']}")
+        self._run([moment], self._steps)
+        matches = self._rows(f"from {self.relations['segment_matches']}")
         candidates = self._rows(
             "select channel, segment_code, customer_key, left_out_because "
-            f"from {self._relations['int_audience_candidates']}"
+            f"from {self.relations['int_audience_candidates']}"
         )
         return Evaluation(
             {(segment, key) for segment, key in matches if segment in self.segments},
@@ -155,5 +172,28 @@ class Evaluator:
             },
         )
 
+    def features_at(self, customers: Set[str], moments: Sequence[datetime]) -> str:
+        """The table of features of `customers`, as of each of `moments` (UTC, in order)."""
+        self._set_due(customers)
+        names = [name for name, *_ in self._steps]
+        self._run(moments, self._steps[: names.index("customer_features") + 1])
+        return self.relations["customer_features"]
+
+    def _run(self, moments: Sequence[datetime], steps: Sequence[tuple]) -> None:
+        moments = [_in_utc(moment) for moment in moments]
+        self._set_moment(moments[-1])
+        self._replace(
+            "memory.due.moments", pa.table({"moment_at": pa.array(moments, _MICROSECONDS)})
+        )
+        for _, relation, is_view, sql in steps:
+            self.con.execute(
+                f"create or replace {'view' if is_view else 'table'} {relation} as {sql}"
+            )
+
     def _set_moment(self, moment: datetime) -> None:
-        self.con.execute(f"set variable moment = timestamp '{moment}'")
+        self.con.execute(f"set variable moment = timestamp '{_in_utc(moment)}'")
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """A moment as the SQL has it, without its zone."""
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment

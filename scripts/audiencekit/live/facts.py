@@ -9,6 +9,7 @@ from collections.abc import Iterable, Set
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from audiencekit.publish.live_state import EVENTS
 from audiencekit.sql import literal
@@ -25,6 +26,7 @@ class Facts:
         self._customers: dict[str, dict[str, pa.RecordBatch]] = {}
         self._senders: dict[str, set[str]] = {}
         self._logged_in: dict[str, set[str]] = defaultdict(set)
+        self._of_build: dict[str, pa.RecordBatch] = {}
         self._events: dict[str, list[pa.RecordBatch]] = defaultdict(list)
         self._read_senders: set[str] = set()
         self._taken: set[str] = set()
@@ -54,7 +56,8 @@ class Facts:
             *(self._senders.get(key, set()) | self._logged_in[key] for key in customers)
         )
         self._read_events(senders)
-        events = [batch for sender in sorted(senders) for batch in self._events.get(sender, ())]
+        events = [self._of_build[sender] for sender in sorted(senders) if sender in self._of_build]
+        events += [batch for sender in sorted(senders) for batch in self._events.get(sender, ())]
         return rows | {EVENTS: _together(events, self.events)}
 
     def _read(self, customers: Set[str]) -> None:
@@ -78,17 +81,16 @@ class Facts:
             table = self._table("senders", f"where sender in {among(new)}")
             events = table.column("events").combine_chunks()
             for place, sender in enumerate(table.column("sender").to_pylist()):
-                self._events[sender].insert(
-                    0, pa.RecordBatch.from_struct_array(events[place].values)
-                )
+                self._of_build[sender] = pa.RecordBatch.from_struct_array(events[place].values)
             self._read_senders |= new
 
     def add(self, events: pa.Table) -> pa.Table:
-        """Keep staged events, which have a column `sender`. Returns those whose event_id is new."""
-        ids = events.column("event_id").to_pylist()
+        """Keep staged events, which have a column `sender`. Returns those that neither came before nor the build has."""
+        senders = events.column("sender").to_pylist()
+        self._read_events({sender for sender in senders if sender})
         new = []
-        for place, event_id in enumerate(ids):
-            if event_id not in self._taken:
+        for place, event_id in enumerate(events.column("event_id").to_pylist()):
+            if event_id not in self._taken and not self._is_of_build(senders[place], event_id):
                 self._taken.add(event_id)
                 new.append(place)
         kept = events.take(pa.array(new, pa.int64()))
@@ -98,6 +100,10 @@ class Facts:
             for place, sender in enumerate(rows.column("sender").to_pylist()):
                 self._events[sender].append(plain.slice(place, 1))
         return kept
+
+    def _is_of_build(self, sender: str | None, event_id: str) -> bool:
+        events = self._of_build.get(sender or "")
+        return events is not None and pc.index(events.column("event_id"), event_id).as_py() >= 0
 
     def seen_on(self, customer: str, sender: str) -> bool:
         """A customer logged in on a device. Returns whether they had not done so before since the build."""

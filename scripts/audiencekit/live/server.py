@@ -44,7 +44,7 @@ def serve(log: Path, settings: Settings, address: Address, say: Callable[[str], 
     Raises UserError if the address is taken.
     """
     listener = _listen(address)
-    collector = Collector(CallLog(log, settings.clock()), settings, taken=lambda rows: None)
+    collector = Collector(CallLog(log, settings.clock()), settings)
     host, port = listener.getsockname()[:2]
     say(f"http://{host}:{port}/v1 takes in calls of Segment's libraries; {log} has them.")
     config = uvicorn.Config(

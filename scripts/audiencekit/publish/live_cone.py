@@ -5,7 +5,7 @@ hold for everybody. Its SQL is what dbt compiled for the build, with the moment 
 """
 
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from datetime import datetime
 from graphlib import TopologicalSorter
@@ -76,7 +76,7 @@ def _parents(nodes: dict[str, Any], key: str) -> Iterator[str]:
 def _step(node: dict[str, Any], as_of: datetime) -> Step:
     moment = as_of.isoformat(sep=" ")
     sql = node["compiled_code"].replace(f"cast('{moment}' as timestamp)", MOMENT)
-    sql = re.sub(r"'[^']*/(\w+)\.parquet/\*\.parquet'", rf'{INCOMING}."\1"', sql)
+    sql = re.sub(r"'(?:[^']|'')*/(\w+)\.parquet/\*\.parquet'", rf'{INCOMING}."\1"', sql)
     if moment in sql:
         raise UserError(
             f"{node['name']} is marked live, and its SQL has as_of in another form than as_of() writes it. "
@@ -105,6 +105,42 @@ def _columns_read(definition: str) -> set[str]:
     trees = read_definition(definition).values()
     names = {column.name for tree in trees for column in tree.find_all(exp.Column)}
     return names - {"customer_key"}
+
+
+def thresholds(definitions: Iterable[str]) -> dict[str, set[float]]:
+    """The numbers that rules compare each column with."""
+    found: dict[str, set[float]] = {}
+    for definition in definitions:
+        for tree in read_definition(definition).values():
+            for comparison in tree.find_all(exp.Predicate):
+                columns = {column.name for column in comparison.find_all(exp.Column)}
+                numbers = {
+                    float(number.this)
+                    for number in comparison.find_all(exp.Literal)
+                    if not number.is_string
+                }
+                for column in columns:
+                    found.setdefault(column, set()).update(numbers)
+    return {column: numbers for column, numbers in found.items() if numbers}
+
+
+def windows(cone: Cone) -> set[int]:
+    """The lengths of the windows that the steps count in, in microseconds, as the macro in_window writes them."""
+    return {
+        int(length)
+        for step in cone.steps
+        for length in re.findall(r"age_micros <= ([0-9]+)(?![0-9.])", step.sql)
+    }
+
+
+def zone(cone: Cone) -> str:
+    """The time zone of the shop, as the macro shop_time writes it; UTC if it converts nothing."""
+    found = {
+        name
+        for step in cone.steps
+        for name in re.findall(r"timezone\('([^']+)', timezone\('UTC'", step.sql)
+    }
+    return min(found, default="UTC")
 
 
 def daily_columns(

@@ -2,6 +2,7 @@
 
 cone.steps          the models that are evaluated again, in order, with their SQL
 cone.inputs         the other tables that the steps read, with their columns, and whether they are about customers
+cone.windows, cone.thresholds, cone.zone    what says when a customer's row can change by time alone
 cone.segments       by segment: whether it is live, and if not, which column only a build can change
 facts.customers     one row per customer, with their rows of each input in a list, and with whom they share a device
 facts.senders       one row per sender of web events, a device or a login, with their events in a list
@@ -11,14 +12,22 @@ incoming.web_events no rows: the columns in which events are taken in
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
-from audiencekit.publish.live_cone import Cone, live_segments, read_cone
-from audiencekit.sql import literal
+from audiencekit.publish.live_cone import (
+    Cone,
+    live_segments,
+    read_cone,
+    thresholds,
+    windows,
+    zone,
+)
+from audiencekit.sql import literal, rows_of
 from audiencekit.workspace import Workspace
 
 LIVE_FILE = "live.duckdb"
@@ -68,8 +77,8 @@ def write_live_state(workspace: Workspace, folder: Path, as_of: datetime) -> Non
             if not table.is_by_customer:
                 _copy(con, table, as_of)
         con.execute("create schema incoming")
-        checked = literal(f"{workspace.intake}/web_events.parquet/*.parquet")
-        con.execute(f"create table incoming.web_events as from {checked} limit 0")
+        events = rows_of(workspace.intake / "web_events.parquet")
+        con.execute(f"create table incoming.web_events as from {events} limit 0")
         con.execute("create schema facts")
         _write_senders(con)
         _write_customers(con, inputs, as_of)
@@ -122,9 +131,18 @@ def _write_cone(
             [[n, t.relation, t.is_by_customer, list(t.columns)] for n, t in inputs.items()],
         ),
         ("segments", "segment_code text, daily_because text", [list(r) for r in reasons.items()]),
+        ("windows", "micros bigint", [[length] for length in sorted(windows(cone))]),
+        ("thresholds", "name text, value double", [list(pair) for pair in _compared(definitions)]),
+        ("zone", "name text", [[zone(cone)]]),
     ):
         con.execute(f"create table cone.{table} ({columns_of_it})")
-        con.executemany(f"insert into cone.{table} values ({'?, ' * (len(rows[0]) - 1)}?)", rows)
+        places = ", ".join("?" * len(columns_of_it.split(", ")))
+        con.executemany(f"insert into cone.{table} values ({places})", rows)
+
+
+def _compared(definitions: Iterable[tuple[str, str]]) -> list[tuple[str, float]]:
+    found = thresholds(definition for _, definition in definitions)
+    return [(name, value) for name in sorted(found) for value in sorted(found[name])]
 
 
 def _copy(con: duckdb.DuckDBPyConnection, table: Table, as_of: datetime) -> None:

@@ -1,0 +1,90 @@
+"""Rows of calls as the adapters of Segment's warehouse read them, so that no call from outside can stop a run.
+
+Columns that an adapter knows stay; the properties of an event that it does not know are one JSON object. A call that may
+state a refusal in a way that no adapter reads is held back, for somebody to look at: a run would stop at it, and would
+have to.
+"""
+
+import json
+from functools import cache
+from typing import Any
+
+from audiencekit.intake.adapters import load_adapters, sql_name
+from audiencekit.intake.decision_words import flag_may_decide, may_decide, may_refuse
+from audiencekit.intake.values import NO, YES
+from audiencekit.live.calls import Row
+
+# Where a run does not read: names that begin with _ are skipped.
+HELD, NOT_READ = "_held", "_not_read"
+# The adapter and its input, by the table of calls.
+_INPUTS = {
+    "tracks": ("segment_events", "events"),
+    "pages": ("segment_events", "pages"),
+    "screens": ("segment_events", "screens"),
+    "identifies": ("segment_users", "identifies"),
+    "aliases": ("segment_users", "aliases"),
+}
+_YES_OR_NO = {*YES, *NO}
+
+
+def for_adapters(row: Row) -> Row:
+    """The row as a run can read it, or under another table as it came: held back, or of a kind that no run reads."""
+    if row.table not in _INPUTS:
+        return Row(NOT_READ, row.columns)
+    names, others = _names(row.table)
+    known: dict[str, Any] = {}
+    unknown: dict[str, Any] = {}
+    for name, value in row.columns.items():
+        column = names.get(name)
+        if column and known.get(column) is None:
+            known[column] = value
+        elif value is not None:
+            unknown[name] = value
+    if _may_refuse(known, unknown):
+        return Row(HELD, row.columns)
+    if others:
+        properties = {
+            name: value for name, value in unknown.items() if not name.startswith("context_")
+        }
+        known[others] = json.dumps(properties, ensure_ascii=False) if properties else None
+    return Row(row.table, known)
+
+
+def _may_refuse(known: dict[str, Any], unknown: dict[str, Any]) -> bool:
+    if may_refuse(str(known.get("event_text") or "")):
+        return True
+    for name, value in unknown.items():
+        if may_decide(name) or (_is_flag(value) and flag_may_decide(name)):
+            return True
+        # In a trait, such as a status. The properties of an event are no decisions of people.
+        if "event_text" not in known and isinstance(value, str) and may_refuse(value[:2000]):
+            return True
+    return any(
+        value is not None
+        and may_decide(name)
+        and not name.startswith("context_")
+        and not _is_flag(value)
+        for name, value in known.items()
+        if not name.endswith("_at")
+    ) or any(
+        value is not None and name.endswith("_at") and may_decide(name)
+        for name, value in known.items()
+    )
+
+
+def _is_flag(value: Any) -> bool:
+    return isinstance(value, bool) or str(value).strip().lower() in _YES_OR_NO
+
+
+@cache
+def _names(table: str) -> tuple[dict[str, str], str | None]:
+    """The column of the adapter's input by each name for it, and the column that has all others."""
+    adapter, input_name = _INPUTS[table]
+    columns = load_adapters()[adapter].inputs[input_name].columns
+    names = {
+        sql_name(header): column.name
+        for column in columns
+        if not column.takes_others
+        for header in (column.name, *column.aliases)
+    }
+    return names, next((column.name for column in columns if column.takes_others), None)

@@ -1,0 +1,131 @@
+"""When what holds for a customer can change, although nothing happens: the moments to evaluate them at again.
+
+An event leaves a window, a cart has been left for half an hour, a silence has lasted twice as long as usual, a day
+begins. So nobody is asked again and again whether something changed.
+"""
+
+from collections.abc import Set
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+
+from audiencekit.live.evaluator import Evaluator
+from audiencekit.publish.live_state import EVENTS
+
+# Far enough apart for slopes to be exact, and close enough for nothing to happen in between.
+_STEP = timedelta(seconds=1)
+
+
+class Clock:
+    """The next change of single customers, from the facts that an evaluator holds of them."""
+
+    def __init__(self, evaluator: Evaluator):
+        self._evaluator, self._con = evaluator, evaluator.con
+        self._thresholds = dict(
+            self._con.execute(
+                "select name, list(value order by value) from published.cone.thresholds group by name order by name"
+            ).fetchall()
+        )
+        ((zone,),) = self._con.execute("from published.cone.zone").fetchall()
+        self._zone = ZoneInfo(zone)
+        times = [
+            f"select customer_key, {field.name} as happened_at from memory.due.{table}"
+            for table, schema in evaluator.schemas.items()
+            for field in schema
+            if pa.types.is_timestamp(field.type) and field.name != "moment_at"
+        ]
+        events = evaluator.relations["fct_events"]
+        times += [
+            f"select customer_key, {name} from {events}" for name in ("occurred_at", "known_at")
+        ]
+        # Of an event whose time has not come, nobody knows yet whose it is.
+        times.append(
+            f"select customer_key, occurred_at from memory.due.customers cross join memory.due.{EVENTS} "
+            "where occurred_at >= getvariable('moment')"
+        )
+        self._times = " union all ".join(times)
+
+    def next_changes(self, customers: Set[str], moment: datetime) -> dict[str, datetime]:
+        """The first moment after `moment` at which each customer's row can change. UTC, to the microsecond."""
+        crossings = self._crossings(customers, moment)
+        ends = self._ends_of_windows()
+        midnight = self._midnight(moment)
+        return {
+            key: min(ends.get(key, midnight), crossings.get(key, midnight), midnight)
+            for key in customers
+        }
+
+    def _ends_of_windows(self) -> dict[str, datetime]:
+        """When something that happened leaves a window, and the moment after. Some rules say at, and some say after."""
+        return dict(
+            self._con.execute(f"""
+                select customer_key, min(happened_at + to_microseconds(micros + past)) as next_at
+                from (from ({self._times}) where happened_at between timestamp '1900-01-01' and timestamp '2200-01-01')
+                cross join (from published.cone.windows union all select 0)
+                cross join (select unnest([0, 1]) as past)
+                where happened_at + to_microseconds(micros + past) > getvariable('moment')
+                group by customer_key
+            """).fetchall()
+        )
+
+    def _crossings(self, customers: Set[str], moment: datetime) -> dict[str, datetime]:
+        """When a number that grows with time, such as days since the last order, passes one that a rule compares it with.
+
+        Such numbers grow evenly until something happens, so two moments tell the slope.
+        """
+        features = self._evaluator.features_at(customers, [moment, moment + _STEP])
+        types = dict(
+            self._con.execute(
+                f"select column_name, column_type from (describe {features})"
+            ).fetchall()
+        )
+        columns = [name for name in self._thresholds if types.get(name) == "DOUBLE"]
+        if not columns:
+            return {}
+        values = ", ".join(
+            f"struct_pack(name := '{name}', value := now.{name}, later := soon.{name})"
+            for name in columns
+        )
+        return dict(
+            self._con.execute(
+                f"""
+                with
+
+                pairs as (
+                    select now.customer_key, unnest([{values}], max_depth := 2)
+                    from {features} as now
+                    inner join {features} as soon on now.customer_key = soon.customer_key
+                    where now.moment_at = $now and soon.moment_at = $soon
+                ),
+
+                slopes as (
+                    select customer_key, name, value, (later - value) / $micros as slope
+                    from pairs
+                ),
+
+                crossings as (
+                    select slopes.customer_key, (thresholds.value - slopes.value) / nullif(slope, 0) as micros
+                    from slopes
+                    inner join published.cone.thresholds as thresholds on slopes.name = thresholds.name
+                )
+
+                -- A millisecond later than calculated: some rules say at, and some say after.
+                select customer_key, min(cast($now as timestamp) + to_microseconds(cast(ceil(micros) as bigint) + 1000))
+                from crossings
+                where micros > 0 and micros < 1e16
+                group by customer_key
+            """,
+                {
+                    "now": moment,
+                    "soon": moment + _STEP,
+                    "micros": _STEP / timedelta(microseconds=1),
+                },
+            ).fetchall()
+        )
+
+    def _midnight(self, moment: datetime) -> datetime:
+        """When the next day of the shop begins: people have birthdays."""
+        local = moment.replace(tzinfo=UTC).astimezone(self._zone)
+        tomorrow = datetime.combine(local.date() + timedelta(days=1), time(), self._zone)
+        return tomorrow.astimezone(UTC).replace(tzinfo=None)
