@@ -295,7 +295,9 @@ def test_memberships_follow_events_and_time_alone_to_where_a_build_would_be(publ
             for n, each in enumerate(at)
             if each < end and int((each - DEMO_AS_OF).total_seconds() // 3600) == hour
         ]
-        changes += members.take(in_order.take(places), DEMO_AS_OF + timedelta(hours=hour + 1))
+        changes += members.take(
+            in_order.take(pa.array(places, pa.int64())), DEMO_AS_OF + timedelta(hours=hour + 1)
+        )
     now = {(segment, key) for key, segments in members.of.items() for segment in segments}
     assert now == evaluator.evaluate(evaluator.customers(), end).matches
     entered = {(c.segment, c.customer_key) for c in changes if c.has_entered}
