@@ -172,6 +172,7 @@ def test_a_call_that_may_state_a_refusal_in_other_words_is_held_back_whole(call)
         {"type": "track", "event": "Order Cancelled", "properties": {"reason": "declined card"}},
         {"type": "identify", "traits": {"email": "a@example.com", "email_opt_out": True}},
         {"type": "identify", "traits": {"newsletter": "no", "plan": "gold"}},
+        {"type": "page", "properties": {"title": "Do not sell my information", "url": "u"}},
         {"type": "track", "event": "e", "context": {"gpc": True}},
         {"type": "page", "context": {"consent": {"categoryPreferences": {"Advertising": False}}}},
     ],

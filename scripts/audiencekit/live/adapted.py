@@ -25,6 +25,8 @@ _INPUTS = {
     "aliases": ("segment_users", "aliases"),
 }
 _YES_OR_NO = {*YES, *NO}
+# How much of a text is read.
+_READ = 2000
 
 
 def for_adapters(row: Row) -> Row:
@@ -40,7 +42,7 @@ def for_adapters(row: Row) -> Row:
             known[column] = value
         elif value is not None:
             unknown[name] = value
-    if _may_refuse(known, unknown):
+    if _may_refuse(row.table, known, unknown):
         return Row(HELD, row.columns)
     if others:
         properties = {
@@ -50,25 +52,23 @@ def for_adapters(row: Row) -> Row:
     return Row(row.table, known)
 
 
-def _may_refuse(known: dict[str, Any], unknown: dict[str, Any]) -> bool:
+def _may_refuse(table: str, known: dict[str, Any], unknown: dict[str, Any]) -> bool:
+    """Whether a run would stop at the row, because it may state a refusal that no adapter reads."""
     if may_refuse(str(known.get("event_text") or "")):
         return True
     for name, value in unknown.items():
         if may_decide(name) or (_is_flag(value) and flag_may_decide(name)):
             return True
-        # In a trait, such as a status. The properties of an event are no decisions of people.
-        if "event_text" not in known and isinstance(value, str) and may_refuse(value[:2000]):
+        # A trait, such as a status, may say so itself. What an event has, such as the title of a page, is no decision.
+        if table == "identifies" and isinstance(value, str) and may_refuse(value[:_READ]):
             return True
+    decisions = {
+        name: value for name, value in known.items() if value is not None and may_decide(name)
+    }
     return any(
-        value is not None
-        and may_decide(name)
-        and not name.startswith("context_")
-        and not _is_flag(value)
-        for name, value in known.items()
-        if not name.endswith("_at")
-    ) or any(
-        value is not None and name.endswith("_at") and may_decide(name)
-        for name, value in known.items()
+        name.endswith("_at") or not _is_flag(value)
+        for name, value in decisions.items()
+        if not name.startswith("context_")
     )
 
 
