@@ -28,6 +28,7 @@ CONSENT = (
     "int_consent_decisions",
     "int_customer_mailboxes",
     "int_past_withdrawals",
+    "int_privacy_signals",
     "int_withdrawals",
     "fct_consent",
 )
@@ -864,7 +865,7 @@ BREAKS = {
         "general.is_allowed",
     ),
     "privacy signals are not heard": (
-        "int_withdrawals",
+        "int_privacy_signals",
         "where events.has_privacy_signal",
         "where false",
     ),
