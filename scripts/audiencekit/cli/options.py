@@ -75,7 +75,7 @@ def landing_of(given: str | None) -> str:
 
 def now() -> datetime:
     """The moment in UTC, to the second."""
-    return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+    return clock().replace(tzinfo=None, microsecond=0)
 
 
 def clock() -> datetime:
