@@ -22,11 +22,10 @@ class Clock:
 
     def __init__(self, evaluator: Evaluator):
         self._evaluator, self._con = evaluator, evaluator.con
-        self._thresholds = dict(
-            self._con.execute(
-                "select name, list(value order by value) from published.cone.thresholds group by name order by name"
-            ).fetchall()
+        names = self._con.execute(
+            "select distinct name from published.cone.thresholds order by name"
         )
+        self._compared = [name for (name,) in names.fetchall()]
         ((zone,),) = self._con.execute("from published.cone.zone").fetchall()
         self._zone = ZoneInfo(zone)
         times = [
@@ -80,7 +79,7 @@ class Clock:
                 f"select column_name, column_type from (describe {features})"
             ).fetchall()
         )
-        columns = [name for name in self._thresholds if types.get(name) == "DOUBLE"]
+        columns = [name for name in self._compared if types.get(name) == "DOUBLE"]
         if not columns:
             return {}
         values = ", ".join(

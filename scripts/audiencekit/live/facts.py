@@ -16,9 +16,9 @@ from audiencekit.sql import literal
 
 
 class Facts:
-    """Rows by customer and table, and events by sender. `published` is the schema of live.duckdb in `con`.
+    """Rows by customer and table, and events by sender. `published` is live.duckdb, attached to `con`.
 
-    `customers` is empty at first: a customer is read from the generation when they are first asked for.
+    A customer is read from the generation when they are first asked for. `schemas` has the columns of each table.
     """
 
     def __init__(self, con: duckdb.DuckDBPyConnection):
@@ -37,7 +37,7 @@ class Facts:
             for field in lists
             if field.name != "senders"
         }
-        self.events = pa.schema(
+        self._event_schema = pa.schema(
             self._table("senders", "limit 0").schema.field("events").type.value_type
         )
 
@@ -58,7 +58,7 @@ class Facts:
         self._read_events(senders)
         events = [self._of_build[sender] for sender in sorted(senders) if sender in self._of_build]
         events += [batch for sender in sorted(senders) for batch in self._events.get(sender, ())]
-        return rows | {EVENTS: _together(events, self.events)}
+        return rows | {EVENTS: _together(events, self._event_schema)}
 
     def _read(self, customers: Set[str]) -> None:
         if not customers:

@@ -94,7 +94,7 @@ def live_segments(
     those of dim_segments.
     """
     read = {code: _columns_read(definition) for code, definition in definitions.items()}
-    daily = daily_columns(cone, columns, set().union(*read.values()))
+    daily = _daily_columns(cone, columns, set().union(*read.values()))
     return {
         code: next((f"{name} of {daily[name]}" for name in sorted(names) if name in daily), "")
         for code, names in read.items()
@@ -143,7 +143,7 @@ def zone(cone: Cone) -> str:
     return min(found, default="UTC")
 
 
-def daily_columns(
+def _daily_columns(
     cone: Cone, columns: dict[str, dict[str, str]], wanted: Set[str]
 ) -> dict[str, str]:
     """Columns of customer_360 that only a build can change, each with the table outside the cone that it comes from."""

@@ -4,7 +4,8 @@ cone.steps          the models that are evaluated again, in order, with their SQ
 cone.inputs         the other tables that the steps read, with their columns, and whether they are about customers
 cone.windows, cone.thresholds, cone.zone    what says when a customer's row can change by time alone
 cone.segments       by segment: whether it is live, and if not, which column only a build can change
-facts.customers     one row per customer, with their rows of each input in a list, and with whom they share a device
+facts.customers     one row per customer, with their rows of each input in a list, and the devices they logged in on
+facts.customers_by_sender    one row per device, with everybody who logged in on it
 facts.senders       one row per sender of web events, a device or a login, with their events in a list
 facts.logins        one row per login, with its customer
 incoming.web_events no rows: the columns in which events are taken in
