@@ -187,6 +187,13 @@ def test_segments_that_only_a_build_can_evaluate_say_which_column_it_is(publishe
     assert reasons["high_value"] == "m_score of feat_rfm"
 
 
+def test_the_clock_knows_the_windows_of_the_sql_and_those_of_frequency_caps(published):
+    with duckdb.connect(str(published.workspace.current / "live.duckdb"), read_only=True) as con:
+        lengths = con.execute("select to_microseconds(micros) from cone.windows").fetchall()
+    expected = {timedelta(minutes=10), timedelta(hours=48), timedelta(days=14), timedelta(days=90)}
+    assert expected <= {length for (length,) in lengths}
+
+
 def test_a_device_that_two_people_log_in_on_belongs_to_nobody_from_then_on(published):
     with duckdb.connect(str(published.workspace.current / "live.duckdb"), read_only=True) as con:
         one, other = con.execute(

@@ -132,13 +132,23 @@ def _write_cone(
             [[n, t.relation, t.is_by_customer, list(t.columns)] for n, t in inputs.items()],
         ),
         ("segments", "segment_code text, daily_because text", [list(r) for r in reasons.items()]),
-        ("windows", "micros bigint", [[length] for length in sorted(windows(cone))]),
+        ("windows", "micros bigint", [[n] for n in sorted(windows(cone) | _caps(con, inputs))]),
         ("thresholds", "name text, value double", [list(pair) for pair in _compared(definitions)]),
         ("zone", "name text", [[zone(cone)]]),
     ):
         con.execute(f"create table cone.{table} ({columns_of_it})")
         places = ", ".join("?" * len(columns_of_it.split(", ")))
         con.executemany(f"insert into cone.{table} values ({places})", rows)
+
+
+def _caps(con: duckdb.DuckDBPyConnection, inputs: dict[str, Table]) -> set[int]:
+    """Windows whose length is in a table, such as that of frequency caps, in microseconds."""
+    return {
+        days * 86_400_000_000
+        for table in inputs.values()
+        if "window_days" in table.columns
+        for (days,) in con.execute(f"select distinct window_days from {table.relation}").fetchall()
+    }
 
 
 def _compared(definitions: Iterable[tuple[str, str]]) -> list[tuple[str, float]]:
