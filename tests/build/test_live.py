@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 from workspaces import DEMO_AS_OF, Published
 
+from audiencekit.live.changes import ENTERED, LEFT
 from audiencekit.live.clock import Clock
 from audiencekit.live.evaluator import Evaluation, Evaluator
 from audiencekit.live.memberships import Memberships
@@ -123,16 +124,41 @@ def test_live_segments_and_permissions_are_those_of_a_build_of_the_moment(
     live = evaluator.evaluate(everybody, moment)
     for features in FEATURES:
         assert_same_features(evaluator, built, features, moment)
-    assert live.matches == matches
-    assert own_reasons(live.candidates) == own_reasons(candidates)
+    assert of_live(evaluator, live) == (matches, own_reasons(candidates))
+    assert_others_are_those_of_the_build(evaluator, live, published, everybody)
     some = set(sorted(concerned)[::3])
-    live = evaluator.evaluate(some, moment)
-    assert live.matches == {row for row in matches if row[-1] in some}
-    assert own_reasons(live.candidates) == {
+    live_matches, live_reasons = of_live(evaluator, evaluator.evaluate(some, moment))
+    assert live_matches == {row for row in matches if row[-1] in some}
+    assert live_reasons == {
         row: why for row, why in own_reasons(candidates).items() if row[-1] in some
     }
     before, _ = of_live_segments(published, evaluator)
     assert matches - before and before - matches, "nothing happened since the build"
+
+
+def of_live(evaluator: Evaluator, evaluation: Evaluation) -> tuple[set, dict]:
+    """What an evaluation says of live segments: who matches, and their own reasons to be left out."""
+    reasons = {
+        row: why for row, why in evaluation.candidates.items() if row[1] in evaluator.segments
+    }
+    return (
+        {row for row in evaluation.matches if row[0] in evaluator.segments},
+        own_reasons(reasons),
+    )
+
+
+def assert_others_are_those_of_the_build(
+    evaluator: Evaluator, live: Evaluation, published: Published, everybody: set
+) -> None:
+    """Matches of the other segments wait for the next build; who may be addressed for them does not."""
+    matches = published.warehouse("select segment_code, customer_key from segments.segment_matches")
+    expected = {
+        row
+        for row in matches.itertuples(index=False, name=None)
+        if row[0] not in evaluator.segments and row[1] in everybody
+    }
+    assert {row for row in live.matches if row[0] not in evaluator.segments} == expected
+    assert {row[1] for row in live.candidates} - evaluator.segments
 
 
 def assert_same_features(
@@ -290,9 +316,13 @@ def by_customer(evaluation: Evaluation) -> dict[str, list]:
 def test_memberships_follow_events_and_time_alone_to_where_a_build_would_be(published, events):
     """Events as they come, and nothing evaluated but who is concerned or due."""
     evaluator = Evaluator(published.workspace.current)
-    members = Memberships(evaluator, DEMO_AS_OF)
+    members = Memberships(evaluator)
+    members.begin(DEMO_AS_OF)
     start = {(segment, key) for key, segments in members.of.items() for segment in segments}
-    assert start == of_live_segments(published, evaluator)[0]
+    of_build = published.warehouse(
+        "select segment_code, customer_key from segments.segment_matches"
+    )
+    assert start == set(of_build.itertuples(index=False, name=None))
     end, changes = DEMO_AS_OF + timedelta(hours=14), []
     in_order = events.sort_by("occurred_at")
     at = in_order.column("occurred_at").to_pylist()
@@ -307,7 +337,7 @@ def test_memberships_follow_events_and_time_alone_to_where_a_build_would_be(publ
         )
     now = {(segment, key) for key, segments in members.of.items() for segment in segments}
     assert now == evaluator.evaluate(evaluator.customers(), end).matches
-    entered = {(c.segment, c.customer_key) for c in changes if c.has_entered}
-    left = {(c.segment, c.customer_key) for c in changes if not c.has_entered}
+    entered = {(c.segment, c.customer_key) for c in changes if c.action == ENTERED}
+    left = {(c.segment, c.customer_key) for c in changes if c.action == LEFT}
     assert now - start <= entered and start - now <= left
     assert any(c.events for c in changes) and any(not c.events for c in changes)

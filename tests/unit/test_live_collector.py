@@ -27,8 +27,13 @@ from test_adapters import rows
 
 from audiencekit.intake.gates import Gates
 from audiencekit.intake.job import run_intake
+from audiencekit.intake.landing_settings import NO_SETTINGS
 from audiencekit.intake.shop import read_shop
-from audiencekit.live.collector import Collector, Settings, application
+from audiencekit.live.app import application
+from audiencekit.live.collector import Collector, Settings
+from audiencekit.live.engine import Engine, Source
+from audiencekit.live.journal import Journal
+from audiencekit.live.keys import Keys
 from audiencekit.live.log import CallLog
 from audiencekit.workspace import Workspace
 
@@ -45,8 +50,12 @@ def clock() -> datetime:
 def running(folder: Path, **options) -> Iterator[tuple[str, Collector]]:
     """A collector on a free port of this machine, as its URL."""
     log = CallLog(folder, clock())
-    collector = Collector(log, Settings([KEY, "another-key-of-these-tests"], clock, **options))
-    server = uvicorn.Server(uvicorn.Config(application(collector), port=0, log_level="error"))
+    keys = Keys([KEY, "another-key-of-these-tests"])
+    collector = Collector(log, Settings(keys, clock, **options))
+    nothing = folder.parent / f"{folder.name} without a generation"
+    engine = Engine(Source(nothing, log, NO_SETTINGS, clock), Journal(nothing))
+    app = application(collector, engine)
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

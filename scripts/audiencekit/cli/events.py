@@ -1,10 +1,14 @@
 """The command that takes in events while they happen: live."""
 
+import os
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import click
 
-from audiencekit.cli.options import clock
+from audiencekit.cli.options import clock, surroundings
+from audiencekit.workspace import open_workspace
 
 
 @click.command()
@@ -17,19 +21,57 @@ from audiencekit.cli.options import clock
     metavar="URL",
     help="A website whose pages may send events, as https://shop.example. Repeatable.",
 )
-def live(log: Path, host: str, port: int, origin: tuple[str, ...]) -> None:
-    """Take in events of Segment's libraries into LOG, a folder inside your landing folder.
+@click.option(
+    "--webhook",
+    multiple=True,
+    metavar="URL",
+    help="A receiver of changes, as signed webhooks. Repeatable. The secret is in AUDIENCEKIT_WEBHOOK_SECRET.",
+)
+@click.option(
+    "--from-build",
+    is_flag=True,
+    help="Let time go on from the moment of the published build, as for the demo, whose data are old.",
+)
+def live(
+    log: Path,
+    host: str,
+    port: int,
+    origin: tuple[str, ...],
+    webhook: tuple[str, ...],
+    from_build: bool,
+) -> None:
+    """Take in events of Segment's libraries into LOG, a folder inside your landing folder, and act on them.
 
-    The next run takes them in from there. The keys that may send are in AUDIENCEKIT_WRITE_KEYS.
+    Segments change within seconds, by the rules of the published generation. The next run takes the events in from
+    LOG. The keys that may send are in AUDIENCEKIT_WRITE_KEYS, those that may read in AUDIENCEKIT_READ_KEYS.
     """
+    from audiencekit.delivery.cursors import receiver_folder
+    from audiencekit.delivery.messages import signer
     from audiencekit.live.collector import Settings
-    from audiencekit.live.server import Address, serve, write_keys
+    from audiencekit.live.keys import keys_from_environment
+    from audiencekit.live.server import Address, open_service, serve
+    from audiencekit.live.webhooks import Hook
 
-    settings = Settings(write_keys(), clock, origin)
-    collector = serve(log, settings, Address(host, port), click.echo)
-    counts = ", ".join(f"{count:,} {name}" for name, count in collector.counts.items())
+    workspace, keys = open_workspace(), keys_from_environment()
+    sign = signer(os.environ) if webhook else None
+    hooks = [
+        Hook(url, sign, receiver_folder(workspace, "live", url, None)) for url in webhook if sign
+    ]
+    moments = _from_build() if from_build else clock
+    service = open_service(workspace, log, Settings(keys, moments, origin), hooks, surroundings())
+    serve(service, Address(host, port), click.echo)
+    counts = ", ".join(f"{count:,} {name}" for name, count in service.collector.counts.items())
     click.echo(f"Stopped. Calls: {counts}.")
-    if collector.counts["held back"]:
+    if service.collector.counts["held back"]:
         click.echo(
             f"Calls held back may state a refusal that no run can read. Look at {log}/_held.*.jsonl."
         )
+
+
+def _from_build() -> Callable[[], datetime]:
+    """A clock that shows the moment of the published build now, and goes on from there."""
+    from audiencekit.publish.generations import published_manifest
+
+    built_at = datetime.fromisoformat(published_manifest(open_workspace()).as_of)
+    ahead = clock() - built_at.replace(tzinfo=clock().tzinfo)
+    return lambda: clock() - ahead

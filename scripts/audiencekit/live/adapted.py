@@ -17,7 +17,7 @@ from audiencekit.live.calls import Row
 # Where a run does not read: names that begin with _ are skipped.
 HELD, NOT_READ = "_held", "_not_read"
 # The adapter and its input, by the table of calls.
-_INPUTS = {
+INPUTS = {
     "tracks": ("segment_events", "events"),
     "pages": ("segment_events", "pages"),
     "screens": ("segment_events", "screens"),
@@ -31,7 +31,7 @@ _READ = 2000
 
 def for_adapters(row: Row) -> Row:
     """The row as a run can read it, or under another table as it came: held back, or of a kind that no run reads."""
-    if row.table not in _INPUTS:
+    if row.table not in INPUTS:
         return Row(NOT_READ, row.columns)
     names, others = _names(row.table)
     known: dict[str, Any] = {}
@@ -79,7 +79,7 @@ def _is_flag(value: Any) -> bool:
 @cache
 def _names(table: str) -> tuple[dict[str, str], str | None]:
     """The column of the adapter's input by each name for it, and the column that has all others."""
-    adapter, input_name = _INPUTS[table]
+    adapter, input_name = INPUTS[table]
     columns = load_adapters()[adapter].inputs[input_name].columns
     names = {
         sql_name(header): column.name

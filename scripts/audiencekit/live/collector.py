@@ -4,27 +4,23 @@ A request is answered when its calls are on disk. Requests that arrive at the sa
 """
 
 import asyncio
-import base64
-import hmac
 import json
 import zlib
-from collections.abc import AsyncIterator, Callable, Collection
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from uuid import uuid4
 
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from audiencekit.live.adapted import HELD, for_adapters
 from audiencekit.live.calls import MAX_BATCH, MAX_CALL, TABLES, BadCall, Row, read_call
+from audiencekit.live.keys import Keys
 from audiencekit.live.log import CallLog
+from audiencekit.live.refused import Refused
 
 KINDS = (*TABLES, "batch")
 # What a batch says once counts in each of its calls: together they have at most so many bytes.
@@ -37,19 +33,11 @@ _TICK_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Settings:
-    """Who may send, and from which websites: `write_keys`, and `origins` such as https://shop.example. `clock` is UTC."""
+    """Who may send and read, and from which websites: `keys`, and `origins` such as https://shop.example. `clock` is UTC."""
 
-    write_keys: Collection[str]
+    keys: Keys
     clock: Callable[[], datetime]
     origins: Collection[str] = ()
-
-
-class Refused(Exception):
-    """A request that is answered with an error: its status, and why."""
-
-    def __init__(self, status: int, why: str):
-        super().__init__(why)
-        self.status = status
 
 
 @dataclass(frozen=True)
@@ -70,10 +58,18 @@ class _Group:
 
 
 class Collector:
-    """Takes calls and writes them to `log`. `counts` are of calls, but `refused` is of requests."""
+    """Takes calls and writes them to `log`. `counts` are of calls, but `refused` is of requests.
 
-    def __init__(self, log: CallLog, settings: Settings):
-        self.log, self.settings = log, settings
+    `on_disk` is called with calls once they are written, and must not wait for anything.
+    """
+
+    def __init__(
+        self,
+        log: CallLog,
+        settings: Settings,
+        on_disk: Callable[[list[Row]], None] = lambda _: None,
+    ):
+        self.log, self.settings, self._on_disk = log, settings, on_disk
         self.counts = dict.fromkeys(("taken", "repeated", "held back", "refused"), 0)
         self._waiting: asyncio.Queue[_Group] = asyncio.Queue()
         self._bytes_waiting = 0
@@ -99,6 +95,8 @@ class Collector:
             self.counts["held back"] += sum(row.table == HELD for row in new)
             for group in groups:
                 group.answer()
+            if new:
+                self._on_disk(new)
             await self._finish_if_due()
 
     async def tick(self) -> None:
@@ -121,7 +119,7 @@ class Collector:
         """Answer one request of the tracking API with calls of one kind, or a batch."""
         try:
             body = await _body(request)
-            self._check_key(request, body)
+            self.settings.keys.check_write(request, str(body.get("writeKey", "")))
             rows, size = self._rows(body, kind)
             if self._bytes_waiting + size > MAX_WAITING:
                 raise Refused(429, "too many calls wait to be written; send them again later")
@@ -134,19 +132,6 @@ class Collector:
             answer = {"success": False, "message": str(refused)}
             return JSONResponse(answer, status_code=refused.status)
         return JSONResponse({"success": True})
-
-    def _check_key(self, request: Request, body: dict) -> None:
-        """The write key is the user of basic authentication; a browser's library puts it into the body."""
-        scheme, _, given = request.headers.get("authorization", "").partition(" ")
-        try:
-            user = base64.b64decode(given, validate=True).decode().split(":")[0]
-        except ValueError:
-            user = ""
-        known = user if scheme.lower() == "basic" else ""
-        key = (known or str(body.get("writeKey", ""))).encode(errors="replace")
-        # Every key is compared, so that the time of the answer says nothing about any of them.
-        if not any([hmac.compare_digest(key, each.encode()) for each in self.settings.write_keys]):
-            raise Refused(401, "the write key is missing or unknown")
 
     def _rows(self, body: dict, kind: str) -> tuple[list[Row], int]:
         """The rows of a request, and their bytes. A call in a batch that cannot be taken refuses the batch."""
@@ -204,31 +189,10 @@ async def _body(request: Request) -> dict:
     return body
 
 
-def application(collector: Collector) -> Starlette:
-    """The collector as an ASGI application. It writes while it runs, and finishes the last file at the end."""
-
-    @asynccontextmanager
-    async def writing(_: Starlette) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(work()) for work in (collector.write, collector.tick)]
-        yield
-        for task in tasks:
-            task.cancel()
-        collector.log.close(collector.settings.clock())
-
-    return Starlette(
-        routes=[
-            # analytics.js sends to /v1/t, /v1/p and so on.
-            Route(f"/v1/{path}", partial(collector.take, kind=kind), methods=["POST"])
-            for kind in KINDS
-            for path in (kind, kind[0])
-        ],
-        middleware=[
-            Middleware(
-                CORSMiddleware,
-                allow_origins=list(collector.settings.origins),
-                allow_methods=["POST"],
-                allow_headers=["authorization", "content-type"],
-            )
-        ],
-        lifespan=writing,
-    )
+def routes(collector: Collector) -> list[Route]:
+    """The paths of the tracking API. analytics.js sends to the short ones: /v1/t, /v1/p and so on."""
+    return [
+        Route(f"/v1/{path}", partial(collector.take, kind=kind), methods=["POST"])
+        for kind in KINDS
+        for path in (kind, kind[0])
+    ]

@@ -13,8 +13,16 @@ import duckdb
 import pyarrow as pa
 
 from audiencekit.live.facts import Facts, among
+from audiencekit.live.lookup import NewLogins
 from audiencekit.publish.live_cone import INCOMING
-from audiencekit.publish.live_state import EVENTS, LIVE_FILE, SENDER, SPINE
+from audiencekit.publish.live_state import (
+    BUILD_MATCHES,
+    EVENTS,
+    LIVE_FILE,
+    MATCHES,
+    SENDER,
+    SPINE,
+)
 from audiencekit.sql import literal
 
 # As of this moment, all events that were taken in have happened.
@@ -27,10 +35,10 @@ _TAKEN = f'{INCOMING}."web_events"'
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What single customers match, and where they may be addressed for it, of live segments.
+    """What single customers match, and where they may be addressed for it.
 
-    `matches` are pairs of segment and customer. `candidates` has, by channel, segment and customer, why a member is
-    left out there, or None.
+    `matches` are pairs of segment and customer; of segments that are not live they are those of the build.
+    `candidates` has, by channel, segment and customer, why a member is left out there, or None.
     """
 
     matches: set[tuple[str, str]]
@@ -41,7 +49,8 @@ class Evaluator:
     """The events since a build, and what follows from them for single customers. Used by one thread.
 
     `segments` are those whose rules read nothing that only a build can know. `relations` are the tables that the steps
-    write, by model; `schemas` has the columns of the inputs that are about customers.
+    write, by model; `schemas` has the columns of the inputs that are about customers. `new_logins` are those since the
+    build.
     """
 
     def __init__(self, generation: Path):
@@ -58,9 +67,11 @@ class Evaluator:
             "select name, relation, is_view, sql from published.cone.steps order by place"
         )
         self.relations = {name: relation for name, relation, _, _ in steps}
+        steps = [(n, r, v, _with_daily(sql) if n == MATCHES else sql) for n, r, v, sql in steps]
         self._stage = next(sql for name, _, _, sql in steps if name == EVENTS)
         self._steps = [step for step in steps if step[0] != EVENTS]
         self._facts = Facts(self.con)
+        self.new_logins = NewLogins()
         self.schemas = self._facts.schemas
         self._prepare()
 
@@ -76,7 +87,6 @@ class Evaluator:
         self.con.execute("create schema due")
         self._set_due(set())
         self._replace("memory.due.moments", pa.table({"moment_at": pa.array([], _MICROSECONDS)}))
-        self.con.execute("create table logins_on (sender text, customer_key text)")
         moment = "getvariable('moment')"
         for name, relation, is_by_customer, columns in inputs:
             rows = f"memory.due.{name}" if is_by_customer else relation.replace(*_PUBLISHED, 1)
@@ -128,8 +138,11 @@ class Evaluator:
         logins = self._customers_of({row["account_id"] for row in new if row["account_id"]})
         for row in new:
             key = logins.get(row["account_id"])
+            if row["account_id"] and not key:
+                self.new_logins.strangers.add(row["sender"])
             if key and self._facts.seen_on(key, row["sender"]):
-                self.con.execute("insert into logins_on values (?, ?)", [row["sender"], key])
+                known = self.new_logins.customers.get(row["sender"], frozenset())
+                self.new_logins.customers[row["sender"]] = known | {key}
         on = self._customers_on({row["sender"] for row in new if row["sender"]})
         return {
             row["event_id"]: on.get(row["sender"], set())
@@ -148,10 +161,12 @@ class Evaluator:
         where = f"where sender in {among(senders)}"
         found: dict[str, set[str]] = {}
         for sender, key in self._rows(
-            f"select sender, unnest(customer_keys) from published.facts.customers_by_sender {where} "
-            f"union select sender, customer_key from logins_on {where}"
+            f"select sender, unnest(customer_keys) from published.facts.customers_by_sender {where}"
         ):
             found.setdefault(sender, set()).add(key)
+        for sender in senders:
+            if new := self.new_logins.customers.get(sender):
+                found.setdefault(sender, set()).update(new)
         return found
 
     def evaluate(self, customers: Set[str], moment: datetime) -> Evaluation:
@@ -164,12 +179,17 @@ class Evaluator:
             f"from {self.relations['int_audience_candidates']}"
         )
         return Evaluation(
-            {(segment, key) for segment, key in matches if segment in self.segments},
-            {
-                (channel, segment, key): reason
-                for channel, segment, key, reason in candidates
-                if segment in self.segments
-            },
+            set(matches),
+            {(channel, segment, key): reason for channel, segment, key, reason in candidates},
+        )
+
+    def carts(self) -> dict[str, list[str]]:
+        """The products in the cart of each customer who was evaluated last; products without a name are left out."""
+        return dict(
+            self._rows(
+                "select customer_key, list(product_id order by product_id) "
+                f"from {self.relations['int_cart_products']} where product_id is not null group by customer_key"
+            )
         )
 
     def features_at(self, customers: Set[str], moments: Sequence[datetime]) -> str:
@@ -192,6 +212,16 @@ class Evaluator:
 
     def _set_moment(self, moment: datetime) -> None:
         self.con.execute(f"set variable moment = timestamp '{_in_utc(moment)}'")
+
+
+def _with_daily(sql: str) -> str:
+    """SQL for matches of live segments now, and of the other segments in the build."""
+    live = "select segment_code from published.cone.segments where daily_because = ''"
+    return f"""
+        select * from ({sql}) where segment_code in ({live})
+        union all
+        select segment_code, customer_key from memory.due.{BUILD_MATCHES} where segment_code not in ({live})
+    """
 
 
 def _in_utc(moment: datetime) -> datetime:

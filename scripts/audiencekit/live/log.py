@@ -5,18 +5,15 @@
 <folder>/_held.000006.jsonl    calls that may state a refusal in a way that no run reads
 """
 
-import fcntl
-import json
 import os
-import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from audiencekit.atomic_files import sync_folder
-from audiencekit.errors import UserError
+from audiencekit.intake.call_logs import FILE
 from audiencekit.live.adapted import HELD, NOT_READ
 from audiencekit.live.calls import TABLES, Row
+from audiencekit.live.line_files import LineFile, line_of, lock_folder, read_lines, write_lines
 
 CALLS = "_calls"
 TABLE_NAMES = {CALLS, HELD, NOT_READ, *(table for table, _ in TABLES.values())}
@@ -39,30 +36,23 @@ class CallLog:
         self._known: dict[str, datetime] = {}
         self._undivided: list[Path] = []
         folder.mkdir(parents=True, exist_ok=True)
-        self._lock = _locked(folder)
+        self._lock = lock_folder(folder)
         files = _files(folder)
         self._number = max((number for number, _, _ in files), default=0)
         for _, table, path in files:
             if table == CALLS:
-                _cut_unfinished_line(path)
+                LineFile(path, is_new=False).close()
                 self._undivided.append(path)
         self._divide()
         for _, _, path in _files(folder):
             if datetime.fromtimestamp(path.stat().st_mtime, now.tzinfo) > now - REMEMBERED:
-                self._known |= dict.fromkeys((row["id"] for row in _lines(path)), now)
+                self._known |= dict.fromkeys((row["id"] for row in read_lines(path)), now)
         self._begin(now)
 
     def _begin(self, now: datetime) -> None:
-        path = self.folder / f"{CALLS}.{self._number + 1:06d}.jsonl"
-        file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            sync_folder(self.folder)
-        except OSError:
-            os.close(file)
-            path.unlink()
-            raise
-        self._file, self._path, self._number = file, path, self._number + 1
-        self._since, self._size = now, 0
+        number = self._number + 1
+        self._file = LineFile(self.folder / f"{CALLS}.{number:06d}.jsonl", is_new=True)
+        self._number, self._since = number, now
 
     def append(self, rows: Iterable[Row], now: datetime) -> list[Row]:
         """Write rows whose message id is new, and wait until they are on disk. Returns these rows, in their order.
@@ -73,21 +63,16 @@ class CallLog:
         for row in rows:
             if row.message_id not in self._known:
                 new.setdefault(row.message_id, row)
-        lines = b"".join(_line({"table": row.table, "row": row.columns}) for row in new.values())
-        try:
-            _write_all(self._file, lines)
-            os.fdatasync(self._file)
-        except OSError:
-            os.ftruncate(self._file, self._size)
-            raise
-        self._size += len(lines)
+        lines = (line_of({"table": row.table, "row": row.columns}) for row in new.values())
+        self._file.append(b"".join(lines))
         self._known |= dict.fromkeys(new, now)
         return list(new.values())
 
     def is_due(self, now: datetime) -> bool:
         """Whether calls have waited long enough for a run to take them in. A clock that was set back does not matter."""
         return (
-            bool(self._size) and abs((now - self._since).total_seconds()) >= self.seconds_per_file
+            bool(self._file.size)
+            and abs((now - self._since).total_seconds()) >= self.seconds_per_file
         )
 
     def finish(self, now: datetime) -> None:
@@ -95,10 +80,10 @@ class CallLog:
 
         Raises OSError if the disk takes no more. Then it is as it was, or what is left to do is done the next time.
         """
-        old, path = self._file, self._path
+        old = self._file
         self._begin(now)
-        os.close(old)
-        self._undivided.append(path)
+        old.close()
+        self._undivided.append(old.path)
         self._known = {key: at for key, at in self._known.items() if at > now - REMEMBERED}
         self._divide()
 
@@ -110,28 +95,36 @@ class CallLog:
     def close(self, now: datetime) -> None:
         """Finish the last file, and let another process open the folder."""
         self.finish(now)
-        os.close(self._file)
-        self._path.unlink()
+        self._file.close()
+        self._file.path.unlink()
         os.close(self._lock)
 
+    @property
+    def number(self) -> int:
+        """The number of the file that is written."""
+        return self._number
 
-def _locked(folder: Path) -> int:
-    lock = os.open(folder / "_lock", os.O_RDWR | os.O_CREAT, 0o600)
+    def calls_since(self, number: int) -> Iterator[Row]:
+        """The calls of the files from this number on, in the order of the files. Any thread may read them."""
+        for each in sorted({each for each, _, _ in _files(self.folder) if each >= number}):
+            yield from _calls_of(self.folder, each)
+
+
+def _calls_of(folder: Path, number: int) -> Iterator[Row]:
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        raise UserError(
-            f"Another process writes into {folder}. Stop it, or choose another folder."
-        ) from None
-    return lock
+        calls = list(read_lines(folder / f"{CALLS}.{number:06d}.jsonl"))
+    except FileNotFoundError:
+        # It is divided, or was a moment ago: then the files of its tables are whole.
+        for each, table, path in _files(folder):
+            if each == number:
+                yield from (Row(table, columns) for columns in read_lines(path))
+        return
+    yield from (Row(call["table"], call["row"]) for call in calls)
 
 
 def _files(folder: Path) -> list[tuple[int, str, Path]]:
     """Number, table and path of the files of the log, in their order. Others in the folder are left alone."""
-    found = [
-        (re.fullmatch(r"(\w+)\.([0-9]{6,})\.jsonl", path.name), path) for path in folder.iterdir()
-    ]
+    found = [(FILE.fullmatch(path.name), path) for path in folder.iterdir()]
     return sorted(
         (int(match[2]), match[1], path)
         for match, path in found
@@ -142,34 +135,8 @@ def _files(folder: Path) -> list[tuple[int, str, Path]]:
 def _divide(path: Path) -> None:
     """Divide a file of calls into one a table. To do so twice gives the same files."""
     by_table: dict[str, list[bytes]] = {}
-    for call in _lines(path):
-        by_table.setdefault(call["table"], []).append(_line(call["row"]))
+    for call in read_lines(path):
+        by_table.setdefault(call["table"], []).append(line_of(call["row"]))
     for table, lines in by_table.items():
-        hidden = path.with_name(f"_writing.{table}")
-        with hidden.open("wb") as file:
-            file.writelines(lines)
-            file.flush()
-            os.fsync(file.fileno())
-        hidden.replace(path.with_name(path.name.replace(CALLS, table, 1)))
-    sync_folder(path.parent)
+        write_lines(path.with_name(path.name.replace(CALLS, table, 1)), b"".join(lines))
     path.unlink()
-
-
-def _cut_unfinished_line(path: Path) -> None:
-    written = path.read_bytes()
-    os.truncate(path, written.rfind(b"\n") + 1)
-
-
-def _lines(path: Path) -> Iterator[dict]:
-    with path.open("rb") as file:
-        yield from map(json.loads, file)
-
-
-def _line(value: dict) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
-
-
-def _write_all(file: int, data: bytes) -> None:
-    """A disk that is nearly full takes a part."""
-    while data:
-        data = data[os.write(file, data) :]

@@ -1,52 +1,69 @@
-"""Who is in which live segment now, from event to event and from moment to moment."""
+"""Who is in which segment now and may be addressed where, from event to event and from moment to moment."""
 
 import heapq
-from collections.abc import Set
+from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime
 
 import pyarrow as pa
 
+from audiencekit.live.changes import ENTERED, LEFT, PERMISSION, Change, Reasons
 from audiencekit.live.clock import Clock
 from audiencekit.live.evaluator import Evaluator
 
 # How many customers are evaluated together at most: their facts lie in memory meanwhile.
 TOGETHER = 2_000
 
+# The segments of a customer, and by channel why they are left out there.
+Segments = dict[str, Reasons]
+NOWHERE: Mapping[str, Reasons] = {}
+
 
 @dataclass(frozen=True)
-class Change:
-    """A customer entered or left a segment. `events` are the ids of the events it follows from; none if time did it."""
+class _Cause:
+    """Why customers are evaluated: `event`, with the ids of the events by customer, `time` or `build`."""
 
-    at: datetime
-    segment: str
-    customer_key: str
-    has_entered: bool
-    events: tuple[str, ...] = ()
+    because: str
+    events: Mapping[str, Collection[str]]
 
 
 class Memberships:
-    """The memberships of all customers of a build, kept up to date. Moments are UTC and only go forward.
+    """The segments of all customers of a build, kept up to date. Moments are UTC and only go forward.
 
-    `of` has the segments of each customer. It starts with those of the build.
+    `of` has the segments of each customer.
     """
 
-    def __init__(self, evaluator: Evaluator, built_at: datetime):
-        """Every customer is evaluated once, as of `built_at`, to know when to evaluate them again."""
-        self._evaluator, self._clock = evaluator, Clock(evaluator)
-        self.of: dict[str, frozenset[str]] = {}
+    def __init__(self, evaluator: Evaluator):
+        """Nobody is evaluated yet."""
+        self.evaluator = evaluator
+        self._clock = Clock(evaluator)
+        self.of: dict[str, Segments] = {}
         self._due: list[tuple[datetime, str]] = []
         self._next: dict[str, datetime] = {}
-        self._evaluate(evaluator.customers(), built_at)
+
+    def begin(self, now: datetime) -> None:
+        """Evaluate every customer as of `now`, also to know when to evaluate them again."""
+        self._evaluate(self.evaluator.customers(), now, _Cause("build", {}))
+
+    def changes_since(
+        self, before: Mapping[str, Mapping[str, Reasons]], now: datetime
+    ) -> list[Change]:
+        """What is not as it was `before`, because a build knows more or a rule is another one. Customers may be gone."""
+        cause = _Cause("build", {})
+        return [
+            change
+            for key in sorted(before.keys() | self.of.keys())
+            for change in _changes(key, before.get(key, NOWHERE), self.of.get(key, {}), now, cause)
+        ]
 
     def take(self, events: pa.Table, now: datetime) -> list[Change]:
         """Take in events (columns of the landing table web_events). Returns the changes until `now`, in order."""
         changes = self.advance(now)
         about: dict[str, list[str]] = {}
-        for event_id, customers in self._evaluator.take(events).items():
+        for event_id, customers in self.evaluator.take(events).items():
             for customer in customers:
                 about.setdefault(customer, []).append(event_id)
-        return changes + self._evaluate(about.keys(), now, about)
+        return changes + self._evaluate(about.keys(), now, _Cause("event", about))
 
     def advance(self, now: datetime) -> list[Change]:
         """The changes that time alone made until `now`. All customers who are due are evaluated together, as of now."""
@@ -55,32 +72,55 @@ class Memberships:
             moment, customer = heapq.heappop(self._due)
             if self._next.get(customer) == moment:
                 customers.add(customer)
-        return self._evaluate(customers, now)
+        return self._evaluate(customers, now, _Cause("time", {}))
 
     def next_moment(self) -> datetime | None:
         """When the next customer is due."""
         return self._due[0][0] if self._due else None
 
-    def _evaluate(
-        self, customers: Set[str], moment: datetime, about: dict[str, list[str]] | None = None
-    ) -> list[Change]:
+    def _evaluate(self, customers: Set[str], moment: datetime, cause: _Cause) -> list[Change]:
         changes: list[Change] = []
         keys = sorted(customers)
         for start in range(0, len(keys), TOGETHER):
             some = set(keys[start : start + TOGETHER])
-            now_in: dict[str, set[str]] = {key: set() for key in some}
-            for segment, key in self._evaluator.evaluate(some, moment).matches:
-                now_in[key].add(segment)
+            segments = self._segments(some, moment)
+            carts = self.evaluator.carts() if self.of else {}
             for key in sorted(some):
-                before = self.of.get(key)
-                after = self.of[key] = frozenset(now_in[key])
-                events = tuple((about or {}).get(key, ()))
+                before, self.of[key] = self.of.get(key), segments[key]
                 if before is not None:
-                    changes += [
-                        Change(moment, segment, key, segment in after, events)
-                        for segment in sorted(before ^ after)
-                    ]
+                    cart = carts.get(key, ())
+                    changes += _changes(key, before, segments[key], moment, cause, cart)
             for key, at in self._clock.next_changes(some, moment).items():
                 self._next[key] = at
                 heapq.heappush(self._due, (at, key))
         return changes
+
+    def _segments(self, customers: Set[str], moment: datetime) -> dict[str, Segments]:
+        evaluation = self.evaluator.evaluate(customers, moment)
+        reasons: dict[tuple[str, str], dict[str, str | None]] = {}
+        for (channel, segment, key), reason in sorted(evaluation.candidates.items()):
+            reasons.setdefault((segment, key), {})[channel] = reason
+        found: dict[str, Segments] = {key: {} for key in customers}
+        for segment, key in sorted(evaluation.matches):
+            found[key][segment] = tuple(reasons.get((segment, key), {}).items())
+        return found
+
+
+def _changes(
+    key: str,
+    before: Mapping[str, Reasons],
+    after: Mapping[str, Reasons],
+    at: datetime,
+    cause: _Cause,
+    cart: Collection[str] = (),
+) -> list[Change]:
+    """What is different for one customer. Segments that they left come first."""
+    events = tuple(cause.events.get(key, ()))
+
+    def change(segment: str, action: str, reasons: Reasons) -> Change:
+        return Change(at, segment, key, action, reasons, cause.because, events, tuple(cart))
+
+    left = [change(s, LEFT, ()) for s in sorted(before.keys() - after.keys())]
+    entered = [change(s, ENTERED, after[s]) for s in sorted(after.keys() - before.keys())]
+    both = sorted(before.keys() & after.keys())
+    return left + entered + [change(s, PERMISSION, after[s]) for s in both if before[s] != after[s]]

@@ -1,20 +1,24 @@
-"""Run the collector as a server, until it is asked to stop."""
+"""Run the service until it is asked to stop."""
 
 import errno
-import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import uvicorn
 
+from audiencekit.delivery.sending import Runtime
 from audiencekit.errors import UserError
-from audiencekit.live.collector import Collector, Settings, application
+from audiencekit.intake.landing_settings import FileSettings, read_settings
+from audiencekit.live.app import application
+from audiencekit.live.collector import Collector, Settings
+from audiencekit.live.engine import Engine, Source
+from audiencekit.live.journal import Journal
 from audiencekit.live.log import CallLog
-
-KEYS = "AUDIENCEKIT_WRITE_KEYS"
+from audiencekit.live.webhooks import Hook, Sender
+from audiencekit.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -25,35 +29,47 @@ class Address:
     port: int = 8765
 
 
-def write_keys() -> tuple[str, ...]:
-    """The keys of the environment. Raises UserError if there is none, or one that can be guessed."""
-    keys = tuple(key for key in os.environ.get(KEYS, "").replace(",", " ").split() if key)
-    if not keys:
-        raise UserError(
-            f"Set {KEYS} to the keys that may send events, divided by commas. "
-            f"A new one: {KEYS}=$(python -c 'import secrets; print(secrets.token_urlsafe(24))')"
-        )
-    if short := [key for key in keys if len(key) < 16]:
-        raise UserError(f"{KEYS}: {len(short)} of {len(keys)} keys have fewer than 16 characters.")
-    return keys
+@dataclass(frozen=True)
+class Service:
+    """The parts of a service that are opened, and work as soon as they are served."""
+
+    collector: Collector
+    engine: Engine
+    senders: tuple[Sender, ...]
 
 
-def serve(log: Path, settings: Settings, address: Address, say: Callable[[str], None]) -> Collector:
-    """Take in calls until SIGINT or SIGTERM. Returns the collector with its counts.
+def open_service(
+    workspace: Workspace, log: Path, settings: Settings, hooks: Sequence[Hook], runtime: Runtime
+) -> Service:
+    """Open the log and the journal. Raises UserError where another process has one of them open."""
+    calls = CallLog(log, settings.clock())
+    source = Source(workspace.current, calls, _settings_of(log), settings.clock)
+    journal = Journal(workspace.home / "live")
+    engine = Engine(source, journal)
+    collector = Collector(calls, settings, lambda rows: engine.inbox.put(rows, calls.number))
+    return Service(collector, engine, tuple(Sender(hook, journal, runtime) for hook in hooks))
 
-    Raises UserError if the address is taken.
-    """
+
+def _settings_of(log: Path) -> FileSettings:
+    """What landing.yml says of the log, which is a folder of the landing folder."""
+    return read_settings(log.parent).of(f"{log.name}/tracks.000001.jsonl")
+
+
+def serve(service: Service, address: Address, say: Callable[[str], None]) -> None:
+    """Take in calls, evaluate and answer until SIGINT or SIGTERM. Raises UserError if the address is taken."""
     listener = _listen(address)
-    collector = Collector(CallLog(log, settings.clock()), settings)
     host, port = listener.getsockname()[:2]
+    log = service.collector.log.folder
     say(f"http://{host}:{port}/v1 takes in calls of Segment's libraries; {log} has them.")
     config = uvicorn.Config(
-        application(collector), log_level="warning", access_log=False, server_header=False
+        application(service.collector, service.engine, service.senders),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
     )
     # The server ends in order, and then passes the signal on.
     with suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[listener])
-    return collector
 
 
 def _listen(address: Address) -> socket.socket:

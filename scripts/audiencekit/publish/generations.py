@@ -34,6 +34,7 @@ from audiencekit.publish.tables import audience_rows, write_file
 from audiencekit.workspace import FIRST_STEP, Workspace
 
 KEPT_GENERATIONS = 5
+MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ class Manifest:
     `rows` are by published table, `landing_rows` by landing table, `audiences` by audience table and code.
     `built_at` is the moment of the build in the history: as_of, or just after the build before. `note` tells
     readers about the data, such as that people are simulated. `currency` is the one that figures are in. `landing_decisions` has by landing
-    table the columns of refusals that were read.
+    table the columns of refusals that were read. `call_logs` has by log of calls the number of the last file that was
+    taken in.
     """
 
     build_id: str
@@ -57,12 +59,17 @@ class Manifest:
     built_at: str = ""
     currency: str = ""
     landing_decisions: dict[str, list[str]] = field(default_factory=dict)
+    call_logs: dict[str, int] = field(default_factory=dict)
 
 
 def current_manifest(workspace: Workspace) -> Manifest | None:
     """The generation that readers see now, or None before the first."""
-    path = workspace.current / "manifest.json"
-    return Manifest(**json.loads(path.read_text())) if path.exists() else None
+    return read_manifest(workspace.current) if (workspace.current / MANIFEST).exists() else None
+
+
+def read_manifest(generation: Path) -> Manifest:
+    """The manifest of a generation, by its folder."""
+    return Manifest(**json.loads((generation / MANIFEST).read_text()))
 
 
 def published_manifest(workspace: Workspace) -> Manifest:
@@ -174,8 +181,9 @@ def _write_generation(
         built_at=build.moment.isoformat(sep=" "),
         currency=build.currency,
         landing_decisions=build.landing_decisions,
+        call_logs=build.call_logs,
     )
-    (folder / "manifest.json").write_text(json.dumps(asdict(manifest), indent=2) + "\n")
+    (folder / MANIFEST).write_text(json.dumps(asdict(manifest), indent=2) + "\n")
     return manifest, is_rewritten
 
 

@@ -5,7 +5,7 @@ cone.inputs         the other tables that the steps read, with their columns, an
 cone.windows, cone.thresholds, cone.zone    what says when a customer's row can change by time alone
 cone.segments       by segment: whether it is live, and if not, which column only a build can change
 facts.customers     one row per customer, with their rows of each input in a list, and the devices they logged in on
-facts.customers_by_sender    one row per device, with everybody who logged in on it
+facts.customers_by_sender    one row per device, with every customer who logged in on it, and whether others did, too
 facts.senders       one row per sender of web events, a device or a login, with their events in a list
 facts.logins        one row per login, with its customer
 incoming.web_events no rows: the columns in which events are taken in
@@ -40,6 +40,8 @@ CONTACT_DATA = ("email", "phone", "first_name", "last_name", "city")
 CONTACT_IDS = ("email", "phone")
 # Made by the evaluator: the customers to evaluate, as of the moment of evaluation.
 SPINE = "int_feature_spine"
+# Who matches which rule. Those of the build are known of each customer, too, for segments that are not live.
+MATCHES, BUILD_MATCHES = "segment_matches", "build_matches"
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,8 @@ def write_live_state(workspace: Workspace, folder: Path, as_of: datetime) -> Non
         con.execute(f"create table incoming.web_events as from {events} limit 0")
         con.execute("create schema facts")
         _write_senders(con)
-        _write_customers(con, inputs, as_of)
+        matches = Table(f"warehouse.segments.{MATCHES}", columns[MATCHES])
+        _write_customers(con, inputs | {BUILD_MATCHES: matches}, as_of)
         con.execute("detach warehouse")
 
 
@@ -219,12 +222,22 @@ def _write_customers(
         order by customers.customer_key
     """)
     con.execute("create unique index customers_by_key on facts.customers (customer_key)")
-    con.execute("""
+    con.execute(f"""
         create table facts.customers_by_sender as
-        select sender, list(customer_key) as customer_keys
-        from (select customer_key, unnest(senders) as sender from facts.customers)
-        group by sender
-        order by sender
+        select
+            events.sender,
+            list(logins.customer_key order by logins.customer_key)
+                filter (where logins.customer_key is not null) as customer_keys,
+            bool_or(logins.customer_key is null) as has_strangers
+        from (
+            select distinct account_id, {SENDER} as sender
+            from warehouse.staging.{EVENTS}
+            where account_id is not null
+        ) as events
+        left join facts.logins as logins on events.account_id = logins.account_id
+        group by events.sender
+        having count(logins.customer_key) > 0
+        order by events.sender
     """)
     con.execute(
         "create unique index customers_by_sender_name on facts.customers_by_sender (sender)"

@@ -11,6 +11,7 @@ from time import perf_counter
 from rich.console import Console
 
 from audiencekit.errors import UserError
+from audiencekit.intake.call_logs import call_logs
 from audiencekit.intake.contract import load_contract
 from audiencekit.intake.erasure import erase_from_intake, rows_erased
 from audiencekit.intake.erasure_requests import resolve_requests
@@ -133,6 +134,8 @@ def _run(
         workspace, console, shop, options.clock, dbt_vars, tables, set(options.accept) - tables
     )
 
+    # Before intake looks at the folder, so that none counts as taken in that was not.
+    logs = call_logs(landing)
     console.print(f"[bold]1  Intake[/] of {landing} as of {as_of}")
     with _timed(seconds, "intake"):
         results = _take_in(job, landing)
@@ -155,7 +158,8 @@ def _run(
             t.table_name: t.decision_columns.split(", ") for t in results if t.decision_columns
         }
         build = Build(
-            build_id, as_of, landing_rows, options.note, built_at, erased, shop.currency, decisions
+            *(build_id, as_of, landing_rows, options.note, built_at),
+            *(erased, shop.currency, decisions, logs),
         )
         manifest = publish(workspace, publications, build)
     return Run(manifest, results, seconds, node_seconds)

@@ -1,5 +1,5 @@
--- One row per customer and moment at which something is in their cart: when the last of it was put in. An order closes
--- a cart, also one that no web event reports or that was placed as a guest. So does a checkout, and taking all out.
+-- One row per customer, moment and product that is in their cart then: when it was put in. An order closes a cart, also
+-- one that no web event reports or that was placed as a guest. So does a checkout.
 with
 
 recent as (
@@ -42,10 +42,15 @@ latest_by_product as (
 
 filled as (
 
-    select customer_key, moment_at, max(occurred_at) as last_added_at
+    select customer_key, moment_at, product_id, occurred_at as added_at
     from latest_by_product
     where event_name = 'add_to_cart'
-    group by customer_key, moment_at
+
+),
+
+customers as (
+
+    select distinct customer_key, moment_at from filled
 
 ),
 
@@ -56,17 +61,17 @@ closings as (
     where event_name in ('checkout', 'purchase')
     union all
     select
-        filled.customer_key,
-        filled.moment_at,
+        customers.customer_key,
+        customers.moment_at,
         -- A date without a time: the order may be of any hour of the day.
         case
             when {{ shop_time('orders.ordered_at') }} = cast(orders.ordered_on as timestamp)
                 then {{ dbt.dateadd('day', 1, 'orders.ordered_at') }}
             else orders.ordered_at
         end
-    from filled
+    from customers
     inner join {{ ref('int_customer_orders') }} as orders
-        on filled.customer_key = orders.customer_key and filled.moment_at > orders.ordered_at
+        on customers.customer_key = orders.customer_key and customers.moment_at > orders.ordered_at
     where not orders.is_return and orders.taken_back_amount = 0
 
 ),
@@ -82,7 +87,9 @@ closed as (
 select
     filled.customer_key,
     filled.moment_at,
-    filled.last_added_at
+    -- Not every shop names the product.
+    nullif(filled.product_id, '') as product_id,
+    filled.added_at
 from filled
 left join closed on filled.customer_key = closed.customer_key and filled.moment_at = closed.moment_at
-where closed.last_closed_at is null or closed.last_closed_at < filled.last_added_at
+where closed.last_closed_at is null or closed.last_closed_at < filled.added_at

@@ -1,0 +1,52 @@
+"""The parts of `audiencekit live` as one ASGI application: collector, engine, answers, webhooks."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+
+from audiencekit.live import collector as collecting
+from audiencekit.live.collector import Collector
+from audiencekit.live.engine import Engine
+from audiencekit.live.metrics import Metrics
+from audiencekit.live.reading import Reading
+from audiencekit.live.webhooks import Sender
+
+
+def application(collector: Collector, engine: Engine, senders: Sequence[Sender] = ()) -> Starlette:
+    """Everything that listens. It evaluates and sends while it runs, and ends in order."""
+    reading = Reading(engine, collector.settings.keys)
+    metrics = Metrics(collector, engine, senders)
+
+    @asynccontextmanager
+    async def working(_: Starlette) -> AsyncIterator[None]:
+        reading.begin()
+        for sender in senders:
+            engine.listeners.append(sender.wake)
+            sender.start()
+        engine.start()
+        tasks = [asyncio.create_task(work()) for work in (collector.write, collector.tick)]
+        yield
+        for task in tasks:
+            task.cancel()
+        for sender in senders:
+            await asyncio.to_thread(sender.stop)
+        await asyncio.to_thread(engine.stop)
+        collector.log.close(collector.settings.clock())
+
+    return Starlette(
+        routes=[*collecting.routes(collector), *reading.routes(), metrics.route],
+        middleware=[
+            Middleware(
+                CORSMiddleware,
+                allow_origins=list(collector.settings.origins),
+                allow_methods=["GET", "POST"],
+                allow_headers=["authorization", "content-type", "if-none-match"],
+                expose_headers=["etag"],
+            )
+        ],
+        lifespan=working,
+    )

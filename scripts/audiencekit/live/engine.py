@@ -1,0 +1,195 @@
+"""The engine: it evaluates what calls and time change, writes changes into the journal, and follows new generations.
+
+It works in a thread of its own, so that no call waits for an evaluation to be acknowledged.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from audiencekit.intake.landing_settings import FileSettings
+from audiencekit.live.calls import Row
+from audiencekit.live.changes import Change
+from audiencekit.live.generation import Loaded, load
+from audiencekit.live.inbox import Inbox
+from audiencekit.live.journal import Journal
+from audiencekit.live.landing import Landing
+from audiencekit.live.log import CallLog
+
+# How often it is looked whether there is a new generation, or whether the disk takes changes again.
+_TICK = timedelta(seconds=1)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the engine reads: the pointer to the published generation, the log, what landing.yml says of it, and the clock (UTC)."""
+
+    current: Path
+    log: CallLog
+    settings: FileSettings
+    clock: Callable[[], datetime]
+
+    def now(self) -> datetime:
+        """The moment in UTC, without its zone, as the SQL has it."""
+        return self.clock().replace(tzinfo=None)
+
+
+@dataclass
+class Counts:
+    """What the engine did since it started. `evaluated_at` is the last moment up to which everything is evaluated."""
+
+    calls: int = 0
+    events: int = 0
+    changes: dict[str, int] = field(
+        default_factory=lambda: dict.fromkeys(("event", "time", "build"), 0)
+    )
+    generations: int = 0
+    failed: int = 0
+    seconds: float = 0.0
+    evaluated_at: datetime | None = None
+
+
+class Engine:
+    """Changes follow from calls in the inbox, from time, and from new generations.
+
+    `loaded` is the generation in use, None before the first is loaded. `listeners` are called, in the engine's thread, after
+    changes are on disk. `problem` says what keeps it from doing its work, if anything does.
+    """
+
+    def __init__(self, source: Source, journal: Journal):
+        self._source, self.journal = source, journal
+        self.inbox = Inbox()
+        self.counts = Counts()
+        self.loaded: Loaded | None = None
+        self.listeners: list[Callable[[], None]] = []
+        self.problem = ""
+        self._landing = Landing(source.settings)
+        self._loader = ThreadPoolExecutor(1, "load")
+        self._loading: Future[Loaded] | None = None
+        self._loading_from = 0
+        self._failed: Path | None = None
+        self._is_settled = True
+        self._unwritten: list[Change] = []
+        self._is_stopping = False
+        self._thread = threading.Thread(target=self._work, name="engine", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop after the evaluation that is going on. What was not evaluated is in the log, for the next start."""
+        self._is_stopping = True
+        self.inbox.wake()
+        self._thread.join()
+        self._loader.shutdown(cancel_futures=True)
+        self.journal.close()
+
+    def _work(self) -> None:
+        while not self._is_stopping:
+            self._follow_generation()
+            waiting = self.inbox.take(self._wait().total_seconds())
+            rows = waiting.rows
+            if waiting.missed_from is not None:
+                rows += self._source.log.calls_since(waiting.missed_from)
+            started = time.monotonic()
+            self._evaluate(rows)
+            self.counts.seconds += time.monotonic() - started
+
+    def _wait(self) -> timedelta:
+        """How long nothing can change but by a call."""
+        due = self.loaded.members.next_moment() if self.loaded else None
+        return min(_TICK, max(due - self._source.now(), timedelta(0))) if due else _TICK
+
+    def _evaluate(self, rows: Sequence[Row]) -> None:
+        self.counts.calls += len(rows)
+        if not self.loaded:
+            return
+        now = self._source.now()
+        try:
+            self._unwritten += self._changes(rows, now)
+        except Exception:
+            # One call that nobody thought of must not keep all others from being evaluated.
+            self._unwritten += self._one_by_one(rows, now)
+        self._announce()
+        self.counts.evaluated_at = now
+
+    def _changes(self, rows: Sequence[Row], now: datetime) -> list[Change]:
+        assert self.loaded
+        if not rows:
+            return self.loaded.members.advance(now)
+        events = self._landing.web_events(rows)
+        self.counts.events += len(events)
+        return self.loaded.members.take(events, now)
+
+    def _one_by_one(self, rows: Sequence[Row], now: datetime) -> list[Change]:
+        changes: list[Change] = []
+        for row in rows:
+            try:
+                changes += self._changes([row], now)
+            except Exception:
+                self.counts.failed += 1
+        return changes
+
+    def _announce(self) -> None:
+        """Write changes into the journal. If the disk takes none, they wait, and nobody hears of them."""
+        if not self.loaded:
+            return
+        try:
+            written = self.journal.append(self._unwritten, self.loaded.manifest.build_id)
+            self._unwritten = []
+            if not self._is_settled:
+                self.journal.settle(self.loaded.members.of, self._source.clock())
+                self._is_settled = True
+        except OSError as problem:
+            self.problem = f"the journal cannot be written: {problem.strerror}"
+            return
+        self.problem = ""
+        for change in written:
+            self.counts.changes[change["because"]] += 1
+        if written:
+            for listener in self.listeners:
+                listener()
+
+    def _follow_generation(self) -> None:
+        """Load a new generation beside the one in use, and switch to it when it has caught up."""
+        if self._loading and self._loading.done():
+            self._switch(self._loading)
+            self._loading = None
+        current = self._source.current.resolve()
+        is_new = not self.loaded or current.name != self.loaded.manifest.build_id
+        if is_new and not self._loading and current.exists() and current != self._failed:
+            self._loading_from = self._source.log.number
+            self._loading = self._loader.submit(self._load, current)
+
+    def _load(self, generation: Path) -> Loaded:
+        loaded = load(generation, self._source.log, self._source.settings)
+        if not self.loaded and self.journal.announced() is None:
+            # Nobody has heard of anything yet: all start from what the build published.
+            loaded.members.begin(loaded.built_at)
+            self.journal.settle(loaded.members.of, self._source.clock())
+        loaded.members.begin(max(self._source.now(), loaded.built_at))
+        return loaded
+
+    def _switch(self, loading: Future[Loaded]) -> None:
+        try:
+            loaded = loading.result()
+        except Exception as problem:
+            # The generation in use stays, until there is another one.
+            self._failed = self._source.current.resolve()
+            self.problem = f"{self._failed.name} cannot be loaded: {type(problem).__name__}"
+            return
+        now = self._source.now()
+        # What came while it was loaded.
+        rows = self._source.log.calls_since(self._loading_from)
+        loaded.members.take(self._landing.web_events(rows), now)
+        before = self.loaded.members.of if self.loaded else self.journal.announced() or {}
+        self._unwritten += loaded.members.changes_since(before, now)
+        if self.loaded:
+            self.loaded.close()
+        self.loaded, self._is_settled = loaded, False
+        self.counts.generations += 1
+        self._announce()

@@ -1,0 +1,56 @@
+"""A published generation, brought up to now: loaded, with the calls since its build, and everybody evaluated."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+
+from audiencekit.intake.landing_settings import FileSettings
+from audiencekit.live.calls import Row
+from audiencekit.live.evaluator import Evaluator
+from audiencekit.live.landing import Landing
+from audiencekit.live.log import CallLog
+from audiencekit.live.lookup import Lookup
+from audiencekit.live.memberships import Memberships
+from audiencekit.publish.generations import Manifest, read_manifest
+
+# How many calls of the log are taken in together.
+_TOGETHER = 5_000
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What is evaluated, and who is looked up, with one generation."""
+
+    manifest: Manifest
+    members: Memberships
+    lookup: Lookup
+
+    @property
+    def built_at(self) -> datetime:
+        return datetime.fromisoformat(self.manifest.as_of)
+
+    def close(self) -> None:
+        self.members.evaluator.con.close()
+
+
+def load(generation: Path, log: CallLog, settings: FileSettings) -> Loaded:
+    """Open a generation, and take in the calls that its build had not. Nobody is evaluated yet.
+
+    `settings` are what landing.yml says of the log.
+    """
+    manifest = read_manifest(generation)
+    evaluator = Evaluator(generation)
+    landing = Landing(settings)
+    # A file of the log may have been divided while the build took it in, so the last one is read again.
+    taken = manifest.call_logs.get(log.folder.name, 0)
+    for rows in _in_parts(log.calls_since(taken)):
+        evaluator.take(landing.web_events(rows))
+    return Loaded(manifest, Memberships(evaluator), Lookup(generation, evaluator.new_logins))
+
+
+def _in_parts(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    iterator = iter(rows)
+    while part := list(islice(iterator, _TOGETHER)):
+        yield part

@@ -1,0 +1,67 @@
+"""What the service does, in numbers, as Prometheus reads them. No number is about a person."""
+
+from collections.abc import Iterable, Sequence
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from audiencekit.live.collector import Collector
+from audiencekit.live.engine import Engine
+from audiencekit.live.webhooks import Sender
+
+_TEXT = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Metrics:
+    """The numbers of one service, read when somebody asks."""
+
+    def __init__(self, collector: Collector, engine: Engine, senders: Sequence[Sender]):
+        self._collector, self._engine, self._senders = collector, engine, senders
+        self._registry = CollectorRegistry()
+        self._registry.register(self)
+        self.route = Route("/metrics", self.answer)
+
+    async def answer(self, _: Request) -> Response:
+        return Response(generate_latest(self._registry), media_type=_TEXT)
+
+    def collect(self) -> Iterable[Metric]:
+        """How prometheus_client asks for the numbers."""
+        counts, engine = self._engine.counts, self._engine
+        calls = _counter(
+            "calls", "Calls that were collected, and requests that were refused.", "result"
+        )
+        for result, count in self._collector.counts.items():
+            calls.add_metric([result.replace(" ", "_")], count)
+        changes = _counter("changes", "Changes of memberships and permissions.", "because")
+        for because, count in counts.changes.items():
+            changes.add_metric([because], count)
+        delivered = _counter("delivered", "Changes that a receiver acknowledged.", "host")
+        behind = GaugeMetricFamily(
+            "audiencekit_behind", "Changes that a receiver does not have yet.", labels=["host"]
+        )
+        for sender in self._senders:
+            delivered.add_metric([sender.hook.host], sender.delivered)
+            behind.add_metric([sender.hook.host], engine.journal.last_seq - sender.cursor)
+        yield from (calls, changes, delivered, behind)
+        for name, text, value in (
+            ("evaluated_calls", "Calls that were evaluated.", counts.calls),
+            ("failed_calls", "Calls whose evaluation failed.", counts.failed),
+            ("evaluation_seconds", "Seconds of evaluation.", counts.seconds),
+            ("generations", "Generations that were loaded.", counts.generations),
+        ):
+            yield CounterMetricFamily(f"audiencekit_{name}", text, value)
+        yield GaugeMetricFamily(
+            "audiencekit_waiting_calls", "Calls that wait to be evaluated.", len(engine.inbox)
+        )
+        yield GaugeMetricFamily(
+            "audiencekit_has_problem",
+            "Whether /readyz names a problem.",
+            float(bool(engine.problem)),
+        )
+
+
+def _counter(name: str, text: str, label: str) -> CounterMetricFamily:
+    return CounterMetricFamily(f"audiencekit_{name}", text, labels=[label])

@@ -1,0 +1,127 @@
+"""`audiencekit live` in a thread of the test, with a clock that the test sets."""
+
+import contextlib
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+import httpx
+import uvicorn
+from standardwebhooks import Webhook
+
+from audiencekit.delivery.cursors import receiver_folder
+from audiencekit.delivery.sending import Runtime
+from audiencekit.live.app import application
+from audiencekit.live.collector import Settings
+from audiencekit.live.keys import Keys
+from audiencekit.live.server import Service, open_service
+from audiencekit.live.webhooks import Hook
+from audiencekit.workspace import Workspace
+
+WRITE_KEY, READ_KEY = "write-key-of-these-tests", "read-key-of-these-tests"
+SECRET = "whsec_" + "c2ltdWxhdGVkLXNlY3JldC1vZi10aGUtdGVzdHM="
+SECONDS = 60.0
+
+
+class SetClock:
+    """A clock that stands still until it is set. UTC."""
+
+    def __init__(self, now: datetime):
+        self.now = now.replace(tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **by: float) -> None:
+        self.now += timedelta(**by)
+
+
+@dataclass
+class Client:
+    """What a website, a marketing tool and an operator do."""
+
+    url: str
+    clock: SetClock
+    service: Service
+
+    def track(self, event: str, **call) -> None:
+        """Send one event, which happens now."""
+        body = {"event": event, "timestamp": self.clock.now.isoformat(), "writeKey": WRITE_KEY} | call
+        answer = httpx.post(f"{self.url}/v1/track", json=body)
+        assert answer.status_code == 200, answer.text
+
+    def get(self, path: str, key: str = READ_KEY, **request) -> httpx.Response:
+        headers = {"authorization": f"Bearer {key}"} | request.pop("headers", {})
+        return httpx.get(f"{self.url}{path}", headers=headers, **request)
+
+    def segments(self, user: str) -> dict[str, dict]:
+        """The segments of a login, with why it is left out by channel."""
+        answer = self.get(f"/v1/people/{user}", params={"by": "user_id"})
+        assert answer.status_code == 200, answer.text
+        return {each["segment_code"]: each["channels"] for each in answer.json()["segments"]}
+
+    def changes(self, after: int = 0) -> list[dict]:
+        return self.get("/v1/changes", params={"after": after}).json()["changes"]
+
+    def wait(self, condition: Callable[[], bool]) -> None:
+        """Wait until a condition holds. Fails after a minute."""
+        end = time.monotonic() + SECONDS
+        while not condition():
+            assert time.monotonic() < end, "it did not come about"
+            time.sleep(0.02)
+
+    def wait_until_evaluated(self) -> None:
+        """Wait until the engine has seen what was sent, and the moment of the clock."""
+        moment = self.clock.now.replace(tzinfo=None)
+        engine = self.service.engine
+        sent = self.service.collector.counts["taken"]
+        self.wait(
+            lambda: engine.counts.evaluated_at == moment
+            and engine.counts.calls >= sent
+            and not len(engine.inbox)
+        )
+
+    def stream(self, after: int, number: int) -> list[dict]:
+        """The first changes of a stream."""
+        headers = {"accept": "text/event-stream", "authorization": f"Bearer {READ_KEY}"}
+        found: list[dict] = []
+        address = f"{self.url}/v1/changes?after={after}"
+        with httpx.stream("GET", address, headers=headers, timeout=SECONDS) as answer:
+            for line in answer.iter_lines():
+                if line.startswith("data: "):
+                    found.append(json.loads(line[6:]))
+                    if len(found) == number:
+                        return found
+        return found
+
+
+@contextlib.contextmanager
+def running(
+    workspace: Workspace, log: Path, clock: SetClock, hook: str | None = None
+) -> Iterator[Client]:
+    """The service on a free port of this machine, ready to answer."""
+    hooks = []
+    if hook:
+        hooks.append(Hook(hook, Webhook(SECRET), receiver_folder(workspace, "live", hook, None)))
+    runtime = Runtime(lambda: datetime.now(UTC).replace(tzinfo=None), Random(7), time.sleep)
+    settings = Settings(Keys([WRITE_KEY], [READ_KEY]), clock, ["https://shop.example"])
+    service = open_service(workspace, log, settings, hooks, runtime)
+    app = application(service.collector, service.engine, service.senders)
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            time.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        client = Client(f"http://127.0.0.1:{port}", clock, service)
+        client.wait(lambda: client.get("/readyz").json()["is_ready"])
+        yield client
+    finally:
+        server.should_exit = True
+        thread.join()
