@@ -14,6 +14,7 @@ from workspaces import DEMO_AS_OF, Published
 from audiencekit.live.changes import ENTERED, LEFT
 from audiencekit.live.clock import Clock
 from audiencekit.live.evaluator import Evaluation, Evaluator
+from audiencekit.live.landing import Arrived
 from audiencekit.live.memberships import Memberships
 
 # After minutes, hours and days: a cart is left, a day ends, sessions fall out of their windows.
@@ -34,7 +35,7 @@ def later(demo, tmp_path_factory) -> Path:
     """The demo's landing, and web events of the three days after its build: those of days before, moved (simulated).
 
     Some are of devices that nobody logged in on before, some log in on a device of somebody else, one is of a login
-    that nobody knows.
+    that nobody knows. Some logins refuse one thing or the other.
     """
     folder = tmp_path_factory.mktemp("later") / "landing"
     folder.mkdir()
@@ -75,6 +76,23 @@ def later(demo, tmp_path_factory) -> Path:
             from moved cross join people
         ) to '{folder}/web_events.later.parquet' (format parquet)
     """)
+    duckdb.execute(f"""
+        copy (
+            select
+                * exclude (number) replace (
+                    timestamp '{DEMO_AS_OF}' + (1 + number % 5) * interval 1 hour as updated_at
+                ),
+                number % 4 = 0 as email_opt_out,
+                number % 4 = 1 as ads_opt_out,
+                case when number % 4 = 2 then false end as newsletter_opt_in,
+                case when number % 4 = 3 then true end as sms_opt_out
+            from (
+                select *, row_number() over (order by account_id) as number
+                from '{demo}/landing/accounts.parquet'
+            )
+            where number <= 40
+        ) to '{folder}/accounts.later.parquet' (format parquet)
+    """)
     return folder
 
 
@@ -82,6 +100,12 @@ def later(demo, tmp_path_factory) -> Path:
 def events(later) -> pa.Table:
     """The events of `later`, as the collector hands them over: in the columns of the landing table."""
     return duckdb.execute(f"from '{later}/web_events.later.parquet'").to_arrow_table()
+
+
+@pytest.fixture(scope="module")
+def accounts(later) -> pa.Table:
+    """What logins state after the build, in the columns of the landing table."""
+    return duckdb.execute(f"from '{later}/accounts.later.parquet'").to_arrow_table()
 
 
 @pytest.fixture(scope="module")
@@ -111,13 +135,16 @@ def delivered(events: pa.Table, until: datetime, seed: int) -> list[pa.Table]:
 
 @pytest.mark.parametrize("moment", MOMENTS, ids=str)
 def test_live_segments_and_permissions_are_those_of_a_build_of_the_moment(
-    moment, published, built_at, events
+    moment, published, built_at, events, accounts
 ):
     evaluator = Evaluator(published.workspace.current)
     concerned = set()
     for batch in delivered(events, moment, seed=MOMENTS.index(moment)):
         concerned |= set().union(*evaluator.take(batch).values())
     assert len(concerned) > 3
+    before = evaluator.evaluate(evaluator.customers(), moment).candidates
+    refused = evaluator.take_accounts(accounts)
+    assert len(refused) > 20
     built = built_at(moment)
     everybody = set(built.warehouse("select customer_key from segments.customer_360").customer_key)
     matches, candidates = of_live_segments(built, evaluator)
@@ -125,6 +152,8 @@ def test_live_segments_and_permissions_are_those_of_a_build_of_the_moment(
     for features in FEATURES:
         assert_same_features(evaluator, built, features, moment)
     assert of_live(evaluator, live) == (matches, own_reasons(candidates))
+    stopped = {row[2] for row, why in live.candidates.items() if why and not before[row]}
+    assert stopped & refused, "no refusal mattered"
     assert_others_are_those_of_the_build(evaluator, live, published, everybody)
     some = set(sorted(concerned)[::3])
     live_matches, live_reasons = of_live(evaluator, evaluator.evaluate(some, moment))
@@ -332,9 +361,8 @@ def test_memberships_follow_events_and_time_alone_to_where_a_build_would_be(publ
             for n, each in enumerate(at)
             if each < end and int((each - DEMO_AS_OF).total_seconds() // 3600) == hour
         ]
-        changes += members.take(
-            in_order.take(pa.array(places, pa.int64())), DEMO_AS_OF + timedelta(hours=hour + 1)
-        )
+        arrived = Arrived(in_order.take(pa.array(places, pa.int64())), pa.table({}))
+        changes += members.take(arrived, DEMO_AS_OF + timedelta(hours=hour + 1))
     now = {(segment, key) for key, segments in members.of.items() for segment in segments}
     assert now == evaluator.evaluate(evaluator.customers(), end).matches
     entered = {(c.segment, c.customer_key) for c in changes if c.action == ENTERED}

@@ -2,16 +2,13 @@
 
 import json
 import shutil
-from datetime import datetime, timedelta
-from pathlib import Path
 
 import duckdb
 import pytest
-from live_service import READ_KEY, WRITE_KEY, SECRET, Client, SetClock, running
+from live_service import SECRET, Client, SetClock, running
 from receiver import Receiver
 from workspaces import DEMO_AS_OF
 
-from audiencekit.live.journal import Journal
 from audiencekit.workspace import Workspace
 
 
@@ -99,7 +96,9 @@ def test_an_event_becomes_an_action_and_time_ends_it(workspace, tmp_path, clock,
             ("high_intent", "left", "time"),
             ("abandoned_cart", "entered", "time"),
         ]
-        cart = next(c for c in changes if c["segment_code"] == "abandoned_cart" and c["customer_key"] == key)
+        cart = next(
+            c for c in changes if c["segment_code"] == "abandoned_cart" and c["customer_key"] == key
+        )
         assert cart["cart"] == ["P3"]
 
         sender = client.service.senders[0]
@@ -108,7 +107,9 @@ def test_an_event_becomes_an_action_and_time_ends_it(workspace, tmp_path, clock,
     assert list(received.values()) == changes and receiver.faults and not receiver.refused
 
 
-def test_a_restart_announces_what_is_different_and_nothing_else(workspace, tmp_path, clock, shopper):
+def test_a_restart_announces_what_is_different_and_nothing_else(
+    workspace, tmp_path, clock, shopper
+):
     log = tmp_path / "live"
     with running(workspace, log, clock) as client:
         browse(client, shopper)
@@ -161,7 +162,9 @@ def test_a_new_generation_is_loaded_beside_the_old_one(workspace, tmp_path, cloc
         client.wait_until_evaluated()
         assert "high_intent" not in client.segments(shopper), "the rule is another one"
         since = client.changes(last)
-        assert {c["build_id"] for c in since} == {build_id} and {c["because"] for c in since} == {"build"}
+        assert {c["build_id"] for c in since} == {build_id} and {c["because"] for c in since} == {
+            "build"
+        }
         assert (key, "high_intent", "left") in {
             (c["customer_key"], c["segment_code"], c["action"]) for c in since
         }

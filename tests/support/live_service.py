@@ -51,7 +51,11 @@ class Client:
 
     def track(self, event: str, **call) -> None:
         """Send one event, which happens now."""
-        body = {"event": event, "timestamp": self.clock.now.isoformat(), "writeKey": WRITE_KEY} | call
+        body = {
+            "event": event,
+            "timestamp": self.clock.now.isoformat(),
+            "writeKey": WRITE_KEY,
+        } | call
         answer = httpx.post(f"{self.url}/v1/track", json=body)
         assert answer.status_code == 200, answer.text
 
@@ -81,9 +85,11 @@ class Client:
         engine = self.service.engine
         sent = self.service.collector.counts["taken"]
         self.wait(
-            lambda: engine.counts.evaluated_at == moment
-            and engine.counts.calls >= sent
-            and not len(engine.inbox)
+            lambda: (
+                engine.counts.evaluated_at == moment
+                and engine.counts.calls >= sent
+                and not len(engine.inbox)
+            )
         )
 
     def stream(self, after: int, number: int) -> list[dict]:

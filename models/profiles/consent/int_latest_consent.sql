@@ -4,7 +4,8 @@
 -- the longer one.
 with
 
--- Signals of browsers are among the decisions of a build already, and may be newer between two builds.
+-- Signals of browsers and refusals of logins are among the decisions of a build already, and may be newer between two
+-- builds.
 decisions as (
 
     select customer_key, linked_group, purpose, channel, status, decided_at, expires_at, decision_id
@@ -12,6 +13,9 @@ decisions as (
     union all
     select customer_key, null, purpose, channel, status, decided_at, null, decision_id
     from {{ ref('int_privacy_signals') }}
+    union all
+    select customer_key, linked_group, purpose, channel, status, decided_at, null, decision_id
+    from {{ ref('int_login_refusals') }}
 
 ),
 

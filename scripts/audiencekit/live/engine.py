@@ -121,9 +121,9 @@ class Engine:
         assert self.loaded
         if not rows:
             return self.loaded.members.advance(now)
-        events = self._landing.web_events(rows)
-        self.counts.events += len(events)
-        return self.loaded.members.take(events, now)
+        arrived = self._landing.rows(rows)
+        self.counts.events += len(arrived.events)
+        return self.loaded.members.take(arrived, now)
 
     def _one_by_one(self, rows: Sequence[Row], now: datetime) -> list[Change]:
         changes: list[Change] = []
@@ -185,7 +185,7 @@ class Engine:
         now = self._source.now()
         # What came while it was loaded.
         rows = self._source.log.calls_since(self._loading_from)
-        loaded.members.take(self._landing.web_events(rows), now)
+        loaded.members.take(self._landing.rows(rows), now)
         before = self.loaded.members.of if self.loaded else self.journal.announced() or {}
         self._unwritten += loaded.members.changes_since(before, now)
         if self.loaded:

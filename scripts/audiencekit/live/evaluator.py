@@ -16,12 +16,14 @@ from audiencekit.live.facts import Facts, among
 from audiencekit.live.lookup import NewLogins
 from audiencekit.publish.live_cone import INCOMING
 from audiencekit.publish.live_state import (
+    ACCOUNTS,
     BUILD_MATCHES,
     EVENTS,
     LIVE_FILE,
     MATCHES,
     SENDER,
     SPINE,
+    TAKEN,
 )
 from audiencekit.sql import literal
 
@@ -30,7 +32,6 @@ _ALL = datetime(9999, 12, 31)
 # The catalogs of the SQL and of live.duckdb.
 _PUBLISHED = ('"warehouse"', "published")
 _MICROSECONDS = pa.timestamp("us")
-_TAKEN = f'{INCOMING}."web_events"'
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,8 @@ class Evaluator:
         )
         self.relations = {name: relation for name, relation, _, _ in steps}
         steps = [(n, r, v, _with_daily(sql) if n == MATCHES else sql) for n, r, v, sql in steps]
-        self._stage = next(sql for name, _, _, sql in steps if name == EVENTS)
-        self._steps = [step for step in steps if step[0] != EVENTS]
+        self._stage = {name: sql for name, _, _, sql in steps if name in TAKEN}
+        self._steps = [step for step in steps if step[0] not in TAKEN]
         self._facts = Facts(self.con)
         self.new_logins = NewLogins()
         self.schemas = self._facts.schemas
@@ -101,6 +102,10 @@ class Evaluator:
         self.con.execute(
             f"create view {self.relations[EVENTS]} as from memory.due.{EVENTS} where occurred_at < {moment}"
         )
+        nobody = self.con.execute(f"from published.incoming.{TAKEN[ACCOUNTS]}").to_arrow_table()
+        self._facts.account_schema = self._staged(ACCOUNTS, nobody, "from staged").schema
+        self._set_due(set())
+        self.con.execute(f"create view {self.relations[ACCOUNTS]} as from memory.due.{ACCOUNTS}")
 
     def _set_due(self, customers: Set[str]) -> None:
         """Put the rows of these customers, and of nobody else, where the steps read them."""
@@ -125,15 +130,13 @@ class Evaluator:
 
         An event whose event_id was taken in before changes nothing.
         """
-        self._replace("memory.due.taken", events)
-        self.con.execute(f"create or replace table {_TAKEN} as from published.incoming.web_events")
-        self.con.execute(f"insert into {_TAKEN} by name from memory.due.taken")
-        self._set_moment(_ALL)
-        staged = self.con.execute(
+        staged = self._staged(
+            EVENTS,
+            events,
             # Intake refuses a text with this character, so a build has no such event.
-            f"select *, {SENDER} as sender from ({self._stage}) "
-            "where not contains(concat(event_id, account_id, anonymous_id), chr(0))"
-        ).to_arrow_table()
+            f"select *, {SENDER} as sender from staged "
+            "where not contains(concat(event_id, account_id, anonymous_id), chr(0))",
+        )
         new = self._facts.add(staged).select(["event_id", "account_id", "sender"]).to_pylist()
         logins = self._customers_of({row["account_id"] for row in new if row["account_id"]})
         for row in new:
@@ -149,6 +152,28 @@ class Evaluator:
             | ({logins[row["account_id"]]} if row["account_id"] in logins else set())
             for row in new
         }
+
+    def take_accounts(self, accounts: pa.Table) -> set[str]:
+        """Take in what logins state, with columns of the landing table accounts. Returns whom it concerns.
+
+        Only their refusals count until the next build. A login that the build does not know waits for it.
+        """
+        known = self._customers_of(set(accounts.column("account_id").to_pylist()) - {None})
+        versions = self._facts.add_accounts(accounts, known.keys())
+        if known:
+            self._facts.keep_accounts(self._staged(ACCOUNTS, versions, "from staged"), known)
+        return set(known.values())
+
+    def _staged(self, name: str, rows: pa.Table, query: str) -> pa.Table:
+        """The result of `query` over rows of a landing table, `staged` as a build stages them."""
+        taken = f'{INCOMING}."{TAKEN[name]}"'
+        self._replace("memory.due.taken", rows)
+        self.con.execute(
+            f"create or replace table {taken} as from published.incoming.{TAKEN[name]}"
+        )
+        self.con.execute(f"insert into {taken} by name from memory.due.taken")
+        self._set_moment(_ALL)
+        return self.con.execute(f"with staged as ({self._stage[name]}) {query}").to_arrow_table()
 
     def _customers_of(self, accounts: Set[str]) -> dict[str, str]:
         """The customer of each login that the build knows."""

@@ -5,13 +5,15 @@ Arrow batch a table, and those of the customers to evaluate are put together for
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Set
+from functools import cache
 
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from audiencekit.publish.live_state import EVENTS
+from audiencekit.intake.contract import load_contract
+from audiencekit.publish.live_state import ACCOUNTS, EVENTS
 from audiencekit.sql import literal
 
 
@@ -19,6 +21,7 @@ class Facts:
     """Rows by customer and table, and events by sender. `published` is live.duckdb, attached to `con`.
 
     A customer is read from the generation when they are first asked for. `schemas` has the columns of each table.
+    `account_schema` has those of staged logins, as soon as somebody knows them.
     """
 
     def __init__(self, con: duckdb.DuckDBPyConnection):
@@ -30,6 +33,9 @@ class Facts:
         self._events: dict[str, list[pa.RecordBatch]] = defaultdict(list)
         self._read_senders: set[str] = set()
         self._taken: set[str] = set()
+        self._versions: dict[str, list[pa.Table]] = defaultdict(list)
+        self._accounts: dict[str, dict[str, pa.Table]] = defaultdict(dict)
+        self.account_schema: pa.Schema | None = None
         customers = self._table("customers", "limit 0")
         lists = [field for field in customers.schema if pa.types.is_list(field.type)]
         self.schemas = {
@@ -58,7 +64,11 @@ class Facts:
         self._read_events(senders)
         events = [self._of_build[sender] for sender in sorted(senders) if sender in self._of_build]
         events += [batch for sender in sorted(senders) for batch in self._events.get(sender, ())]
-        return rows | {EVENTS: _together(events, self._event_schema)}
+        rows[EVENTS] = _together(events, self._event_schema)
+        if self.account_schema:
+            accounts = [one for key in sorted(customers) for one in self._accounts[key].values()]
+            rows[ACCOUNTS] = pa.concat_tables([self.account_schema.empty_table(), *accounts])
+        return rows
 
     def _read(self, customers: Set[str]) -> None:
         if not customers:
@@ -105,12 +115,37 @@ class Facts:
         events = self._of_build.get(sender or "")
         return events is not None and pc.index(events.column("event_id"), event_id).as_py() >= 0
 
+    def add_accounts(self, accounts: pa.Table, known: Set[str]) -> pa.Table:
+        """Keep what logins state, of those that are `known`. Returns all that they stated since the build."""
+        plain = accounts.select(
+            [name for name in accounts.column_names if name in _decisions()]
+        )
+        logins = plain.column("account_id").to_pylist()
+        for place, login in enumerate(logins):
+            if login in known:
+                self._versions[login].append(plain.slice(place, 1))
+        versions = [row for login in sorted(known) for row in self._versions[login]]
+        return pa.concat_tables(versions) if versions else plain.slice(0, 0)
+
+    def keep_accounts(self, staged: pa.Table, owners: Mapping[str, str]) -> None:
+        """Keep staged logins of customers, in place of what was kept of them before."""
+        for place, login in enumerate(staged.column("account_id").to_pylist()):
+            self._accounts[owners[login]][login] = staged.slice(place, 1)
+
     def seen_on(self, customer: str, sender: str) -> bool:
         """A customer logged in on a device. Returns whether they had not done so before since the build."""
         if sender in self._logged_in[customer]:
             return False
         self._logged_in[customer].add(sender)
         return True
+
+
+@cache
+def _decisions() -> set[str]:
+    """What is kept of a login: what it decided, and when; and no contact data."""
+    table = load_contract()["accounts"]
+    decisions = {column.name for column in table.columns if column.is_decision}
+    return {*table.key, *table.clocks, *decisions}
 
 
 def _together(batches: list[pa.RecordBatch], schema: pa.Schema) -> pa.Table:

@@ -46,7 +46,9 @@ def load(generation: Path, log: CallLog, settings: FileSettings) -> Loaded:
     # A file of the log may have been divided while the build took it in, so the last one is read again.
     taken = manifest.call_logs.get(log.folder.name, 0)
     for rows in _in_parts(log.calls_since(taken)):
-        evaluator.take(landing.web_events(rows))
+        arrived = landing.rows(rows)
+        evaluator.take(arrived.events)
+        evaluator.take_accounts(arrived.accounts)
     return Loaded(manifest, Memberships(evaluator), Lookup(generation, evaluator.new_logins))
 
 

@@ -1,10 +1,11 @@
-"""Calls as rows of the landing table web_events: with the SQL of the adapters and the checks of intake, as a run has them.
+"""Calls as rows of landing tables: with the SQL of the adapters and the checks of intake, as a run has them.
 
 A run reads files. Between two runs the same SQL reads tables in memory.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from audiencekit.intake.adapted import FILE_NAME, MISSING, whole_columns
-from audiencekit.intake.adapters import MACROS, load_adapters
+from audiencekit.intake.adapters import MACROS, Adapter, load_adapters
 from audiencekit.intake.contract import Table, load_contract
 from audiencekit.intake.files import ROW_NUMBER, LandingFile
 from audiencekit.intake.landing_settings import NO_SETTINGS, FileSettings
@@ -25,15 +26,23 @@ from audiencekit.live.adapted import INPUTS
 from audiencekit.live.calls import Row
 from audiencekit.sql import rows_of
 
-TABLE = "web_events"
+EVENTS, ACCOUNTS = "web_events", "accounts"
 # Events whose time has not come wait in the evaluator, so none is held back here.
 _ALWAYS = datetime(9999, 1, 1)
 # Where the SQL of intake has the file that an adapter made.
 _MADE = Path("made.parquet")
 
 
+@dataclass(frozen=True)
+class Arrived:
+    """Rows of the landing tables: web events, and what logins state of themselves."""
+
+    events: pa.Table
+    accounts: pa.Table
+
+
 class Landing:
-    """The calls of a moment as web events. Used by one thread.
+    """The calls of a moment as rows of landing tables. Used by one thread.
 
     `refused` counts rows that break the contract: a run has them in quarantine.
     """
@@ -46,28 +55,44 @@ class Landing:
         self._adapters = [load_adapters()[name] for name in names]
         macros = "\n".join(adapter.macros for adapter in self._adapters)
         self._con.execute(MACROS.read_text(encoding="utf-8") + macros)
-        contract = load_contract()[TABLE]
-        columns = ", ".join(f"{column.name} varchar" for column in contract.columns)
-        self._con.execute(f"create table made ({ROW_NUMBER} bigint, {columns})")
-        self._checked = _checked(contract, settings)
         self.refused = 0
-        self._none = self._con.execute(self._checked).to_arrow_table()
+        self._checked: dict[str, str] = {}
+        self._none: dict[str, pa.Table] = {}
+        for table in (EVENTS, ACCOUNTS):
+            contract = load_contract()[table]
+            columns = ", ".join(f"{column.name} varchar" for column in contract.columns)
+            self._con.execute(f"create table made_{table} ({ROW_NUMBER} bigint, {columns})")
+            self._checked[table] = _checked(contract, settings)
+            self._none[table] = self._kept(table)
 
-    def web_events(self, rows: Iterable[Row]) -> pa.Table:
-        """The events of the calls, in the columns of the landing table, with times in UTC."""
+    def rows(self, calls: Iterable[Row]) -> Arrived:
+        """What the calls state, in the columns of the landing tables, with times in UTC."""
         by_input: dict[str, list[dict]] = {}
-        for row in rows:
-            if row.table in INPUTS:
-                by_input.setdefault(INPUTS[row.table][1], []).append(row.columns)
-        self._con.execute("truncate made")
+        for call in calls:
+            if call.table in INPUTS:
+                by_input.setdefault(INPUTS[call.table][1], []).append(call.columns)
+        made: set[str] = set()
         for adapter in self._adapters:
             if by_input.keys() & adapter.inputs.keys():
-                for name, table in adapter.inputs.items():
-                    self._con.register(name, _texts(table, by_input.get(name, ())))
-                self._con.execute(f"insert into made by name {adapter.outputs[TABLE]}")
-        if not by_input:
-            return self._none.drop_columns(["verdict"])
-        checked = self._con.execute(self._checked).to_arrow_table()
+                made |= self._make(adapter, by_input, made)
+        found = {
+            name: self._kept(name) if name in made else self._none[name] for name in self._none
+        }
+        return Arrived(found[EVENTS], found[ACCOUNTS])
+
+    def _make(self, adapter: Adapter, rows: dict[str, list[dict]], made: Set[str]) -> set[str]:
+        """Let an adapter make its landing tables. Returns their names; those that are `made` get more rows."""
+        for name, table in adapter.inputs.items():
+            self._con.register(name, _texts(table, rows.get(name, ())))
+        names = adapter.outputs.keys() & self._none.keys()
+        for name in names:
+            if name not in made:
+                self._con.execute(f"truncate made_{name}")
+            self._con.execute(f"insert into made_{name} by name {adapter.outputs[name]}")
+        return names
+
+    def _kept(self, table: str) -> pa.Table:
+        checked = self._con.execute(self._checked[table]).to_arrow_table()
         kept = checked.filter(pc.is_null(checked.column("verdict")))
         self.refused += len(checked) - len(kept)
         return kept.drop_columns(["verdict"])
@@ -78,8 +103,12 @@ def _checked(contract: Table, settings: FileSettings) -> str:
     names = (ROW_NUMBER, *(column.name for column in contract.columns))
     positions = {name: place for place, name in enumerate(names) if name != ROW_NUMBER}
     types = ("BIGINT", *("VARCHAR" for _ in positions))
-    file = LandingFile(TABLE, _MADE, names, types, positions, settings=settings, is_adapted=True)
-    rows = checked_rows(contract, file, Moments(_ALWAYS)).replace(rows_of(_MADE), "made")
+    file = LandingFile(
+        contract.name, _MADE, names, types, positions, settings=settings, is_adapted=True
+    )
+    rows = checked_rows(contract, file, Moments(_ALWAYS)).replace(
+        rows_of(_MADE), f"made_{contract.name}"
+    )
     columns = ", ".join(f"{with_source(c, c.name, file)} as {c.name}" for c in contract.columns)
     return f"select {columns}, verdict from ({rows})"
 

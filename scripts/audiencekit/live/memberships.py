@@ -5,11 +5,10 @@ from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime
 
-import pyarrow as pa
-
 from audiencekit.live.changes import ENTERED, LEFT, PERMISSION, Change, Reasons
 from audiencekit.live.clock import Clock
 from audiencekit.live.evaluator import Evaluator
+from audiencekit.live.landing import Arrived
 
 # How many customers are evaluated together at most: their facts lie in memory meanwhile.
 TOGETHER = 2_000
@@ -56,13 +55,16 @@ class Memberships:
             for change in _changes(key, before.get(key, NOWHERE), self.of.get(key, {}), now, cause)
         ]
 
-    def take(self, events: pa.Table, now: datetime) -> list[Change]:
-        """Take in events (columns of the landing table web_events). Returns the changes until `now`, in order."""
+    def take(self, arrived: Arrived, now: datetime) -> list[Change]:
+        """Take in events and what logins state. Returns the changes until `now`, in order."""
         changes = self.advance(now)
         about: dict[str, list[str]] = {}
-        for event_id, customers in self.evaluator.take(events).items():
+        for event_id, customers in self.evaluator.take(arrived.events).items():
             for customer in customers:
                 about.setdefault(customer, []).append(event_id)
+        if len(arrived.accounts):
+            for customer in self.evaluator.take_accounts(arrived.accounts):
+                about.setdefault(customer, [])
         return changes + self._evaluate(about.keys(), now, _Cause("event", about))
 
     def advance(self, now: datetime) -> list[Change]:

@@ -8,7 +8,7 @@ facts.customers     one row per customer, with their rows of each input in a lis
 facts.customers_by_sender    one row per device, with every customer who logged in on it, and whether others did, too
 facts.senders       one row per sender of web events, a device or a login, with their events in a list
 facts.logins        one row per login, with its customer
-incoming.web_events no rows: the columns in which events are taken in
+incoming.<table>    no rows: the columns in which events, and what logins state, are taken in
 <schema>.<table>    the inputs that hold for everybody, such as seeds
 """
 
@@ -32,7 +32,9 @@ from audiencekit.sql import literal, rows_of
 from audiencekit.workspace import Workspace
 
 LIVE_FILE = "live.duckdb"
-EVENTS = "stg_web__events"
+EVENTS, ACCOUNTS = "stg_web__events", "stg_shop__accounts"
+# The landing tables that they are staged from.
+TAKEN = {EVENTS: "web_events", ACCOUNTS: "accounts"}
 # Whose event it is: the device's, or the login's where no device is known.
 SENDER = "coalesce('device ' || anonymous_id, 'login ' || account_id)"
 # Who a customer is matters to no rule: these columns are empty, and identifiers of these kinds are left out.
@@ -64,6 +66,9 @@ class Table:
             conditions.append(f"moment_at = timestamp '{as_of}'")
         if "id_type" in self.columns:
             conditions.append(f"id_type not in {CONTACT_IDS}")
+        if "record_id" in self.columns:
+            # Ids of other records may be made of contact data.
+            conditions.append("record_id like 'account:%'")
         return f"select {columns} from {self.relation} where {' and '.join(conditions)}"
 
 
@@ -80,8 +85,9 @@ def write_live_state(workspace: Workspace, folder: Path, as_of: datetime) -> Non
             if not table.is_by_customer:
                 _copy(con, table, as_of)
         con.execute("create schema incoming")
-        events = rows_of(workspace.intake / "web_events.parquet")
-        con.execute(f"create table incoming.web_events as from {events} limit 0")
+        for name in TAKEN.values():
+            rows = rows_of(workspace.intake / f"{name}.parquet")
+            con.execute(f"create table incoming.{name} as from {rows} limit 0")
         con.execute("create schema facts")
         _write_senders(con)
         matches = Table(f"warehouse.segments.{MATCHES}", columns[MATCHES])
