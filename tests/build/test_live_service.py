@@ -1,14 +1,19 @@
 """`audiencekit live` as a website, a marketing tool and an operator see it: from an event to an action."""
 
+import errno
 import json
 import shutil
 
 import duckdb
+import httpx
+import pyarrow as pa
 import pytest
-from live_service import SECRET, Client, SetClock, running
+from live_service import READ_KEY, SECRET, WRITE_KEY, Client, SetClock, running
 from receiver import Receiver
 from workspaces import DEMO_AS_OF
 
+from audiencekit.live.evaluator import Evaluator
+from audiencekit.live.line_files import LineFile
 from audiencekit.workspace import Workspace
 
 
@@ -170,3 +175,103 @@ def test_a_new_generation_is_loaded_beside_the_old_one(workspace, tmp_path, cloc
         }
         assert {c["action"] for c in since if c["customer_key"] == gone} == {"left"}
         assert client.get(f"/v1/people/{gone}").status_code == 404
+
+
+def test_a_refusal_stops_the_next_action_at_once(workspace, tmp_path, clock):
+    with running(workspace, tmp_path / "live", clock) as client:
+        members = client.service.engine.loaded.members.of
+        with duckdb.connect(str(workspace.current / "live.duckdb"), read_only=True) as con:
+            logins = con.execute("from facts.logins order by account_id").fetchall()
+        user, key = next(
+            (user, key)
+            for user, key in logins
+            if any(("email", None) in reasons for reasons in members[key].values())
+        )
+        allowed = {
+            s for s, channels in client.segments(user).items() if channels.get("email", "") is None
+        }
+        clock.forward(minutes=1)
+        call = {"userId": user, "traits": {"email_opt_out": True}, "writeKey": WRITE_KEY}
+        answer = httpx.post(f"{client.url}/v1/identify", json=call)
+        assert answer.status_code == 200
+        clock.forward(seconds=1)
+        client.wait_until_evaluated()
+        after = client.segments(user)
+        # Who refuses the newsletter is no subscriber any more.
+        allowed &= after.keys()
+        assert {after[segment]["email"] for segment in allowed} == {"consent_withdrawn"}
+        told = {
+            c["segment_code"]: c["channels"]["email"]
+            for c in client.changes()
+            if c["customer_key"] == key and c["action"] == "permission"
+        }
+        assert told == dict.fromkeys(allowed, "consent_withdrawn")
+
+
+def test_a_website_may_ask_for_its_visitor_and_for_nobody_else(workspace, tmp_path, clock, shopper):
+    with running(workspace, tmp_path / "live", clock) as client:
+        browse(client, shopper, device="d1")
+
+        def personalize(key: str, **params: str) -> httpx.Response:
+            return client.get("/v1/personalize", key, params=params)
+
+        assert personalize(WRITE_KEY, user_id=shopper).status_code == 401
+        assert client.get(f"/v1/people/{shopper}", WRITE_KEY).status_code == 401
+        assert client.get("/v1/changes", WRITE_KEY).status_code == 401
+        known = personalize(WRITE_KEY, anonymous_id="d1")
+        assert (
+            known.json()["is_known"]
+            and known.json()["segments"]
+            == personalize(READ_KEY, user_id=shopper).json()["segments"]
+        )
+        tag = {"if-none-match": known.headers["etag"]}
+        again = client.get("/v1/personalize", WRITE_KEY, params={"anonymous_id": "d1"}, headers=tag)
+        assert again.status_code == 304
+        assert personalize(WRITE_KEY, anonymous_id="nobody's").json()["is_known"] is False
+        # A second person on the device: from now on it says nothing about anybody.
+        client.track("Page Viewed", userId="a stranger", anonymousId="d1", messageId="stranger")
+        client.wait_until_evaluated()
+        assert personalize(WRITE_KEY, anonymous_id="d1").json()["is_known"] is False
+        assert shopper not in known.text and "@" not in known.text
+
+
+def test_nobody_hears_of_a_change_that_is_not_on_disk(
+    workspace, tmp_path, clock, shopper, monkeypatch
+):
+    with running(workspace, tmp_path / "live", clock) as client:
+        is_full = True
+        append = LineFile.append
+
+        def full(file: LineFile, lines: bytes) -> None:
+            if is_full and "changes." in file.path.name and lines:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            append(file, lines)
+
+        monkeypatch.setattr(LineFile, "append", full)
+        browse(client, shopper)
+        assert client.changes() == []
+        assert "No space left" in client.get("/readyz").json()["problem"]
+        is_full = False
+        client.wait(lambda: any(c["segment_code"] == "high_intent" for c in client.changes()))
+        assert client.get("/readyz").json()["problem"] is None
+
+
+def test_a_call_that_cannot_be_evaluated_keeps_no_other_from_it(
+    workspace, tmp_path, clock, shopper, monkeypatch
+):
+    take = Evaluator.take
+
+    def broken(evaluator: Evaluator, events: pa.Table) -> dict:
+        if "broken" in events.column("event_id").to_pylist():
+            raise ValueError("a call that nobody thought of")
+        return take(evaluator, events)
+
+    monkeypatch.setattr(Evaluator, "take", broken)
+    with running(workspace, tmp_path / "live", clock) as client:
+        client.track("Page Viewed", userId=shopper, messageId="broken")
+        browse(client, shopper)
+        assert "high_intent" in client.segments(shopper)
+        assert client.service.engine.counts.failed == 1
+        metrics = client.get("/metrics").text
+        assert "audiencekit_failed_calls_total 1.0" in metrics
+        assert 'audiencekit_calls_total{result="taken"} 6.0' in metrics

@@ -105,8 +105,9 @@ class Engine:
         return min(_TICK, max(due - self._source.now(), timedelta(0))) if due else _TICK
 
     def _evaluate(self, rows: Sequence[Row]) -> None:
-        self.counts.calls += len(rows)
         if not self.loaded:
+            # They are read from the log when it is.
+            self.counts.calls += len(rows)
             return
         now = self._source.now()
         try:
@@ -116,6 +117,7 @@ class Engine:
             self._unwritten += self._one_by_one(rows, now)
         self._announce()
         self.counts.evaluated_at = now
+        self.counts.calls += len(rows)
 
     def _changes(self, rows: Sequence[Row], now: datetime) -> list[Change]:
         assert self.loaded
