@@ -275,3 +275,37 @@ def test_a_call_that_cannot_be_evaluated_keeps_no_other_from_it(
         metrics = client.get("/metrics").text
         assert "audiencekit_failed_calls_total 1.0" in metrics
         assert 'audiencekit_calls_total{result="taken"} 6.0' in metrics
+
+
+def test_a_visitor_whom_nobody_knows_is_shown_what_they_look_for(workspace, tmp_path, clock):
+    with running(workspace, tmp_path / "live", clock) as client:
+
+        def shown(device: str) -> list[str]:
+            params = {"anonymous_id": device}
+            return client.get("/v1/personalize", WRITE_KEY, params=params).json()["segments"]
+
+        for device, country in (("in the US", "US"), ("in Germany", "DE")):
+            for number in range(5):
+                clock.forward(seconds=5)
+                client.track(
+                    "Product Added" if number == 4 else "Product Viewed",
+                    anonymousId=device,
+                    messageId=f"{device} {number}",
+                    properties={"product_id": "P1"},
+                    context={"location": {"country": country}},
+                )
+        clock.forward(seconds=1)
+        client.wait_until_evaluated()
+        assert "high_intent" in shown("in the US")
+        # There nothing is personal before somebody agreed.
+        assert shown("in Germany") == []
+        assert (
+            client.changes() == []
+            and client.get("/v1/people/visitor on device in the US").status_code == 404
+        )
+        clock.forward(minutes=31)
+        client.wait_until_evaluated()
+        assert "abandoned_cart" in shown("in the US") and "high_intent" not in shown("in the US")
+        clock.forward(hours=30)
+        client.wait_until_evaluated()
+        assert shown("in the US") == [] and client.service.engine.loaded.members.visitors == {}

@@ -3,8 +3,10 @@
 It works in a thread of its own, so that no call waits for an evaluation to be acknowledged.
 """
 
+import logging
 import threading
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -19,6 +21,8 @@ from audiencekit.live.inbox import Inbox
 from audiencekit.live.journal import Journal
 from audiencekit.live.landing import Landing
 from audiencekit.live.log import CallLog
+
+_log = logging.getLogger(__name__)
 
 # How often it is looked whether there is a new generation, or whether the disk takes changes again.
 _TICK = timedelta(seconds=1)
@@ -132,8 +136,9 @@ class Engine:
         for row in rows:
             try:
                 changes += self._changes([row], now)
-            except Exception:
+            except Exception as problem:
                 self.counts.failed += 1
+                _log.warning("A call cannot be evaluated: %s", place_of(problem))
         return changes
 
     def _announce(self) -> None:
@@ -182,7 +187,8 @@ class Engine:
         except Exception as problem:
             # The generation in use stays, until there is another one.
             self._failed = self._source.current.resolve()
-            self.problem = f"{self._failed.name} cannot be loaded: {type(problem).__name__}"
+            self.problem = f"{self._failed.name} cannot be loaded: {place_of(problem)}"
+            _log.error(self.problem)
             return
         now = self._source.now()
         # What came while it was loaded.
@@ -195,3 +201,9 @@ class Engine:
         self.loaded, self._is_settled = loaded, False
         self.counts.generations += 1
         self._announce()
+
+
+def place_of(problem: Exception) -> str:
+    """What went wrong and where. The text of an error may quote a row, so it is left out."""
+    last = traceback.extract_tb(problem.__traceback__)[-1]
+    return f"{type(problem).__name__} in {Path(last.filename).name}, line {last.lineno}"

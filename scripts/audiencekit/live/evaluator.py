@@ -27,6 +27,8 @@ from audiencekit.publish.live_state import (
 )
 from audiencekit.sql import literal
 
+# What is read of a staged event to know whom it concerns.
+_READ = ["event_id", "account_id", "sender", "country_code", "occurred_at"]
 # As of this moment, all events that were taken in have happened.
 _ALL = datetime(9999, 12, 31)
 # The catalogs of the SQL and of live.duckdb.
@@ -123,10 +125,19 @@ class Evaluator:
         """All customers of the build."""
         return {key for (key,) in self._rows("select customer_key from published.facts.customers")}
 
+    @property
+    def visitors(self) -> dict[str, datetime]:
+        """Those who are no known customers, and when they were seen last (UTC)."""
+        return self._facts.last_seen
+
+    def drop_visitor(self, key: str) -> None:
+        """Drop what is known of a visitor."""
+        self._facts.drop_visitor(key)
+
     def take(self, events: pa.Table) -> dict[str, set[str]]:
         """Take in events, with columns of the landing table web_events; times are timestamps, in UTC if they have no zone.
 
-        Returns by new event whom it concerns.
+        Returns by new event whom it concerns: customers, or a visitor whom nobody knows.
 
         An event whose event_id was taken in before changes nothing.
         """
@@ -137,21 +148,27 @@ class Evaluator:
             f"select *, {SENDER} as sender from staged "
             "where not contains(concat(event_id, account_id, anonymous_id), chr(0))",
         )
-        new = self._facts.add(staged).select(["event_id", "account_id", "sender"]).to_pylist()
-        logins = self._customers_of({row["account_id"] for row in new if row["account_id"]})
-        for row in new:
+        new = self._facts.add(staged)
+        rows = new.select(_READ).to_pylist()
+        logins = self._customers_of({row["account_id"] for row in rows if row["account_id"]})
+        for row in rows:
             key = logins.get(row["account_id"])
             if row["account_id"] and not key:
                 self.new_logins.strangers.add(row["sender"])
             if key and self._facts.seen_on(key, row["sender"]):
                 known = self.new_logins.customers.get(row["sender"], frozenset())
                 self.new_logins.customers[row["sender"]] = known | {key}
-        on = self._customers_on({row["sender"] for row in new if row["sender"]})
-        return {
-            row["event_id"]: on.get(row["sender"], set())
-            | ({logins[row["account_id"]]} if row["account_id"] in logins else set())
-            for row in new
-        }
+        on = self._customers_on({row["sender"] for row in rows if row["sender"]})
+        about: dict[str, set[str]] = {}
+        for row in rows:
+            customers = set(on.get(row["sender"], ()))
+            if row["account_id"] in logins:
+                customers.add(logins[row["account_id"]])
+            if not customers and row["sender"]:
+                visitor = (row["sender"], row["country_code"], row["occurred_at"])
+                customers.add(self._facts.add_visitor(*visitor))
+            about[row["event_id"]] = customers
+        return about
 
     def take_accounts(self, accounts: pa.Table) -> set[str]:
         """Take in what logins state, with columns of the landing table accounts. Returns whom it concerns.

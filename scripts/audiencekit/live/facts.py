@@ -6,6 +6,7 @@ Arrow batch a table, and those of the customers to evaluate are put together for
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Set
+from datetime import datetime
 from functools import cache
 
 import duckdb
@@ -16,12 +17,16 @@ from audiencekit.intake.contract import load_contract
 from audiencekit.publish.live_state import ACCOUNTS, EVENTS
 from audiencekit.sql import literal
 
+# How the key of a visitor begins who is no known customer: their device follows.
+VISITOR = "visitor on "
+
 
 class Facts:
     """Rows by customer and table, and events by sender. `published` is live.duckdb, attached to `con`.
 
     A customer is read from the generation when they are first asked for. `schemas` has the columns of each table.
-    `account_schema` has those of staged logins, as soon as somebody knows them.
+    `account_schema` has those of staged logins, as soon as somebody knows them. `last_seen` has the visitors who are no known
+    customers, and when they were seen (UTC).
     """
 
     def __init__(self, con: duckdb.DuckDBPyConnection):
@@ -35,6 +40,7 @@ class Facts:
         self._taken: set[str] = set()
         self._versions: dict[str, list[pa.Table]] = defaultdict(list)
         self._accounts: dict[str, dict[str, pa.Table]] = defaultdict(dict)
+        self.last_seen: dict[str, datetime] = {}
         self.account_schema: pa.Schema | None = None
         customers = self._table("customers", "limit 0")
         lists = [field for field in customers.schema if pa.types.is_list(field.type)]
@@ -58,17 +64,48 @@ class Facts:
             name: _together([facts[name] for facts in known if name in facts], schema)
             for name, schema in self.schemas.items()
         }
-        senders = set().union(
-            *(self._senders.get(key, set()) | self._logged_in[key] for key in customers)
-        )
-        self._read_events(senders)
-        events = [self._of_build[sender] for sender in sorted(senders) if sender in self._of_build]
-        events += [batch for sender in sorted(senders) for batch in self._events.get(sender, ())]
-        rows[EVENTS] = _together(events, self._event_schema)
+        rows[EVENTS] = _together(self._events_of(customers), self._event_schema)
         if self.account_schema:
             accounts = [one for key in sorted(customers) for one in self._accounts[key].values()]
             rows[ACCOUNTS] = pa.concat_tables([self.account_schema.empty_table(), *accounts])
         return rows
+
+    def add_visitor(self, sender: str, country_code: str | None, at: datetime) -> str:
+        """Let somebody of whom nothing is known but their device be evaluated like a customer. Returns their key.
+
+        `at` is when they were seen there, UTC.
+        """
+        key = VISITOR + sender
+        self.last_seen[key] = max(at, self.last_seen.get(key, at))
+        known: dict[str, dict[str, str | None]] = {
+            # Where they are decides which law is theirs.
+            "int_customer_profiles": {"country_code": country_code},
+            "int_identifiers": {"id_type": "account_id", "id_value": key},
+        }
+        self._customers[key] = {
+            name: _row(self.schemas[name], values | {"customer_key": key})
+            for name, values in known.items()
+        }
+        return key
+
+    def drop_visitor(self, key: str) -> None:
+        """Drop what is known of a visitor and of their device."""
+        self._events.pop(_device_of(key), None)
+        self._customers.pop(key, None)
+        self.last_seen.pop(key, None)
+
+    def _events_of(self, customers: Set[str]) -> list[pa.RecordBatch]:
+        """Events on the devices and logins of customers. Those of a visitor count as if they had logged in."""
+        visitors = {key for key in customers if key.startswith(VISITOR)}
+        senders = set().union(
+            *(self._senders.get(key, set()) | self._logged_in[key] for key in customers - visitors)
+        )
+        self._read_events(senders)
+        events = [self._of_build[sender] for sender in sorted(senders) if sender in self._of_build]
+        events += [batch for sender in sorted(senders) for batch in self._events.get(sender, ())]
+        for key in sorted(visitors):
+            events += [_with_login(each, key) for each in self._events.get(_device_of(key), ())]
+        return events
 
     def _read(self, customers: Set[str]) -> None:
         if not customers:
@@ -117,9 +154,7 @@ class Facts:
 
     def add_accounts(self, accounts: pa.Table, known: Set[str]) -> pa.Table:
         """Keep what logins state, of those that are `known`. Returns all that they stated since the build."""
-        plain = accounts.select(
-            [name for name in accounts.column_names if name in _decisions()]
-        )
+        plain = accounts.select([name for name in accounts.column_names if name in _decisions()])
         logins = plain.column("account_id").to_pylist()
         for place, login in enumerate(logins):
             if login in known:
@@ -138,6 +173,20 @@ class Facts:
             return False
         self._logged_in[customer].add(sender)
         return True
+
+
+def _device_of(visitor: str) -> str:
+    return visitor.removeprefix(VISITOR)
+
+
+def _row(schema: pa.Schema, values: dict[str, str | None]) -> pa.RecordBatch:
+    """One row with these values, and none in the other columns."""
+    return pa.RecordBatch.from_pylist([{**dict.fromkeys(schema.names), **values}], schema)
+
+
+def _with_login(events: pa.RecordBatch, login: str) -> pa.RecordBatch:
+    place = events.schema.get_field_index("account_id")
+    return events.set_column(place, events.schema.field(place), pa.array([login] * len(events)))
 
 
 @cache

@@ -3,15 +3,18 @@
 import heapq
 from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from audiencekit.live.changes import ENTERED, LEFT, PERMISSION, Change, Reasons
 from audiencekit.live.clock import Clock
 from audiencekit.live.evaluator import Evaluator
+from audiencekit.live.facts import VISITOR
 from audiencekit.live.landing import Arrived
 
 # How many customers are evaluated together at most: their facts lie in memory meanwhile.
 TOGETHER = 2_000
+# How long a visitor who is no known customer is remembered after they were seen last.
+STAY = timedelta(hours=1)
 
 # The segments of a customer, and by channel why they are left out there.
 Segments = dict[str, Reasons]
@@ -29,7 +32,7 @@ class _Cause:
 class Memberships:
     """The segments of all customers of a build, kept up to date. Moments are UTC and only go forward.
 
-    `of` has the segments of each customer.
+    `of` has the segments of each customer, `visitors` those of people who are no known customers, while they are there.
     """
 
     def __init__(self, evaluator: Evaluator):
@@ -37,12 +40,17 @@ class Memberships:
         self.evaluator = evaluator
         self._clock = Clock(evaluator)
         self.of: dict[str, Segments] = {}
+        self.visitors: dict[str, Segments] = {}
         self._due: list[tuple[datetime, str]] = []
         self._next: dict[str, datetime] = {}
 
     def begin(self, now: datetime) -> None:
-        """Evaluate every customer as of `now`, also to know when to evaluate them again."""
-        self._evaluate(self.evaluator.customers(), now, _Cause("build", {}))
+        """Evaluate everybody as of `now`, also to know when to evaluate them again."""
+        for key, seen_at in list(self.evaluator.visitors.items()):
+            if seen_at < now - STAY:
+                self.evaluator.drop_visitor(key)
+        everybody = self.evaluator.customers() | self.evaluator.visitors.keys()
+        self._evaluate(everybody, now, _Cause("build", {}))
 
     def changes_since(
         self, before: Mapping[str, Mapping[str, Reasons]], now: datetime
@@ -72,9 +80,18 @@ class Memberships:
         customers = set()
         while self._due and self._due[0][0] <= now:
             moment, customer = heapq.heappop(self._due)
-            if self._next.get(customer) == moment:
+            if self._next.get(customer) != moment:
+                continue
+            if self.evaluator.visitors.get(customer, now) < now - STAY:
+                self._drop_visitor(customer)
+            else:
                 customers.add(customer)
         return self._evaluate(customers, now, _Cause("time", {}))
+
+    def _drop_visitor(self, key: str) -> None:
+        self.evaluator.drop_visitor(key)
+        self.visitors.pop(key, None)
+        self._next.pop(key, None)
 
     def next_moment(self) -> datetime | None:
         """When the next customer is due."""
@@ -88,6 +105,9 @@ class Memberships:
             segments = self._segments(some, moment)
             carts = self.evaluator.carts() if self.of else {}
             for key in sorted(some):
+                if key.startswith(VISITOR):
+                    self.visitors[key] = segments[key]
+                    continue
                 before, self.of[key] = self.of.get(key), segments[key]
                 if before is not None:
                     cart = carts.get(key, ())

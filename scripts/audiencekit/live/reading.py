@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from audiencekit.live.engine import Engine
+from audiencekit.live.facts import VISITOR
 from audiencekit.live.generation import Loaded
 from audiencekit.live.keys import Keys
 from audiencekit.live.lookup import CUSTOMER, DEVICE, LOGIN
@@ -78,7 +79,10 @@ class Reading:
         kind = LOGIN if LOGIN in asked else DEVICE
         loaded = self._loaded()
         key = loaded.lookup.customer(kind, asked[kind])
-        segments = loaded.members.of.get(key, {}) if key else {}
+        visitor = f"{VISITOR}device {asked[kind]}" if kind == DEVICE else ""
+        segments = (
+            loaded.members.of.get(key, {}) if key else loaded.members.visitors.get(visitor, {})
+        )
         shown = [s for s, reasons in sorted(segments.items()) if (WEBSITE, None) in reasons]
         return self._cached(request, loaded, {"is_known": key is not None, "segments": shown})
 
