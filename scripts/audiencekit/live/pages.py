@@ -1,0 +1,32 @@
+"""What browsers load: the script for websites, and a page to try it on."""
+
+import html
+from collections.abc import Sequence
+from importlib.resources import files
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+_FOLDER = files("audiencekit.live") / "browser"
+_SCRIPT = (_FOLDER / "audiencekit.js").read_bytes()
+_AN_HOUR = {"Cache-Control": "public, max-age=3600"}
+
+
+async def _script(_: Request) -> Response:
+    return Response(_SCRIPT, media_type="text/javascript", headers=_AN_HOUR)
+
+
+SCRIPT = Route("/audiencekit.js", _script)
+
+
+def demo_page(write_key: str, logins: Sequence[str]) -> Route:
+    """A simulated shop on which a visitor browses, fills a cart and logs in as one of the demo's customers."""
+    options = "".join(f"<option>{html.escape(login)}</option>" for login in logins)
+    page = (_FOLDER / "demo.html").read_text(encoding="utf-8")
+    page = page.replace("{{write_key}}", html.escape(write_key)).replace("{{logins}}", options)
+
+    async def demo(_: Request) -> Response:
+        return HTMLResponse(page)
+
+    return Route("/demo", demo)
