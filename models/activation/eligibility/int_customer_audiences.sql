@@ -41,6 +41,6 @@ select
     audiences.primary_segment,
     audiences.entered_at,
     audiences.variants,
-    coalesce(contents.messages_json, '{}') as messages_json
+    coalesce(contents.messages_json, {{ json_text({}) }}) as messages_json
 from audiences
 left join contents on audiences.channel = contents.channel and audiences.customer_key = contents.customer_key
