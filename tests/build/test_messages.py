@@ -86,7 +86,7 @@ def test_quotes_line_breaks_and_umlauts_arrive_as_they_are(published):
 
 def test_a_customer_without_a_message_gets_an_empty_object(published):
     messages = seed_of(
-        {"message_code": "b", "slot": "subject_line"}, {"message_code": "a", "slot": "body"}
+        {"message_code": "a", "slot": "subject_line"}, {"message_code": "b", "slot": "body"}
     )
     shown = audiences_of(published, messages)
     assert shown["b"] == {}
