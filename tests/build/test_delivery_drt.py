@@ -75,6 +75,7 @@ def assert_profiles_equal_the_table(receiver: Receiver, simulated: Simulated) ->
         assert profile["properties"]["primary_segment"] == row["primary_segment"]
         assert profile["properties"]["segment_codes"] == [row["primary_segment"]]
         assert profile["properties"]["variants"] == json.loads(row["variants"])
+        assert profile["properties"]["messages"] == json.loads(row["messages_json"])
     for external_id in held.keys() - rows.keys():
         assert held[external_id]["properties"] == {
             "in_audience": False,
@@ -82,6 +83,7 @@ def assert_profiles_equal_the_table(receiver: Receiver, simulated: Simulated) ->
             "primary_segment": "",
             "entered_at": "",
             "variants": [],
+            "messages": {},
         }
 
 

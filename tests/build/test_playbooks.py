@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from html import unescape
 
 import duckdb
 import pytest
@@ -33,9 +34,9 @@ def text_of(path) -> str:
 def test_every_segment_has_a_page_that_the_index_links_and_that_needs_nothing(published, pages):
     segments = published.report("dim_segments")
     assert next(iter(pages)) == "index"
-    assert set(pages) == {"index", *segments["segment_code"]}
+    assert set(pages) == {"index", "message_matrix", *segments["segment_code"]}
     links = set(re.findall(r'href="(\w+)\.html"', pages["index"].read_text()))
-    assert links == set(segments["segment_code"])
+    assert links == {"message_matrix", *segments["segment_code"]}
     for path in pages.values():
         text = path.read_text()
         assert not LOADS.findall(text), path.name
@@ -65,6 +66,76 @@ def test_a_page_says_what_was_tried_and_what_is_not_known_yet(pages):
     assert all(variant in text for variant in ("free_delivery", "twenty_percent", "what_is_new"))
     assert "1 (now)" in text
     assert "Nobody is held out" in text_of(pages["recent_buyers"])
+
+
+def rows_of(path) -> list[list[str]]:
+    """The cells of each row of a page's tables, as text."""
+    return [
+        [text_of_html(cell) for cell in re.findall(r"<t[dh].*?</t[dh]>", row, flags=re.S)]
+        for row in re.findall(r"<tr>.*?</tr>", path.read_text(), flags=re.S)
+    ]
+
+
+def text_of_html(html: str) -> str:
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", html))).strip()
+
+
+def test_the_matrix_has_each_message_with_its_customers_and_says_what_is_missing(published, pages):
+    labels = published.report("dim_segments").set_index("segment_code")["label"]
+    messages = published.report("rpt_messages").fillna({"offer_code": ""})
+    messages = messages.set_index("message_code")
+    slots = published.report("rpt_message_slots").sort_values(["channel", "slot"])
+    rows = rows_of(pages["message_matrix"])
+    seen = {"missing": 0, "messages": 0, "none": 0}
+    for (_, segment), cells in slots.groupby(["channel", "segment_code"], dropna=False):
+        expected = [labels.get(segment, "Fallback, for everybody")]
+        for cell in cells.itertuples():
+            if isinstance(cell.message_code, str):
+                message = messages.loc[cell.message_code]
+                text = f"{message['headline']} {message['offer_code']}".strip()
+                expected += [text, f"{message['customers']:,}"]
+                seen["messages"] += 1
+            else:
+                kind = "missing" if isinstance(segment, str) else "none"
+                expected += [kind, ""]
+                seen[kind] += 1
+        assert expected in rows
+    assert seen["messages"] > 80 and seen["missing"] > 30 and seen["none"] == 1
+    counts = re.findall(r"(\d+) messages are missing", text_of(pages["message_matrix"]))
+    assert sum(map(int, counts)) == seen["missing"]
+
+
+def test_the_matrix_lists_messages_that_nobody_gets_by_reason(changed):
+    workspace = changed(
+        "update rpt_messages set status = 'outranked' where message_code = 'vip_home_hero'; "
+        "update rpt_message_slots set message_code = null where message_code = 'vip_home_hero'; "
+        "update rpt_messages set headline = '<b>Now</b> & \"here\"' where message_code = 'everybody_email_body'"
+    )
+    write_playbooks(workspace)
+    page = workspace.playbooks / "message_matrix.html"
+    reason, reasons = "", {}
+    for part in re.findall(r"<h3>.*?</h3>|<td>[^<]*<code>\w+</code></td>", page.read_text()):
+        if part.startswith("<h3>"):
+            reason = text_of_html(part)
+        else:
+            reasons[text_of_html(part).split()[-1]] = reason
+    assert reasons["vip_home_hero"] == "Outranked"
+    assert reasons["holidays_2017_home_hero"] == "Expired"
+    assert reasons["holidays_2018_home_hero"] == "Not yet valid"
+    assert reasons["everybody_email_body"] == "Shown to nobody"
+    assert "high_intent_home_hero" not in reasons
+    assert page.read_text().count("&lt;b&gt;Now&lt;/b&gt; &amp;") == 2
+    vip = [row for row in rows_of(page) if row[0] == "VIP"]
+    assert ["VIP", "missing", "", "missing", ""] in vip
+
+
+def test_the_matrix_says_when_nothing_is_amiss(changed):
+    workspace = changed(
+        "delete from rpt_message_slots where message_code is null; update rpt_messages set status = 'shown'"
+    )
+    write_playbooks(workspace)
+    text = text_of(workspace.playbooks / "message_matrix.html")
+    assert "missing." not in text and "Messages that nobody gets None." in text
 
 
 @pytest.fixture
@@ -132,6 +203,10 @@ def test_pages_open_in_a_browser_without_a_word(pages):
         assert page.locator("svg").count() >= 1
         page.click("text=All segments")
         assert page.inner_text("h1") == "Segments"
+        page.click("text=Messages by segment")
+        assert page.inner_text("h1") == "Messages"
+        page.click("text=VIP")
+        assert page.inner_text("h1") == "VIP"
         browser.close()
     assert logged == []
     assert all(url.startswith("file:") for url in asked)

@@ -44,6 +44,7 @@ def row_of(channel: str, person: int, segment: str) -> dict:
             "primary_segment": segment,
             "entered_at": FIRST_BUILD,
             "variants": json.dumps([f"{segment}:free_delivery"]),
+            "messages_json": json.dumps({"body": {"headline": 'Say "hello"\nto Zoë \\o/'}}),
             "subscribed": True,
         },
         "crm": {

@@ -136,6 +136,7 @@ def test_names_say_the_room(manifest):
             "aud_",
             "audience_changes",
             "dim_channels",
+            "dim_messages",
             "email_",
             "crm_",
             "consent_",

@@ -25,7 +25,7 @@ def boards(segment: str | None, png: bool, is_opened: bool) -> None:
 @click.command()
 @click.option("--open", "is_opened", is_flag=True, help="Open the list of pages in the browser.")
 def playbooks(is_opened: bool) -> None:
-    """Write a page for each segment: strategy, numbers, experiments and owner."""
+    """Write a page for each segment (strategy, numbers, experiments and owner) and one of all messages."""
     from audiencekit.pages.playbooks import write_playbooks
 
     paths = write_playbooks(open_workspace())

@@ -1,4 +1,4 @@
-"""A playbook page for each segment: its strategy, members, results, experiments and owner.
+"""A playbook page for each segment: its strategy, members, results, experiments and owner; and one of all messages.
 
 It shows the published generation (`reporting.duckdb`, aggregates only) and the git history. One HTML file each,
 without a network.
@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from audiencekit.errors import UserError
 from audiencekit.git_history import Change, changes_by_segment, is_history_cut
+from audiencekit.pages.message_matrix import CELLS, UNUSED, message_matrix, unused_messages
 from audiencekit.publish.generations import published_manifest
 from audiencekit.publish.live_state import daily_segments
 from audiencekit.workspace import Workspace
@@ -56,7 +57,9 @@ QUERIES = {
 
 
 def write_playbooks(workspace: Workspace) -> list[Path]:
-    """Write `index.html` and a page for every segment into `workspace.playbooks`, and replace those before.
+    """Write the index, the matrix of messages and a page for every segment into `workspace.playbooks`.
+
+    They replace those before.
 
     Returns the pages, the index first. Raises UserError when nothing is published, or when an older version of
     audiencekit published it without all that a page shows.
@@ -69,6 +72,11 @@ def write_playbooks(workspace: Workspace) -> list[Path]:
             daily = daily_segments(workspace.current)
             segments = _rows(con, SEGMENTS)
             texts["index"] = pages.get_template("index.html").render(common, segments=segments)
+            texts["message_matrix"] = pages.get_template("message_matrix.html").render(
+                common,
+                channels=message_matrix(_rows(con, CELLS)),
+                unused=unused_messages(_rows(con, UNUSED)),
+            )
             for segment in segments:
                 code = segment["segment_code"]
                 rows = {

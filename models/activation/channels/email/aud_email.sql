@@ -1,4 +1,4 @@
--- One row per customer who may be e-mailed, with the segments to mail them for.
+-- One row per customer who may be e-mailed, with the segments to mail them for and the messages to send.
 with
 
 shape as (
@@ -11,6 +11,7 @@ shape as (
         audiences.primary_segment,
         audiences.entered_at,
         audiences.variants,
+        audiences.messages_json,
         true as subscribed
     from {{ ref('int_customer_audiences') }} as audiences
     inner join {{ ref('dim_customers') }} as customers on audiences.customer_key = customers.customer_key
@@ -19,5 +20,6 @@ shape as (
 )
 
 {{ audience_rows('shape', channel='email', key=['audience_code', 'external_id'], hashed=[
-    'external_id', 'email', 'segment_codes', 'primary_segment', 'entered_at', 'variants', 'subscribed'
+    'external_id', 'email', 'segment_codes', 'primary_segment', 'entered_at', 'variants', 'messages_json',
+    'subscribed'
 ]) }}

@@ -7,6 +7,7 @@ select
     segment_codes,
     primary_segment,
     variants,
+    messages_json,
     row_hash,
     build_id,
     updated_at

@@ -7,6 +7,7 @@ select
     segment_codes,
     primary_segment,
     variants,
+    messages_json,
     cast(
         floor({{ micros_between("cast('1970-01-01' as timestamp)", 'entered_at') }} / 1000000) as bigint
     ) as entered_at,

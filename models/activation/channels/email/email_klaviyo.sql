@@ -8,7 +8,8 @@ select
         'segment_codes': 'segment_codes',
         'primary_segment': "'\"' || primary_segment || '\"'",
         'entered_at': "'\"' || cast(entered_at as string) || '\"'",
-        'variants': 'variants'
+        'variants': 'variants',
+        'messages': 'messages_json'
     }) }} as properties,
     row_hash,
     build_id,

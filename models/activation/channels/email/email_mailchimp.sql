@@ -1,4 +1,5 @@
 -- One row per customer who may be e-mailed, as a Mailchimp list member, whose id is the MD5 of the address.
+-- It has no messages, because merge fields are for short plain texts.
 select
     audience_row_id,
     md5(email) as subscriber_hash,

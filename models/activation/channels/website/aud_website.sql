@@ -1,5 +1,5 @@
--- One row per login or device of a customer, with the segments the website may show them something for.
--- It holds no contact data, because a browser looks it up.
+-- One row per login or device of a customer, with the segments the website may show them something for, and what to
+-- show. It holds no contact data, because a browser looks it up.
 {% set day_number = 'cast(floor(' ~ elapsed('day', "cast('1970-01-01' as timestamp)", as_of()) ~ ') as bigint)' %}
 with
 
@@ -23,6 +23,7 @@ shape as (
         visitor_ids.id_value,
         audiences.segment_codes as segments_json,
         audiences.variants as variants_json,
+        audiences.messages_json,
         audiences.customer_key as resolved_customer_key,
         -- Extended twice a term and not by every build, so that the row does not change every day.
         {{ dbt.dateadd(
@@ -38,5 +39,5 @@ shape as (
 )
 
 {{ audience_rows('shape', channel='website', key=['id_type', 'id_value'], hashed=[
-    'id_type', 'id_value', 'segments_json', 'variants_json', 'resolved_customer_key', 'expires_at'
+    'id_type', 'id_value', 'segments_json', 'variants_json', 'messages_json', 'resolved_customer_key', 'expires_at'
 ]) }}
