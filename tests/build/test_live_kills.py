@@ -73,7 +73,7 @@ class Load:
 
 
 def start(workspace: Workspace, log: Path, port: int, hook: str) -> subprocess.Popen:
-    options = ["--port", str(port), "--webhook", hook, "--from-build"]
+    options = ["--port", str(port), "--webhook", hook, "--demo"]
     return subprocess.Popen(
         [sys.executable, "-m", "audiencekit.cli", "live", str(log), *options],
         env=os.environ

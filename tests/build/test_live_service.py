@@ -152,7 +152,7 @@ def publish_again(workspace: Workspace, *edits: str) -> str:
     return new.name
 
 
-def test_a_new_generation_is_loaded_beside_the_old_one(workspace, tmp_path, clock, shopper):
+def test_a_new_generation_takes_over_from_the_old_one(workspace, tmp_path, clock, shopper):
     with running(workspace, tmp_path / "live", clock) as client:
         browse(client, shopper)
         key = client.get(f"/v1/people/{shopper}", params={"by": "user_id"}).json()["customer_key"]
@@ -200,12 +200,12 @@ def test_a_refusal_stops_the_next_action_at_once(workspace, tmp_path, clock):
         # Who refuses the newsletter is no subscriber any more.
         allowed &= after.keys()
         assert {after[segment]["email"] for segment in allowed} == {"consent_withdrawn"}
-        told = {
+        announced = {
             c["segment_code"]: c["channels"]["email"]
             for c in client.changes()
             if c["customer_key"] == key and c["action"] == "permission"
         }
-        assert told == dict.fromkeys(allowed, "consent_withdrawn")
+        assert announced == dict.fromkeys(allowed, "consent_withdrawn")
 
 
 def test_a_website_may_ask_for_its_visitor_and_for_nobody_else(workspace, tmp_path, clock, shopper):
@@ -227,7 +227,7 @@ def test_a_website_may_ask_for_its_visitor_and_for_nobody_else(workspace, tmp_pa
         tag = {"if-none-match": known.headers["etag"]}
         again = client.get("/v1/personalize", WRITE_KEY, params={"anonymous_id": "d1"}, headers=tag)
         assert again.status_code == 304
-        assert personalize(WRITE_KEY, anonymous_id="nobody's").json()["is_known"] is False
+        assert personalize(WRITE_KEY, anonymous_id="of nobody").json()["is_known"] is False
         # A second person on the device: from now on it says nothing about anybody.
         client.track("Page Viewed", userId="a stranger", anonymousId="d1", messageId="stranger")
         client.wait_until_evaluated()

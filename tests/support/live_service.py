@@ -4,7 +4,7 @@ import contextlib
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +13,7 @@ from random import Random
 import httpx
 import uvicorn
 from standardwebhooks import Webhook
+from starlette.routing import Route
 
 from audiencekit.delivery.cursors import receiver_folder
 from audiencekit.delivery.sending import Runtime
@@ -29,7 +30,7 @@ SECONDS = 60.0
 
 
 class SetClock:
-    """A clock that stands still until it is set. UTC."""
+    """A clock that shows one moment until it is set. UTC."""
 
     def __init__(self, now: datetime):
         self.now = now.replace(tzinfo=UTC)
@@ -108,7 +109,11 @@ class Client:
 
 @contextlib.contextmanager
 def running(
-    workspace: Workspace, log: Path, clock: SetClock, hook: str | None = None
+    workspace: Workspace,
+    log: Path,
+    clock: SetClock,
+    hook: str | None = None,
+    pages: Sequence[Route] = (),
 ) -> Iterator[Client]:
     """The service on a free port of this machine, ready to answer."""
     hooks = []
@@ -117,7 +122,7 @@ def running(
     runtime = Runtime(lambda: datetime.now(UTC).replace(tzinfo=None), Random(7), time.sleep)
     settings = Settings(Keys([WRITE_KEY], [READ_KEY]), clock, ["https://shop.example"])
     service = open_service(workspace, log, settings, hooks, runtime)
-    app = application(service.collector, service.engine, service.senders)
+    app = application(service.collector, service.engine, service.senders, pages)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
     thread = threading.Thread(target=server.run)
     thread.start()

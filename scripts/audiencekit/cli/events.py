@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -28,9 +29,9 @@ from audiencekit.workspace import open_workspace
     help="A receiver of changes, as signed webhooks. Repeatable. The secret is in AUDIENCEKIT_WEBHOOK_SECRET.",
 )
 @click.option(
-    "--from-build",
+    "--demo",
     is_flag=True,
-    help="Let time go on from the moment of the published build, as for the demo, whose data are old.",
+    help="Let time go on from the moment of the build, and serve /demo, a simulated shop to try it on.",
 )
 def live(
     log: Path,
@@ -38,7 +39,7 @@ def live(
     port: int,
     origin: tuple[str, ...],
     webhook: tuple[str, ...],
-    from_build: bool,
+    demo: bool,
 ) -> None:
     """Take in events of Segment's libraries into LOG, a folder inside your landing folder, and act on them.
 
@@ -49,6 +50,8 @@ def live(
     from audiencekit.delivery.messages import signer
     from audiencekit.live.collector import Settings
     from audiencekit.live.keys import keys_from_environment
+    from audiencekit.live.lookup import some_logins
+    from audiencekit.live.pages import demo_page
     from audiencekit.live.server import Address, open_service, serve
     from audiencekit.live.webhooks import Hook
 
@@ -57,8 +60,11 @@ def live(
     hooks = [
         Hook(url, sign, receiver_folder(workspace, "live", url, None)) for url in webhook if sign
     ]
-    moments = _from_build() if from_build else clock
+    moments = _from_build() if demo else clock
     service = open_service(workspace, log, Settings(keys, moments, origin), hooks, surroundings())
+    if demo:
+        page = demo_page(keys.write[0], some_logins(workspace.current))
+        service = replace(service, pages=(page,))
     serve(service, Address(host, port), click.echo)
     counts = ", ".join(f"{count:,} {name}" for name, count in service.collector.counts.items())
     click.echo(f"Stopped. Calls: {counts}.")

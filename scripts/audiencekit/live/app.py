@@ -7,16 +7,23 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import Route
 
 from audiencekit.live import collector as collecting
 from audiencekit.live.collector import Collector
 from audiencekit.live.engine import Engine
 from audiencekit.live.metrics import Metrics
+from audiencekit.live.pages import SCRIPT
 from audiencekit.live.reading import Reading
 from audiencekit.live.webhooks import Sender
 
 
-def application(collector: Collector, engine: Engine, senders: Sequence[Sender] = ()) -> Starlette:
+def application(
+    collector: Collector,
+    engine: Engine,
+    senders: Sequence[Sender] = (),
+    pages: Sequence[Route] = (),
+) -> Starlette:
     """Everything that listens. It evaluates and sends while it runs, and ends in order."""
     reading = Reading(engine, collector.settings.keys)
     metrics = Metrics(collector, engine, senders)
@@ -38,7 +45,7 @@ def application(collector: Collector, engine: Engine, senders: Sequence[Sender] 
         collector.log.close(collector.settings.clock())
 
     return Starlette(
-        routes=[*collecting.routes(collector), *reading.routes(), metrics.route],
+        routes=[*collecting.routes(collector), *reading.routes(), metrics.route, SCRIPT, *pages],
         middleware=[
             Middleware(
                 CORSMiddleware,

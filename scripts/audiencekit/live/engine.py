@@ -77,6 +77,7 @@ class Engine:
         self._loading_from = 0
         self._failed: Path | None = None
         self._is_settled = True
+        self._scheduled_at = 0.0
         self._unwritten: list[Change] = []
         self._is_stopping = False
         self._thread = threading.Thread(target=self._work, name="engine", daemon=True)
@@ -122,6 +123,9 @@ class Engine:
         self._announce()
         self.counts.evaluated_at = now
         self.counts.calls += len(rows)
+        if not len(self.inbox) or time.monotonic() - self._scheduled_at > _TICK.total_seconds():
+            self.loaded.members.schedule()
+            self._scheduled_at = time.monotonic()
 
     def _changes(self, rows: Sequence[Row], now: datetime) -> list[Change]:
         assert self.loaded
@@ -162,7 +166,7 @@ class Engine:
                 listener()
 
     def _follow_generation(self) -> None:
-        """Load a new generation beside the one in use, and switch to it when it has caught up."""
+        """Load a new generation while the other one is in use, and switch to it when it has caught up."""
         if self._loading and self._loading.done():
             self._switch(self._loading)
             self._loading = None

@@ -234,6 +234,22 @@ class Evaluator:
             )
         )
 
+    def messages(self, channel: str) -> dict[str, dict[str, str]]:
+        """The messages of each customer who was evaluated last, by slot of a channel, as JSON."""
+        found: dict[str, dict[str, str]] = {}
+        for key, slot, content in self._rows(
+            f"""
+                select chosen.customer_key, chosen.slot, messages.content_json
+                from {self.relations["int_customer_messages"]} as chosen
+                inner join {self.relations["dim_messages"]} as messages
+                    on chosen.message_code = messages.message_code
+                where chosen.channel = ?
+            """,
+            [channel],
+        ):
+            found.setdefault(key, {})[slot] = content
+        return found
+
     def features_at(self, customers: Set[str], moments: Sequence[datetime]) -> str:
         """The table of features of `customers`, as of each of `moments` (UTC, in order)."""
         self._set_due(customers)

@@ -17,6 +17,8 @@ from audiencekit.intake.contract import load_contract
 from audiencekit.publish.live_state import ACCOUNTS, EVENTS
 from audiencekit.sql import literal
 
+# Events of a sender are put together when there are so many pieces.
+_PIECES = 32
 # How the key of a visitor begins who is no known customer: their device follows.
 VISITOR = "visitor on "
 
@@ -140,13 +142,16 @@ class Facts:
             if event_id not in self._taken and not self._is_of_build(senders[place], event_id):
                 self._taken.add(event_id)
                 new.append(place)
-        kept = events.take(pa.array(new, pa.int64()))
-        (rows,) = kept.combine_chunks().to_batches() or [None]
+        added = events.take(pa.array(new, pa.int64()))
+        (rows,) = added.combine_chunks().to_batches() or [None]
         if rows:
             plain = rows.drop_columns(["sender"])
             for place, sender in enumerate(rows.column("sender").to_pylist()):
-                self._events[sender].append(plain.slice(place, 1))
-        return kept
+                kept = self._events[sender]
+                kept.append(plain.slice(place, 1))
+                if len(kept) > _PIECES:
+                    self._events[sender] = _together(kept, plain.schema).to_batches()
+        return added
 
     def _is_of_build(self, sender: str | None, event_id: str) -> bool:
         events = self._of_build.get(sender or "")

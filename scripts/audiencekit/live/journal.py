@@ -3,7 +3,7 @@
 <home>/live/changes.000000000001.jsonl   changes from this change_seq on, one a line
 <home>/live/announced.jsonl              who was in which segment as of a change_seq, one line a customer
 
-Both together say what others have been told, so that a restart announces what is different and nothing else.
+Both together have what others know, so that a restart announces what is different and nothing else.
 """
 
 import os
@@ -133,6 +133,10 @@ class Journal:
             self._file.close()
             self._file = self._open()
         write_lines(self._folder / _ANNOUNCED, b"".join(lines))
+        keys = {*members, *(before or ())}
+        self._recent = deque(
+            (change for change in self._recent if change["customer_key"] in keys), RECENT
+        )
         gone_from = now - KEPT
         for first, path in old:
             if first > self.last_seq:
@@ -140,7 +144,7 @@ class Journal:
             if datetime.fromtimestamp(path.stat().st_mtime, now.tzinfo) < gone_from:
                 path.unlink()
             else:
-                _keep_customers(path, {*members, *(before or ())})
+                _keep_customers(path, keys)
 
     def close(self) -> None:
         """Let another process open the folder."""

@@ -3,7 +3,7 @@
 import base64
 import hmac
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -17,10 +17,10 @@ _SHORTEST = 16
 
 @dataclass(frozen=True)
 class Keys:
-    """What may be done with which key. Whoever may read may also do what a write key may."""
+    """What may be done with which key. A read key may also do what a write key may."""
 
-    write: Collection[str]
-    read: Collection[str] = ()
+    write: Sequence[str]
+    read: Sequence[str] = ()
 
     def check_write(self, request: Request, elsewhere: str = "") -> None:
         """Raise Refused unless a request has a key that may write. A browser has it `elsewhere` than in the headers."""

@@ -55,3 +55,20 @@ class Lookup:
 
     def _row(self, query: str) -> tuple | None:
         return next(iter(self._con.execute(query).fetchall()), None)
+
+
+def some_logins(generation: Path, number: int = 8) -> list[str]:
+    """Logins of customers who were on the website lately, for a demo. One that is an address is left out."""
+    with duckdb.connect(str(generation / LIVE_FILE), read_only=True) as con:
+        rows = con.execute(
+            """
+            select logins.account_id
+            from facts.logins as logins
+            inner join facts.customers as customers on logins.customer_key = customers.customer_key
+            where customers.senders is not null and not contains(logins.account_id, '@')
+            order by logins.account_id
+            limit ?
+            """,
+            [number],
+        ).fetchall()
+    return [login for (login,) in rows]

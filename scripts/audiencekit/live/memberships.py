@@ -13,6 +13,8 @@ from audiencekit.live.landing import Arrived
 
 # How many customers are evaluated together at most: their facts lie in memory meanwhile.
 TOGETHER = 2_000
+# The channel whose messages are looked up.
+WEBSITE = "website"
 # How long a visitor who is no known customer is remembered after they were seen last.
 STAY = timedelta(hours=1)
 
@@ -33,6 +35,7 @@ class Memberships:
     """The segments of all customers of a build, kept up to date. Moments are UTC and only go forward.
 
     `of` has the segments of each customer, `visitors` those of people who are no known customers, while they are there.
+    `messages` has by slot of the website what each of them is shown, as JSON.
     """
 
     def __init__(self, evaluator: Evaluator):
@@ -41,16 +44,19 @@ class Memberships:
         self._clock = Clock(evaluator)
         self.of: dict[str, Segments] = {}
         self.visitors: dict[str, Segments] = {}
+        self.messages: dict[str, dict[str, str]] = {}
         self._due: list[tuple[datetime, str]] = []
         self._next: dict[str, datetime] = {}
+        self._unscheduled: dict[str, datetime] = {}
 
     def begin(self, now: datetime) -> None:
         """Evaluate everybody as of `now`, also to know when to evaluate them again."""
-        for key, seen_at in list(self.evaluator.visitors.items()):
-            if seen_at < now - STAY:
+        for key in list(self.evaluator.visitors):
+            if not self._is_there(key, now):
                 self.evaluator.drop_visitor(key)
         everybody = self.evaluator.customers() | self.evaluator.visitors.keys()
         self._evaluate(everybody, now, _Cause("build", {}))
+        self.schedule()
 
     def changes_since(
         self, before: Mapping[str, Mapping[str, Reasons]], now: datetime
@@ -82,15 +88,20 @@ class Memberships:
             moment, customer = heapq.heappop(self._due)
             if self._next.get(customer) != moment:
                 continue
-            if self.evaluator.visitors.get(customer, now) < now - STAY:
+            if customer.startswith(VISITOR) and not self._is_there(customer, now):
                 self._drop_visitor(customer)
             else:
                 customers.add(customer)
         return self._evaluate(customers, now, _Cause("time", {}))
 
+    def _is_there(self, visitor: str, now: datetime) -> bool:
+        seen_at = self.evaluator.visitors.get(visitor)
+        return seen_at is not None and seen_at >= now - STAY
+
     def _drop_visitor(self, key: str) -> None:
         self.evaluator.drop_visitor(key)
         self.visitors.pop(key, None)
+        self.messages.pop(key, None)
         self._next.pop(key, None)
 
     def next_moment(self) -> datetime | None:
@@ -104,7 +115,9 @@ class Memberships:
             some = set(keys[start : start + TOGETHER])
             segments = self._segments(some, moment)
             carts = self.evaluator.carts() if self.of else {}
+            messages = self.evaluator.messages(WEBSITE)
             for key in sorted(some):
+                self.messages[key] = messages.get(key, {})
                 if key.startswith(VISITOR):
                     self.visitors[key] = segments[key]
                     continue
@@ -112,10 +125,20 @@ class Memberships:
                 if before is not None:
                     cart = carts.get(key, ())
                     changes += _changes(key, before, segments[key], moment, cause, cart)
-            for key, at in self._clock.next_changes(some, moment).items():
+            self._unscheduled |= dict.fromkeys(some, moment)
+        return changes
+
+    def schedule(self) -> None:
+        """Find out when those who were evaluated have to be evaluated again. Nothing is announced by it, so it can wait."""
+        keys = sorted(self._unscheduled)
+        for start in range(0, len(keys), TOGETHER):
+            some = keys[start : start + TOGETHER]
+            # What changes after a later evaluation changes after this one, too.
+            moment = min(self._unscheduled[key] for key in some)
+            for key, at in self._clock.next_changes(set(some), moment).items():
                 self._next[key] = at
                 heapq.heappush(self._due, (at, key))
-        return changes
+        self._unscheduled = {}
 
     def _segments(self, customers: Set[str], moment: datetime) -> dict[str, Segments]:
         evaluation = self.evaluator.evaluate(customers, moment)

@@ -15,9 +15,9 @@ from audiencekit.live.facts import VISITOR
 from audiencekit.live.generation import Loaded
 from audiencekit.live.keys import Keys
 from audiencekit.live.lookup import CUSTOMER, DEVICE, LOGIN
+from audiencekit.live.memberships import WEBSITE
 from audiencekit.live.refused import Refused, answered
 
-WEBSITE = "website"
 # How many changes an answer has at most, and how often a stream without changes says that it is still there.
 _MOST, _STILL_THERE_SECONDS = 1_000, 15.0
 _STREAM = "text/event-stream"
@@ -67,7 +67,10 @@ class Reading:
         return self._cached(request, loaded, {"customer_key": key, "segments": listed})
 
     async def personalize(self, request: Request) -> Response:
-        """The segments for which the website may show a visitor something. A write key may ask for a device only."""
+        """The segments for which the website may show a visitor something, and the message of each slot.
+
+        A write key may ask for a device only.
+        """
         asked = request.query_params
         if LOGIN in asked:
             # A login can be guessed, and the write key of a website is public.
@@ -78,13 +81,21 @@ class Reading:
             raise Refused(400, f"{DEVICE} or {LOGIN} is required")
         kind = LOGIN if LOGIN in asked else DEVICE
         loaded = self._loaded()
-        key = loaded.lookup.customer(kind, asked[kind])
-        visitor = f"{VISITOR}device {asked[kind]}" if kind == DEVICE else ""
-        segments = (
-            loaded.members.of.get(key, {}) if key else loaded.members.visitors.get(visitor, {})
-        )
-        shown = [s for s, reasons in sorted(segments.items()) if (WEBSITE, None) in reasons]
-        return self._cached(request, loaded, {"is_known": key is not None, "segments": shown})
+        known = loaded.lookup.customer(kind, asked[kind])
+        key = known or (f"{VISITOR}device {asked[kind]}" if kind == DEVICE else "")
+        members = loaded.members
+        segments = members.of.get(key) or members.visitors.get(key, {})
+        answer = {
+            "is_known": known is not None,
+            "segments": [
+                s for s, reasons in sorted(segments.items()) if (WEBSITE, None) in reasons
+            ],
+            "messages": {
+                slot: json.loads(text)
+                for slot, text in sorted(members.messages.get(key, {}).items())
+            },
+        }
+        return self._cached(request, loaded, answer)
 
     def _loaded(self) -> Loaded:
         if not self._engine.loaded:

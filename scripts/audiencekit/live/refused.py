@@ -1,4 +1,4 @@
-"""A request that cannot be answered, and how that is said."""
+"""A request that cannot be answered, and the answer that it gets."""
 
 from collections.abc import Awaitable, Callable
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import uvicorn
+from starlette.routing import Route
 
 from audiencekit.delivery.sending import Runtime
 from audiencekit.errors import UserError
@@ -36,6 +37,7 @@ class Service:
     collector: Collector
     engine: Engine
     senders: tuple[Sender, ...]
+    pages: tuple[Route, ...] = ()
 
 
 def open_service(
@@ -61,8 +63,10 @@ def serve(service: Service, address: Address, say: Callable[[str], None]) -> Non
     host, port = listener.getsockname()[:2]
     log = service.collector.log.folder
     say(f"http://{host}:{port}/v1 takes in calls of Segment's libraries; {log} has them.")
+    for page in service.pages:
+        say(f"Open http://{host}:{port}{page.path} in a browser.")
     config = uvicorn.Config(
-        application(service.collector, service.engine, service.senders),
+        application(service.collector, service.engine, service.senders, service.pages),
         log_level="warning",
         access_log=False,
         server_header=False,

@@ -81,6 +81,6 @@
 
   document.addEventListener("audiencekit:event", afterEvent);
   setInterval(() => document.hidden || refresh(), OTHERWISE);
-  addEventListener("load", listen);
+  document.readyState === "complete" ? listen() : addEventListener("load", listen);
   refresh();
 })();
