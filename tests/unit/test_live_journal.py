@@ -77,6 +77,7 @@ def test_a_customer_who_is_gone_goes_from_the_journal_when_everybody_could_hear_
     journal.settle({"a": {}}, NOW)
     assert [c["customer_key"] for c in journal.read(0, 9)] == ["a", "erased", "erased"]
     journal.settle({"a": {}}, NOW)
+    assert [c["customer_key"] for c in journal.read(0, 9)] == ["a"]
     journal.close()
     journal = Journal(tmp_path)
     assert [c["customer_key"] for c in journal.read(0, 9)] == ["a"]

@@ -50,7 +50,7 @@
     document.dispatchEvent(new CustomEvent("audiencekit:change", { detail: state }));
   }
 
-  // What the page said in a field before, so that it comes back when no message is left.
+  // What the page had in a field before, so that it comes back when no message is left.
   const before = new WeakMap();
 
   function show(block) {
