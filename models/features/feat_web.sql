@@ -84,14 +84,6 @@ during_promotion as (
         )
     group by customer_key, moment_at
 
-),
-
-open_carts as (
-
-    select customer_key, moment_at, max(added_at) as last_added_at
-    from {{ ref('int_cart_products') }}
-    group by customer_key, moment_at
-
 )
 
 select
@@ -118,7 +110,11 @@ select
 from {{ ref('int_feature_spine') }} as spine
 cross join {{ ref('stg_landing__presence') }} as present
 left join counted on spine.customer_key = counted.customer_key and spine.moment_at = counted.moment_at
-left join open_carts
+left join (
+    select customer_key, moment_at, max(added_at) as last_added_at
+    from {{ ref('int_cart_products') }}
+    group by customer_key, moment_at
+) as open_carts
     on spine.customer_key = open_carts.customer_key and spine.moment_at = open_carts.moment_at
 left join during_promotion
     on spine.customer_key = during_promotion.customer_key and spine.moment_at = during_promotion.moment_at

@@ -28,6 +28,7 @@ CONSENT = (
     "int_consent_decisions",
     "int_customer_mailboxes",
     "int_past_withdrawals",
+    "int_login_refusals",
     "int_privacy_signals",
     "int_withdrawals",
     "fct_consent",
@@ -868,6 +869,11 @@ BREAKS = {
     "privacy signals are not heard": (
         "int_privacy_signals",
         "where events.has_privacy_signal",
+        "where false",
+    ),
+    "a login's no is not heard between two builds": (
+        "int_login_refusals",
+        "where decisions.status = 'denied'",
         "where false",
     ),
     "a household's no counts for one": (

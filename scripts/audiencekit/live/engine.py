@@ -37,8 +37,8 @@ class Source:
     settings: FileSettings
     clock: Callable[[], datetime]
 
-    def now(self) -> datetime:
-        """The moment in UTC, without its zone, as the SQL has it."""
+    def moment(self) -> datetime:
+        """Now in UTC, without its zone, as the SQL has it."""
         return self.clock().replace(tzinfo=None)
 
 
@@ -107,14 +107,14 @@ class Engine:
     def _wait(self) -> timedelta:
         """How long nothing can change but by a call."""
         due = self.loaded.members.next_moment() if self.loaded else None
-        return min(_TICK, max(due - self._source.now(), timedelta(0))) if due else _TICK
+        return min(_TICK, max(due - self._source.moment(), timedelta(0))) if due else _TICK
 
     def _evaluate(self, rows: Sequence[Row]) -> None:
         if not self.loaded:
             # They are read from the log when it is.
             self.counts.calls += len(rows)
             return
-        now = self._source.now()
+        now = self._source.moment()
         try:
             self._unwritten += self._changes(rows, now)
         except Exception:
@@ -182,7 +182,7 @@ class Engine:
             # Nobody has heard of anything yet: all start from what the build published.
             loaded.members.begin(loaded.built_at)
             self.journal.settle(loaded.members.of, self._source.clock())
-        loaded.members.begin(max(self._source.now(), loaded.built_at))
+        loaded.members.begin(max(self._source.moment(), loaded.built_at))
         return loaded
 
     def _switch(self, loading: Future[Loaded]) -> None:
@@ -194,7 +194,7 @@ class Engine:
             self.problem = f"{self._failed.name} cannot be loaded: {place_of(problem)}"
             _log.error(self.problem)
             return
-        now = self._source.now()
+        now = self._source.moment()
         # What came while it was loaded.
         rows = self._source.log.calls_since(self._loading_from)
         loaded.members.take(self._landing.rows(rows), now)

@@ -2,7 +2,7 @@
 
 import heapq
 from collections.abc import Collection, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from audiencekit.live.changes import ENTERED, LEFT, PERMISSION, Change, Reasons
@@ -25,10 +25,11 @@ NOWHERE: Mapping[str, Reasons] = {}
 
 @dataclass(frozen=True)
 class _Cause:
-    """Why customers are evaluated: `event`, with the ids of the events by customer, `time` or `build`."""
+    """When and why customers are evaluated: `event`, with the ids of the events by customer, `time` or `build`."""
 
+    at: datetime
     because: str
-    events: Mapping[str, Collection[str]]
+    events: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
 class Memberships:
@@ -55,18 +56,18 @@ class Memberships:
             if not self._is_there(key, now):
                 self.evaluator.drop_visitor(key)
         everybody = self.evaluator.customers() | self.evaluator.visitors.keys()
-        self._evaluate(everybody, now, _Cause("build", {}))
+        self._evaluate(everybody, _Cause(now, "build"))
         self.schedule()
 
     def changes_since(
         self, before: Mapping[str, Mapping[str, Reasons]], now: datetime
     ) -> list[Change]:
         """What is not as it was `before`, because a build knows more or a rule is another one. Customers may be gone."""
-        cause = _Cause("build", {})
+        cause = _Cause(now, "build")
         return [
             change
             for key in sorted(before.keys() | self.of.keys())
-            for change in _changes(key, before.get(key, NOWHERE), self.of.get(key, {}), now, cause)
+            for change in _changes(key, before.get(key, NOWHERE), self.of.get(key, {}), cause)
         ]
 
     def take(self, arrived: Arrived, now: datetime) -> list[Change]:
@@ -79,7 +80,7 @@ class Memberships:
         if len(arrived.accounts):
             for customer in self.evaluator.take_accounts(arrived.accounts):
                 about.setdefault(customer, [])
-        return changes + self._evaluate(about.keys(), now, _Cause("event", about))
+        return changes + self._evaluate(about.keys(), _Cause(now, "event", about))
 
     def advance(self, now: datetime) -> list[Change]:
         """The changes that time alone made until `now`. All customers who are due are evaluated together, as of now."""
@@ -92,7 +93,7 @@ class Memberships:
                 self._drop_visitor(customer)
             else:
                 customers.add(customer)
-        return self._evaluate(customers, now, _Cause("time", {}))
+        return self._evaluate(customers, _Cause(now, "time"))
 
     def _is_there(self, visitor: str, now: datetime) -> bool:
         seen_at = self.evaluator.visitors.get(visitor)
@@ -108,12 +109,12 @@ class Memberships:
         """When the next customer is due."""
         return self._due[0][0] if self._due else None
 
-    def _evaluate(self, customers: Set[str], moment: datetime, cause: _Cause) -> list[Change]:
+    def _evaluate(self, customers: Set[str], cause: _Cause) -> list[Change]:
         changes: list[Change] = []
         keys = sorted(customers)
         for start in range(0, len(keys), TOGETHER):
             some = set(keys[start : start + TOGETHER])
-            segments = self._segments(some, moment)
+            segments = self._segments(some, cause.at)
             carts = self.evaluator.carts() if self.of else {}
             messages = self.evaluator.messages(WEBSITE)
             for key in sorted(some):
@@ -124,8 +125,8 @@ class Memberships:
                 before, self.of[key] = self.of.get(key), segments[key]
                 if before is not None:
                     cart = carts.get(key, ())
-                    changes += _changes(key, before, segments[key], moment, cause, cart)
-            self._unscheduled |= dict.fromkeys(some, moment)
+                    changes += _changes(key, before, segments[key], cause, cart)
+            self._unscheduled |= dict.fromkeys(some, cause.at)
         return changes
 
     def schedule(self) -> None:
@@ -155,7 +156,6 @@ def _changes(
     key: str,
     before: Mapping[str, Reasons],
     after: Mapping[str, Reasons],
-    at: datetime,
     cause: _Cause,
     cart: Collection[str] = (),
 ) -> list[Change]:
@@ -163,7 +163,7 @@ def _changes(
     events = tuple(cause.events.get(key, ()))
 
     def change(segment: str, action: str, reasons: Reasons) -> Change:
-        return Change(at, segment, key, action, reasons, cause.because, events, tuple(cart))
+        return Change(cause.at, segment, key, action, reasons, cause.because, events, tuple(cart))
 
     left = [change(s, LEFT, ()) for s in sorted(before.keys() - after.keys())]
     entered = [change(s, ENTERED, after[s]) for s in sorted(after.keys() - before.keys())]
