@@ -60,7 +60,7 @@ def test_the_block_of_the_demo_shop_changes_while_one_browses(workspace, tmp_pat
         # Ten minutes later it is over.
         clock.forward(minutes=11)
         client.wait_until_evaluated()
-        page.wait_for_function("!window.audiencekit.segments.includes('high_intent')")
+        page.wait_for_function("!window.audiencekit?.segments.includes('high_intent')")
         assert headline.text_content() != "Need a hand deciding?"
 
 
@@ -111,14 +111,14 @@ def test_segments_own_library_sends_to_it_unchanged(workspace, tmp_path, clock, 
         clock.forward(seconds=1)
         client.wait_until_evaluated()
         add_script(page, client)
-        page.wait_for_function("window.audiencekit.segments.includes('high_intent')")
+        page.wait_for_function("window.audiencekit?.segments.includes('high_intent')")
         assert page.locator("h2").text_content() == "Need a hand deciding?"
         # As soon as the library sends another event, the block is asked about again.
         clock.forward(minutes=11)
         page.evaluate("window.analytics.track('Page Left')")
         client.wait(lambda: client.service.collector.counts["taken"] >= 6)
         client.wait_until_evaluated()
-        page.wait_for_function("!window.audiencekit.segments.includes('high_intent')")
+        page.wait_for_function("!window.audiencekit?.segments.includes('high_intent')")
 
 
 def add_script(page: Page, client: Client) -> None:
