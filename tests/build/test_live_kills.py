@@ -73,7 +73,7 @@ class Load:
 
 
 def start(workspace: Workspace, log: Path, port: int, hook: str) -> subprocess.Popen:
-    options = ["--port", str(port), "--webhook", hook, "--demo"]
+    options = ["--port", str(port), "--webhook", hook, "--batch", "5", "--demo"]
     return subprocess.Popen(
         [sys.executable, "-m", "audiencekit.cli", "live", str(log), *options],
         env=os.environ
@@ -149,7 +149,7 @@ def test_kills_and_faults_lose_nothing_and_double_nothing(workspace, tmp_path):
         f"{receiver.requests} requests, {receiver.faults} faults, ready in {seconds}"
     )
     assert_log_has_each_once(log, load.acknowledged)
-    assert not receiver.refused and (receiver.faults or receiver.requests < 10)
+    assert receiver.faults and not receiver.refused
     assert_each_change_arrived_under_one_number(receiver, last)
     announced = Journal(workspace.home / "live").announced()
     assert {key: {s: dict(r) for s, r in announced[key].items()} for key in segments} == segments

@@ -28,6 +28,7 @@ from audiencekit.workspace import open_workspace
     metavar="URL",
     help="A receiver of changes, as signed webhooks. Repeatable. The secret is in AUDIENCEKIT_WEBHOOK_SECRET.",
 )
+@click.option("--batch", default=100, show_default=True, help="Changes per message of a webhook.")
 @click.option(
     "--demo",
     is_flag=True,
@@ -39,6 +40,7 @@ def live(
     port: int,
     origin: tuple[str, ...],
     webhook: tuple[str, ...],
+    batch: int,
     demo: bool,
 ) -> None:
     """Take in events of Segment's libraries into LOG, a folder inside your landing folder, and act on them.
@@ -58,7 +60,9 @@ def live(
     workspace, keys = open_workspace(), keys_from_environment()
     sign = signer(os.environ) if webhook else None
     hooks = [
-        Hook(url, sign, receiver_folder(workspace, "live", url, None)) for url in webhook if sign
+        Hook(url, sign, receiver_folder(workspace, "live", url, None), batch)
+        for url in webhook
+        if sign
     ]
     moments = _from_build() if demo else clock
     service = open_service(workspace, log, Settings(keys, moments, origin), hooks, surroundings())

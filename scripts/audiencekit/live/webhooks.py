@@ -18,8 +18,6 @@ from audiencekit.delivery.sending import NotDelivered, Request, RetryPolicy, Run
 from audiencekit.live.journal import Journal
 
 TYPE = "segment.changed"
-# Changes of one message at most.
-_BATCH = 100
 # A receiver that is away is asked again for as long as it takes, because order matters.
 _POLICY = RetryPolicy(tries=1_000_000, first_wait=0.2, longest_wait=30, timeout=15)
 
@@ -30,11 +28,12 @@ class _Stopping(Exception):
 
 @dataclass(frozen=True)
 class Hook:
-    """Where to send changes, the signature, and where to keep how far the receiver has come."""
+    """Where to send changes, the signature, where to keep how far the receiver has come, and how many changes a message has."""
 
     url: str
     signer: Webhook
     folder: Path
+    batch: int = 100
 
     @property
     def host(self) -> str:
@@ -79,7 +78,7 @@ class Sender:
         with httpx.Client(timeout=_POLICY.timeout) as client:
             while not self._stopping.is_set():
                 self._changed.clear()
-                changes = self._journal.read(self.cursor, _BATCH)
+                changes = self._journal.read(self.cursor, self.hook.batch)
                 if not changes:
                     self._changed.wait(_POLICY.longest_wait)
                     continue
