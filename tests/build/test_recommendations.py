@@ -33,7 +33,8 @@ def orders(published) -> pd.DataFrame:
 
 def made_of(published, lines, orders, model="pred_recommendations", as_of=None) -> pd.DataFrame:
     """The rows of a model over these orders, sorted."""
-    customers = orders[["customer_key"]].dropna().drop_duplicates()
+    known = orders if as_of is None else orders[orders["ordered_at"] < as_of]
+    customers = known[["customer_key"]].dropna().drop_duplicates()
     tables = {
         "staging.stg_shop__order_lines": lines,
         "profiles.fct_orders": orders,
@@ -52,15 +53,20 @@ def test_shuffled_rows_recommend_the_same(published, lines, orders):
     pd.testing.assert_frame_equal(made_of(published, *shuffled), expected)
 
 
-@pytest.mark.parametrize("model", ["pred_recommendations", "int_recommendation_tests"])
+@pytest.mark.parametrize(
+    "model", ["pred_recommendations", "int_recommendation_tests", "int_product_history"]
+)
 def test_rows_at_as_of_or_later_change_nothing(published, lines, orders, model):
+    """Later orders, of later customers, too, and the first 500 orders once more, at the very moment."""
     known = orders[orders["ordered_at"] < EARLIER]
-    at_the_moment = known.head(500).assign(order_id=lambda o: o["order_id"] + "-x")
-    later = pd.concat([orders, at_the_moment.assign(ordered_at=EARLIER, ordered_on=EARLIER.date())])
-    copied = lines[lines["order_id"].isin(known.head(500)["order_id"])]
-    more = pd.concat([lines, copied.assign(order_id=lambda o: o["order_id"] + "-x")])
+    again = known.head(500).assign(ordered_at=EARLIER, ordered_on=EARLIER.date())
+    copied = lines[lines["order_id"].isin(again["order_id"])]
     expected = made_of(published, lines, known, model, EARLIER)
-    found = made_of(published, more, later[later["customer_key"].isin(known["customer_key"])], model, EARLIER)  # fmt: skip
+    all_orders, all_lines = (
+        pd.concat([rows, more.assign(order_id=more["order_id"] + "-x")])
+        for rows, more in ((orders, again), (lines, copied))
+    )
+    found = made_of(published, all_lines, all_orders, model, EARLIER)
     assert len(expected)
     pd.testing.assert_frame_equal(found, expected)
 
