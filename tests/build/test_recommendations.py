@@ -13,6 +13,7 @@ CHAIN = (
     "int_repeat_rates",
     "int_recommendation_places",
     "int_recommendation_tests",
+    "int_recommendation_verdicts",
 )
 EARLIER = datetime(2017, 10, 3)
 

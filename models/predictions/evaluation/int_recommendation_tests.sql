@@ -1,7 +1,9 @@
 -- One row per back-test, list and method of recommending ten products: how many of them the customers bought in the 90
--- days after, and whether the method is used. That is the one with the best mean recall of those that beat best sellers by
--- more than two standard errors; of those within .005 of it, the one with the best hit rate. Best sellers, if none does.
-{% set lists = {'any': ['best_sellers', 'bought_before', 'bought_together'], 'new': ['best_sellers', 'bought_together']} %}
+-- days after.
+{% set lists = {
+    'any': ['best_sellers', 'bought_before', 'bought_together'],
+    'new': ['best_sellers', 'bought_together'],
+} %}
 with
 
 history as (
@@ -86,67 +88,21 @@ recalls as (
             hits.moment_at = baseline.moment_at and hits.customer_key = baseline.customer_key
             and hits.list_name = baseline.list_name and baseline.method = 'best_sellers'
 
-),
-
-tests as (
-
-    select
-        moment_at as tested_at,
-        list_name,
-        method,
-        count(*) as customers,
-        round({{ exact_mean('recall') }}, 9) as recall_at_10,
-        round(count(case when hits > 0 then 1 end) / cast(count(*) as double), 9) as hit_rate_at_10,
-        round({{ exact_mean('(hits - new_hits) / nullif(least(bought - new_bought, 10), 0)') }}, 9)
-            as repeat_recall_at_10,
-        round({{ exact_mean('new_hits / nullif(least(new_bought, 10), 0)') }}, 9) as new_recall_at_10,
-        round(sum(recommended_repeats) / nullif(cast(sum(recommended) as double), 0), 9) as repeat_share,
-        round({{ exact_mean('gain') }}, 9) as gain,
-        round(sqrt(greatest({{ exact_mean('gain * gain') }} - pow({{ exact_mean('gain') }}, 2), 0) / count(*)), 9)
-            as gain_error
-    from recalls
-    group by moment_at, list_name, method
-
-),
-
-means as (
-
-    select
-        list_name,
-        method,
-        {{ exact_mean('recall_at_10') }} as recall,
-        {{ exact_mean('hit_rate_at_10') }} as hit_rate,
-        case
-            when method = 'best_sellers' then 1
-            when {{ exact_mean('gain') }} > 2 * sqrt({{ exact_sum('gain_error * gain_error') }}) / count(*) then 2
-            else 0
-        end as standing
-    from tests
-    group by list_name, method
-
-),
-
-close_ones as (
-
-    select
-        *,
-        recall >= max(recall) over (partition by list_name, standing) - 0.005 as is_close
-    from means
-
-),
-
-verdicts as (
-
-    select
-        list_name,
-        method,
-        row_number() over (
-            partition by list_name order by standing desc, is_close desc, round(hit_rate, 9) desc, method
-        ) = 1 as is_used
-    from close_ones
-
 )
 
-select tests.*, verdicts.is_used
-from tests
-inner join verdicts on tests.list_name = verdicts.list_name and tests.method = verdicts.method
+select
+    moment_at as tested_at,
+    list_name,
+    method,
+    count(*) as customers,
+    round({{ exact_mean('recall') }}, 9) as recall_at_10,
+    round(count(case when hits > 0 then 1 end) / cast(count(*) as double), 9) as hit_rate_at_10,
+    round({{ exact_mean('(hits - new_hits) / nullif(least(bought - new_bought, 10), 0)') }}, 9)
+        as repeat_recall_at_10,
+    round({{ exact_mean('new_hits / nullif(least(new_bought, 10), 0)') }}, 9) as new_recall_at_10,
+    round(sum(recommended_repeats) / nullif(cast(sum(recommended) as double), 0), 9) as repeat_share,
+    round({{ exact_mean('gain') }}, 9) as gain,
+    round(sqrt(greatest({{ exact_mean('gain * gain') }} - pow({{ exact_mean('gain') }}, 2), 0) / count(*)), 9)
+        as gain_error
+from recalls
+group by moment_at, list_name, method

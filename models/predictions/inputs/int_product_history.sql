@@ -1,6 +1,6 @@
 -- One row per moment, customer and product that they bought in the 365 days before it or in the 90 days after. The
--- moments are now, for recommendations, and five before it in steps of 90 days, to learn from and to test on: those have
--- a sample of customers.
+-- moments are now, for recommendations, and five before it in steps of 90 days, to learn from and to test on: those
+-- have a sample of customers.
 with
 
 -- A day counts from the first purchase on it.
@@ -51,7 +51,9 @@ history as (
 
 )
 
-{% set most_bought = 'partition by moment_at, customer_key order by days_bought desc, last_bought_on desc, product_id' %}
+{% set most_bought %}
+partition by moment_at, customer_key order by days_bought desc, last_bought_on desc, product_id
+{%- endset %}
 select
     *,
     -- In this order the running maximum is that of all rows.

@@ -1,17 +1,24 @@
 -- One row per customer, list and rank 1 to 10: the product to recommend, and why. The list `any` may contain what they
 -- bought in the last year; `new` does not. Each list is made by the method that won its back-tests. Who bought nothing
 -- for a year gets the best sellers.
-{% set lists = {'any': ['best_sellers', 'bought_before', 'bought_together'], 'new': ['best_sellers', 'bought_together']} %}
+{% set lists = {
+    'any': ['best_sellers', 'bought_before', 'bought_together'],
+    'new': ['best_sellers', 'bought_together'],
+} %}
 with
 
 methods as (
 
     select
         lists.list_name,
-        coalesce(max(case when tests.is_used then tests.method end), 'best_sellers') as method
-    from (select 'any' as list_name union all select 'new') as lists
-    left join {{ ref('int_recommendation_tests') }} as tests on lists.list_name = tests.list_name
-    group by lists.list_name
+        coalesce(verdicts.method, 'best_sellers') as method
+    from (
+        select 'any' as list_name
+        union all
+        select 'new' as list_name
+    ) as lists
+    left join {{ ref('int_recommendation_verdicts') }} as verdicts
+        on lists.list_name = verdicts.list_name and verdicts.is_used
 
 ),
 
