@@ -22,7 +22,7 @@ OURS = {
 # All that the models do: three back-tests, and the recommendations of now.
 MODELS = (
     "int_product_history", "int_best_sellers", "int_product_pairs", "int_repeat_rates",
-    "int_recommendation_places", "int_recommendation_tests", "pred_recommendations",
+    "int_recommendation_places", "int_recommendation_tests", "int_recommendation_verdicts", "pred_recommendations",
 )  # fmt: skip
 FIGURES = """
 with later as (
@@ -66,7 +66,8 @@ def run_recommendations_bench(workspace: Workspace, folder: Path, console: Conso
     recommended = pd.concat([ours, pd.read_parquet(target)])
     figures = figures_of(recommended, history, last)
     _print(figures, last, console)
-    console.print(f"Our models took {_our_seconds(workspace)} s: all back-tests, and now.")
+    if seconds := _our_seconds(workspace):
+        console.print(f"Our models took {seconds} s in the last build: all back-tests, and now.")
     with (folder / "recommendations.jsonl").open("a") as results:
         results.write(json.dumps(figures.to_dict("records")) + "\n")
     return figures
