@@ -1,6 +1,6 @@
--- One row per moment and number of days on which a customer had bought a product in a year: how many more of them buy it
--- again in the 90 days after than everybody does. The last number covers all above it, too: together they have at least
--- 100 cases, so that the standard error is at most 5 points. Empty with fewer cases.
+-- One row per moment and number of days on which a customer had bought a product in a year: how many more of them buy
+-- it again in the 90 days after than everybody does. The last number covers all above it, too: together they have at
+-- least 100 cases, so that the standard error is at most 5 points. Empty with fewer cases.
 with
 
 counted as (
