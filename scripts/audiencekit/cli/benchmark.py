@@ -1,4 +1,4 @@
-"""The command `bench`: measurements of builds, intake, scoring, activation and identity."""
+"""The command `bench`: measurements of builds, intake, scoring, activation, identity and recommendations."""
 
 from typing import Any
 
@@ -35,6 +35,11 @@ from audiencekit.workspace import open_workspace
     help="Only resolve identity, compared with other tools; above 0, also in this many simulated records.",
 )
 @click.option(
+    "--recommendations",
+    is_flag=True,
+    help="Only recommendations of the last build, compared with the library implicit.",
+)
+@click.option(
     "--refits",
     is_flag=True,
     help="Only refit the micro-segments of the last build, month by month.",
@@ -47,6 +52,10 @@ def bench(customers: int, **only: Any) -> None:
         from audiencekit.bench.identity.comparison import run_identity_bench
 
         run_identity_bench(only["identity"], folder / "identity", Console(width=160))
+    elif only["recommendations"]:
+        from audiencekit.bench.recommendations.comparison import run_recommendations_bench
+
+        run_recommendations_bench(workspace, folder / "recommendations", Console(width=120))
     elif only["refits"]:
         from audiencekit.bench.refits import run_refits_bench
 

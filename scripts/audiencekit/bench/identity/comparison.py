@@ -2,14 +2,13 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from audiencekit.bench.environments import python_with
 from audiencekit.bench.measurement import Measured, measure, measure_command
 
 HERE = Path(__file__).parent
@@ -26,7 +25,7 @@ def run_identity_bench(size: int, folder: Path, console: Console) -> None:
     new records.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    python = _other_tools(folder, console)
+    python = python_with(HERE / "other_tools.txt", folder / "other-tools", console)
     rows = []
     for name in (*FEBRL, DEMO, f"simulated {SIMULATED:,}"):
         console.print(f"  {name}")
@@ -47,29 +46,6 @@ def run_identity_bench(size: int, folder: Path, console: Console) -> None:
         rows.append(_day_two(f"simulated {size:,}", folder, console))
     with (folder / "identity.jsonl").open("a") as results:
         results.write(json.dumps(rows) + "\n")
-
-
-def _other_tools(folder: Path, console: Console) -> Path:
-    """The Python of an environment with the other tools, set up if it is not there yet."""
-    environment = folder / "other-tools"
-    python = environment / "bin" / "python"
-    if not python.exists():
-        console.print("  setting up the other tools")
-        uv = Path(sys.executable).with_name("uv")
-        subprocess.run([uv, "venv", "--quiet", environment, "--python", sys.executable], check=True)
-        requirements = HERE / "other_tools.txt"
-        install: list[str | Path] = [
-            uv,
-            "pip",
-            "install",
-            "--quiet",
-            "--python",
-            python,
-            "-r",
-            requirements,
-        ]
-        subprocess.run(install, check=True)
-    return python
 
 
 def _records(name: str, folder: Path, python: Path) -> Path:

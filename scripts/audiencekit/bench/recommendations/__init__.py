@@ -1,0 +1,1 @@
+"""Product recommendations compared with other tools."""
