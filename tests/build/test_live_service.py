@@ -3,6 +3,7 @@
 import errno
 import json
 import shutil
+from datetime import datetime
 
 import duckdb
 import httpx
@@ -12,7 +13,7 @@ from live_service import READ_KEY, SECRET, WRITE_KEY, Client, SetClock, running
 from receiver import Receiver
 from workspaces import DEMO_AS_OF
 
-from audiencekit.live.evaluator import Evaluator
+from audiencekit.live.evaluator import Evaluation, Evaluator
 from audiencekit.live.line_files import LineFile
 from audiencekit.workspace import Workspace
 
@@ -254,6 +255,31 @@ def test_nobody_hears_of_a_change_that_is_not_on_disk(
         is_full = False
         client.wait(lambda: any(c["segment_code"] == "high_intent" for c in client.changes()))
         assert client.get("/readyz").json()["problem"] is None
+
+
+def test_a_customer_who_cannot_be_evaluated_keeps_nobody_else_from_it(
+    workspace, tmp_path, clock, shopper, monkeypatch
+):
+    evaluate = Evaluator.evaluate
+    with running(workspace, tmp_path / "live", clock) as client:
+        members = client.service.engine.loaded.members
+        other = next(key for key in sorted(members.of) if key.endswith("7"))
+
+        def broken(evaluator: Evaluator, customers: set, moment: datetime) -> Evaluation:
+            if other in customers:
+                raise ValueError("facts that nobody thought of")
+            return evaluate(evaluator, customers, moment)
+
+        monkeypatch.setattr(Evaluator, "evaluate", broken)
+        browse(client, shopper)
+        # At midnight everybody is due.
+        clock.forward(hours=24)
+        client.wait_until_evaluated()
+        assert members.failed == 1 and "abandoned_cart" in client.segments(shopper)
+        monkeypatch.undo()
+        clock.forward(minutes=2)
+        client.wait_until_evaluated()
+        assert members.failed == 1
 
 
 def test_a_call_that_cannot_be_evaluated_keeps_no_other_from_it(

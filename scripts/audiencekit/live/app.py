@@ -25,7 +25,7 @@ def application(
     pages: Sequence[Route] = (),
 ) -> Starlette:
     """Everything that listens. It evaluates and sends while it runs, and ends in order."""
-    reading = Reading(engine, collector.settings.keys)
+    reading = Reading(engine, collector.settings.keys, senders)
     metrics = Metrics(collector, engine, senders)
 
     @asynccontextmanager

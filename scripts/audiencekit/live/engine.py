@@ -6,21 +6,22 @@ It works in a thread of its own, so that no call waits for an evaluation to be a
 import logging
 import threading
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import chain
 from pathlib import Path
 
 from audiencekit.intake.landing_settings import FileSettings
 from audiencekit.live.calls import Row
 from audiencekit.live.changes import Change
+from audiencekit.live.failures import place_of
 from audiencekit.live.generation import Loaded, load
 from audiencekit.live.inbox import Inbox
 from audiencekit.live.journal import Journal
 from audiencekit.live.landing import Landing
-from audiencekit.live.log import CallLog
+from audiencekit.live.log import CallLog, in_parts
 
 _log = logging.getLogger(__name__)
 
@@ -97,11 +98,12 @@ class Engine:
         while not self._is_stopping:
             self._follow_generation()
             waiting = self.inbox.take(self._wait().total_seconds())
-            rows = waiting.rows
-            if waiting.missed_from is not None:
-                rows += self._source.log.calls_since(waiting.missed_from)
+            missed = waiting.missed_from
+            more = self._source.log.calls_since(missed) if missed is not None else ()
             started = time.monotonic()
-            self._evaluate(rows)
+            for rows in in_parts(chain(waiting.rows, more)):
+                self._evaluate(rows)
+            self._evaluate([])
             self.counts.seconds += time.monotonic() - started
 
     def _wait(self) -> timedelta:
@@ -117,9 +119,11 @@ class Engine:
         now = self._source.moment()
         try:
             self._unwritten += self._changes(rows, now)
-        except Exception:
+        except Exception as problem:
+            _log.warning("Not evaluated at once: %s", place_of(problem))
             # One call that nobody thought of must not keep all others from being evaluated.
             self._unwritten += self._one_by_one(rows, now)
+            self.counts.failed += not rows
         self._announce()
         self.counts.evaluated_at = now
         self.counts.calls += len(rows)
@@ -196,8 +200,8 @@ class Engine:
             return
         now = self._source.moment()
         # What came while it was loaded.
-        rows = self._source.log.calls_since(self._loading_from)
-        loaded.members.take(self._landing.rows(rows), now)
+        for rows in in_parts(self._source.log.calls_since(self._loading_from)):
+            loaded.members.take(self._landing.rows(rows), now)
         before = self.loaded.members.of if self.loaded else self.journal.announced() or {}
         self._unwritten += loaded.members.changes_since(before, now)
         if self.loaded:
@@ -205,9 +209,3 @@ class Engine:
         self.loaded, self._is_settled = loaded, False
         self.counts.generations += 1
         self._announce()
-
-
-def place_of(problem: Exception) -> str:
-    """What went wrong and where. The text of an error may quote a row, so it is left out."""
-    last = traceback.extract_tb(problem.__traceback__)[-1]
-    return f"{type(problem).__name__} in {Path(last.filename).name}, line {last.lineno}"

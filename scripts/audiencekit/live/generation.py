@@ -1,22 +1,16 @@
 """A published generation, brought up to now: loaded, with the calls since its build, and everybody evaluated."""
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 
 from audiencekit.intake.landing_settings import FileSettings
-from audiencekit.live.calls import Row
 from audiencekit.live.evaluator import Evaluator
 from audiencekit.live.landing import Landing
-from audiencekit.live.log import CallLog
+from audiencekit.live.log import CallLog, in_parts
 from audiencekit.live.lookup import Lookup
 from audiencekit.live.memberships import Memberships
 from audiencekit.publish.generations import Manifest, read_manifest
-
-# How many calls of the log are taken in together.
-_TOGETHER = 5_000
 
 
 @dataclass(frozen=True)
@@ -45,14 +39,8 @@ def load(generation: Path, log: CallLog, settings: FileSettings) -> Loaded:
     landing = Landing(settings)
     # A file of the log may have been divided while the build took it in, so the last one is read again.
     taken = manifest.call_logs.get(log.folder.name, 0)
-    for rows in _in_parts(log.calls_since(taken)):
+    for rows in in_parts(log.calls_since(taken)):
         arrived = landing.rows(rows)
         evaluator.take(arrived.events)
         evaluator.take_accounts(arrived.accounts)
     return Loaded(manifest, Memberships(evaluator), Lookup(generation, evaluator.new_logins))
-
-
-def _in_parts(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    iterator = iter(rows)
-    while part := list(islice(iterator, _TOGETHER)):
-        yield part

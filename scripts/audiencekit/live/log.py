@@ -8,6 +8,7 @@
 import os
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
 
 from audiencekit.intake.call_logs import FILE
@@ -18,6 +19,8 @@ from audiencekit.live.line_files import LineFile, line_of, lock_folder, read_lin
 CALLS = "_calls"
 TABLE_NAMES = {CALLS, HELD, NOT_READ, *(table for table, _ in TABLES.values())}
 
+# How many calls are taken in together.
+TOGETHER = 5_000
 # How long a call is remembered, so that it counts once if it comes again. Segment does so for a day.
 REMEMBERED = timedelta(days=1)
 
@@ -108,6 +111,13 @@ class CallLog:
         """The calls of the files from this number on, in the order of the files. Any thread may read them."""
         for each in sorted({each for each, _, _ in _files(self.folder) if each >= number}):
             yield from _calls_of(self.folder, each)
+
+
+def in_parts(calls: Iterable[Row]) -> Iterator[list[Row]]:
+    """Calls in parts that are taken in together."""
+    iterator = iter(calls)
+    while part := list(islice(iterator, TOGETHER)):
+        yield part
 
 
 def _calls_of(folder: Path, number: int) -> Iterator[Row]:

@@ -1,7 +1,8 @@
 """Who is in which segment now and may be addressed where, from event to event and from moment to moment."""
 
 import heapq
-from collections.abc import Collection, Mapping, Set
+import logging
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -9,10 +10,15 @@ from audiencekit.live.changes import ENTERED, LEFT, PERMISSION, Change, Reasons
 from audiencekit.live.clock import Clock
 from audiencekit.live.evaluator import Evaluator
 from audiencekit.live.facts import VISITOR
+from audiencekit.live.failures import place_of
 from audiencekit.live.landing import Arrived
+
+_log = logging.getLogger(__name__)
 
 # How many customers are evaluated together at most: their facts lie in memory meanwhile.
 TOGETHER = 2_000
+# When customers are due again whose evaluation failed.
+_AGAIN = timedelta(minutes=1)
 # The channel whose messages are looked up.
 WEBSITE = "website"
 # How long a visitor who is no known customer is remembered after they were seen last.
@@ -36,7 +42,7 @@ class Memberships:
     """The segments of all customers of a build, kept up to date. Moments are UTC and only go forward.
 
     `of` has the segments of each customer, `visitors` those of people who are no known customers, while they are there.
-    `messages` has by slot of the website what each of them is shown, as JSON.
+    `messages` has by slot of the website what each of them is shown, as JSON. `failed` counts evaluations that failed.
     """
 
     def __init__(self, evaluator: Evaluator):
@@ -45,6 +51,7 @@ class Memberships:
         self._clock = Clock(evaluator)
         self.of: dict[str, Segments] = {}
         self.visitors: dict[str, Segments] = {}
+        self.failed = 0
         self.messages: dict[str, dict[str, str]] = {}
         self._due: list[tuple[datetime, str]] = []
         self._next: dict[str, datetime] = {}
@@ -67,7 +74,7 @@ class Memberships:
         return [
             change
             for key in sorted(before.keys() | self.of.keys())
-            for change in _changes(key, before.get(key, NOWHERE), self.of.get(key, {}), cause)
+            for change in _changes_of(key, before.get(key, NOWHERE), self.of.get(key, {}), cause)
         ]
 
     def take(self, arrived: Arrived, now: datetime) -> list[Change]:
@@ -110,23 +117,39 @@ class Memberships:
         return self._due[0][0] if self._due else None
 
     def _evaluate(self, customers: Set[str], cause: _Cause) -> list[Change]:
-        changes: list[Change] = []
-        keys = sorted(customers)
+        keys, changes = sorted(customers), []
         for start in range(0, len(keys), TOGETHER):
-            some = set(keys[start : start + TOGETHER])
-            segments = self._segments(some, cause.at)
-            carts = self.evaluator.carts() if self.of else {}
-            messages = self.evaluator.messages(WEBSITE)
-            for key in sorted(some):
-                self.messages[key] = messages.get(key, {})
-                if key.startswith(VISITOR):
-                    self.visitors[key] = segments[key]
-                    continue
-                before, self.of[key] = self.of.get(key), segments[key]
-                if before is not None:
-                    cart = carts.get(key, ())
-                    changes += _changes(key, before, segments[key], cause, cart)
-            self._unscheduled |= dict.fromkeys(some, cause.at)
+            changes += self._evaluate_some(keys[start : start + TOGETHER], cause)
+        return changes
+
+    def _evaluate_some(self, keys: Sequence[str], cause: _Cause) -> list[Change]:
+        """Facts of one customer keep nobody else from being evaluated: where it fails, halves are tried, down to a single customer."""
+        try:
+            return self._changes(keys, cause)
+        except Exception as problem:
+            if len(keys) > 1:
+                half = len(keys) // 2
+                first = self._evaluate_some(keys[:half], cause)
+                return first + self._evaluate_some(keys[half:], cause)
+            _log.warning("A customer cannot be evaluated: %s", place_of(problem))
+            self.failed += 1
+            self._schedule(keys[0], cause.at + _AGAIN)
+            return []
+
+    def _changes(self, keys: Sequence[str], cause: _Cause) -> list[Change]:
+        segments = self._segments(set(keys), cause.at)
+        carts = self.evaluator.carts() if self.of else {}
+        messages = self.evaluator.messages(WEBSITE)
+        changes: list[Change] = []
+        for key in keys:
+            self.messages[key] = messages.get(key, {})
+            if key.startswith(VISITOR):
+                self.visitors[key] = segments[key]
+                continue
+            before, self.of[key] = self.of.get(key), segments[key]
+            if before is not None:
+                changes += _changes_of(key, before, segments[key], cause, carts.get(key, ()))
+        self._unscheduled |= dict.fromkeys(keys, cause.at)
         return changes
 
     def schedule(self) -> None:
@@ -137,9 +160,12 @@ class Memberships:
             # What changes after a later evaluation changes after this one, too.
             moment = min(self._unscheduled[key] for key in some)
             for key, at in self._clock.next_changes(set(some), moment).items():
-                self._next[key] = at
-                heapq.heappush(self._due, (at, key))
+                self._schedule(key, at)
         self._unscheduled = {}
+
+    def _schedule(self, key: str, at: datetime) -> None:
+        self._next[key] = at
+        heapq.heappush(self._due, (at, key))
 
     def _segments(self, customers: Set[str], moment: datetime) -> dict[str, Segments]:
         evaluation = self.evaluator.evaluate(customers, moment)
@@ -152,7 +178,7 @@ class Memberships:
         return found
 
 
-def _changes(
+def _changes_of(
     key: str,
     before: Mapping[str, Reasons],
     after: Mapping[str, Reasons],

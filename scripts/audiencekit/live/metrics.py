@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from audiencekit.live.collector import Collector
 from audiencekit.live.engine import Engine
+from audiencekit.live.refused import answered
 from audiencekit.live.webhooks import Sender
 
 _TEXT = "text/plain; version=0.0.4; charset=utf-8"
@@ -22,9 +23,10 @@ class Metrics:
         self._collector, self._engine, self._senders = collector, engine, senders
         self._registry = CollectorRegistry()
         self._registry.register(self)
-        self.route = Route("/metrics", self.answer)
+        self.route = Route("/metrics", answered(self.answer))
 
-    async def answer(self, _: Request) -> Response:
+    async def answer(self, request: Request) -> Response:
+        self._collector.settings.keys.check_read(request)
         return Response(generate_latest(self._registry), media_type=_TEXT)
 
     def collect(self) -> Iterable[Metric]:
@@ -46,9 +48,11 @@ class Metrics:
             delivered.add_metric([sender.hook.host], sender.delivered)
             behind.add_metric([sender.hook.host], engine.journal.last_seq - sender.cursor)
         yield from (calls, changes, delivered, behind)
+        failed = engine.loaded.members.failed if engine.loaded else 0
         for name, text, value in (
             ("evaluated_calls", "Calls that were evaluated.", counts.calls),
-            ("failed_calls", "Calls whose evaluation failed.", counts.failed),
+            ("failed_calls", "Calls that could not be evaluated.", counts.failed),
+            ("failed_customers", "Evaluations of a customer that failed.", failed),
             ("evaluation_seconds", "Seconds of evaluation.", counts.seconds),
             ("generations", "Generations that were loaded.", counts.generations),
         ):
@@ -59,7 +63,7 @@ class Metrics:
         yield GaugeMetricFamily(
             "audiencekit_has_problem",
             "Whether /readyz names a problem.",
-            float(bool(engine.problem)),
+            float(any([engine.problem, *(sender.problem for sender in self._senders)])),
         )
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -17,6 +17,7 @@ from audiencekit.live.keys import Keys
 from audiencekit.live.lookup import CUSTOMER, DEVICE, LOGIN
 from audiencekit.live.memberships import WEBSITE
 from audiencekit.live.refused import Refused, answered
+from audiencekit.live.webhooks import Sender
 
 # How many changes an answer has at most, and how often a stream without changes says that it is still there.
 _MOST, _STILL_THERE_SECONDS = 1_000, 15.0
@@ -26,8 +27,8 @@ _STREAM = "text/event-stream"
 class Reading:
     """Answers from memory, as of the last evaluation."""
 
-    def __init__(self, engine: Engine, keys: Keys):
-        self._engine, self._keys = engine, keys
+    def __init__(self, engine: Engine, keys: Keys, senders: Sequence[Sender] = ()):
+        self._engine, self._keys, self._senders = engine, keys, senders
         self._changed = asyncio.Event()
 
     def routes(self) -> list[Route]:
@@ -151,10 +152,11 @@ class Reading:
     async def ready(self, _: Request) -> Response:
         """Whether lookups are answered, and what is wrong, if anything is."""
         engine = self._engine
+        problems = [engine.problem, *(sender.problem for sender in self._senders)]
         state = {
             "is_ready": engine.loaded is not None,
             "build_id": engine.loaded.manifest.build_id if engine.loaded else None,
             "waiting": len(engine.inbox),
-            "problem": engine.problem or None,
+            "problem": "; ".join(filter(None, problems)) or None,
         }
         return JSONResponse(state, status_code=200 if engine.loaded else 503)

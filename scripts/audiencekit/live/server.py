@@ -70,6 +70,8 @@ def serve(service: Service, address: Address, say: Callable[[str], None]) -> Non
         log_level="warning",
         access_log=False,
         server_header=False,
+        # A stream of changes has no end of its own.
+        timeout_graceful_shutdown=3,
     )
     # The server ends in order, and then passes the signal on.
     with suppress(KeyboardInterrupt):

@@ -71,6 +71,7 @@ class Sender:
         self._lock.__exit__(None, None, None)
 
     def _sleep(self, seconds: float) -> None:
+        self.problem = self.problem or f"{self.hook.host} does not take changes; it is tried again"
         if self._stopping.wait(seconds):
             raise _Stopping
 
