@@ -236,6 +236,38 @@ def test_a_website_may_ask_for_its_visitor_and_for_nobody_else(workspace, tmp_pa
         assert shopper not in known.text and "@" not in known.text
 
 
+def test_products_are_recommended_by_what_somebody_bought_where_they_allow_it(
+    workspace, published, tmp_path, clock
+):
+    ranked = published.warehouse(
+        "select customer_key, list_name, list(product_id order by rank) as products "
+        "from predictions.pred_recommendations group by all"
+    )
+    expected = {(r.customer_key, r.list_name): list(r.products) for r in ranked.itertuples()}
+    best = published.warehouse(
+        "select product_id from predictions.int_best_sellers "
+        f"where moment_at = timestamp '{DEMO_AS_OF}' and place <= 10 order by place"
+    ).product_id.tolist()
+    with running(workspace, tmp_path / "live", clock) as client:
+        members = client.service.engine.loaded.members.of
+        with duckdb.connect(str(workspace.current / "live.duckdb"), read_only=True) as con:
+            logins = con.execute("from facts.logins order by account_id").fetchall()
+
+        def recommended(**params: str) -> dict:
+            return client.get("/v1/personalize", params=params).json()["recommendations"]
+
+        is_allowed = {
+            user: any(("website", None) in reasons for reasons in members[key].values())
+            for user, key in logins
+        }
+        assert {True, False} == set(is_allowed.values())
+        for user, key in logins[:30]:
+            own = {name: expected[key, name] for name in ("any", "new")}
+            anybody = {"any": best, "new": best}
+            assert recommended(user_id=user) == (own if is_allowed[user] else anybody)
+        assert recommended(anonymous_id="a device of nobody") == {"any": best, "new": best}
+
+
 def test_nobody_hears_of_a_change_that_is_not_on_disk(
     workspace, tmp_path, clock, shopper, monkeypatch
 ):

@@ -13,7 +13,7 @@ from audiencekit.live import collector as collecting
 from audiencekit.live.collector import Collector
 from audiencekit.live.engine import Engine
 from audiencekit.live.metrics import Metrics
-from audiencekit.live.pages import SCRIPT
+from audiencekit.live.pages import FILES
 from audiencekit.live.reading import Reading
 from audiencekit.live.webhooks import Sender
 
@@ -45,7 +45,7 @@ def application(
         collector.log.close(collector.settings.clock())
 
     return Starlette(
-        routes=[*collecting.routes(collector), *reading.routes(), metrics.route, SCRIPT, *pages],
+        routes=[*collecting.routes(collector), *reading.routes(), metrics.route, *FILES, *pages],
         middleware=[
             Middleware(
                 CORSMiddleware,

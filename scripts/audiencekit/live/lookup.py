@@ -42,6 +42,13 @@ class Lookup:
         row = self._row(f"select customer_key from {where} = {literal(value)}")
         return row[0] if row else None
 
+    def recommendations(self, customer: str | None) -> dict[str, list[str]]:
+        """Ids of products to recommend: `any`, and those that the customer did not buy yet, `new`. None is for anybody."""
+        columns = "select product_ids, new_product_ids from recommendations where customer_key ="
+        row = self._row(f"{columns} {literal(customer or '')}") or self._row(f"{columns} ''")
+        found, new = row or ([], [])
+        return {"any": found or [], "new": new or []}
+
     def _owner(self, device: str) -> str | None:
         """The customer who logged in on a device, if nobody else did."""
         row = self._row(

@@ -68,7 +68,7 @@ class Reading:
         return self._cached(request, loaded, {"customer_key": key, "segments": listed})
 
     async def personalize(self, request: Request) -> Response:
-        """The segments for which the website may show a visitor something, and the message of each slot.
+        """The segments for which the website may show a visitor something, the message of each slot, and products.
 
         A write key may ask for a device only.
         """
@@ -86,11 +86,12 @@ class Reading:
         key = known or (f"{VISITOR}device {asked[kind]}" if kind == DEVICE else "")
         members = loaded.members
         segments = members.of.get(key) or members.visitors.get(key, {})
+        shown = [s for s, reasons in sorted(segments.items()) if (WEBSITE, None) in reasons]
         answer = {
             "is_known": known is not None,
-            "segments": [
-                s for s, reasons in sorted(segments.items()) if (WEBSITE, None) in reasons
-            ],
+            "segments": shown,
+            # What they bought is used only where something personal may be shown.
+            "recommendations": loaded.lookup.recommendations(known if shown else None),
             "messages": {
                 slot: json.loads(text)
                 for slot, text in sorted(members.messages.get(key, {}).items())

@@ -8,6 +8,7 @@ facts.customers     one row per customer, with their rows of each input in a lis
 facts.customers_by_sender    one row per device, with every customer who logged in on it, and whether others did, too
 facts.senders       one row per sender of web events, a device or a login, with their events in a list
 facts.logins        one row per login, with its customer
+facts.recommendations    one row per customer, and one without a key for everybody else, with products to recommend
 incoming.<table>    no rows: the columns in which events, and what logins state, are taken in
 <schema>.<table>    the inputs that hold for everybody, such as seeds
 """
@@ -92,6 +93,7 @@ def write_live_state(workspace: Workspace, folder: Path, as_of: datetime) -> Non
         _write_senders(con)
         matches = Table(f"warehouse.segments.{MATCHES}", columns[MATCHES])
         _write_customers(con, inputs | {BUILD_MATCHES: matches}, as_of)
+        _write_recommendations(con, as_of)
         con.execute("detach warehouse")
 
 
@@ -247,4 +249,25 @@ def _write_customers(
     """)
     con.execute(
         "create unique index customers_by_sender_name on facts.customers_by_sender (sender)"
+    )
+
+
+def _write_recommendations(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
+    """Product ids, the best first: those that a customer may have bought before among them, and new ones alone."""
+    con.execute(f"""
+        create table facts.recommendations as
+        select
+            customer_key,
+            list(product_id order by rank) filter (where list_name = 'any') as product_ids,
+            list(product_id order by rank) filter (where list_name = 'new') as new_product_ids
+        from warehouse.predictions.pred_recommendations
+        group by customer_key
+        union all
+        select '', list(product_id order by place), list(product_id order by place)
+        from warehouse.predictions.int_best_sellers
+        where moment_at = timestamp '{as_of}' and place <= 10
+        order by customer_key
+    """)
+    con.execute(
+        "create unique index recommendations_by_key on facts.recommendations (customer_key)"
     )

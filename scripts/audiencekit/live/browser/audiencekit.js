@@ -1,14 +1,14 @@
 // Shows a visitor what their segments say, without a reload. On a page:
 //   <script src="https://events.shop.example/audiencekit.js" data-write-key="…" async></script>
 //   <div data-audience-slot="home_hero"><h2 data-audience-field="headline">Welcome</h2></div>
-// It fills window.audiencekit = {segments, messages}, pushes the same to window.dataLayer, and fires audiencekit:change.
+// It fills window.audiencekit = {segments, messages, recommendations}, pushes the same to window.dataLayer, and fires audiencekit:change.
 (() => {
   const script = document.currentScript;
   const server = new URL(script.src).origin;
   const key = script.dataset.writeKey;
   // After an event the answer changes within a second, rarely later; a visitor who does nothing is asked about less often.
   const AFTER_EVENT = [150, 400, 900, 2500], OTHERWISE = 5000;
-  const state = (window.audiencekit = { segments: [], messages: {}, isKnown: false, refresh });
+  const state = (window.audiencekit = { segments: [], messages: {}, recommendations: {}, isKnown: false, refresh });
   let shown = "", timers = [];
 
   // The id that Segment's library keeps for the visitor, or the one that the page gives.
@@ -40,11 +40,11 @@
     } catch {
       return; // The page stays as it is.
     }
-    const { segments, messages, is_known: isKnown } = answer;
-    const now = JSON.stringify([segments, messages, isKnown]);
+    const { segments, messages, recommendations, is_known: isKnown } = answer;
+    const now = JSON.stringify([segments, messages, recommendations, isKnown]);
     if (now === shown) return;
     shown = now;
-    Object.assign(state, { segments, messages, isKnown });
+    Object.assign(state, { segments, messages, recommendations, isKnown });
     (window.dataLayer = window.dataLayer || []).push({ event: "audiencekit", segments });
     document.querySelectorAll("[data-audience-slot]").forEach(show);
     document.dispatchEvent(new CustomEvent("audiencekit:change", { detail: state }));
