@@ -1,5 +1,5 @@
--- One row per customer, purpose and refusal that a column of a login of theirs states. They are among the decisions of a
--- build already. Between two builds a login may state a new one, which counts from that moment on.
+-- One row per customer, purpose and refusal that a column of a login of theirs states. They are among the decisions of
+-- a build already. Between two builds a login may state a new one, which counts from that moment on.
 with
 
 decisions as (
