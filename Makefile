@@ -75,8 +75,8 @@ test: lint ## Lint, then every test: what CI runs
 mutate: $(READY_DEV) ## Change every segment rule in every small way; each change must fail a test
 	@$(BIN)/python -m pytest tests/unit/test_segment_mutants.py -s
 
-bench: $(READY) ## Measure a build: make bench CUSTOMERS=250000; or INTAKE=250000, SCORES=1000000, ACTIVATION=1000000, IDENTITY=1000000, RECOMMENDATIONS=1
-	@$(BIN)/audiencekit bench $(if $(CUSTOMERS),--customers $(CUSTOMERS)) $(if $(INTAKE),--intake $(INTAKE)) $(if $(SCORES),--scores $(SCORES)) $(if $(ACTIVATION),--activation $(ACTIVATION)) $(if $(IDENTITY),--identity $(IDENTITY)) $(if $(RECOMMENDATIONS),--recommendations)
+bench: $(READY) ## Measure a build: make bench CUSTOMERS=250000; or INTAKE=250000, SCORES=1000000, ACTIVATION=1000000, IDENTITY=1000000, RECOMMENDATIONS=1, LIVE=100,500
+	@$(BIN)/audiencekit bench $(if $(CUSTOMERS),--customers $(CUSTOMERS)) $(if $(INTAKE),--intake $(INTAKE)) $(if $(SCORES),--scores $(SCORES)) $(if $(ACTIVATION),--activation $(ACTIVATION)) $(if $(IDENTITY),--identity $(IDENTITY)) $(if $(RECOMMENDATIONS),--recommendations) $(if $(LIVE),--live $(LIVE))
 
 boards: $(READY) ## Draw the boards of what is published, and open the overview
 	@$(BIN)/audiencekit boards --open

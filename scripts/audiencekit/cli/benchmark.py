@@ -1,4 +1,4 @@
-"""The command `bench`: measurements of builds, intake, scoring, activation, identity and recommendations."""
+"""The command `bench`: measurements of builds, intake, scoring, activation, identity, recommendations and live."""
 
 from typing import Any
 
@@ -40,6 +40,15 @@ from audiencekit.workspace import open_workspace
     help="Only recommendations of the last build, compared with the library implicit.",
 )
 @click.option(
+    "--live",
+    default="",
+    metavar="RATES",
+    help="Only the live service on the last build, at rates of events a second, as 100,500,1000.",
+)
+@click.option(
+    "--seconds", default=60, show_default=True, help="How long each rate of --live lasts."
+)
+@click.option(
     "--refits",
     is_flag=True,
     help="Only refit the micro-segments of the last build, month by month.",
@@ -56,6 +65,11 @@ def bench(customers: int, **only: Any) -> None:
         from audiencekit.bench.recommendations.comparison import run_recommendations_bench
 
         run_recommendations_bench(workspace, folder / "recommendations", Console(width=120))
+    elif only["live"]:
+        from audiencekit.bench.live import run_live_bench
+
+        rates = [int(rate) for rate in only["live"].split(",")]
+        run_live_bench(workspace, folder / "live", rates, only["seconds"], Console(width=120))
     elif only["refits"]:
         from audiencekit.bench.refits import run_refits_bench
 
