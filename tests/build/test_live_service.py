@@ -268,6 +268,26 @@ def test_products_are_recommended_by_what_somebody_bought_where_they_allow_it(
         assert recommended(anonymous_id="a device of nobody") == {"any": best, "new": best}
 
 
+def test_a_generation_that_cannot_be_read_changes_nothing_and_says_why(
+    workspace, tmp_path, clock, shopper
+):
+    with running(workspace, tmp_path / "live", clock) as client:
+        before = client.segments(shopper)
+        with duckdb.connect(str(workspace.current / "live.duckdb"), read_only=True) as con:
+            con.execute(f"copy cone.steps to '{tmp_path}/steps.parquet'")
+        publish_again(workspace, "update cone.format set number = 1")
+        client.wait(lambda: client.get("/readyz").json()["problem"] is not None)
+        assert "published by another version" in client.get("/readyz").json()["problem"]
+        publish_again(workspace, "update cone.format set number = 2", "drop table cone.steps")
+        client.wait(lambda: "cannot be loaded" in client.get("/readyz").json()["problem"])
+        assert client.segments(shopper) == before
+        build_id = publish_again(
+            workspace, f"create table cone.steps as from read_parquet('{tmp_path}/steps.parquet')"
+        )
+        client.wait(lambda: client.get("/readyz").json()["build_id"] == build_id)
+        assert client.get("/readyz").json()["problem"] is None
+
+
 def test_nobody_hears_of_a_change_that_is_not_on_disk(
     workspace, tmp_path, clock, shopper, monkeypatch
 ):

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from itertools import chain
 from pathlib import Path
 
+from audiencekit.errors import UserError
 from audiencekit.intake.landing_settings import FileSettings
 from audiencekit.live.calls import Row
 from audiencekit.live.changes import Change
@@ -62,7 +63,7 @@ class Engine:
     """Changes follow from calls in the inbox, from time, and from new generations.
 
     `loaded` is the generation in use, None before the first is loaded. `listeners` are called, in the engine's thread, after
-    changes are on disk. `problem` says what keeps it from doing its work, if anything does.
+    changes are on disk.
     """
 
     def __init__(self, source: Source, journal: Journal):
@@ -71,7 +72,7 @@ class Engine:
         self.counts = Counts()
         self.loaded: Loaded | None = None
         self.listeners: list[Callable[[], None]] = []
-        self.problem = ""
+        self._problems: dict[str, str] = {}
         self._landing = Landing(source.settings)
         self._loader = ThreadPoolExecutor(1, "load")
         self._loading: Future[Loaded] | None = None
@@ -82,6 +83,11 @@ class Engine:
         self._unwritten: list[Change] = []
         self._is_stopping = False
         self._thread = threading.Thread(target=self._work, name="engine", daemon=True)
+
+    @property
+    def problem(self) -> str:
+        """What keeps the engine from doing its work; empty if nothing does."""
+        return "; ".join(list(self._problems.values()))
 
     def start(self) -> None:
         self._thread.start()
@@ -160,9 +166,9 @@ class Engine:
                 self.journal.settle(self.loaded.members.of, self._source.clock())
                 self._is_settled = True
         except OSError as problem:
-            self.problem = f"the journal cannot be written: {problem.strerror}"
+            self._problems["journal"] = f"the journal cannot be written: {problem.strerror}"
             return
-        self.problem = ""
+        self._problems.pop("journal", None)
         for change in written:
             self.counts.changes[change["because"]] += 1
         if written:
@@ -195,8 +201,10 @@ class Engine:
         except Exception as problem:
             # The generation in use stays, until there is another one.
             self._failed = self._source.current.resolve()
-            self.problem = f"{self._failed.name} cannot be loaded: {place_of(problem)}"
-            _log.error(self.problem)
+            where = f"{self._failed.name} cannot be loaded: {place_of(problem)}"
+            why = str(problem) if isinstance(problem, UserError) else where
+            self._problems["generation"] = why
+            _log.error(why)
             return
         now = self._source.moment()
         # What came while it was loaded.
@@ -207,5 +215,6 @@ class Engine:
         if self.loaded:
             self.loaded.close()
         self.loaded, self._is_settled = loaded, False
+        self._problems.pop("generation", None)
         self.counts.generations += 1
         self._announce()

@@ -11,6 +11,7 @@ from audiencekit.live.log import CallLog, in_parts
 from audiencekit.live.lookup import Lookup
 from audiencekit.live.memberships import Memberships
 from audiencekit.publish.generations import Manifest, read_manifest
+from audiencekit.publish.live_state import check_format
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,9 @@ class Loaded:
 def load(generation: Path, log: CallLog, settings: FileSettings) -> Loaded:
     """Open a generation, and take in the calls that its build had not. Nobody is evaluated yet.
 
-    `settings` are what landing.yml says of the log.
+    `settings` are what landing.yml says of the log. Raises UserError for a generation of another version.
     """
+    check_format(generation)
     manifest = read_manifest(generation)
     evaluator = Evaluator(generation)
     landing = Landing(settings)

@@ -1,5 +1,6 @@
 """live.duckdb of a generation: what it takes to evaluate single customers again, with the build's own SQL.
 
+cone.format         the number of this layout
 cone.steps          the models that are evaluated again, in order, with their SQL
 cone.inputs         the other tables that the steps read, with their columns, and whether they are about customers
 cone.windows, cone.thresholds, cone.zone    what says when a customer's row can change by time alone
@@ -15,12 +16,14 @@ incoming.<table>    no rows: the columns in which events, and what logins state,
 
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
+from audiencekit.errors import UserError
 from audiencekit.publish.live_cone import (
     Cone,
     live_segments,
@@ -33,6 +36,8 @@ from audiencekit.sql import literal, rows_of
 from audiencekit.workspace import Workspace
 
 LIVE_FILE = "live.duckdb"
+# Counts up when a service of an older version could not read the file any more, or a newer one not yet.
+FORMAT = 2
 EVENTS, ACCOUNTS = "stg_web__events", "stg_shop__accounts"
 # The landing tables that they are staged from.
 TAKEN = {EVENTS: "web_events", ACCOUNTS: "accounts"}
@@ -110,6 +115,19 @@ def daily_segments(generation: Path) -> dict[str, str]:
         )
 
 
+def check_format(generation: Path) -> None:
+    """Raise UserError where live.duckdb was written by a version that has another layout, or is missing."""
+    path = generation / LIVE_FILE
+    found = 0
+    if path.exists():
+        with suppress(duckdb.CatalogException), duckdb.connect(str(path), read_only=True) as con:
+            ((found,),) = con.execute("from cone.format").fetchall()
+    if found != FORMAT:
+        raise UserError(
+            f"{generation.name} was published by another version of audiencekit. Publish again: `audiencekit run`."
+        )
+
+
 def _columns(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
     """SQL types of columns by table of the warehouse."""
     columns: dict[str, dict[str, str]] = {}
@@ -146,6 +164,7 @@ def _write_cone(
         ("windows", "micros bigint", [[n] for n in sorted(windows(cone) | _caps(con, inputs))]),
         ("thresholds", "name text, value double", [list(pair) for pair in _compared(definitions)]),
         ("zone", "name text", [[zone(cone)]]),
+        ("format", "number bigint", [[FORMAT]]),
     ):
         con.execute(f"create table cone.{table} ({columns_of_it})")
         places = ", ".join("?" * len(columns_of_it.split(", ")))
