@@ -2,7 +2,12 @@
 
 import errno
 import json
+import os
 import shutil
+import signal
+import socket
+import subprocess
+import sys
 from datetime import datetime
 
 import duckdb
@@ -387,3 +392,38 @@ def test_a_visitor_whom_nobody_knows_is_shown_what_they_look_for(workspace, tmp_
         clock.forward(hours=30)
         client.wait_until_evaluated()
         assert shown("in the US") == [] and client.service.engine.loaded.members.visitors == {}
+
+
+def test_it_ends_when_asked_although_somebody_listens(workspace, tmp_path):
+    variables = {
+        "AUDIENCEKIT_HOME": str(workspace.home),
+        "AUDIENCEKIT_WRITE_KEYS": WRITE_KEY,
+        "AUDIENCEKIT_READ_KEYS": READ_KEY,
+    }
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "audiencekit.cli",
+            "live",
+            str(tmp_path / "live"),
+            "--port",
+            str(port),
+            "--demo",
+        ],
+        env=os.environ | variables,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    headers = {"accept": "text/event-stream", "authorization": f"Bearer {READ_KEY}"}
+    transport = httpx.HTTPTransport(retries=8)
+    with (
+        httpx.Client(transport=transport, timeout=60) as client,
+        client.stream("GET", f"http://127.0.0.1:{port}/v1/changes", headers=headers) as answer,
+    ):
+        assert answer.status_code == 200
+        process.send_signal(signal.SIGTERM)
+        printed, _ = process.communicate(timeout=60)
+    assert "Stopped. Calls: 0 taken" in printed and f":{port}/demo" in printed

@@ -102,15 +102,24 @@ class Engine:
 
     def _work(self) -> None:
         while not self._is_stopping:
-            self._follow_generation()
-            waiting = self.inbox.take(self._wait().total_seconds())
-            missed = waiting.missed_from
-            more = self._source.log.calls_since(missed) if missed is not None else ()
-            started = time.monotonic()
-            for rows in in_parts(chain(waiting.rows, more)):
-                self._evaluate(rows)
-            self._evaluate([])
-            self.counts.seconds += time.monotonic() - started
+            try:
+                self._work_once()
+                self._problems.pop("engine", None)
+            except Exception as problem:
+                # Calls are in the log, and read again with the next generation or start.
+                self._problems["engine"] = f"the evaluation failed: {place_of(problem)}"
+                _log.error(self._problems["engine"])
+
+    def _work_once(self) -> None:
+        self._follow_generation()
+        waiting = self.inbox.take(self._wait().total_seconds())
+        missed = waiting.missed_from
+        more = self._source.log.calls_since(missed) if missed is not None else ()
+        started = time.monotonic()
+        for rows in in_parts(chain(waiting.rows, more)):
+            self._evaluate(rows)
+        self._evaluate([])
+        self.counts.seconds += time.monotonic() - started
 
     def _wait(self) -> timedelta:
         """How long nothing can change but by a call."""
@@ -162,18 +171,17 @@ class Engine:
         try:
             written = self.journal.append(self._unwritten, self.loaded.manifest.build_id)
             self._unwritten = []
+            for change in written:
+                self.counts.changes[change["because"]] += 1
+            for listener in self.listeners if written else ():
+                listener()
             if not self._is_settled:
                 self.journal.settle(self.loaded.members.of, self._source.clock())
                 self._is_settled = True
         except OSError as problem:
             self._problems["journal"] = f"the journal cannot be written: {problem.strerror}"
-            return
-        self._problems.pop("journal", None)
-        for change in written:
-            self.counts.changes[change["because"]] += 1
-        if written:
-            for listener in self.listeners:
-                listener()
+        else:
+            self._problems.pop("journal", None)
 
     def _follow_generation(self) -> None:
         """Load a new generation while the other one is in use, and switch to it when it has caught up."""
@@ -196,8 +204,12 @@ class Engine:
         return loaded
 
     def _switch(self, loading: Future[Loaded]) -> None:
+        now = self._source.moment()
         try:
             loaded = loading.result()
+            # What came while it was loaded.
+            for rows in in_parts(self._source.log.calls_since(self._loading_from)):
+                loaded.members.take(self._landing.rows(rows), now)
         except Exception as problem:
             # The generation in use stays, until there is another one.
             self._failed = self._source.current.resolve()
@@ -206,10 +218,6 @@ class Engine:
             self._problems["generation"] = why
             _log.error(why)
             return
-        now = self._source.moment()
-        # What came while it was loaded.
-        for rows in in_parts(self._source.log.calls_since(self._loading_from)):
-            loaded.members.take(self._landing.rows(rows), now)
         before = self.loaded.members.of if self.loaded else self.journal.announced() or {}
         self._unwritten += loaded.members.changes_since(before, now)
         if self.loaded:

@@ -61,6 +61,8 @@ class Journal:
 
         Raises OSError if the disk takes no more. Then none of them was written, and none has a number.
         """
+        if not changes:
+            return []
         numbered = [
             as_json(change, number, build_id)
             for number, change in enumerate(changes, start=self.last_seq + 1)
