@@ -91,7 +91,7 @@ def test_a_shop_too_small_to_learn_from_recommends_its_best_sellers(published, l
 def test_new_products_are_new_and_every_list_has_ten(published, lines, orders):
     rows = made_of(published, lines, orders)
     assert (rows.groupby(["customer_key", "list_name"]).size() == 10).all()
-    moment = published.run.manifest.as_of.replace(tzinfo=None)
+    moment = pd.Timestamp(published.run.manifest.as_of)
     year = orders[
         (orders["ordered_at"] < moment)
         & (orders["ordered_at"] >= moment - pd.Timedelta(days=365))
