@@ -871,11 +871,6 @@ BREAKS = {
         "where events.has_privacy_signal",
         "where false",
     ),
-    "a login's no is not heard between two builds": (
-        "int_login_refusals",
-        "where decisions.status = 'denied'",
-        "where false",
-    ),
     "a household's no counts for one": (
         "int_consent_decisions",
         "where events.status <> 'granted'",
