@@ -4,7 +4,6 @@ import itertools
 import json
 import os
 import random
-import shutil
 import signal
 import socket
 import subprocess
@@ -15,12 +14,14 @@ from pathlib import Path
 
 import duckdb
 import httpx
-import pytest
 from live_service import READ_KEY, SECRET, WRITE_KEY
 from receiver import Receiver
+from test_live_service import workspace
 
 from audiencekit.live.journal import Journal
 from audiencekit.workspace import Workspace
+
+__all__ = ["workspace"]
 
 # AUDIENCEKIT_KILLS=50 for the long run.
 KILLS = int(os.environ.get("AUDIENCEKIT_KILLS", "4"))
@@ -104,16 +105,6 @@ def wait_until_ready(url: str) -> float:
             pass
         time.sleep(0.05)
     raise AssertionError("it does not become ready")
-
-
-@pytest.fixture
-def workspace(published, tmp_path) -> Workspace:
-    workspace = Workspace(tmp_path / "home")
-    generation = workspace.generations / published.workspace.current.resolve().name
-    generation.parent.mkdir(parents=True)
-    shutil.copytree(published.workspace.current.resolve(), generation)
-    workspace.current.symlink_to(generation)
-    return workspace
 
 
 def test_kills_and_faults_lose_nothing_and_double_nothing(workspace, tmp_path):

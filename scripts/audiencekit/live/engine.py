@@ -49,7 +49,7 @@ class Counts:
     """What the engine did since it started. `evaluated_at` is the last moment up to which everything is evaluated."""
 
     calls: int = 0
-    events: int = 0
+    refused: int = 0
     changes: dict[str, int] = field(
         default_factory=lambda: dict.fromkeys(("event", "time", "build"), 0)
     )
@@ -151,7 +151,7 @@ class Engine:
         if not rows:
             return self.loaded.members.advance(now)
         arrived = self._landing.rows(rows)
-        self.counts.events += len(arrived.events)
+        self.counts.refused = self._landing.refused
         return self.loaded.members.take(arrived, now)
 
     def _one_by_one(self, rows: Sequence[Row], now: datetime) -> list[Change]:

@@ -1,4 +1,4 @@
-"""A published generation, brought up to now: loaded, with the calls since its build, and everybody evaluated."""
+"""A published generation, brought up to now: loaded, with the calls since its build."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from audiencekit.atomic_files import sync
 from audiencekit.errors import UserError
 
 
@@ -22,7 +23,7 @@ class LineFile:
         self._file = os.open(path, flags, 0o600)
         self.size = os.fstat(self._file).st_size
         try:
-            sync_entries(path.parent)
+            sync(path.parent)
         except OSError:
             os.close(self._file)
             path.unlink()
@@ -80,16 +81,7 @@ def write_lines(path: Path, lines: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     hidden.replace(path)
-    sync_entries(path.parent)
-
-
-def sync_entries(folder: Path) -> None:
-    """Flush to disk which files a folder has."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync(path.parent)
 
 
 def _cut_unfinished_line(path: Path) -> None:

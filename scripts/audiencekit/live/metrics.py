@@ -51,6 +51,7 @@ class Metrics:
         failed = engine.loaded.members.failed if engine.loaded else 0
         for name, text, value in (
             ("evaluated_calls", "Calls that were evaluated.", counts.calls),
+            ("refused_rows", "Rows of calls that break the contract.", counts.refused),
             ("failed_calls", "Calls that could not be evaluated.", counts.failed),
             ("failed_customers", "Evaluations of a customer that failed.", failed),
             ("evaluation_seconds", "Seconds of evaluation.", counts.seconds),
