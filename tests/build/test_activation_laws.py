@@ -48,7 +48,7 @@ BUILT = (
         "bandit_allocations",
     ),
     *("bandit_decisions", "int_bandit_choices"),
-    *("dim_messages", "int_customer_messages", "int_customer_audiences"),
+    *("int_message_contents", "dim_messages", "int_customer_messages", "int_customer_audiences"),
     *("int_hashed_identifiers", *(f"aud_{channel}" for channel in CHANNELS)),
     *("int_audience_rows", "int_released_identifiers", "int_audience_changes"),
 )

@@ -11,6 +11,8 @@ import pyarrow as pa
 import pytest
 from workspaces import DEMO_AS_OF, Published
 
+from audiencekit.live import facts
+from audiencekit.live.as_built import read_as_built
 from audiencekit.live.changes import ENTERED, LEFT
 from audiencekit.live.clock import Clock
 from audiencekit.live.evaluator import Evaluation, Evaluator
@@ -196,10 +198,12 @@ def assert_others_are_those_of_the_build(
 def assert_same_features(
     evaluator: Evaluator, built: Published, table: str, moment: datetime
 ) -> None:
-    """The rows of everybody whom the evaluator knows, as of the moment."""
-    live = evaluator.con.execute(f"from warehouse.features.{table} order by customer_key").df()
+    """The rows of everybody whom the evaluator knows, as of the moment, in the columns that it keeps."""
+    live = evaluator.con.execute(f"from {evaluator.tables[table]} order by customer_key").df()
+    assert len(live.columns) > 2
     batch = built.warehouse(
-        f"from features.{table} where moment_at = timestamp '{moment}' order by customer_key"
+        f"select {', '.join(live.columns)} from features.{table} "
+        f"where moment_at = timestamp '{moment}' order by customer_key"
     )
     known = evaluator.con.execute("from published.facts.customers select customer_key").df()
     live, batch = (f[f.customer_key.isin(known.customer_key)] for f in (live, batch))
@@ -349,7 +353,11 @@ def test_memberships_follow_events_and_time_alone_to_where_a_build_would_be(publ
     """Events as they come, and nothing evaluated but who is concerned or due."""
     evaluator = Evaluator(published.workspace.current)
     members = Memberships(evaluator)
-    members.begin(DEMO_AS_OF)
+    assert members.begin(read_as_built(evaluator.con), DEMO_AS_OF) == []
+    while members.waiting:
+        assert members.advance(DEMO_AS_OF) == [], "an evaluation as of the build differs from it"
+    assert len(members.messages) > 3
+    members.schedule()
     start = {(segment, key) for key, segments in members.of.items() for segment in segments}
     of_build = published.warehouse(
         "select segment_code, customer_key from segments.segment_matches"
@@ -373,3 +381,40 @@ def test_memberships_follow_events_and_time_alone_to_where_a_build_would_be(publ
     left = {(c.segment, c.customer_key) for c in changes if c.action == LEFT}
     assert now - start <= entered and start - now <= left
     assert any(c.events for c in changes) and any(not c.events for c in changes)
+
+
+def test_events_do_not_wait_until_everybody_is_evaluated_with_a_new_build(published, events):
+    evaluator = Evaluator(published.workspace.current)
+    members = Memberships(evaluator)
+    members.begin(read_as_built(evaluator.con), DEMO_AS_OF)
+    everybody = len(members.waiting)
+    with duckdb.connect(str(published.workspace.current / "live.duckdb"), read_only=True) as con:
+        login, key = con.execute("from facts.logins order by account_id").fetchone()
+    at = DEMO_AS_OF + timedelta(minutes=1)
+    views = [event(n, at, "product_view", "d", login) for n in range(4)]
+    views.append(event(4, at, "add_to_cart", "d", login))
+    arrived = Arrived(pa.Table.from_pylist(views), pa.table({}))
+    changes = members.take(arrived, at + timedelta(seconds=10))
+    assert ("high_intent", key, "event") in {
+        (c.segment, c.customer_key, c.because) for c in changes
+    }
+    assert key not in members.waiting and len(members.waiting) > everybody - 10
+
+
+def test_facts_that_were_dropped_from_memory_are_read_again(published, events, monkeypatch):
+    """With room for five customers, what follows is the same as with room for everybody."""
+    moment = DEMO_AS_OF + timedelta(hours=8)
+    found = []
+    for kept in (facts.KEPT, 5):
+        monkeypatch.setattr(facts, "KEPT", kept)
+        evaluator = Evaluator(published.workspace.current)
+        keys = sorted(evaluator.customers())
+        parts = [set(keys[n::30]) for n in range(3)]
+        for part, batch in zip(parts, delivered(events, moment, seed=1), strict=False):
+            evaluator.evaluate(part, DEMO_AS_OF)
+            evaluator.take(batch)
+        evaluations = [evaluator.evaluate(part, moment) for part in (*parts, {keys[0]})]
+        found.append(evaluations)
+        # Those who are evaluated together are kept together.
+        assert evaluator.in_memory == min(kept, len(set().union(*parts)))
+    assert found[0] == found[1]

@@ -20,6 +20,7 @@ from workspaces import DEMO_AS_OF
 
 from audiencekit.live.evaluator import Evaluation, Evaluator
 from audiencekit.live.line_files import LineFile
+from audiencekit.publish.live_state import FORMAT
 from audiencekit.workspace import Workspace
 
 
@@ -283,7 +284,9 @@ def test_a_generation_that_cannot_be_read_changes_nothing_and_says_why(
         publish_again(workspace, "update cone.format set number = 1")
         client.wait(lambda: client.get("/readyz").json()["problem"] is not None)
         assert "published by another version" in client.get("/readyz").json()["problem"]
-        publish_again(workspace, "update cone.format set number = 2", "drop table cone.steps")
+        publish_again(
+            workspace, f"update cone.format set number = {FORMAT}", "drop table cone.steps"
+        )
         client.wait(lambda: "cannot be loaded" in client.get("/readyz").json()["problem"])
         assert client.segments(shopper) == before
         build_id = publish_again(

@@ -49,6 +49,7 @@ def audiences_of(published, messages: pd.DataFrame, as_of: datetime | None = Non
         "int_customer_audiences",
         {
             "seeds.messages": messages,
+            "activation.int_message_contents": "int_message_contents",
             "activation.dim_messages": "dim_messages",
             "activation.int_audience_members": members.assign(entered_at=DEMO_AS_OF),
             "activation.int_customer_messages": "int_customer_messages",

@@ -80,6 +80,11 @@ class Client:
             assert time.monotonic() < end, "it did not come about"
             time.sleep(0.02)
 
+    def is_ready(self) -> bool:
+        """Whether lookups are answered, and everybody was evaluated with the generation."""
+        state = self.get("/readyz").json()
+        return state["is_ready"] and not state["customers_waiting"]
+
     def wait_until_evaluated(self) -> None:
         """Wait until the engine has seen what was sent, and the moment of the clock."""
         moment = self.clock.now.replace(tzinfo=None)
@@ -90,6 +95,7 @@ class Client:
                 engine.counts.evaluated_at == moment
                 and engine.counts.calls >= sent
                 and not len(engine.inbox)
+                and not engine.loaded.members.waiting
             )
         )
 
@@ -131,7 +137,7 @@ def running(
             time.sleep(0.01)
         port = server.servers[0].sockets[0].getsockname()[1]
         client = Client(f"http://127.0.0.1:{port}", clock, service)
-        client.wait(lambda: client.get("/readyz").json()["is_ready"])
+        client.wait(client.is_ready)
         yield client
     finally:
         server.should_exit = True

@@ -13,15 +13,8 @@ select
     valid_until,
     priority,
     row_number() over (partition by segment_code, channel, slot order by priority, message_code) = 1 as is_first,
-    {{ json_text({
-        'message_code': json_string('message_code'),
-        'headline': json_string('headline'),
-        'body': json_string('body'),
-        'offer_code': json_string('offer_code'),
-        'image_url': json_string('image_url'),
-        'tone': json_string('tone')
-    }) }} as content_json
-from {{ ref('messages') }}
+    content_json
+from {{ ref('int_message_contents') }}
 where
     (valid_from is null or valid_from <= {{ as_of() }})
     and (valid_until is null or valid_until > {{ as_of() }})

@@ -13,6 +13,7 @@ from audiencekit.intake.adapters import load_adapters, sql_name
 from audiencekit.intake.decision_words import flag_may_decide, may_decide, may_refuse
 from audiencekit.intake.values import NO, YES
 from audiencekit.live.calls import Row
+from audiencekit.live.remembered import remembered
 
 # Where a run does not read: names that begin with _ are skipped.
 HELD, NOT_READ = "_held", "_not_read"
@@ -24,6 +25,8 @@ INPUTS = {
     "identifies": ("segment_users", "identifies"),
     "aliases": ("segment_users", "aliases"),
 }
+_name_may_decide, _flag_may_decide = remembered(may_decide), remembered(flag_may_decide)
+_event_may_refuse = remembered(may_refuse)
 _YES_OR_NO = {*YES, *NO}
 # How much of a text is read.
 _READ = 2000
@@ -54,16 +57,16 @@ def for_adapters(row: Row) -> Row:
 
 def _may_refuse(table: str, known: dict[str, Any], unknown: dict[str, Any]) -> bool:
     """Whether a run would stop at the row, because it may state a refusal that no adapter reads."""
-    if may_refuse(str(known.get("event_text") or "")):
+    if _event_may_refuse(str(known.get("event_text") or "")):
         return True
     for name, value in unknown.items():
-        if may_decide(name) or (_is_flag(value) and flag_may_decide(name)):
+        if _name_may_decide(name) or (_is_flag(value) and _flag_may_decide(name)):
             return True
         # A trait, such as a status, may say so itself. What an event has, such as the title of a page, is no decision.
         if table == "identifies" and isinstance(value, str) and may_refuse(value[:_READ]):
             return True
     decisions = {
-        name: value for name, value in known.items() if value is not None and may_decide(name)
+        name: value for name, value in known.items() if value is not None and _name_may_decide(name)
     }
     return any(
         name.endswith("_at") or not _is_flag(value)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from audiencekit.live.remembered import remembered
+
 # The table of each type of call, and the columns that its rows always have.
 TABLES = {
     "track": ("tracks", ("event", "event_text")),
@@ -149,6 +151,7 @@ def _flat(value: Any, prefix: str = "", depth: int = 0) -> Iterator[tuple[str, A
             yield name, inner
 
 
+@remembered
 def snake_case(name: str) -> str:
     """A name as Segment writes it in a warehouse: Product Added and productAdded are product_added."""
     divided = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)

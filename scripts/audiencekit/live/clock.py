@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from audiencekit.live.evaluator import Evaluator
-from audiencekit.publish.live_state import EVENTS
+from audiencekit.publish.live_facts import EVENTS
 
 # Far enough apart for slopes to be exact, and close enough for nothing to happen in between.
 _STEP = timedelta(seconds=1)

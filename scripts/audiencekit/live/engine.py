@@ -15,6 +15,7 @@ from pathlib import Path
 
 from audiencekit.errors import UserError
 from audiencekit.intake.landing_settings import FileSettings
+from audiencekit.live.as_built import AsBuilt, read_as_built
 from audiencekit.live.calls import Row
 from audiencekit.live.changes import Change
 from audiencekit.live.failures import place_of
@@ -75,7 +76,7 @@ class Engine:
         self._problems: dict[str, str] = {}
         self._landing = Landing(source.settings)
         self._loader = ThreadPoolExecutor(1, "load")
-        self._loading: Future[Loaded] | None = None
+        self._loading: Future[tuple[Loaded, AsBuilt | None]] | None = None
         self._loading_from = 0
         self._failed: Path | None = None
         self._is_settled = True
@@ -140,8 +141,10 @@ class Engine:
             self._unwritten += self._one_by_one(rows, now)
             self.counts.failed += not rows
         self._announce()
-        self.counts.evaluated_at = now
         self.counts.calls += len(rows)
+        next_moment = self.loaded.members.next_moment()
+        if next_moment is None or next_moment > now:
+            self.counts.evaluated_at = now
         if not len(self.inbox) or time.monotonic() - self._scheduled_at > _TICK.total_seconds():
             self.loaded.members.schedule()
             self._scheduled_at = time.monotonic()
@@ -184,7 +187,7 @@ class Engine:
             self._problems.pop("journal", None)
 
     def _follow_generation(self) -> None:
-        """Load a new generation while the other one is in use, and switch to it when it has caught up."""
+        """Load a new generation while the other one is in use, and switch to it when it is loaded."""
         if self._loading and self._loading.done():
             self._switch(self._loading)
             self._loading = None
@@ -194,22 +197,26 @@ class Engine:
             self._loading_from = self._source.log.number
             self._loading = self._loader.submit(self._load, current)
 
-    def _load(self, generation: Path) -> Loaded:
+    def _load(self, generation: Path) -> tuple[Loaded, AsBuilt | None]:
+        """A generation, and what others know, if that is not what the generation in use has."""
         loaded = load(generation, self._source.log, self._source.settings)
-        if not self.loaded and self.journal.announced() is None:
+        if self.loaded:
+            return loaded, None
+        as_built = read_as_built(loaded.members.evaluator.con)
+        announced = self.journal.announced()
+        if announced is None:
             # Nobody has heard of anything yet: all start from what the build published.
-            loaded.members.begin(loaded.built_at)
-            self.journal.settle(loaded.members.of, self._source.clock())
-        loaded.members.begin(max(self._source.moment(), loaded.built_at))
-        return loaded
+            self.journal.settle(as_built.segments, self._source.clock())
+        return loaded, as_built if announced is None else AsBuilt(announced, as_built.messages)
 
-    def _switch(self, loading: Future[Loaded]) -> None:
-        now = self._source.moment()
+    def _switch(self, loading: Future[tuple[Loaded, AsBuilt | None]]) -> None:
         try:
-            loaded = loading.result()
-            # What came while it was loaded.
-            for rows in in_parts(self._source.log.calls_since(self._loading_from)):
-                loaded.members.take(self._landing.rows(rows), now)
+            loaded, known = loading.result()
+            if self.loaded:
+                known = AsBuilt(self.loaded.members.of, self.loaded.members.messages)
+            assert known
+            now = max(self._source.moment(), loaded.built_at)
+            changes = loaded.members.begin(known, now)
         except Exception as problem:
             # The generation in use stays, until there is another one.
             self._failed = self._source.current.resolve()
@@ -218,11 +225,13 @@ class Engine:
             self._problems["generation"] = why
             _log.error(why)
             return
-        before = self.loaded.members.of if self.loaded else self.journal.announced() or {}
-        self._unwritten += loaded.members.changes_since(before, now)
         if self.loaded:
             self.loaded.close()
+        self._unwritten += changes
         self.loaded, self._is_settled = loaded, False
+        # What came while it was loaded.
+        for rows in in_parts(self._source.log.calls_since(self._loading_from)):
+            self._evaluate(rows)
         self._problems.pop("generation", None)
         self.counts.generations += 1
         self._announce()

@@ -15,13 +15,13 @@ import pyarrow as pa
 from audiencekit.live.facts import Facts, among
 from audiencekit.live.lookup import NewLogins
 from audiencekit.publish.live_cone import INCOMING
+from audiencekit.publish.live_facts import EVENTS, SENDER
 from audiencekit.publish.live_state import (
     ACCOUNTS,
     BUILD_MATCHES,
-    EVENTS,
+    FEATURES,
     LIVE_FILE,
     MATCHES,
-    SENDER,
     SPINE,
     TAKEN,
 )
@@ -48,12 +48,29 @@ class Evaluation:
     candidates: dict[tuple[str, str, str], str | None]
 
 
+@dataclass(frozen=True)
+class _Step:
+    """A model that is evaluated: the SQL of the columns that are needed of it, and a select list of all of its columns."""
+
+    name: str
+    relation: str
+    is_view: bool
+    sql: str
+    columns: str
+
+    @property
+    def table(self) -> str:
+        """Where its rows are."""
+        has_nulls = "cast(null as " in self.columns
+        return f"memory.steps.{self.name}" if has_nulls else self.relation
+
+
 class Evaluator:
     """The events since a build, and what follows from them for single customers. Used by one thread.
 
-    `segments` are those whose rules read nothing that only a build can know. `relations` are the tables that the steps
-    write, by model; `schemas` has the columns of the inputs that are about customers. `new_logins` are those since the
-    build.
+    `segments` are those whose rules read nothing that only a build can know. `relations` are the names under which the
+    steps are read, by model, and `tables` those of their rows; `schemas` has the columns of the inputs that are about
+    customers. `new_logins` are those since the build.
     """
 
     def __init__(self, generation: Path):
@@ -66,13 +83,17 @@ class Evaluator:
             "select segment_code from published.cone.segments where daily_because = ''"
         )
         self.segments = frozenset(code for (code,) in live)
-        steps = self._rows(
-            "select name, relation, is_view, sql from published.cone.steps order by place"
-        )
-        self.relations = {name: relation for name, relation, _, _ in steps}
-        steps = [(n, r, v, _with_daily(sql) if n == MATCHES else sql) for n, r, v, sql in steps]
-        self._stage = {name: sql for name, _, _, sql in steps if name in TAKEN}
-        self._steps = [step for step in steps if step[0] not in TAKEN]
+        steps = [
+            _Step(*row)
+            for row in self._rows(
+                "select name, relation, is_view, sql, columns from published.cone.steps order by place"
+            )
+        ]
+        self.relations = {step.name: step.relation for step in steps}
+        self.tables = {step.name: step.table for step in steps}
+        self._stage = {step.name: step.sql for step in steps if step.name in TAKEN}
+        self._events_columns = next(step.columns for step in steps if step.name == EVENTS)
+        self._steps = [step for step in steps if step.name not in TAKEN]
         self._facts = Facts(self.con)
         self.new_logins = NewLogins()
         self.schemas = self._facts.schemas
@@ -84,30 +105,51 @@ class Evaluator:
     def _prepare(self) -> None:
         """Make the tables and views that the steps read, with rows of nobody."""
         inputs = self._rows("select * from published.cone.inputs")
-        relations = [*self.relations.values(), *(relation for _, relation, _, _ in inputs)]
+        relations = [*self.relations.values(), *(relation for _, relation, *_ in inputs)]
         for schema in sorted({relation.split(".")[1] for relation in relations} | {'"incoming"'}):
             self.con.execute(f"create schema if not exists warehouse.{schema}")
         self.con.execute("create schema due")
+        self.con.execute("create schema steps")
         self._set_due(set())
         self._replace("memory.due.moments", pa.table({"moment_at": pa.array([], _MICROSECONDS)}))
         moment = "getvariable('moment')"
-        for name, relation, is_by_customer, columns in inputs:
+        for name, relation, is_by_customer, has_moment, columns in inputs:
             rows = f"memory.due.{name}" if is_by_customer else relation.replace(*_PUBLISHED, 1)
             # What a build calculated for its own moment holds until the next build.
-            now = f" replace ({moment} as moment_at)" * ("moment_at" in columns)
-            self.con.execute(f"create view {relation} as select *{now} from {rows}")
-        features = self.relations["customer_features"].rsplit(".", 1)[0]
+            now = f" replace ({moment} as moment_at)" * has_moment
+            self.con.execute(
+                f"create view {relation} as select *{now} from (select {columns} from {rows})"
+            )
+        features = self.relations[FEATURES].rsplit(".", 1)[0]
         self.con.execute(
             f"create view {features}.{SPINE} as "
             "select customer_key, moment_at from memory.due.customers cross join memory.due.moments"
         )
         self.con.execute(
-            f"create view {self.relations[EVENTS]} as from memory.due.{EVENTS} where occurred_at < {moment}"
+            f"create view {self.relations[EVENTS]} as "
+            f"select {self._events_columns} from memory.due.{EVENTS} where occurred_at < {moment}"
         )
         nobody = self.con.execute(f"from published.incoming.{TAKEN[ACCOUNTS]}").to_arrow_table()
         self._facts.account_schema = self._staged(ACCOUNTS, nobody, "from staged").schema
         self._set_due(set())
         self.con.execute(f"create view {self.relations[ACCOUNTS]} as from memory.due.{ACCOUNTS}")
+        self._make_steps()
+
+    def _make_steps(self) -> None:
+        """Make the table of each step under its name in the warehouse, or a view of it that has null in more columns."""
+        for step in self._steps:
+            if step.is_view:
+                rows = f"({step.sql})"
+            else:
+                rows = step.table
+                self._evaluate_step(step)
+            if rows != step.relation:
+                columns = f"select {step.columns} from {rows}"
+                self.con.execute(f"create view {step.relation} as {columns}")
+
+    def _evaluate_step(self, step: "_Step") -> None:
+        sql = _with_daily(step.sql) if step.name == MATCHES else step.sql
+        self.con.execute(f"create or replace table {step.table} as {sql}")
 
     def _set_due(self, customers: Set[str]) -> None:
         """Put the rows of these customers, and of nobody else, where the steps read them."""
@@ -124,6 +166,11 @@ class Evaluator:
     def customers(self) -> set[str]:
         """All customers of the build."""
         return {key for (key,) in self._rows("select customer_key from published.facts.customers")}
+
+    @property
+    def in_memory(self) -> int:
+        """How many customers the facts of the build are in memory of."""
+        return self._facts.in_memory
 
     @property
     def visitors(self) -> dict[str, datetime]:
@@ -253,20 +300,19 @@ class Evaluator:
     def features_at(self, customers: Set[str], moments: Sequence[datetime]) -> str:
         """The table of features of `customers`, as of each of `moments` (UTC, in order)."""
         self._set_due(customers)
-        names = [name for name, *_ in self._steps]
-        self._run(moments, self._steps[: names.index("customer_features") + 1])
-        return self.relations["customer_features"]
+        names = [step.name for step in self._steps]
+        self._run(moments, self._steps[: names.index(FEATURES) + 1])
+        return self.relations[FEATURES]
 
-    def _run(self, moments: Sequence[datetime], steps: Sequence[tuple]) -> None:
+    def _run(self, moments: Sequence[datetime], steps: Sequence["_Step"]) -> None:
         moments = [_in_utc(moment) for moment in moments]
         self._set_moment(moments[-1])
         self._replace(
             "memory.due.moments", pa.table({"moment_at": pa.array(moments, _MICROSECONDS)})
         )
-        for _, relation, is_view, sql in steps:
-            self.con.execute(
-                f"create or replace {'view' if is_view else 'table'} {relation} as {sql}"
-            )
+        for step in steps:
+            if not step.is_view:
+                self._evaluate_step(step)
 
     def _set_moment(self, moment: datetime) -> None:
         self.con.execute(f"set variable moment = timestamp '{_in_utc(moment)}'")

@@ -6,19 +6,25 @@ Arrow batch a table, and those of the customers to evaluate are put together for
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
+from itertools import islice
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from audiencekit.intake.contract import load_contract
-from audiencekit.publish.live_state import ACCOUNTS, EVENTS
+from audiencekit.publish.live_facts import EVENTS
+from audiencekit.publish.live_state import ACCOUNTS
 from audiencekit.sql import literal
 
 # Events of a sender are put together when there are so many pieces.
 _PIECES = 32
+# How many customers, and senders, the facts of a build are in memory of: those who were asked for last.
+KEPT = 5_000
 # How the key of a visitor begins who is no known customer: their device follows.
 VISITOR = "visitor on "
 
@@ -26,19 +32,18 @@ VISITOR = "visitor on "
 class Facts:
     """Rows by customer and table, and events by sender. `published` is live.duckdb, attached to `con`.
 
-    A customer is read from the generation when they are first asked for. `schemas` has the columns of each table.
+    A customer is read from the generation when they are asked for, and dropped when KEPT others were since. `schemas` has the columns of each table.
     `account_schema` has those of staged logins, as soon as somebody knows them. `last_seen` has the visitors who are no known
     customers, and when they were seen (UTC).
     """
 
     def __init__(self, con: duckdb.DuckDBPyConnection):
         self._con = con
-        self._customers: dict[str, dict[str, pa.RecordBatch]] = {}
-        self._senders: dict[str, set[str]] = {}
+        self._customers: dict[str, _Known] = {}
+        self._visitors: dict[str, _Known] = {}
         self._logged_in: dict[str, set[str]] = defaultdict(set)
-        self._of_build: dict[str, pa.RecordBatch] = {}
+        self._of_build: dict[str, pa.RecordBatch | None] = {}
         self._events: dict[str, list[pa.RecordBatch]] = defaultdict(list)
-        self._read_senders: set[str] = set()
         self._taken: set[str] = set()
         self._versions: dict[str, list[pa.Table]] = defaultdict(list)
         self._accounts: dict[str, dict[str, pa.Table]] = defaultdict(dict)
@@ -58,18 +63,26 @@ class Facts:
     def _table(self, name: str, where: str) -> pa.Table:
         return self._con.execute(f"from published.facts.{name} {where}").to_arrow_table()
 
+    @property
+    def in_memory(self) -> int:
+        """How many customers of the build are in memory."""
+        return len(self._customers)
+
     def rows_of(self, customers: Set[str]) -> dict[str, pa.Table]:
         """Rows of `customers` by table, with their events. Customers whom the build does not know have none."""
-        self._read(customers - self._customers.keys())
-        known = [self._customers[key] for key in sorted(customers) if key in self._customers]
+        self._read(customers - self._visitors.keys())
+        found = (self._customers.get(key) or self._visitors.get(key) for key in sorted(customers))
+        known = [each.rows for each in found if each]
         rows = {
             name: _together([facts[name] for facts in known if name in facts], schema)
             for name, schema in self.schemas.items()
         }
         rows[EVENTS] = _together(self._events_of(customers), self._event_schema)
         if self.account_schema:
-            accounts = [one for key in sorted(customers) for one in self._accounts[key].values()]
+            stated = sorted(customers & self._accounts.keys())
+            accounts = [one for key in stated for one in self._accounts[key].values()]
             rows[ACCOUNTS] = pa.concat_tables([self.account_schema.empty_table(), *accounts])
+        _drop_oldest(self._customers, customers)
         return rows
 
     def add_visitor(self, sender: str, country_code: str | None, at: datetime) -> str:
@@ -84,59 +97,67 @@ class Facts:
             "int_customer_profiles": {"country_code": country_code},
             "int_identifiers": {"id_type": "account_id", "id_value": key},
         }
-        self._customers[key] = {
-            name: _row(self.schemas[name], values | {"customer_key": key})
-            for name, values in known.items()
-        }
+        self._visitors[key] = _Known(
+            {
+                name: _row(self.schemas[name], values | {"customer_key": key})
+                for name, values in known.items()
+                if name in self.schemas
+            }
+        )
         return key
 
     def drop_visitor(self, key: str) -> None:
         """Drop what is known of a visitor and of their device."""
         self._events.pop(_device_of(key), None)
-        self._customers.pop(key, None)
+        self._visitors.pop(key, None)
         self.last_seen.pop(key, None)
 
     def _events_of(self, customers: Set[str]) -> list[pa.RecordBatch]:
         """Events on the devices and logins of customers. Those of a visitor count as if they had logged in."""
         visitors = {key for key in customers if key.startswith(VISITOR)}
-        senders = set().union(
-            *(self._senders.get(key, set()) | self._logged_in[key] for key in customers - visitors)
-        )
+        senders = set[str]()
+        for key in customers - visitors:
+            senders |= self._logged_in.get(key, set())
+            if known := self._customers.get(key):
+                senders |= known.senders
         self._read_events(senders)
-        events = [self._of_build[sender] for sender in sorted(senders) if sender in self._of_build]
+        found = [self._of_build[sender] for sender in sorted(senders)]
+        _drop_oldest(self._of_build, senders)
+        events = [batch for batch in found if batch]
         events += [batch for sender in sorted(senders) for batch in self._events.get(sender, ())]
         for key in sorted(visitors):
             events += [_with_login(each, key) for each in self._events.get(_device_of(key), ())]
         return events
 
     def _read(self, customers: Set[str]) -> None:
-        if not customers:
+        """Read the rows of those customers of the build who are not in memory."""
+        if not (new := customers - self._customers.keys()):
             return
-        table = self._table("customers", f"where customer_key in {among(customers)}")
-        for name in (*self.schemas, "senders"):
+        table = self._table("customers", f"where customer_key in {among(new)}")
+        keys = table.column("customer_key").to_pylist()
+        found = [_Known({}) for _ in keys]
+        for name in self.schemas:
             column = table.column(name).combine_chunks()
-            for place, key in enumerate(table.column("customer_key").to_pylist()):
-                rows = column[place].values
-                if name == "senders":
-                    self._senders.setdefault(key, set()).update(rows.to_pylist() if rows else ())
-                    self._customers.setdefault(key, {})
-                elif rows:
-                    self._customers.setdefault(key, {})[name] = pa.RecordBatch.from_struct_array(
-                        rows
-                    )
+            for place, known in enumerate(found):
+                if rows := column[place].values:
+                    known.rows[name] = pa.RecordBatch.from_struct_array(rows)
+        for known, senders in zip(found, table.column("senders").to_pylist(), strict=True):
+            known.senders.update(senders or ())
+        self._customers |= dict(zip(keys, found, strict=True))
 
     def _read_events(self, senders: Set[str]) -> None:
-        if new := senders - self._read_senders:
+        if new := senders - self._of_build.keys():
+            self._of_build |= dict.fromkeys(sorted(new))
             table = self._table("senders", f"where sender in {among(new)}")
             events = table.column("events").combine_chunks()
             for place, sender in enumerate(table.column("sender").to_pylist()):
                 self._of_build[sender] = pa.RecordBatch.from_struct_array(events[place].values)
-            self._read_senders |= new
 
     def add(self, events: pa.Table) -> pa.Table:
         """Keep staged events, which have a column `sender`. Returns those that neither came before nor the build has."""
         senders = events.column("sender").to_pylist()
         self._read_events({sender for sender in senders if sender})
+        _drop_oldest(self._of_build, {sender for sender in senders if sender})
         new = []
         for place, event_id in enumerate(events.column("event_id").to_pylist()):
             if event_id not in self._taken and not self._is_of_build(senders[place], event_id):
@@ -145,7 +166,7 @@ class Facts:
         added = events.take(pa.array(new, pa.int64()))
         (rows,) = added.combine_chunks().to_batches() or [None]
         if rows:
-            plain = rows.drop_columns(["sender"])
+            plain = rows.select(self._event_schema.names)
             for place, sender in enumerate(rows.column("sender").to_pylist()):
                 kept = self._events[sender]
                 kept.append(plain.slice(place, 1))
@@ -178,6 +199,22 @@ class Facts:
             return False
         self._logged_in[customer].add(sender)
         return True
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What the build has of a customer: rows by table, and the devices they logged in on."""
+
+    rows: dict[str, pa.RecordBatch]
+    senders: set[str] = field(default_factory=set)
+
+
+def _drop_oldest(kept: dict[str, Any], used: Set[str]) -> None:
+    """Drop those that were not used for the longest time, until KEPT are left; and never those that are used now."""
+    for key in used & kept.keys():
+        kept[key] = kept.pop(key)
+    for key in list(islice(kept, max(0, len(kept) - max(KEPT, len(used))))):
+        del kept[key]
 
 
 def _device_of(visitor: str) -> str:

@@ -5,7 +5,9 @@ import logging
 from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
 
+from audiencekit.live.as_built import AsBuilt, Segments
 from audiencekit.live.changes import ENTERED, LEFT, PERMISSION, Change, Reasons
 from audiencekit.live.clock import Clock
 from audiencekit.live.evaluator import Evaluator
@@ -15,8 +17,10 @@ from audiencekit.live.landing import Arrived
 
 _log = logging.getLogger(__name__)
 
-# How many customers are evaluated together at most: their facts lie in memory meanwhile.
+# How many customers are evaluated together at most: their facts are in memory meanwhile.
 TOGETHER = 2_000
+# How many at most who are due, or were not evaluated with this build yet: events wait so long.
+_AT_A_TIME = 250
 # When customers are due again whose evaluation failed.
 _AGAIN = timedelta(minutes=1)
 # The channel whose messages are looked up.
@@ -24,9 +28,7 @@ WEBSITE = "website"
 # How long a visitor who is no known customer is remembered after they were seen last.
 STAY = timedelta(hours=1)
 
-# The segments of a customer, and by channel why they are left out there.
-Segments = dict[str, Reasons]
-NOWHERE: Mapping[str, Reasons] = {}
+NOWHERE: Segments = {}
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,8 @@ class Memberships:
     """The segments of all customers of a build, kept up to date. Moments are UTC and only go forward.
 
     `of` has the segments of each customer, `visitors` those of people who are no known customers, while they are there.
-    `messages` has by slot of the website what each of them is shown, as JSON. `failed` counts evaluations that failed.
+    `messages` has by slot of the website what each of them is shown, as JSON. `waiting` are those who were not evaluated
+    with this build yet: of them it is known what was announced. `failed` counts evaluations that failed.
     """
 
     def __init__(self, evaluator: Evaluator):
@@ -53,33 +56,35 @@ class Memberships:
         self.visitors: dict[str, Segments] = {}
         self.failed = 0
         self.messages: dict[str, dict[str, str]] = {}
+        self.waiting: dict[str, None] = {}
         self._due: list[tuple[datetime, str]] = []
         self._next: dict[str, datetime] = {}
         self._unscheduled: dict[str, datetime] = {}
+        self._common: dict[tuple, Segments] = {}
 
-    def begin(self, now: datetime) -> None:
-        """Evaluate everybody as of `now`, also to know when to evaluate them again."""
+    def begin(self, known: AsBuilt, now: datetime) -> list[Change]:
+        """Take what is known of everybody. They are evaluated, some at a time, when nothing else has to be.
+
+        Returns the changes of customers who are gone.
+        """
+        everybody = self.evaluator.customers()
         for key in list(self.evaluator.visitors):
             if not self._is_there(key, now):
                 self.evaluator.drop_visitor(key)
-        everybody = self.evaluator.customers() | self.evaluator.visitors.keys()
-        self._evaluate(everybody, _Cause(now, "build"))
-        self.schedule()
-
-    def changes_since(
-        self, before: Mapping[str, Mapping[str, Reasons]], now: datetime
-    ) -> list[Change]:
-        """What is not as it was `before`, because a build knows more or a rule is another one. Customers may be gone."""
+        self.of = {key: self._shared(known.segments.get(key, NOWHERE)) for key in everybody}
+        self.messages = {key: known.messages[key] for key in everybody & known.messages.keys()}
+        self.waiting = dict.fromkeys([*self.evaluator.visitors, *sorted(everybody)])
         cause = _Cause(now, "build")
-        return [
-            change
-            for key in sorted(before.keys() | self.of.keys())
-            for change in _changes_of(key, before.get(key, NOWHERE), self.of.get(key, {}), cause)
-        ]
+        gone = sorted(known.segments.keys() - everybody)
+        return [c for key in gone for c in _changes_of(key, known.segments[key], NOWHERE, cause)]
+
+    def _shared(self, segments: Segments) -> Segments:
+        """The same segments as others have, so that they are in memory once."""
+        return self._common.setdefault(tuple(segments.items()), segments)
 
     def take(self, arrived: Arrived, now: datetime) -> list[Change]:
         """Take in events and what logins state. Returns the changes until `now`, in order."""
-        changes = self.advance(now)
+        changes = self._evaluate(self._due_until(now), _Cause(now, "time"))
         about: dict[str, list[str]] = {}
         for event_id, customers in self.evaluator.take(arrived.events).items():
             for customer in customers:
@@ -90,9 +95,18 @@ class Memberships:
         return changes + self._evaluate(about.keys(), _Cause(now, "event", about))
 
     def advance(self, now: datetime) -> list[Change]:
-        """The changes that time alone made until `now`. All customers who are due are evaluated together, as of now."""
-        customers = set()
-        while self._due and self._due[0][0] <= now:
+        """The changes that time alone made until `now`: of customers who are due, as of now, and then of those who wait.
+
+        It is some of them at a time: ask again while `next_moment` is not later than now.
+        """
+        if due := self._due_until(now):
+            return self._evaluate(due, _Cause(now, "time"))
+        some = set(islice(self.waiting, _AT_A_TIME))
+        return self._evaluate(some, _Cause(now, "build"))
+
+    def _due_until(self, now: datetime) -> set[str]:
+        customers: set[str] = set()
+        while self._due and self._due[0][0] <= now and len(customers) < _AT_A_TIME:
             moment, customer = heapq.heappop(self._due)
             if self._next.get(customer) != moment:
                 continue
@@ -100,7 +114,7 @@ class Memberships:
                 self._drop_visitor(customer)
             else:
                 customers.add(customer)
-        return self._evaluate(customers, _Cause(now, "time"))
+        return customers
 
     def _is_there(self, visitor: str, now: datetime) -> bool:
         seen_at = self.evaluator.visitors.get(visitor)
@@ -110,10 +124,13 @@ class Memberships:
         self.evaluator.drop_visitor(key)
         self.visitors.pop(key, None)
         self.messages.pop(key, None)
+        self.waiting.pop(key, None)
         self._next.pop(key, None)
 
     def next_moment(self) -> datetime | None:
-        """When the next customer is due."""
+        """When the next customer is due. It is long ago while customers wait."""
+        if self.waiting:
+            return datetime.min
         return self._due[0][0] if self._due else None
 
     def _evaluate(self, customers: Set[str], cause: _Cause) -> list[Change]:
@@ -133,22 +150,23 @@ class Memberships:
                 return first + self._evaluate_some(keys[half:], cause)
             _log.warning("A customer cannot be evaluated: %s", place_of(problem))
             self.failed += 1
+            self.waiting.pop(keys[0], None)
             self._schedule(keys[0], cause.at + _AGAIN)
             return []
 
     def _changes(self, keys: Sequence[str], cause: _Cause) -> list[Change]:
         segments = self._segments(set(keys), cause.at)
-        carts = self.evaluator.carts() if self.of else {}
+        carts = self.evaluator.carts()
         messages = self.evaluator.messages(WEBSITE)
         changes: list[Change] = []
         for key in keys:
+            self.waiting.pop(key, None)
             self.messages[key] = messages.get(key, {})
             if key.startswith(VISITOR):
                 self.visitors[key] = segments[key]
                 continue
-            before, self.of[key] = self.of.get(key), segments[key]
-            if before is not None:
-                changes += _changes_of(key, before, segments[key], cause, carts.get(key, ()))
+            before, self.of[key] = self.of.get(key, NOWHERE), self._shared(segments[key])
+            changes += _changes_of(key, before, segments[key], cause, carts.get(key, ()))
         self._unscheduled |= dict.fromkeys(keys, cause.at)
         return changes
 
@@ -166,6 +184,10 @@ class Memberships:
     def _schedule(self, key: str, at: datetime) -> None:
         self._next[key] = at
         heapq.heappush(self._due, (at, key))
+        if len(self._due) > 2 * len(self._next) + TOGETHER:
+            # Most of them were scheduled anew since.
+            self._due = [(at, key) for key, at in self._next.items()]
+            heapq.heapify(self._due)
 
     def _segments(self, customers: Set[str], moment: datetime) -> dict[str, Segments]:
         evaluation = self.evaluator.evaluate(customers, moment)

@@ -48,7 +48,8 @@ class Metrics:
             delivered.add_metric([sender.hook.host], sender.delivered)
             behind.add_metric([sender.hook.host], engine.journal.last_seq - sender.cursor)
         yield from (calls, changes, delivered, behind)
-        failed = engine.loaded.members.failed if engine.loaded else 0
+        members = engine.loaded.members if engine.loaded else None
+        failed = members.failed if members else 0
         for name, text, value in (
             ("evaluated_calls", "Calls that were evaluated.", counts.calls),
             ("refused_rows", "Rows of calls that break the contract.", counts.refused),
@@ -58,9 +59,20 @@ class Metrics:
             ("generations", "Generations that were loaded.", counts.generations),
         ):
             yield CounterMetricFamily(f"audiencekit_{name}", text, value)
-        yield GaugeMetricFamily(
-            "audiencekit_waiting_calls", "Calls that wait to be evaluated.", len(engine.inbox)
-        )
+        for name, text, number in (
+            ("waiting_calls", "Calls that wait to be evaluated.", len(engine.inbox)),
+            (
+                "waiting_customers",
+                "Customers who were not evaluated with this generation yet.",
+                len(members.waiting) if members else 0,
+            ),
+            (
+                "customers_in_memory",
+                "Customers whose facts are in memory.",
+                members.evaluator.in_memory if members else 0,
+            ),
+        ):
+            yield GaugeMetricFamily(f"audiencekit_{name}", text, number)
         yield GaugeMetricFamily(
             "audiencekit_has_problem",
             "Whether /readyz names a problem.",

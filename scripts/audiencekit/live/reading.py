@@ -158,6 +158,8 @@ class Reading:
             "is_ready": engine.loaded is not None,
             "build_id": engine.loaded.manifest.build_id if engine.loaded else None,
             "waiting": len(engine.inbox),
+            # They have the segments that were announced last.
+            "customers_waiting": len(engine.loaded.members.waiting) if engine.loaded else 0,
             "problem": "; ".join(filter(None, problems)) or None,
         }
         return JSONResponse(state, status_code=200 if engine.loaded else 503)

@@ -1,21 +1,23 @@
 """live.duckdb of a generation: what it takes to evaluate single customers again, with the build's own SQL.
 
 cone.format         the number of this layout
-cone.steps          the models that are evaluated again, in order, with their SQL
-cone.inputs         the other tables that the steps read, with their columns, and whether they are about customers
+cone.steps          the models that are evaluated again, in order, with the SQL of the columns that are needed of them
+cone.inputs         the other tables that the steps read, and whether they are about customers
 cone.windows, cone.thresholds, cone.zone    what says when a customer's row can change by time alone
 cone.segments       by segment: whether it is live, and if not, which column only a build can change
 facts.customers     one row per customer, with their rows of each input in a list, and the devices they logged in on
 facts.customers_by_sender    one row per device, with every customer who logged in on it, and whether others did, too
 facts.senders       one row per sender of web events, a device or a login, with their events in a list
 facts.logins        one row per login, with its customer
+facts.memberships    one row per customer who is in a segment or shown a message, with the number of their kind
+facts.membership_kinds    one row per kind: segments with the reasons by channel, and messages by slot, as JSON
 facts.recommendations    one row per customer, and one without a key for everybody else, with products to recommend
 incoming.<table>    no rows: the columns in which events, and what logins state, are taken in
 <schema>.<table>    the inputs that hold for everybody, such as seeds
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +26,7 @@ from pathlib import Path
 import duckdb
 
 from audiencekit.errors import UserError
+from audiencekit.publish.live_columns import named_after, needed_columns, only, with_nulls
 from audiencekit.publish.live_cone import (
     Cone,
     live_segments,
@@ -32,17 +35,16 @@ from audiencekit.publish.live_cone import (
     windows,
     zone,
 )
+from audiencekit.publish.live_facts import EVENTS, write_facts
 from audiencekit.sql import literal, rows_of
 from audiencekit.workspace import Workspace
 
 LIVE_FILE = "live.duckdb"
 # Counts up when a service of an older version could not read the file any more, or a newer one not yet.
-FORMAT = 2
-EVENTS, ACCOUNTS = "stg_web__events", "stg_shop__accounts"
+FORMAT = 3
+ACCOUNTS = "stg_shop__accounts"
 # The landing tables that they are staged from.
 TAKEN = {EVENTS: "web_events", ACCOUNTS: "accounts"}
-# Whose event it is: the device's, or the login's where no device is known.
-SENDER = "coalesce('device ' || anonymous_id, 'login ' || account_id)"
 # Who a customer is matters to no rule: these columns are empty, and identifiers of these kinds are left out.
 CONTACT_DATA = ("email", "phone", "first_name", "last_name", "city")
 CONTACT_IDS = ("email", "phone")
@@ -50,23 +52,35 @@ CONTACT_IDS = ("email", "phone")
 SPINE = "int_feature_spine"
 # Who matches which rule. Those of the build are known of each customer, too, for segments that are not live.
 MATCHES, BUILD_MATCHES = "segment_matches", "build_matches"
+# What is read of the steps. Of features, those that rules compare with a number: the clock calculates when.
+RESULTS = (
+    *(MATCHES, "int_audience_candidates", "int_cart_products", "int_customer_messages"),
+    *("dim_messages", "fct_events"),
+)
+FEATURES = "customer_features"
+# What is always kept of events and customers.
+_KEYS = ("customer_key", "moment_at", "event_id", "account_id", "anonymous_id", "occurred_at")
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table of the warehouse: its quoted name with schema, and the SQL types of its columns."""
+    """A table of the warehouse: its quoted name with schema, the SQL types of its columns, and those that are `needed`."""
 
     relation: str
     columns: dict[str, str]
+    needed: frozenset[str]
 
     @property
     def is_by_customer(self) -> bool:
         return "customer_key" in self.columns
 
     def rows(self, as_of: datetime) -> str:
-        """SQL for its rows without contact data; of several moments, those of the build's own."""
-        empty = ", ".join(f"null::text as {c}" for c in CONTACT_DATA if c in self.columns)
-        columns = f"* replace ({empty})" if empty else "*"
+        """SQL for what is needed of its rows, without contact data; of several moments, those of the build's own."""
+        columns = ", ".join(
+            f"null::text as {name}" if name in CONTACT_DATA else name
+            for name in self.columns
+            if name in self.needed
+        )
         conditions = ["true"]
         if "moment_at" in self.columns:
             conditions.append(f"moment_at = timestamp '{as_of}'")
@@ -85,8 +99,25 @@ def write_live_state(workspace: Workspace, folder: Path, as_of: datetime) -> Non
     with duckdb.connect(str(folder / LIVE_FILE)) as con:
         con.execute(f"attach {literal(str(workspace.warehouse))} as warehouse (read_only)")
         columns = _columns(con)
-        inputs = {n: Table(r, columns[n]) for n, r in cone.inputs.items() if n != SPINE}
-        _write_cone(con, cone, inputs, columns)
+        definitions = dict(
+            con.execute(
+                "select segment_code, definition from warehouse.segments.dim_segments"
+            ).fetchall()
+        )
+        compared = thresholds(definitions.values())
+        needed = _needed(cone, columns, compared.keys())
+        inputs = {n: _table(r, columns[n], needed[n]) for n, r in cone.inputs.items() if n != SPINE}
+        con.execute("create schema cone")
+        _write_steps(con, cone, columns, needed)
+        _write_inputs(con, cone, inputs)
+        reasons = live_segments(cone, columns, definitions)
+        lengths = windows(cone) | _caps(con, inputs)
+        _write(con, "segments", "segment_code text, daily_because text", reasons.items())
+        _write(con, "windows", "micros bigint", [[length] for length in sorted(lengths)])
+        pairs = [(name, value) for name, values in compared.items() for value in sorted(values)]
+        _write(con, "thresholds", "name text, value double", pairs)
+        _write(con, "zone", "name text", [[zone(cone)]])
+        _write(con, "format", "number bigint", [[FORMAT]])
         for table in inputs.values():
             if not table.is_by_customer:
                 _copy(con, table, as_of)
@@ -94,12 +125,30 @@ def write_live_state(workspace: Workspace, folder: Path, as_of: datetime) -> Non
         for name in TAKEN.values():
             rows = rows_of(workspace.intake / f"{name}.parquet")
             con.execute(f"create table incoming.{name} as from {rows} limit 0")
-        con.execute("create schema facts")
-        _write_senders(con)
-        matches = Table(f"warehouse.segments.{MATCHES}", columns[MATCHES])
-        _write_customers(con, inputs | {BUILD_MATCHES: matches}, as_of)
-        _write_recommendations(con, as_of)
+        matches = f"warehouse.segments.{MATCHES}"
+        inputs[BUILD_MATCHES] = _table(matches, columns[MATCHES], set(columns[MATCHES]))
+        by_customer = {n: t.rows(as_of) for n, t in inputs.items() if t.is_by_customer}
+        write_facts(con, needed[EVENTS], by_customer, as_of)
         con.execute("detach warehouse")
+
+
+def _table(relation: str, columns: dict[str, str], needed: Set[str]) -> Table:
+    is_by_customer = "customer_key" in columns
+    return Table(relation, columns, frozenset(needed if is_by_customer else columns))
+
+
+def _needed(
+    cone: Cone, columns: dict[str, dict[str, str]], compared: Set[str]
+) -> dict[str, set[str]]:
+    """By table of the cone, the columns that are kept."""
+    read = {name: set(columns[name]) for name in RESULTS} | {FEATURES: set(compared)}
+    steps = [step for step in cone.steps if step.name not in TAKEN]
+    needed = needed_columns(steps, columns, read)
+    tables = {*cone.inputs, *(step.name for step in cone.steps)}
+    return {
+        name: {c for c in columns[name] if c in _KEYS or c in needed.get(name, ())}
+        for name in tables & columns.keys()
+    }
 
 
 def daily_segments(generation: Path) -> dict[str, str]:
@@ -138,37 +187,39 @@ def _columns(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
     return columns
 
 
-def _write_cone(
+def _write_steps(
     con: duckdb.DuckDBPyConnection,
     cone: Cone,
-    inputs: dict[str, Table],
     columns: dict[str, dict[str, str]],
+    needed: dict[str, set[str]],
 ) -> None:
-    definitions = con.execute(
-        "select segment_code, definition from warehouse.segments.dim_segments order by segment_code"
-    ).fetchall()
-    reasons = live_segments(cone, columns, dict(definitions))
-    con.execute("create schema cone")
-    for table, columns_of_it, rows in (
-        (
-            "steps",
-            "place bigint, name text, relation text, is_view boolean, sql text",
-            [[n, s.name, s.relation, s.is_view, s.sql] for n, s in enumerate(cone.steps)],
-        ),
-        (
-            "inputs",
-            "name text, relation text, is_by_customer boolean, columns text[]",
-            [[n, t.relation, t.is_by_customer, list(t.columns)] for n, t in inputs.items()],
-        ),
-        ("segments", "segment_code text, daily_because text", [list(r) for r in reasons.items()]),
-        ("windows", "micros bigint", [[n] for n in sorted(windows(cone) | _caps(con, inputs))]),
-        ("thresholds", "name text, value double", [list(pair) for pair in _compared(definitions)]),
-        ("zone", "name text", [[zone(cone)]]),
-        ("format", "number bigint", [[FORMAT]]),
-    ):
-        con.execute(f"create table cone.{table} ({columns_of_it})")
-        places = ", ".join("?" * len(columns_of_it.split(", ")))
-        con.executemany(f"insert into cone.{table} values ({places})", rows)
+    named = named_after(cone.steps, [step.name for step in cone.steps])
+    rows = []
+    for place, step in enumerate(cone.steps):
+        types, kept = columns[step.name], needed[step.name]
+        # Rows of the landing tables are staged as a build stages them.
+        sql = step.sql if step.name in TAKEN else only(step.sql, types, kept)
+        nulls = with_nulls(types, kept, named[step.name])
+        rows.append([place, step.name, step.relation, step.is_view, sql, nulls])
+    shape = "place bigint, name text, relation text, is_view boolean, sql text, columns text"
+    _write(con, "steps", shape, rows)
+
+
+def _write_inputs(con: duckdb.DuckDBPyConnection, cone: Cone, inputs: dict[str, Table]) -> None:
+    named = named_after(cone.steps, inputs)
+    rows = []
+    for name, table in inputs.items():
+        nulls = with_nulls(table.columns, table.needed, named[name])
+        has_moment = "moment_at" in table.columns
+        rows.append([name, table.relation, table.is_by_customer, has_moment, nulls])
+    shape = "name text, relation text, is_by_customer boolean, has_moment boolean, columns text"
+    _write(con, "inputs", shape, rows)
+
+
+def _write(con: duckdb.DuckDBPyConnection, table: str, columns: str, rows: Iterable) -> None:
+    con.execute(f"create table cone.{table} ({columns})")
+    places = ", ".join("?" * len(columns.split(", ")))
+    con.executemany(f"insert into cone.{table} values ({places})", [list(row) for row in rows])
 
 
 def _caps(con: duckdb.DuckDBPyConnection, inputs: dict[str, Table]) -> set[int]:
@@ -181,112 +232,7 @@ def _caps(con: duckdb.DuckDBPyConnection, inputs: dict[str, Table]) -> set[int]:
     }
 
 
-def _compared(definitions: Iterable[tuple[str, str]]) -> list[tuple[str, float]]:
-    found = thresholds(definition for _, definition in definitions)
-    return [(name, value) for name in sorted(found) for value in sorted(found[name])]
-
-
 def _copy(con: duckdb.DuckDBPyConnection, table: Table, as_of: datetime) -> None:
     schema, name = table.relation.replace('"', "").split(".")[1:]
     con.execute(f"create schema if not exists {schema}")
     con.execute(f"create table {schema}.{name} as {table.rows(as_of)}")
-
-
-def _write_senders(con: duckdb.DuckDBPyConnection) -> None:
-    con.execute(f"""
-        create table facts.senders as
-        select sender, list(event) as events
-        from (select {SENDER} as sender, event from warehouse.staging.{EVENTS} as event)
-        where sender is not null
-        group by sender
-        order by sender
-    """)
-    con.execute("create unique index senders_by_name on facts.senders (sender)")
-    con.execute("""
-        create table facts.logins as
-        select id_value as account_id, min(customer_key) as customer_key
-        from warehouse.identity.int_identifiers
-        where id_type = 'account_id'
-        group by id_value
-        order by id_value
-    """)
-    con.execute("create unique index logins_by_account on facts.logins (account_id)")
-
-
-def _write_customers(
-    con: duckdb.DuckDBPyConnection, inputs: dict[str, Table], as_of: datetime
-) -> None:
-    """One row per customer: a list of structs for each input, and the senders of their events."""
-    lists, joins = [], []
-    for name, table in inputs.items():
-        if table.is_by_customer:
-            lists.append(f"{name}.list_of_rows as {name}")
-            joins.append(f"""
-                left join (
-                    select customer_key, list(rows_of_it) as list_of_rows
-                    from ({table.rows(as_of)}) as rows_of_it
-                    group by customer_key
-                ) as {name} on customers.customer_key = {name}.customer_key
-            """)
-    con.execute(f"""
-        create table facts.customers as
-        with
-
-        logged_in as (
-            select distinct logins.customer_key, events.sender
-            from (select account_id, {SENDER} as sender from warehouse.staging.{EVENTS}) as events
-            inner join facts.logins as logins on events.account_id = logins.account_id
-        ),
-
-        senders as (
-            select customer_key, list(sender) as senders from logged_in group by customer_key
-        )
-
-        select customers.customer_key, senders.senders, {", ".join(lists)}
-        from warehouse.profiles.dim_customers as customers
-        left join senders on customers.customer_key = senders.customer_key
-        {" ".join(joins)}
-        order by customers.customer_key
-    """)
-    con.execute("create unique index customers_by_key on facts.customers (customer_key)")
-    con.execute(f"""
-        create table facts.customers_by_sender as
-        select
-            events.sender,
-            list(logins.customer_key order by logins.customer_key)
-                filter (where logins.customer_key is not null) as customer_keys,
-            bool_or(logins.customer_key is null) as has_strangers
-        from (
-            select distinct account_id, {SENDER} as sender
-            from warehouse.staging.{EVENTS}
-            where account_id is not null
-        ) as events
-        left join facts.logins as logins on events.account_id = logins.account_id
-        group by events.sender
-        having count(logins.customer_key) > 0
-        order by events.sender
-    """)
-    con.execute(
-        "create unique index customers_by_sender_name on facts.customers_by_sender (sender)"
-    )
-
-
-def _write_recommendations(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
-    """Product ids, the best first: those that a customer may have bought before among them, and new ones alone."""
-    con.execute(f"""
-        create table facts.recommendations as
-        select
-            customer_key,
-            list(product_id order by rank) filter (where list_name = 'any') as product_ids,
-            list(product_id order by rank) filter (where list_name = 'new') as new_product_ids
-        from warehouse.predictions.pred_recommendations
-        group by customer_key
-        union all
-        select '', list(product_id order by place), list(product_id order by place)
-        from warehouse.predictions.int_best_sellers
-        where moment_at = timestamp '{as_of}' and place <= 10
-        order by customer_key
-    """)
-    con.execute(
-        "create unique index recommendations_by_key on facts.recommendations (customer_key)"
-    )

@@ -1,0 +1,93 @@
+"""A generation with many times the customers of a published one, to load the live service with.
+
+Each customer is there several times, under other keys, logins, devices and event ids: what the service has to read and keep
+grows as it would with so many customers. Only what the service reads is made: manifest.json and live.duckdb.
+"""
+
+import shutil
+from pathlib import Path
+
+import duckdb
+
+from audiencekit.publish.live_state import LIVE_FILE
+from audiencekit.sql import literal
+
+# How the key of a copy is made, and every other id. The first copy is the customer as they are.
+_KEY = "case when copy = 0 then {0} else md5({0} || copy) end"
+_ID = "{0} || case when copy = 0 then '' else '.' || copy end"
+# What an id of these names is of, in rows about a customer.
+_IDS = ("id_value", "record_id", "account_id", "anonymous_id", "event_id", "order_id")
+
+
+def multiply(published: Path, generation: Path, customers: int) -> int:
+    """Write `generation` with at least so many customers into `published`, and point to it. Returns their number."""
+    folder = published / "generations" / generation.name
+    folder.mkdir(parents=True)
+    shutil.copy(generation / "manifest.json", folder)
+    with duckdb.connect(str(folder / LIVE_FILE)) as con:
+        con.execute(f"attach {literal(str(generation / LIVE_FILE))} as one (read_only)")
+        ((number,),) = con.execute("select count(*) from one.facts.customers").fetchall()
+        copies = -(-customers // number)
+        _copy_schemas(con)
+        for table, columns in _columns(con).items():
+            _multiply(con, table, columns, copies)
+        con.execute("create table facts.membership_kinds as from one.facts.membership_kinds")
+        con.execute("detach one")
+    (published / "current").symlink_to(folder)
+    return number * copies
+
+
+def _copy_schemas(con: duckdb.DuckDBPyConnection) -> None:
+    """All that is not about single customers."""
+    tables = con.execute(
+        "select schema_name, table_name from duckdb_tables() where database_name = 'one' and schema_name <> 'facts'"
+    ).fetchall()
+    for schema, table in tables:
+        con.execute(f'create schema if not exists "{schema}"')
+        con.execute(f'create table "{schema}"."{table}" as from one."{schema}"."{table}"')
+    con.execute("create schema facts")
+
+
+def _columns(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
+    """By table about customers, devices or logins, its columns with their types."""
+    found: dict[str, dict[str, str]] = {}
+    for table, column, sql_type in con.execute(
+        "select table_name, column_name, data_type from duckdb_columns() "
+        "where database_name = 'one' and schema_name = 'facts' and table_name <> 'membership_kinds'"
+    ).fetchall():
+        found.setdefault(table, {})[column] = sql_type
+    return found
+
+
+def _multiply(
+    con: duckdb.DuckDBPyConnection, table: str, columns: dict[str, str], copies: int
+) -> None:
+    values = ", ".join(f"{_value(name, t)} as {name}" for name, t in columns.items())
+    # The rows for everybody, without a customer, are there once.
+    once = "customer_key <> '' or copy = 0" if "customer_key" in columns else "true"
+    con.execute(
+        f"create table facts.{table} as select {values} "
+        f"from one.facts.{table} cross join (select unnest(range({copies})) as copy) where {once}"
+    )
+    key = next(iter(columns))
+    con.execute(f"create unique index {table}_by_{key} on facts.{table} ({key})")
+
+
+def _value(name: str, sql_type: str) -> str:
+    if name == "customer_key":
+        return f"case when {name} = '' then '' else {_KEY.format(name)} end"
+    if name == "customer_keys":
+        return f"list_transform({name}, lambda each: {_KEY.format('each')})"
+    if name in ("senders", "sender", "account_id"):
+        each = _ID.format("each")
+        return (
+            f"list_transform({name}, lambda each: {each})" if "[" in sql_type else _ID.format(name)
+        )
+    if not sql_type.startswith("STRUCT"):
+        return name
+    updates = [f"{i} := {_ID.format(f'each.{i}')}" for i in _IDS if f"{i} VARCHAR" in sql_type]
+    if "customer_key VARCHAR" in sql_type:
+        updates.append(f"customer_key := {_KEY.format('each.customer_key')}")
+    if not updates:
+        return name
+    return f"list_transform({name}, lambda each: struct_update(each, {', '.join(updates)}))"

@@ -1,0 +1,180 @@
+"""The schema facts of live.duckdb: what is known of each customer, device and login (live_state.py lists the tables)."""
+
+from collections.abc import Mapping, Set
+from datetime import datetime
+
+import duckdb
+
+EVENTS = "stg_web__events"
+# Whose event it is: the device's, or the login's where no device is known.
+SENDER = "coalesce('device ' || anonymous_id, 'login ' || account_id)"
+
+
+def write_facts(
+    con: duckdb.DuckDBPyConnection,
+    events: Set[str],
+    by_customer: Mapping[str, str],
+    as_of: datetime,
+) -> None:
+    """Write the tables of a build, attached as `warehouse`.
+
+    `events` are the columns of web events that are needed, and `by_customer` has SQL for the rows of each input that is
+    about customers.
+    """
+    con.execute("create schema facts")
+    _write_senders(con, events)
+    _write_customers(con, dict(by_customer))
+    _write_memberships(con)
+    _write_recommendations(con, as_of)
+
+
+def _write_senders(con: duckdb.DuckDBPyConnection, needed: Set[str]) -> None:
+    columns = ", ".join(sorted(needed))
+    con.execute(f"""
+        create table facts.senders as
+        select sender, list(event) as events
+        from (
+            select {SENDER} as sender, event
+            from (select {columns} from warehouse.staging.{EVENTS}) as event
+        )
+        where sender is not null
+        group by sender
+        order by sender
+    """)
+    con.execute("create unique index senders_by_name on facts.senders (sender)")
+    con.execute("""
+        create table facts.logins as
+        select id_value as account_id, min(customer_key) as customer_key
+        from warehouse.identity.int_identifiers
+        where id_type = 'account_id'
+        group by id_value
+        order by id_value
+    """)
+    con.execute("create unique index logins_by_account on facts.logins (account_id)")
+
+
+def _write_customers(con: duckdb.DuckDBPyConnection, inputs: dict[str, str]) -> None:
+    """One row per customer: a list of structs for each input, and the senders of their events."""
+    lists, joins = [], []
+    for name, rows in inputs.items():
+        lists.append(f"{name}.list_of_rows as {name}")
+        joins.append(f"""
+            left join (
+                select customer_key, list(rows_of_it) as list_of_rows
+                from ({rows}) as rows_of_it
+                group by customer_key
+            ) as {name} on customers.customer_key = {name}.customer_key
+        """)
+    con.execute(f"""
+        create table facts.customers as
+        with
+
+        logged_in as (
+            select distinct logins.customer_key, events.sender
+            from (select account_id, {SENDER} as sender from warehouse.staging.{EVENTS}) as events
+            inner join facts.logins as logins on events.account_id = logins.account_id
+        ),
+
+        senders as (
+            select customer_key, list(sender) as senders from logged_in group by customer_key
+        )
+
+        select customers.customer_key, senders.senders, {", ".join(lists)}
+        from warehouse.profiles.dim_customers as customers
+        left join senders on customers.customer_key = senders.customer_key
+        {" ".join(joins)}
+        order by customers.customer_key
+    """)
+    con.execute("create unique index customers_by_key on facts.customers (customer_key)")
+    con.execute(f"""
+        create table facts.customers_by_sender as
+        select
+            events.sender,
+            list(logins.customer_key order by logins.customer_key)
+                filter (where logins.customer_key is not null) as customer_keys,
+            bool_or(logins.customer_key is null) as has_strangers
+        from (
+            select distinct account_id, {SENDER} as sender
+            from warehouse.staging.{EVENTS}
+            where account_id is not null
+        ) as events
+        left join facts.logins as logins on events.account_id = logins.account_id
+        group by events.sender
+        having count(logins.customer_key) > 0
+        order by events.sender
+    """)
+    con.execute(
+        "create unique index customers_by_sender_name on facts.customers_by_sender (sender)"
+    )
+
+
+def _write_memberships(con: duckdb.DuckDBPyConnection) -> None:
+    """Who is in which segments, and what the website shows them, by kind: most customers have both in common with others."""
+    con.execute("""
+        create table facts.memberships as
+        with
+
+        reasons as (
+            select segment_code, customer_key, list([channel, left_out_because] order by channel) as channels
+            from warehouse.activation.int_audience_candidates
+            group by segment_code, customer_key
+        ),
+
+        members as (
+            select
+                matches.customer_key,
+                to_json(
+                    list([to_json(matches.segment_code), to_json(coalesce(reasons.channels, []))] order by matches.segment_code)
+                )::text as segments
+            from warehouse.segments.segment_matches as matches
+            left join reasons
+                on matches.segment_code = reasons.segment_code and matches.customer_key = reasons.customer_key
+            group by matches.customer_key
+        ),
+
+        shown as (
+            select
+                chosen.customer_key,
+                to_json(list([chosen.slot, messages.content_json] order by chosen.slot))::text as messages
+            from warehouse.activation.int_customer_messages as chosen
+            inner join warehouse.activation.dim_messages as messages
+                on chosen.message_code = messages.message_code
+            where chosen.channel = 'website'
+            group by chosen.customer_key
+        )
+
+        select
+            coalesce(members.customer_key, shown.customer_key) as customer_key,
+            dense_rank() over (order by segments nulls first, messages nulls first) as kind,
+            coalesce(segments, '[]') as segments,
+            coalesce(messages, '[]') as messages
+        from members
+        full outer join shown on members.customer_key = shown.customer_key
+    """)
+    con.execute("""
+        create table facts.membership_kinds as
+        select distinct kind, segments, messages from facts.memberships order by kind
+    """)
+    con.execute("alter table facts.memberships drop column segments")
+    con.execute("alter table facts.memberships drop column messages")
+
+
+def _write_recommendations(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
+    """Product ids, the best first: those that a customer may have bought before among them, and new ones alone."""
+    con.execute(f"""
+        create table facts.recommendations as
+        select
+            customer_key,
+            list(product_id order by rank) filter (where list_name = 'any') as product_ids,
+            list(product_id order by rank) filter (where list_name = 'new') as new_product_ids
+        from warehouse.predictions.pred_recommendations
+        group by customer_key
+        union all
+        select '', list(product_id order by place), list(product_id order by place)
+        from warehouse.predictions.int_best_sellers
+        where moment_at = timestamp '{as_of}' and place <= 10
+        order by customer_key
+    """)
+    con.execute(
+        "create unique index recommendations_by_key on facts.recommendations (customer_key)"
+    )
