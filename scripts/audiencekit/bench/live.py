@@ -28,6 +28,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from audiencekit.bench.live_customers import multiply
 from audiencekit.live.lookup import some_logins
 from audiencekit.workspace import Workspace
 
@@ -96,12 +97,21 @@ class Running:
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
+@dataclass(frozen=True)
+class Load:
+    """Rates of events a second, for how many seconds each, and how many customers there are: 0 for those published."""
+
+    rates: Sequence[int]
+    seconds: float
+    customers: int = 0
+
+
 @contextmanager
-def running(workspace: Workspace, folder: Path, hook: str) -> Iterator[Running]:
-    """`audiencekit live` on the published generation, in a home of its own, until the block ends."""
+def running(published: Path, folder: Path, hook: str) -> Iterator[Running]:
+    """`audiencekit live` on a published generation, in a home of its own, until the block ends."""
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "home").mkdir(parents=True)
-    (folder / "home" / "published").symlink_to(workspace.published)
+    (folder / "home" / "published").symlink_to(published)
     with socket.create_server((_HOST, 0)) as free:
         port = free.getsockname()[1]
     write_key, read_key = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
@@ -196,24 +206,37 @@ async def _every(wait: float, seconds: float, work) -> None:  # type: ignore[no-
 
 
 def run_live_bench(
-    workspace: Workspace, folder: Path, rates: Sequence[int], seconds: float, console: Console
+    workspace: Workspace, folder: Path, load: Load, console: Console
 ) -> list[Measured]:
-    """Measure each rate for so many seconds, with a service of its own each. Prints a table."""
-    logins = some_logins(workspace.current, 1_000_000)
-    console.print(f"{len(logins):,} customers with a login; {seconds:.0f} s for each rate")
+    """Measure each rate, with a service of its own each. Prints a table."""
+    published = _published(workspace, folder, load.customers, console)
+    logins = some_logins(published / "current", 1_000_000)
+    console.print(f"{len(logins):,} customers with a login; {load.seconds:.0f} s for each rate")
     results = []
-    for rate in rates:
+    for rate in load.rates:
         receiver = Receiver()
         hook = f"http://{_HOST}:{receiver.server_port}"
-        with running(workspace, folder, hook) as service:
+        with running(published, folder / "service", hook) as service:
             measured = Measured(rate)
-            asyncio.run(_load(service, logins, measured, seconds))
+            asyncio.run(_load(service, logins, measured, load.seconds))
         measured.delivered = receiver.ages
         receiver.shutdown()
         results.append(measured)
         console.print(f"  {rate:,} events a second: done")
-    console.print(_table(results, seconds))
+    console.print(_table(results, load.seconds))
     return results
+
+
+def _published(workspace: Workspace, folder: Path, customers: int, console: Console) -> Path:
+    """The folder of published generations: the workspace's own, or one with copies of its customers."""
+    if not customers:
+        return workspace.published
+    published = folder / f"published-{customers}"
+    if not (published / "current").exists():
+        console.print(f"Writing a generation with {customers:,} customers")
+        shutil.rmtree(published, ignore_errors=True)
+        multiply(workspace.current.resolve(), published, customers)
+    return published
 
 
 def _table(results: Sequence[Measured], seconds: float) -> Table:

@@ -19,8 +19,8 @@ _ID = "{0} || case when copy = 0 then '' else '.' || copy end"
 _IDS = ("id_value", "record_id", "account_id", "anonymous_id", "event_id", "order_id")
 
 
-def multiply(published: Path, generation: Path, customers: int) -> int:
-    """Write `generation` with at least so many customers into `published`, and point to it. Returns their number."""
+def multiply(generation: Path, published: Path, customers: int) -> int:
+    """Write a generation with at least so many customers into `published`, and point to it. Returns their number."""
     folder = published / "generations" / generation.name
     folder.mkdir(parents=True)
     shutil.copy(generation / "manifest.json", folder)

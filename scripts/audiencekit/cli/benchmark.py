@@ -49,6 +49,12 @@ from audiencekit.workspace import open_workspace
     "--seconds", default=60, show_default=True, help="How long each rate of --live lasts."
 )
 @click.option(
+    "--live-customers",
+    default=0,
+    metavar="CUSTOMERS",
+    help="For --live: this many customers, copies of those published.",
+)
+@click.option(
     "--refits",
     is_flag=True,
     help="Only refit the micro-segments of the last build, month by month.",
@@ -66,10 +72,11 @@ def bench(customers: int, **only: Any) -> None:
 
         run_recommendations_bench(workspace, folder / "recommendations", Console(width=120))
     elif only["live"]:
-        from audiencekit.bench.live import run_live_bench
+        from audiencekit.bench.live import Load, run_live_bench
 
         rates = [int(rate) for rate in only["live"].split(",")]
-        run_live_bench(workspace, folder / "live", rates, only["seconds"], Console(width=120))
+        load = Load(rates, only["seconds"], only["live_customers"])
+        run_live_bench(workspace, folder / "live", load, Console(width=120))
     elif only["refits"]:
         from audiencekit.bench.refits import run_refits_bench
 
