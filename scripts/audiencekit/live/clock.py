@@ -41,31 +41,34 @@ class Clock:
         # Of an event whose time has not come, nobody knows yet whose it is.
         times.append(
             f"select customer_key, occurred_at from memory.due.customers cross join memory.due.{EVENTS} "
-            "where occurred_at >= getvariable('moment')"
+            "where occurred_at >= cast($now as timestamp)"
         )
         self._times = " union all ".join(times)
 
     def next_changes(self, customers: Set[str], moment: datetime) -> dict[str, datetime]:
         """The first moment after `moment` at which each customer's row can change. UTC, to the microsecond."""
         crossings = self._crossings(customers, moment)
-        ends = self._ends_of_windows()
+        ends = self._ends_of_windows(moment)
         midnight = self._midnight(moment)
         return {
             key: min(ends.get(key, midnight), crossings.get(key, midnight), midnight)
             for key in customers
         }
 
-    def _ends_of_windows(self) -> dict[str, datetime]:
+    def _ends_of_windows(self, moment: datetime) -> dict[str, datetime]:
         """When something that happened leaves a window, and the moment after. Some rules say at, and some say after."""
         return dict(
-            self._con.execute(f"""
+            self._con.execute(
+                f"""
                 select customer_key, min(happened_at + to_microseconds(micros + past)) as next_at
                 from (from ({self._times}) where happened_at between timestamp '1900-01-01' and timestamp '2200-01-01')
                 cross join (from published.cone.windows union all select 0)
                 cross join (select unnest([0, 1]) as past)
-                where happened_at + to_microseconds(micros + past) > getvariable('moment')
+                where happened_at + to_microseconds(micros + past) > cast($now as timestamp)
                 group by customer_key
-            """).fetchall()
+            """,
+                {"now": moment},
+            ).fetchall()
         )
 
     def _crossings(self, customers: Set[str], moment: datetime) -> dict[str, datetime]:
