@@ -42,6 +42,7 @@ class Facts:
         self._customers: dict[str, _Known] = {}
         self._visitors: dict[str, _Known] = {}
         self._logged_in: dict[str, set[str]] = defaultdict(set)
+        self._with_logins: set[str] = set()
         self._of_build: dict[str, pa.RecordBatch | None] = {}
         self._events: dict[str, list[pa.RecordBatch]] = defaultdict(list)
         self._taken: set[str] = set()
@@ -107,8 +108,9 @@ class Facts:
         return key
 
     def drop_visitor(self, key: str) -> None:
-        """Drop what is known of a visitor and of their device."""
-        self._events.pop(_device_of(key), None)
+        """Drop what is known of a visitor, and of their device unless a customer logged in there meanwhile."""
+        if (device := _device_of(key)) not in self._with_logins:
+            self._events.pop(device, None)
         self._visitors.pop(key, None)
         self.last_seen.pop(key, None)
 
@@ -125,7 +127,8 @@ class Facts:
         _drop_oldest(self._of_build, senders)
         events = [batch for batch in found if batch]
         events += [batch for sender in sorted(senders) for batch in self._events.get(sender, ())]
-        for key in sorted(visitors):
+        # On a device that a customer logged in on, the visitor is that customer, who may be evaluated together with them.
+        for key in sorted(key for key in visitors if _device_of(key) not in self._with_logins):
             events += [_with_login(each, key) for each in self._events.get(_device_of(key), ())]
         return events
 
@@ -198,6 +201,7 @@ class Facts:
         if sender in self._logged_in[customer]:
             return False
         self._logged_in[customer].add(sender)
+        self._with_logins.add(sender)
         return True
 
 
