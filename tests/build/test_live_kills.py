@@ -1,4 +1,8 @@
-"""`audiencekit live` is killed again and again under load, with a receiver that fails: nothing is lost, nothing comes twice."""
+"""`audiencekit live` is killed again and again under load: nothing is lost, nothing comes twice.
+
+Its receiver fails, its clock is set forward and back between two starts, and generations with other rules are published
+while it works.
+"""
 
 import itertools
 import json
@@ -14,9 +18,10 @@ from pathlib import Path
 
 import duckdb
 import httpx
+import live_service
 from live_service import READ_KEY, SECRET, WRITE_KEY
 from receiver import Receiver
-from test_live_service import workspace
+from test_live_service import publish_again, workspace
 
 from audiencekit.live.journal import Journal
 from audiencekit.workspace import Workspace
@@ -25,6 +30,11 @@ __all__ = ["workspace"]
 
 # AUDIENCEKIT_KILLS=50 for the long run.
 KILLS = int(os.environ.get("AUDIENCEKIT_KILLS", "4"))
+PROCESS = Path(live_service.__file__).with_name("live_process.py")
+# How far the clock of a process is ahead, in seconds, at most. That of the last process is.
+AHEAD = 7_200.0
+# Each generation has one of these rules of high intent, in turn: the first is the one that is published.
+RULES = tuple(f"product_views_10m > {number}" for number in (3, 1, 300))
 
 
 class Load:
@@ -73,10 +83,10 @@ class Load:
         }
 
 
-def start(workspace: Workspace, log: Path, port: int, hook: str) -> subprocess.Popen:
-    options = ["--port", str(port), "--webhook", hook, "--batch", "5", "--demo"]
+def start(workspace: Workspace, ahead: float, *options: str) -> subprocess.Popen:
+    """The service, `ahead` seconds after the build."""
     return subprocess.Popen(
-        [sys.executable, "-m", "audiencekit.cli", "live", str(log), *options],
+        [sys.executable, str(PROCESS), str(ahead), "live", *options, "--batch", "5", "--demo"],
         env=os.environ
         | {
             "AUDIENCEKIT_HOME": str(workspace.home),
@@ -111,19 +121,26 @@ def test_kills_and_faults_lose_nothing_and_double_nothing(workspace, tmp_path):
     with duckdb.connect(str(workspace.current / "live.duckdb"), read_only=True) as con:
         owners = dict(con.execute("from facts.logins order by account_id").fetchall())
     chance, port, log = random.Random(11), free_port(), tmp_path / "live"
-    url, seconds = f"http://127.0.0.1:{port}", []
+    url, seconds, build_id = f"http://127.0.0.1:{port}", [], ""
     with Receiver(fault_rate=0.3, seed=11, secret=SECRET) as receiver:
+        options = (str(log), "--port", str(port), "--webhook", receiver.url)
         with Load(url, list(owners)) as load:
             for number in range(KILLS):
-                process = start(workspace, log, port, receiver.url)
+                process = start(workspace, chance.uniform(0, AHEAD), *options)
                 # Every third one is killed while it starts.
                 if number % 3 < 2:
                     seconds.append(wait_until_ready(url))
+                # Every second one while it loads a new generation, or shortly afterwards.
+                if number % 2:
+                    build_id = publish_rule(workspace, number // 2)
                 time.sleep(chance.uniform(0.2, 5))
                 process.send_signal(signal.SIGKILL)
                 process.wait()
-            process = start(workspace, log, port, receiver.url)
+            process = start(workspace, AHEAD, *options)
             seconds.append(wait_until_ready(url))
+            # This one survives the switch.
+            build_id = publish_rule(workspace, KILLS // 2)
+            wait_for_build(url, build_id)
         headers = {"authorization": f"Bearer {READ_KEY}"}
         last = until_quiet(url, headers, receiver)
         segments = {
@@ -142,8 +159,24 @@ def test_kills_and_faults_lose_nothing_and_double_nothing(workspace, tmp_path):
     assert_log_has_each_once(log, load.acknowledged)
     assert receiver.faults and not receiver.refused
     assert_each_change_arrived_under_one_number(receiver, last)
-    announced = Journal(workspace.home / "live").announced()
+    journal = Journal(workspace.home / "live")
+    assert_clock_and_rules_changed(journal.read(0, last), build_id)
+    announced = journal.announced()
     assert {key: {s: dict(r) for s, r in announced[key].items()} for key in segments} == segments
+
+
+def publish_rule(workspace: Workspace, number: int) -> str:
+    """Publish the generation again, with the next rule of high intent."""
+    old, new = RULES[number % len(RULES)], RULES[(number + 1) % len(RULES)]
+    return publish_again(workspace, f"update cone.steps set sql = replace(sql, '{old}', '{new}')")
+
+
+def wait_for_build(url: str, build_id: str) -> None:
+    """Wait until the service works with a generation."""
+    end = time.monotonic() + 120
+    while httpx.get(f"{url}/readyz", timeout=30).json()["build_id"] != build_id:
+        assert time.monotonic() < end, "it does not follow the generation"
+        time.sleep(0.05)
 
 
 def until_quiet(url: str, headers: dict, receiver: Receiver) -> int:
@@ -188,3 +221,12 @@ def assert_each_change_arrived_under_one_number(receiver: Receiver, last: int) -
             entered = change["action"] == "entered"
             assert is_in.get(key) is not entered, f"{change} twice"
             is_in[key] = entered
+
+
+def assert_clock_and_rules_changed(changes: list[dict], build_id: str) -> None:
+    """What is tried was there to see: moments go back, and the last generation changed members."""
+    moments = [change["occurred_at"] for change in changes]
+    assert moments != sorted(moments), "the clock never went back"
+    of_last = [change for change in changes if change["build_id"] == build_id]
+    assert {change["because"] for change in of_last} >= {"build"}
+    assert len({change["build_id"] for change in changes}) > 1
