@@ -30,7 +30,8 @@ HOUSEHOLDS = 150
 # the end. The others follow by name.
 LONGEST_FIRST = (
     *("test_published", "test_erasure", "test_publishing", "test_activation_laws", "test_holdouts"),
-    *("test_cli", "test_predictions", "test_people_found", "test_gates", "test_bandits"),
+    *("test_live_runs", "test_cli", "test_live_month", "test_live_kills", "test_live_situations"),
+    *("test_predictions", "test_people_found", "test_gates", "test_bandits"),
     *("test_experiments", "test_noise", "test_delivery_drt", "test_postgres", "test_boards"),
     *("test_dbt", "test_metrics", "test_laws", "test_intake", "test_match_weights"),
     *("test_delivery_dlt", "test_segment_reports", "test_row_order", "test_rules_properties"),
