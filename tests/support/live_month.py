@@ -1,0 +1,229 @@
+"""A month of calls after the published build, and how a build of a later moment and the live path are compared."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from workspaces import DEMO_AS_OF, Published
+
+from audiencekit.live.evaluator import Evaluation, Evaluator
+
+FEATURES = ("feat_orders", "feat_web", "feat_interests", "feat_email", "feat_rhythm")
+DAYS = 31
+NEW_PHONE = "new phone of "
+# Calls of clocks that are so far ahead have come at a moment, and do not count yet.
+_AHEAD = timedelta(hours=6)
+
+
+def write_month(landing: Path, folder: Path) -> Path:
+    """The demo's landing as it was at its build, and what came in the month after it: web events, and refusals.
+
+    The events are those of the month before, moved by a month (simulated). Some are of devices that nobody logged in on
+    before, or of the new phone of a customer, some log in on a device of somebody else, one is of a login that nobody
+    knows. Some logins refuse one thing or the other. Orders, e-mails and all else that the live path does not take in wait
+    for the next build, so there are none of them.
+    """
+    folder.mkdir(parents=True)
+    for path in landing.iterdir():
+        (folder / path.name).symlink_to(path)
+    for name, at in {"orders": "ordered_at", "web_events": "occurred_at"}.items():
+        path = folder / f"{name}.parquet"
+        path.unlink()
+        duckdb.execute(
+            f"copy (from '{landing}/{name}.parquet' where {at} < timestamp '{DEMO_AS_OF}') to '{path}'"
+        )
+    _write_events(landing, folder)
+    _write_refusals(landing, folder)
+    return folder
+
+
+def _write_events(landing: Path, folder: Path) -> None:
+    duckdb.execute(f"""
+        copy (
+            with moved as (
+                select
+                    * replace (
+                        'later ' || event_id as event_id, occurred_at + interval {DAYS} day as occurred_at
+                    ),
+                    row_number() over (order by event_id) as number,
+                    row_number() over (partition by account_id order by occurred_at, event_id) as place
+                from '{landing}/web_events.parquet'
+                where occurred_at >= timestamp '{DEMO_AS_OF}' - interval {DAYS} day
+            ),
+
+            people as (select list(distinct account_id order by account_id) as accounts from moved where account_id is not null),
+
+            -- One login in five has a new phone: on it they log in once, and later on every third time.
+            on_phones as (
+                select
+                    * replace (
+                        '{NEW_PHONE}' || account_id as anonymous_id,
+                        case when place = 1 or place % 3 = 0 then account_id end as account_id
+                    )
+                from moved
+                where hash(account_id) % 5 = 0
+            ),
+
+            -- Ten minutes before the first login, nobody knows them.
+            first_looks as (
+                select
+                    * replace (
+                        'before ' || event_id as event_id,
+                        occurred_at - interval 10 minute as occurred_at,
+                        'product_view' as event_name,
+                        null as account_id
+                    )
+                from on_phones
+                where place = 1
+            ),
+
+            elsewhere as (
+                select
+                    moved.* replace (
+                        case
+                            when number % 50 = 0 then 'new device ' || number % 7
+                            else anonymous_id
+                        end as anonymous_id,
+                        case when number % 300 = 0 then 'gpc' else privacy_signal end as privacy_signal,
+                        case
+                            when number = (select min(number) from moved where coalesce(hash(account_id) % 5, 1) > 0) then 'nobody knows me'
+                            when number % 400 = 0 then accounts[1 + number % len(accounts)]
+                            else account_id
+                        end as account_id
+                    )
+                from moved cross join people
+                where coalesce(hash(moved.account_id) % 5, 1) > 0
+            )
+
+            select * exclude (number, place)
+            from (from elsewhere union all by name from on_phones union all by name from first_looks)
+            order by occurred_at, event_id
+        ) to '{folder}/web_events.later.parquet' (format parquet)
+    """)
+
+
+def _write_refusals(landing: Path, folder: Path) -> None:
+    """Half of them within a day of the build, and one a day afterwards."""
+    duckdb.execute(f"""
+        copy (
+            select
+                * exclude (number) replace (
+                    timestamp '{DEMO_AS_OF}'
+                        + case when number <= 20 then number * interval 1 hour else (number - 20) * interval 1 day end
+                        as updated_at
+                ),
+                number % 4 = 0 as email_opt_out,
+                number % 4 = 1 as ads_opt_out,
+                case when number % 4 = 2 then false end as newsletter_opt_in,
+                case when number % 4 = 3 then true end as sms_opt_out
+            from (
+                select *, row_number() over (order by account_id) as number
+                from '{landing}/accounts.parquet'
+            )
+            where number <= 40
+        ) to '{folder}/accounts.later.parquet' (format parquet)
+    """)
+
+
+def events_of(month: Path) -> pa.Table:
+    """The web events since the build, as the collector hands them over: in the columns of the landing table."""
+    return duckdb.execute(f"from '{month}/web_events.later.parquet'").to_arrow_table()
+
+
+def refusals_of(month: Path) -> pa.Table:
+    """What logins state after the build, in the columns of the landing table, in their order."""
+    return duckdb.execute(
+        f"from '{month}/accounts.later.parquet' order by updated_at"
+    ).to_arrow_table()
+
+
+def arrivals(events: pa.Table, steps: list[datetime], rng: np.random.Generator) -> list[pa.Table]:
+    """What arrived until each of `steps`, and not before: some twice, some late, in any order.
+
+    Until the last step everything arrived that happened until then. What happens on a new phone is not late: of what a
+    visitor did over an hour before they log in, only a build knows who it was.
+    """
+    at = events.column("occurred_at").to_numpy()
+    places = np.flatnonzero(at < np.datetime64(steps[-1] + _AHEAD))
+    late = rng.choice([0, 0, 0, 3_600, 30_000], len(places)).astype("timedelta64[s]")
+    devices = events.column("anonymous_id").take(pa.array(places))
+    late[pc.starts_with(devices, NEW_PHONE).fill_null(False).to_numpy()] = np.timedelta64(0, "s")
+    places = np.concatenate([places, rng.choice(places, 20 + len(places) // 50)])
+    arrived = at[places] + np.resize(late, len(places))
+    step = np.searchsorted(np.array(steps, "datetime64[us]"), arrived)
+    step = np.minimum(step, len(steps) - 1)
+    return [events.take(rng.permutation(places[step == number])) for number in range(len(steps))]
+
+
+def of_live(evaluator: Evaluator, evaluation: Evaluation) -> tuple[set, dict]:
+    """What an evaluation says of live segments: who matches, and their own reasons to be left out."""
+    reasons = {
+        row: why for row, why in evaluation.candidates.items() if row[1] in evaluator.segments
+    }
+    return (
+        {row for row in evaluation.matches if row[0] in evaluator.segments},
+        own_reasons(reasons),
+    )
+
+
+def assert_others_are_those_of_the_build(
+    evaluator: Evaluator, live: Evaluation, published: Published, everybody: set
+) -> None:
+    """Matches of the other segments wait for the next build; who may be addressed for them does not."""
+    matches = published.warehouse("select segment_code, customer_key from segments.segment_matches")
+    expected = {
+        row
+        for row in matches.itertuples(index=False, name=None)
+        if row[0] not in evaluator.segments and row[1] in everybody
+    }
+    assert {row for row in live.matches if row[0] not in evaluator.segments} == expected
+    assert {row[1] for row in live.candidates} - evaluator.segments
+
+
+def assert_same_features(
+    evaluator: Evaluator, built: Published, table: str, moment: datetime
+) -> None:
+    """The rows of everybody whom the evaluator knows, as of the moment, in the columns that it keeps."""
+    live = evaluator.con.execute(f"from {evaluator.tables[table]} order by customer_key").df()
+    assert len(live.columns) > 2
+    batch = built.warehouse(
+        f"select {', '.join(live.columns)} from features.{table} "
+        f"where moment_at = timestamp '{moment}' order by customer_key"
+    )
+    known = evaluator.con.execute("from published.facts.customers select customer_key").df()
+    live, batch = (f[f.customer_key.isin(known.customer_key)] for f in (live, batch))
+    assert len(live) == len(known)
+    pd.testing.assert_frame_equal(
+        live.reset_index(drop=True), batch.reset_index(drop=True), check_exact=True, obj=table
+    )
+
+
+def own_reasons(candidates: dict) -> dict:
+    """Why members are left out, but for those who are left to another segment or channel.
+
+    That choice may be by a score or rank, which only the build of the moment knows.
+    """
+    return {
+        row: None if why in ("other_segment", "other_channel") else why
+        for row, why in candidates.items()
+    }
+
+
+def of_live_segments(built: Published, evaluator: Evaluator) -> tuple[set, dict]:
+    """Who matches, and who is left out where and why, in a build."""
+    matches = built.warehouse("select segment_code, customer_key from segments.segment_matches")
+    candidates = built.warehouse(
+        "select channel, segment_code, customer_key, left_out_because from activation.int_audience_candidates"
+    )
+    return (
+        {row for row in matches.itertuples(index=False, name=None) if row[0] in evaluator.segments},
+        {
+            (channel, segment, key): why if isinstance(why, str) else None
+            for channel, segment, key, why in candidates.itertuples(index=False, name=None)
+            if segment in evaluator.segments
+        },
+    )
