@@ -27,8 +27,10 @@ from live_month import (
     refusals_of,
     write_month,
 )
+from live_timeline import advance_to
 from workspaces import DEMO_AS_OF, Published
 
+from audiencekit.live.as_built import read_as_built
 from audiencekit.live.evaluator import Evaluation, Evaluator
 from audiencekit.live.facts import VISITOR
 from audiencekit.live.landing import Arrived
@@ -73,11 +75,13 @@ def followed(published: Published, month: Path, moment: datetime) -> tuple[Membe
     accounts = refusals_of(month)
     stated = evaluator.take_accounts(_between(accounts, DEMO_AS_OF, start))
     members = Memberships(evaluator)
-    members.begin(start)
+    members.begin(read_as_built(evaluator.con), start)
+    advance_to(members, start)
     for (since, until), events in zip(pairwise(steps), others, strict=True):
         members.take(Arrived(events, _between(accounts, since, until)), until)
+        advance_to(members, until)
         members.schedule()
-    members.advance(moment)
+    advance_to(members, moment)
     return members, concerned, stated
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import duckdb
 import pytest
-from live_timeline import Timeline, with_rules
+from live_timeline import Timeline, with_every_column, with_rules
 from workspaces import DEMO_AS_OF
 
 from audiencekit.live.facts import VISITOR
@@ -28,8 +28,11 @@ class Person:
 
 
 @pytest.fixture(scope="module")
-def generation(published):
-    return published.workspace.current
+def generation(published, tmp_path_factory):
+    """The published generation, with the columns for any rule."""
+    folder = tmp_path_factory.mktemp("generation")
+    with pytest.MonkeyPatch.context() as patch:
+        return with_every_column(published.workspace, folder, patch)
 
 
 def people(generation, where: str) -> list[Person]:

@@ -9,16 +9,21 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
+from workspaces import DEMO_AS_OF
 
 from audiencekit.live.adapted import for_adapters
+from audiencekit.live.as_built import read_as_built
 from audiencekit.live.calls import read_call
 from audiencekit.live.changes import Change
 from audiencekit.live.evaluator import Evaluator
 from audiencekit.live.facts import VISITOR
 from audiencekit.live.landing import Landing
 from audiencekit.live.memberships import Memberships
+from audiencekit.publish import live_state
 from audiencekit.publish.live_cone import thresholds
 from audiencekit.publish.live_state import LIVE_FILE, MATCHES
+from audiencekit.workspace import Workspace
 
 
 class _OfSome(Evaluator):
@@ -39,8 +44,11 @@ class Timeline:
     """
 
     def __init__(self, generation: Path, start: datetime, customers: Set[str]):
-        self.members = Memberships(_OfSome(generation, customers))
-        self.members.begin(start)
+        evaluator = _OfSome(generation, customers)
+        self.members = Memberships(evaluator)
+        # Others of the build are none of these customers, so they are gone.
+        self.members.begin(read_as_built(evaluator.con), start)
+        advance_to(self.members, start)
         self.now = start
         self.changes: list[Change] = []
         self._landing = Landing()
@@ -68,7 +76,7 @@ class Timeline:
         """Let time go on. Only customers whom the clock of the memberships announces are evaluated."""
         self.members.schedule()
         self.now += timedelta(**by)
-        self.changes += self.members.advance(self.now)
+        self.changes += advance_to(self.members, self.now)
 
     def segments(self, key: str) -> set[str]:
         """The segments of a customer or visitor, as the memberships have them."""
@@ -82,6 +90,21 @@ class Timeline:
             for change in self.changes
             if (change.customer_key, change.segment) == (key, segment)
         ]
+
+
+def advance_to(members: Memberships, moment: datetime) -> list[Change]:
+    """All changes that are due by a moment, also of those who were not evaluated with the build yet."""
+    changes: list[Change] = []
+    while (due := members.next_moment()) is not None and due <= moment:
+        changes += members.advance(moment)
+    return changes
+
+
+def with_every_column(workspace: Workspace, folder: Path, patch: pytest.MonkeyPatch) -> Path:
+    """The published generation with all columns of all tables, as if every one of them were needed: for any rule."""
+    patch.setattr(live_state, "needed_columns", lambda _, columns, __: columns)
+    live_state.write_live_state(workspace, folder, DEMO_AS_OF)
+    return folder
 
 
 def with_rules(generation: Path, folder: Path, rules: Mapping[str, str]) -> Path:
