@@ -36,6 +36,7 @@ from audiencekit.live.facts import VISITOR
 from audiencekit.live.landing import Arrived
 from audiencekit.live.memberships import Memberships
 
+HOUR = timedelta(hours=1)
 # AUDIENCEKIT_MOMENTS=40 for the long run. The first ones are always the same.
 _CHANCE = np.random.default_rng(20180101)
 MOMENTS = [
@@ -64,14 +65,16 @@ def built_at(runner, published, month):
 def followed(published: Published, month: Path, moment: datetime) -> tuple[Memberships, set, set]:
     """The memberships at a moment, whom events were about, and who stated something.
 
-    They start some hours before, with all that came until then, and follow events and time from there.
+    They start some hours before, with all that came until then, hour by hour, and follow events and time from there.
     """
     rng = np.random.default_rng(moment.microsecond)
     start = moment - timedelta(hours=rng.uniform(3, 12))
+    hours = [DEMO_AS_OF + timedelta(hours=n) for n in range((start - DEMO_AS_OF) // HOUR + 1)]
     steps = [start + part * (moment - start) / 5 for part in range(5)] + [moment]
     evaluator = Evaluator(published.workspace.current)
-    first, *others = arrivals(events_of(month), steps, rng)
-    concerned = set().union(*evaluator.take(first).values())
+    parts = arrivals(events_of(month), hours + steps, rng)
+    first, others = parts[: len(hours) + 1], parts[len(hours) + 1 :]
+    concerned = set().union(*(of for each in first for of in evaluator.take(each).values()))
     accounts = refusals_of(month)
     stated = evaluator.take_accounts(_between(accounts, DEMO_AS_OF, start))
     members = Memberships(evaluator)

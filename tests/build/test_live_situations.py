@@ -331,8 +331,9 @@ def test_the_events_of_a_device_are_a_customers_from_the_login_on(generation, qu
     # Ten minutes after the views both are due together, the customer and the visitor whom nobody knew.
     timeline.wait(minutes=30)
     assert "product_page_visitors" not in timeline.segments(visitor)
-    # The visitor is dropped after an hour; what the device did is Ann's.
-    timeline.wait(hours=2)
+    # The visitor is dropped; what the device did is Ann's.
+    timeline.wait(days=1)
+    assert visitor not in timeline.members.visitors
     timeline.track("Page Viewed", ann.login, anonymousId="d1")
     timeline.wait(**JUST)
     assert timeline.actions(ann.key, "product_page_visitors") == [ENTERED_BY_TIME]

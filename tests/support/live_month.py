@@ -68,12 +68,12 @@ def _write_events(landing: Path, folder: Path) -> None:
                 where hash(account_id) % 5 = 0
             ),
 
-            -- Ten minutes before the first login, nobody knows them.
+            -- Half an hour before the first login, nobody knows them.
             first_looks as (
                 select
                     * replace (
                         'before ' || event_id as event_id,
-                        occurred_at - interval 10 minute as occurred_at,
+                        occurred_at - interval 30 minute as occurred_at,
                         'product_view' as event_name,
                         null as account_id
                     )
