@@ -5,7 +5,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -17,16 +17,19 @@ from starlette.routing import Route
 
 from audiencekit.delivery.cursors import receiver_folder
 from audiencekit.delivery.sending import Runtime
-from audiencekit.live.app import application
 from audiencekit.live.collector import Settings
 from audiencekit.live.keys import Keys
-from audiencekit.live.server import Service, open_service
+from audiencekit.live.limits import ADDRESS, DEVICE, KEY, Limits, Rate
+from audiencekit.live.server import Address, Service, configuration, open_service
 from audiencekit.live.webhooks import Hook
 from audiencekit.workspace import Workspace
 
 WRITE_KEY, READ_KEY = "write-key-of-these-tests", "read-key-of-these-tests"
 SECRET = "whsec_" + "c2ltdWxhdGVkLXNlY3JldC1vZi10aGUtdGVzdHM="
 SECONDS = 60.0
+# Limits that no test reaches: all of its load comes from one address.
+_MANY = Rate(1_000_000, 1_000_000)
+OPEN = {KEY: _MANY, ADDRESS: _MANY, DEVICE: _MANY}
 
 
 class SetClock:
@@ -120,16 +123,18 @@ def running(
     clock: SetClock,
     hook: str | None = None,
     pages: Sequence[Route] = (),
+    limits: Limits | None = None,
 ) -> Iterator[Client]:
     """The service on a free port of this machine, ready to answer."""
     hooks = []
     if hook:
         hooks.append(Hook(hook, Webhook(SECRET), receiver_folder(workspace, "live", hook, None)))
     runtime = Runtime(lambda: datetime.now(UTC).replace(tzinfo=None), Random(7), time.sleep)
-    settings = Settings(Keys([WRITE_KEY], [READ_KEY]), clock, ["https://shop.example"])
+    keys = Keys([WRITE_KEY], [READ_KEY])
+    settings = Settings(keys, clock, ["https://shop.example"], limits or Limits())
     service = open_service(workspace, log, settings, hooks, runtime)
-    app = application(service.collector, service.engine, service.senders, pages)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
+    served = configuration(replace(service, pages=tuple(pages)), Address(port=0))
+    server = uvicorn.Server(served)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

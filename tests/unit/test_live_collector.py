@@ -29,15 +29,15 @@ from audiencekit.intake.gates import Gates
 from audiencekit.intake.job import run_intake
 from audiencekit.intake.landing_settings import NO_SETTINGS
 from audiencekit.intake.shop import read_shop
-from audiencekit.live.app import application
 from audiencekit.live.collector import Collector, Settings
 from audiencekit.live.engine import Engine, Source
 from audiencekit.live.journal import Journal
 from audiencekit.live.keys import Keys
 from audiencekit.live.log import CallLog
+from audiencekit.live.server import Address, Service, configuration
 from audiencekit.workspace import Workspace
 
-KEY = "the-key-of-these-tests"
+KEY, READ_KEY = "the-key-of-these-tests", "the-read-key-of-these-tests"
 AUTH = {"authorization": "Basic " + base64.b64encode(f"{KEY}:".encode()).decode()}
 TRACK = {"userId": "u1", "event": "Product Viewed", "properties": {"product_id": "p1"}}
 
@@ -47,15 +47,17 @@ def clock() -> datetime:
 
 
 @contextlib.contextmanager
-def running(folder: Path, **options) -> Iterator[tuple[str, Collector]]:
+def running(
+    folder: Path, proxies: tuple[str, ...] = (), **options
+) -> Iterator[tuple[str, Collector]]:
     """A collector on a free port of this machine, as its URL."""
     log = CallLog(folder, clock())
-    keys = Keys([KEY, "another-key-of-these-tests"])
+    keys = Keys([KEY, "another-key-of-these-tests"], [READ_KEY])
     collector = Collector(log, Settings(keys, clock, **options))
     nothing = folder.parent / f"{folder.name} without a generation"
     engine = Engine(Source(nothing, log, NO_SETTINGS, clock), Journal(nothing))
-    app = application(collector, engine)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
+    served = configuration(Service(collector, engine, ()), Address(port=0, proxies=proxies))
+    server = uvicorn.Server(served)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

@@ -117,6 +117,8 @@ def running(published: Path, folder: Path, hook: str) -> Iterator[Running]:
     write_key, read_key = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
     secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
     options = ["--port", str(port), "--webhook", hook, "--demo"]
+    # All of the load comes from one address with one key.
+    options += ["--calls-per-address", "1000000", "--calls-per-key", "1000000"]
     process = subprocess.Popen(
         [sys.executable, "-m", "audiencekit.cli", "live", str(folder / "log"), *options],
         env=os.environ

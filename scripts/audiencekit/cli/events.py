@@ -30,6 +30,26 @@ from audiencekit.workspace import open_workspace
 )
 @click.option("--batch", default=100, show_default=True, help="Changes per message of a webhook.")
 @click.option(
+    "--trusted-proxy",
+    multiple=True,
+    metavar="ADDRESS",
+    help="The address or network of your proxy, whose X-Forwarded-For says who a visitor is. Repeatable.",
+)
+@click.option(
+    "--calls-per-address",
+    type=click.IntRange(min=1),
+    default=100,
+    show_default=True,
+    help="Calls a second that one address may send, and ten times as many at once.",
+)
+@click.option(
+    "--calls-per-key",
+    type=click.IntRange(min=1),
+    default=1_000,
+    show_default=True,
+    help="Calls a second that one key may send, and ten times as many at once.",
+)
+@click.option(
     "--demo",
     is_flag=True,
     help="Let time go on from the moment of the build, and serve /demo, a simulated shop to try it on.",
@@ -41,6 +61,9 @@ def live(
     origin: tuple[str, ...],
     webhook: tuple[str, ...],
     batch: int,
+    trusted_proxy: tuple[str, ...],
+    calls_per_address: int,
+    calls_per_key: int,
     demo: bool,
 ) -> None:
     """Take in events of Segment's libraries into LOG, a folder inside your landing folder, and act on them.
@@ -52,6 +75,7 @@ def live(
     from audiencekit.delivery.messages import signer
     from audiencekit.live.collector import Settings
     from audiencekit.live.keys import keys_from_environment
+    from audiencekit.live.limits import ADDRESS, KEY, Limits, Rate
     from audiencekit.live.lookup import some_logins
     from audiencekit.live.pages import demo_page
     from audiencekit.live.server import Address, open_service, serve
@@ -65,13 +89,23 @@ def live(
         if sign
     ]
     moments = _from_build() if demo else clock
-    service = open_service(workspace, log, Settings(keys, moments, origin), hooks, surroundings())
+    limits = Limits(
+        {
+            ADDRESS: Rate(calls_per_address, 10 * calls_per_address),
+            KEY: Rate(calls_per_key, 10 * calls_per_key),
+        }
+    )
+    settings = Settings(keys, moments, origin, limits)
+    service = open_service(workspace, log, settings, hooks, surroundings())
     if demo:
         page = demo_page(keys.write[0], some_logins(workspace.current))
         service = replace(service, pages=(page,))
-    serve(service, Address(host, port), click.echo)
+    serve(service, Address(host, port, trusted_proxy), click.echo)
     counts = ", ".join(f"{count:,} {name}" for name, count in service.collector.counts.items())
     click.echo(f"Stopped. Calls: {counts}.")
+    if limited := {by: count for by, count in limits.counts.items() if count}:
+        by_what = ", ".join(f"{count:,} of one {by}" for by, count in limited.items())
+        click.echo(f"Answered with 429, because too many calls came at once: {by_what}.")
     if service.collector.counts["held back"]:
         click.echo(
             f"Calls held back may state a refusal that no run can read. Look at {log}/_held.*.jsonl."

@@ -12,10 +12,14 @@ from starlette.routing import Route
 from audiencekit.live import collector as collecting
 from audiencekit.live.collector import Collector
 from audiencekit.live.engine import Engine
+from audiencekit.live.limits import AddressLimit
 from audiencekit.live.metrics import Metrics
 from audiencekit.live.pages import FILES
 from audiencekit.live.reading import Reading
+from audiencekit.live.rudderstack import HEADERS, source_config
 from audiencekit.live.webhooks import Sender
+
+_HEADERS = ("authorization", "content-type", "if-none-match")
 
 
 def application(
@@ -23,9 +27,14 @@ def application(
     engine: Engine,
     senders: Sequence[Sender] = (),
     pages: Sequence[Route] = (),
+    knows_proxies: bool = False,
 ) -> Starlette:
-    """Everything that listens. It evaluates and sends while it runs, and ends in order."""
-    reading = Reading(engine, collector.settings.keys, senders)
+    """Everything that listens. It evaluates and sends while it runs, and ends in order.
+
+    `knows_proxies` is whether the server knows which proxies to believe when they name the address of a client.
+    """
+    settings = collector.settings
+    reading = Reading(engine, settings.keys, settings.limits, senders)
     metrics = Metrics(collector, engine, senders)
 
     @asynccontextmanager
@@ -45,15 +54,29 @@ def application(
         collector.log.close(collector.settings.clock())
 
     return Starlette(
-        routes=[*collecting.routes(collector), *reading.routes(), metrics.route, *FILES, *pages],
+        routes=[
+            *collecting.routes(collector),
+            source_config(settings.keys, settings.limits),
+            *reading.routes(),
+            metrics.route,
+            *FILES,
+            *pages,
+        ],
         middleware=[
             Middleware(
                 CORSMiddleware,
-                allow_origins=list(collector.settings.origins),
+                allow_origins=list(settings.origins),
                 allow_methods=["GET", "POST"],
-                allow_headers=["authorization", "content-type", "if-none-match"],
-                expose_headers=["etag"],
-            )
+                allow_headers=[*_HEADERS, *HEADERS],
+                expose_headers=["etag", "retry-after"],
+            ),
+            # Within the other, so that a library on a website can read that it has to wait.
+            Middleware(
+                AddressLimit,
+                limits=settings.limits,
+                keys=settings.keys,
+                knows_proxies=knows_proxies,
+            ),
         ],
         lifespan=working,
     )

@@ -63,7 +63,7 @@ def read_call(call: Any, received_at: datetime, new_id: str) -> Row:
     if kind == "track" and not _text(call, "event"):
         raise BadCall("a track call has an event")
     table, always = TABLES[kind]
-    original, sent = _moment(call, "timestamp"), _moment(call, "sentAt")
+    original, sent = moment_of(call, "timestamp"), moment_of(call, "sentAt")
     columns: dict[str, Any] = dict.fromkeys(always)
     columns |= dict(_flat(call.get("traits" if kind in ("identify", "group") else "properties")))
     # What the library says of the browser is never overwritten by a property of the same name.
@@ -87,8 +87,9 @@ def _own_columns(kind: str, call: Mapping) -> dict[str, Any]:
     if kind == "track":
         name = _text(call, "event") or ""
         return {"event": snake_case(name), "event_text": name}
-    if kind in ("page", "screen") and call.get("name"):
-        return {"name": _text(call, "name")}
+    if kind in ("page", "screen"):
+        title = _text(call, "name")
+        return {"name": title} if title else {}
     if kind == "alias":
         return {"previous_id": _text(call, "previousId")}
     return {"group_id": _text(call, "groupId")} if kind == "group" else {}
@@ -105,7 +106,8 @@ def _text(call: Mapping, name: str) -> str | None:
     raise BadCall(f"{name} must be a text")
 
 
-def _moment(call: Mapping, name: str) -> datetime | None:
+def moment_of(call: Mapping, name: str) -> datetime | None:
+    """A moment of a call or a batch, UTC. Raises BadCall if it is none, or not one of our time."""
     value = call.get(name)
     if value is None:
         return None

@@ -6,8 +6,9 @@ A request is answered when its calls are on disk. Requests that arrive at the sa
 import asyncio
 import json
 import zlib
+from collections import Counter
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from uuid import uuid4
@@ -17,10 +18,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from audiencekit.live.adapted import HELD, for_adapters
-from audiencekit.live.calls import MAX_BATCH, MAX_CALL, TABLES, BadCall, Row, read_call
+from audiencekit.live.calls import MAX_BATCH, MAX_CALL, TABLES, BadCall, Row, moment_of, read_call
 from audiencekit.live.keys import Keys
+from audiencekit.live.limits import BYTES_OF_A_CALL, DEVICE, KEY, Limits
 from audiencekit.live.log import CallLog
 from audiencekit.live.refused import Refused
+from audiencekit.live.rudderstack import BEACON, with_traits
 
 KINDS = (*TABLES, "batch")
 # What a batch says once counts in each of its calls: together they have at most so many bytes.
@@ -29,15 +32,18 @@ MAX_CALLS_OF_BATCH = 4 * MAX_BATCH
 MAX_WAITING = 32 * 1024 * 1024
 # How often it is looked whether a run can take in what came.
 _TICK_SECONDS = 1.0
+# When a sender comes again whose calls could not be written.
+_AGAIN_SECONDS = 5
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Who may send and read, and from which websites: `keys`, and `origins` such as https://shop.example. `clock` is UTC."""
+    """Who may send and read, how much, and from which websites: `origins` such as https://shop.example. `clock` is UTC."""
 
     keys: Keys
     clock: Callable[[], datetime]
     origins: Collection[str] = ()
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True)
@@ -88,7 +94,7 @@ class Collector:
                 # Whatever it is, the next calls are tried again.
                 why = problem.strerror if isinstance(problem, OSError) else type(problem).__name__
                 for group in groups:
-                    group.answer(Refused(503, f"the log cannot be written: {why}"))
+                    group.answer(Refused(503, f"the log cannot be written: {why}", _AGAIN_SECONDS))
                 continue
             self.counts["taken"] += len(new)
             self.counts["repeated"] += len(rows) - len(new)
@@ -118,20 +124,39 @@ class Collector:
     async def take(self, request: Request, kind: str) -> Response:
         """Answer one request of the tracking API with calls of one kind, or a batch."""
         try:
-            body = await _body(request)
-            self.settings.keys.check_write(request, str(body.get("writeKey", "")))
-            rows, size = self._rows(body, kind)
+            rows, size = await self._admitted(request, kind)
             if self._bytes_waiting + size > MAX_WAITING:
-                raise Refused(429, "too many calls wait to be written; send them again later")
+                why = "too many calls wait to be written; send them again later"
+                raise Refused(429, why, _AGAIN_SECONDS)
             group = _Group(rows, size, asyncio.get_running_loop().create_future())
             self._bytes_waiting += size
             self._waiting.put_nowait(group)
             await group.done
         except Refused as refused:
             self.counts["refused"] += 1
-            answer = {"success": False, "message": str(refused)}
-            return JSONResponse(answer, status_code=refused.status)
+            return refused.answer()
         return JSONResponse({"success": True})
+
+    async def _admitted(self, request: Request, kind: str) -> tuple[list[Row], int]:
+        """The rows of a request and their bytes, if its sender may send them."""
+        limits, text = self.settings.limits, await _text(request)
+        # The address was charged for one call when the request arrived.
+        by_size = len(text) / BYTES_OF_A_CALL
+        limits.charge_address(request, by_size - 1)
+        body = _object(text)
+        given = body.get("writeKey", request.query_params.get("writeKey", ""))
+        if not isinstance(given, str):
+            raise Refused(400, "writeKey must be a text")
+        key = self.settings.keys.check_write(request, given)
+        limits.check(KEY, [key])
+        rows, size = self._rows(body, kind)
+        senders = Counter(_sender(row) for row in rows)
+        limits.check(DEVICE, senders)
+        limits.charge_address(request, len(rows) - max(by_size, 1))
+        limits.charge(KEY, key, max(len(rows), by_size))
+        for sender, calls in senders.items():
+            limits.charge(DEVICE, sender, calls)
+        return rows, size
 
     def _rows(self, body: dict, kind: str) -> tuple[list[Row], int]:
         """The rows of a request, and their bytes. A call in a batch that cannot be taken refuses the batch."""
@@ -144,7 +169,8 @@ class Collector:
                     raise BadCall(f"a call has at most {MAX_CALL} bytes")
                 if size > MAX_CALLS_OF_BATCH:
                     raise Refused(413, f"calls of a batch have at most {MAX_CALLS_OF_BATCH} bytes")
-                rows.append(for_adapters(read_call(call, now, str(uuid4()))))
+                row = read_call(with_traits(call), now, str(uuid4()))
+                rows.append(for_adapters(row))
         except BadCall as bad:
             raise Refused(400, str(bad)) from None
         except UnicodeEncodeError:
@@ -156,20 +182,32 @@ def _calls_of(batch: dict) -> list[dict]:
     calls = batch.get("batch")
     if not isinstance(calls, list) or not all(isinstance(call, dict) for call in calls):
         raise Refused(400, "a batch is a list of calls")
+    _context_of(batch)
+    moment_of(batch, "sentAt")
     shared = {name: batch[name] for name in ("sentAt", "context") if name in batch}
     return [_with_shared(call, shared) for call in calls]
 
 
 def _with_shared(call: dict, shared: dict) -> dict:
     """A call of a batch, with what the batch says of all of its calls."""
-    contexts = [part.get("context") or {} for part in (shared, call)]
-    if not all(isinstance(context, dict) for context in contexts):
+    return shared | call | {"context": _context_of(shared) | _context_of(call)}
+
+
+def _context_of(part: dict) -> dict:
+    context = part.get("context")
+    if context is not None and not isinstance(context, dict):
         raise Refused(400, "a context is a JSON object")
-    return shared | call | {"context": contexts[0] | contexts[1]}
+    return context or {}
 
 
-async def _body(request: Request) -> dict:
-    """The JSON object of a request, which may be compressed. Never more than a batch may have is read."""
+def _sender(row: Row) -> str:
+    """The device that a call comes from, or the login, where a server sends without a device."""
+    device = row.columns.get("anonymous_id")
+    return f"device {device}" if device else f"login {row.columns.get('user_id')}"
+
+
+async def _text(request: Request) -> bytes:
+    """The body of a request, which may be compressed. Never more than a batch may have is read."""
     read = b""
     async for part in request.stream():
         read += part
@@ -181,8 +219,15 @@ async def _body(request: Request) -> dict:
             read = decompressor.decompress(read, MAX_BATCH + 1)
             if len(read) > MAX_BATCH:
                 raise Refused(413, f"a request has at most {MAX_BATCH} bytes")
-        body = json.loads(read)
-    except (zlib.error, ValueError, RecursionError):
+    except zlib.error:
+        raise Refused(400, "the body is no JSON") from None
+    return read
+
+
+def _object(text: bytes) -> dict:
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
         raise Refused(400, "the body is no JSON") from None
     if not isinstance(body, dict):
         raise Refused(400, "the body is a JSON object")
@@ -191,8 +236,8 @@ async def _body(request: Request) -> dict:
 
 def routes(collector: Collector) -> list[Route]:
     """The paths of the tracking API. analytics.js sends to the short ones: /v1/t, /v1/p and so on."""
+    paths = [(f"/v1/{path}", kind) for kind in KINDS for path in (kind, kind[0])]
     return [
-        Route(f"/v1/{path}", partial(collector.take, kind=kind), methods=["POST"])
-        for kind in KINDS
-        for path in (kind, kind[0])
+        Route(path, partial(collector.take, kind=kind), methods=["POST"])
+        for path, kind in [*paths, (BEACON, "batch")]
     ]

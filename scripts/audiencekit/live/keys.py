@@ -22,15 +22,21 @@ class Keys:
     write: Sequence[str]
     read: Sequence[str] = ()
 
-    def check_write(self, request: Request, elsewhere: str = "") -> None:
-        """Raise Refused unless a request has a key that may write. A browser has it `elsewhere` than in the headers."""
-        if not _is_one_of(_given(request) or elsewhere, [*self.write, *self.read]):
+    def check_write(self, request: Request, elsewhere: str = "") -> str:
+        """The key of a request that may write. Raises Refused without one. A browser has it `elsewhere` than in the headers."""
+        key = _given(request) or elsewhere
+        if not _is_one_of(key, [*self.write, *self.read]):
             raise Refused(401, "the write key is missing or unknown")
+        return key
 
-    def check_read(self, request: Request) -> None:
-        """Raise Refused unless a request has a key that may read."""
-        if not _is_one_of(_given(request), self.read):
+    def check_read(self, request: Request) -> str:
+        """The key of a request that may read. Raises Refused without one."""
+        if not self.may_read(request):
             raise Refused(401, "a read key is required")
+        return _given(request)
+
+    def may_read(self, request: Request) -> bool:
+        return _is_one_of(_given(request), self.read)
 
 
 def keys_from_environment() -> Keys:

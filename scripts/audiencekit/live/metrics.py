@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from audiencekit.live.collector import Collector
 from audiencekit.live.engine import Engine
+from audiencekit.live.limits import KEY
 from audiencekit.live.refused import answered
 from audiencekit.live.webhooks import Sender
 
@@ -26,7 +27,8 @@ class Metrics:
         self.route = Route("/metrics", answered(self.answer))
 
     async def answer(self, request: Request) -> Response:
-        self._collector.settings.keys.check_read(request)
+        settings = self._collector.settings
+        settings.limits.take(KEY, settings.keys.check_read(request))
         return Response(generate_latest(self._registry), media_type=_TEXT)
 
     def collect(self) -> Iterable[Metric]:
@@ -37,6 +39,9 @@ class Metrics:
         )
         for result, count in self._collector.counts.items():
             calls.add_metric([result.replace(" ", "_")], count)
+        limited = _counter("limited_requests", "Requests that were answered with 429.", "by")
+        for by, count in self._collector.settings.limits.counts.items():
+            limited.add_metric([by], count)
         changes = _counter("changes", "Changes of memberships and permissions.", "because")
         for because, count in counts.changes.items():
             changes.add_metric([because], count)
@@ -47,7 +52,7 @@ class Metrics:
         for sender in self._senders:
             delivered.add_metric([sender.hook.host], sender.delivered)
             behind.add_metric([sender.hook.host], engine.journal.last_seq - sender.cursor)
-        yield from (calls, changes, delivered, behind)
+        yield from (calls, limited, changes, delivered, behind)
         members = engine.loaded.members if engine.loaded else None
         failed = members.failed if members else 0
         for name, text, value in (

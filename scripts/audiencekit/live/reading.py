@@ -14,6 +14,8 @@ from audiencekit.live.engine import Engine
 from audiencekit.live.facts import VISITOR
 from audiencekit.live.generation import Loaded
 from audiencekit.live.keys import Keys
+from audiencekit.live.limits import DEVICE as BY_DEVICE
+from audiencekit.live.limits import KEY, Limits
 from audiencekit.live.lookup import CUSTOMER, DEVICE, LOGIN
 from audiencekit.live.memberships import WEBSITE
 from audiencekit.live.refused import Refused, answered
@@ -27,8 +29,8 @@ _STREAM = "text/event-stream"
 class Reading:
     """Answers from memory, as of the last evaluation."""
 
-    def __init__(self, engine: Engine, keys: Keys, senders: Sequence[Sender] = ()):
-        self._engine, self._keys, self._senders = engine, keys, senders
+    def __init__(self, engine: Engine, keys: Keys, limits: Limits, senders: Sequence[Sender] = ()):
+        self._engine, self._keys, self._limits, self._senders = engine, keys, limits, senders
         self._changed = asyncio.Event()
 
     def routes(self) -> list[Route]:
@@ -55,7 +57,7 @@ class Reading:
 
     async def person(self, request: Request) -> Response:
         """All segments of a person, and by channel why they are left out there. Needs a read key."""
-        self._keys.check_read(request)
+        self._limits.take(KEY, self._keys.check_read(request))
         kind = request.query_params.get("by", CUSTOMER)
         if kind not in (CUSTOMER, LOGIN, DEVICE):
             raise Refused(400, f"by must be one of {CUSTOMER}, {LOGIN}, {DEVICE}")
@@ -75,9 +77,11 @@ class Reading:
         asked = request.query_params
         if LOGIN in asked:
             # A login can be guessed, and the write key of a website is public.
-            self._keys.check_read(request)
+            self._limits.take(KEY, self._keys.check_read(request))
         elif DEVICE in asked:
-            self._keys.check_write(request, asked.get("write_key", ""))
+            key = self._keys.check_write(request, asked.get("write_key", ""))
+            self._limits.take(BY_DEVICE, f"device {asked[DEVICE]}")
+            self._limits.take(KEY, key)
         else:
             raise Refused(400, f"{DEVICE} or {LOGIN} is required")
         kind = LOGIN if LOGIN in asked else DEVICE
@@ -121,7 +125,7 @@ class Reading:
 
     async def changes(self, request: Request) -> Response:
         """Changes after a number, as a list or, if asked for, as a stream of server-sent events. Needs a read key."""
-        self._keys.check_read(request)
+        self._limits.take(KEY, self._keys.check_read(request))
         given = request.headers.get("last-event-id") or request.query_params.get("after", "0")
         if not given.isascii() or not given.isdecimal() or len(given) > 18:
             raise Refused(400, "after must be a change_seq")

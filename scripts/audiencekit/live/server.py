@@ -24,10 +24,11 @@ from audiencekit.workspace import Workspace
 
 @dataclass(frozen=True)
 class Address:
-    """Where the server listens. Port 0 is any that is free."""
+    """Where the server listens. Port 0 is any that is free. `proxies` are believed when they name a client's address."""
 
     host: str = "127.0.0.1"
     port: int = 8765
+    proxies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,17 +66,33 @@ def serve(service: Service, address: Address, say: Callable[[str], None]) -> Non
     say(f"http://{host}:{port}/v1 takes in calls of Segment's libraries; {log} has them.")
     for page in service.pages:
         say(f"Open http://{host}:{port}{page.path} in a browser.")
-    config = uvicorn.Config(
-        application(service.collector, service.engine, service.senders, service.pages),
+    # The server ends in order, and then passes the signal on.
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(configuration(service, address)).run(sockets=[listener])
+
+
+def configuration(service: Service, address: Address) -> uvicorn.Config:
+    """How the service is served."""
+    app = application(
+        service.collector,
+        service.engine,
+        service.senders,
+        service.pages,
+        knows_proxies=bool(address.proxies),
+    )
+    return uvicorn.Config(
+        app,
+        host=address.host,
+        port=address.port,
+        # Anybody could name another address, so no header is believed unless somebody asked for it.
+        proxy_headers=bool(address.proxies),
+        forwarded_allow_ips=list(address.proxies),
         log_level="warning",
         access_log=False,
         server_header=False,
         # A stream of changes has no end of its own.
         timeout_graceful_shutdown=3,
     )
-    # The server ends in order, and then passes the signal on.
-    with suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run(sockets=[listener])
 
 
 def _listen(address: Address) -> socket.socket:
