@@ -8,12 +8,13 @@ import json
 import zlib
 from collections import Counter
 from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from uuid import uuid4
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -32,6 +33,8 @@ MAX_CALLS_OF_BATCH = 4 * MAX_BATCH
 MAX_WAITING = 32 * 1024 * 1024
 # How often it is looked whether a run can take in what came.
 _TICK_SECONDS = 1.0
+# Requests of so many bytes are read by a thread.
+_LARGE = 32 * 1024
 # When a sender comes again whose calls could not be written.
 _AGAIN_SECONDS = 5
 
@@ -79,6 +82,8 @@ class Collector:
         self.counts = dict.fromkeys(("taken", "repeated", "held back", "refused"), 0)
         self._waiting: asyncio.Queue[_Group] = asyncio.Queue()
         self._bytes_waiting = 0
+        # One at a time: large requests wait for each other, and take no more than their share of the time.
+        self._reader = ThreadPoolExecutor(1, "reader")
 
     async def write(self) -> None:
         """Write what waits, group by group, until cancelled."""
@@ -132,6 +137,9 @@ class Collector:
             self._bytes_waiting += size
             self._waiting.put_nowait(group)
             await group.done
+        except ClientDisconnect:
+            self.counts["refused"] += 1
+            return Response(status_code=400)
         except Refused as refused:
             self.counts["refused"] += 1
             return refused.answer()
@@ -149,7 +157,7 @@ class Collector:
             raise Refused(400, "writeKey must be a text")
         key = self.settings.keys.check_write(request, given)
         limits.check(KEY, [key])
-        rows, size = self._rows(body, kind)
+        rows, size = await self._read(body, kind, len(text))
         senders = Counter(_sender(row) for row in rows)
         limits.check(DEVICE, senders)
         limits.charge_address(request, len(rows) - max(by_size, 1))
@@ -157,6 +165,13 @@ class Collector:
         for sender, calls in senders.items():
             limits.charge(DEVICE, sender, calls)
         return rows, size
+
+    async def _read(self, body: dict, kind: str, size: int) -> tuple[list[Row], int]:
+        """The rows of a request. A large one takes a second, and is read by a thread: small ones are answered meanwhile."""
+        if size < _LARGE:
+            return self._rows(body, kind)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._reader, self._rows, body, kind)
 
     def _rows(self, body: dict, kind: str) -> tuple[list[Row], int]:
         """The rows of a request, and their bytes. A call in a batch that cannot be taken refuses the batch."""
@@ -175,6 +190,8 @@ class Collector:
             raise Refused(400, str(bad)) from None
         except UnicodeEncodeError:
             raise Refused(400, "a text has half of a character") from None
+        except RecursionError:
+            raise Refused(400, "values are nested too deeply") from None
         return rows, size
 
 
@@ -216,9 +233,12 @@ async def _text(request: Request) -> bytes:
     try:
         if request.headers.get("content-encoding") == "gzip" or read[:2] == b"\x1f\x8b":
             decompressor = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
-            read = decompressor.decompress(read, MAX_BATCH + 1)
-            if len(read) > MAX_BATCH:
+            unpacked = decompressor.decompress(read, MAX_BATCH + 1)
+            if len(unpacked) > MAX_BATCH:
                 raise Refused(413, f"a request has at most {MAX_BATCH} bytes")
+            if not decompressor.eof or decompressor.unused_data:
+                raise Refused(400, "the body is no whole text in gzip")
+            return unpacked
     except zlib.error:
         raise Refused(400, "the body is no JSON") from None
     return read
