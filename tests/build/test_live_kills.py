@@ -124,6 +124,8 @@ def test_kills_and_faults_lose_nothing_and_double_nothing(workspace, tmp_path):
     url, seconds, build_id = f"http://127.0.0.1:{port}", [], ""
     with Receiver(fault_rate=0.3, seed=11, secret=SECRET) as receiver:
         options = (str(log), "--port", str(port), "--webhook", receiver.url)
+        # All of the load comes from one address.
+        options += ("--calls-per-address", "1000000", "--calls-per-key", "1000000")
         with Load(url, list(owners)) as load:
             for number in range(KILLS):
                 process = start(workspace, chance.uniform(0, AHEAD), *options)

@@ -20,9 +20,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+import rudderstack.analytics
 import segment.analytics
 import uvicorn
 from command_line import audiencekit
+from live_service import OPEN
 from test_adapters import rows
 
 from audiencekit.intake.gates import Gates
@@ -33,12 +35,14 @@ from audiencekit.live.collector import Collector, Settings
 from audiencekit.live.engine import Engine, Source
 from audiencekit.live.journal import Journal
 from audiencekit.live.keys import Keys
+from audiencekit.live.limits import DEVICE, Limits, Rate
 from audiencekit.live.log import CallLog
 from audiencekit.live.server import Address, Service, configuration
 from audiencekit.workspace import Workspace
 
 KEY, READ_KEY = "the-key-of-these-tests", "the-read-key-of-these-tests"
 AUTH = {"authorization": "Basic " + base64.b64encode(f"{KEY}:".encode()).decode()}
+DEEP = {"a": {"a": {"a": {"a": {"a": {"a": 1}}}}}}
 TRACK = {"userId": "u1", "event": "Product Viewed", "properties": {"product_id": "p1"}}
 
 
@@ -137,6 +141,70 @@ def test_what_people_refuse_in_identify_calls_is_read_by_the_next_run(tmp_path):
     ]
     logins = "account_id, anonymous_id, event_name"
     assert {("u1", "d1", "login"), ("u2", "d2", "login")} <= set(rows(intake, "web_events", logins))
+
+
+def test_rudderstacks_own_library_sends_to_it_unchanged_and_a_run_takes_it_in(tmp_path):
+    """It compresses, and has the traits of identify calls in their context."""
+    folder = tmp_path / "landing" / "live"
+    with running(folder) as (url, _):
+        library = rudderstack.analytics.Client(KEY, host=url, sync_mode=True)
+        library.track("u1", "Product Added", {"product_id": "p1"}, anonymous_id="d1")
+        library.page("u1", None, "Shoes", {"url": "https://shop.example/shoes"})
+        library.screen(anonymous_id="d2", name="Cart")
+        library.identify("u2", {"email": "ann@example.com", "email_opt_out": True})
+        library.group("u2", "g1")
+        library.alias("d2", "u2")
+    intake = taken(tmp_path)
+    columns = "event_name, account_id, anonymous_id, product_id, page"
+    assert {
+        ("Product Added", "u1", "d1", "p1", None),
+        ("page_view", "u1", None, None, "https://shop.example/shoes"),
+        ("screen_view", None, "d2", None, "Cart"),
+        ("login", "u2", "d2", None, None),
+    } <= set(rows(intake, "web_events", columns))
+    decisions = "account_id, email, email_opt_out"
+    assert rows(intake, "accounts", decisions) == [("u2", "ann@example.com", True)]
+
+
+def test_rudderstacks_own_library_sends_again_what_may_come_again_and_nothing_else(tmp_path):
+    """It waits after 429, and gives up after 400, which it reads from the `code` of the answer."""
+    limits, failures = Limits(OPEN | {DEVICE: Rate(10, 1)}), []
+    with running(tmp_path, limits=limits) as (url, collector):
+        library = rudderstack.analytics.Client(
+            KEY, host=url, upload_size=3, on_error=lambda problem, _: failures.append(problem)
+        )
+        for number in range(12):
+            library.track("u1", "Page Viewed", message_id=f"m{number}")
+        library.flush()
+        assert limits.counts[DEVICE] > 0 and not failures
+        assert collector.counts["taken"] == 12
+        before = collector.counts["refused"]
+        library.track("u1", "Page Viewed", {"a": {"a": {"a": {"a": {"a": DEEP}}}}})
+        library.flush()
+        library.shutdown()
+        assert [failure.status for failure in failures] == [400]
+        assert collector.counts["refused"] == before + 1
+
+
+def test_repeated_traits_of_rudderstacks_library_are_no_decisions(tmp_path):
+    """Those of other libraries may be: a call with them is held back for somebody to look at."""
+    traits = {"email": "ann@example.com", "newsletter": True, "email_opt_out": False}
+    rudder = {"library": {"name": "RudderLabs JavaScript SDK"}, "traits": traits}
+    with running(tmp_path) as (url, collector):
+        for number, context in enumerate((rudder, rudder | {"library": {"name": "analytics.js"}})):
+            call = TRACK | {"context": context, "messageId": f"t{number}"}
+            assert send(url, "track", call).status_code == 200
+        identify = {"userId": "u1", "context": rudder, "traits": {"newsletter": False}}
+        assert send(url, "identify", identify).status_code == 200
+        assert collector.counts["held back"] == 1
+    (taken_in,) = rows_of(tmp_path, "tracks")
+    assert taken_in["id"] == "t0" and "ann@" not in json.dumps(taken_in)
+    assert [row["id"] for row in rows_of(tmp_path, "_held")] == ["t1"]
+    (row,) = rows_of(tmp_path, "identifies")
+    assert (row["email"], row["email_opt_out"], row["newsletter_opt_in"]) == (
+        *("ann@example.com", False),
+        False,
+    )
 
 
 def test_the_library_of_a_browser_has_its_key_in_the_body(collected):
@@ -257,8 +325,9 @@ def test_a_log_that_cannot_be_written_acknowledges_nothing(tmp_path, monkeypatch
 @contextlib.contextmanager
 def process(folder: Path, port: int) -> Iterator[subprocess.Popen]:
     """`audiencekit live` as a process of its own, ready to take calls."""
+    command = [sys.executable, "-m", "audiencekit.cli", "live", str(folder)]
     live = subprocess.Popen(
-        [sys.executable, "-m", "audiencekit.cli", "live", str(folder), "--port", str(port)],
+        [*command, "--port", str(port), "--calls-per-address", "1000000"],
         env=os.environ | {"AUDIENCEKIT_WRITE_KEYS": KEY},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -293,7 +362,7 @@ def test_what_was_acknowledged_survives_any_kill(tmp_path):
                         if stop.is_set():
                             return
                         name = f"{round_}-{sender}-{number}"
-                        body = TRACK | {"messageId": name}
+                        body = TRACK | {"messageId": name, "anonymousId": name}
                         with contextlib.suppress(httpx.TransportError):
                             answer = client.post(
                                 f"http://127.0.0.1:{port}/v1/track", json=body, headers=AUTH

@@ -63,7 +63,9 @@ def read_call(call: Any, received_at: datetime, new_id: str) -> Row:
     if kind == "track" and not _text(call, "event"):
         raise BadCall("a track call has an event")
     table, always = TABLES[kind]
-    original, sent = moment_of(call, "timestamp"), moment_of(call, "sentAt")
+    # RudderStack's library for websites calls the time of a call originalTimestamp.
+    original = moment_of(call, "timestamp") or moment_of(call, "originalTimestamp")
+    sent = moment_of(call, "sentAt")
     columns: dict[str, Any] = dict.fromkeys(always)
     columns |= dict(_flat(call.get("traits" if kind in ("identify", "group") else "properties")))
     # What the library says of the browser is never overwritten by a property of the same name.

@@ -11,11 +11,12 @@
   const state = (window.audiencekit = { segments: [], messages: {}, recommendations: {}, isKnown: false, refresh });
   let shown = "", timers = [];
 
-  // The id that Segment's library keeps for the visitor, or the one that the page gives.
+  // The id that the page gives, or that the library of Segment or RudderStack has for the visitor.
   function visitor() {
     if (script.dataset.anonymousId) return script.dataset.anonymousId;
     const kept = localStorage.getItem("ajs_anonymous_id") || cookie("ajs_anonymous_id");
-    if (!kept) return "";
+    const { rudderanalytics: rudder } = window;
+    if (!kept) return (rudder && rudder.getAnonymousId && rudder.getAnonymousId()) || "";
     try {
       return String(JSON.parse(kept));
     } catch {
