@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from live_month import arrivals, events_of, write_month
+from live_timeline import advance_to
 from workspaces import DEMO_AS_OF
 
 from audiencekit.live import facts
@@ -149,17 +150,19 @@ def test_memberships_follow_events_and_time_alone_to_where_a_build_would_be(publ
         "select segment_code, customer_key from segments.segment_matches"
     )
     assert start == set(of_build.itertuples(index=False, name=None))
-    end, changes = DEMO_AS_OF + timedelta(hours=14), []
+    hours, changes = 8, []
+    end = DEMO_AS_OF + timedelta(hours=hours)
     in_order = events.sort_by("occurred_at")
     at = in_order.column("occurred_at").to_pylist()
-    for hour in range(14):
+    for hour in range(hours):
         places = [
             n
             for n, each in enumerate(at)
             if each < end and int((each - DEMO_AS_OF).total_seconds() // 3600) == hour
         ]
         arrived = Arrived(in_order.take(pa.array(places, pa.int64())), pa.table({}))
-        changes += members.take(arrived, DEMO_AS_OF + timedelta(hours=hour + 1))
+        moment = DEMO_AS_OF + timedelta(hours=hour + 1)
+        changes += members.take(arrived, moment) + advance_to(members, moment)
         members.schedule()
     now = {(segment, key) for key, segments in members.of.items() for segment in segments}
     assert now == evaluator.evaluate(evaluator.customers(), end).matches

@@ -29,7 +29,7 @@ from audiencekit.workspace import Workspace
 __all__ = ["workspace"]
 
 # AUDIENCEKIT_KILLS=50 for the long run.
-KILLS = int(os.environ.get("AUDIENCEKIT_KILLS", "4"))
+KILLS = int(os.environ.get("AUDIENCEKIT_KILLS", "2"))
 PROCESS = Path(live_service.__file__).with_name("live_process.py")
 # How far the clock of a process is ahead, in seconds, at most. That of the last process is.
 AHEAD = 7_200.0

@@ -41,7 +41,7 @@ HOUR = timedelta(hours=1)
 _CHANCE = np.random.default_rng(20180101)
 MOMENTS = [
     DEMO_AS_OF + timedelta(days=1, microseconds=int(_CHANCE.integers((DAYS - 1) * 86_400_000_000)))
-    for _ in range(int(os.environ.get("AUDIENCEKIT_MOMENTS", "2")))
+    for _ in range(int(os.environ.get("AUDIENCEKIT_MOMENTS", "1")))
 ]
 
 
