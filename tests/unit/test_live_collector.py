@@ -171,7 +171,11 @@ def test_rudderstacks_own_library_sends_again_what_may_come_again_and_nothing_el
     limits, failures = Limits(OPEN | {DEVICE: Rate(10, 1)}), []
     with running(tmp_path, limits=limits) as (url, collector):
         library = rudderstack.analytics.Client(
-            KEY, host=url, upload_size=3, on_error=lambda problem, _: failures.append(problem)
+            KEY,
+            host=url,
+            upload_size=3,
+            max_retries=5,
+            on_error=lambda problem, _: failures.append(problem),
         )
         for number in range(12):
             library.track("u1", "Page Viewed", message_id=f"m{number}")
