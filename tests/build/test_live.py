@@ -7,7 +7,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
-from live_month import arrivals, events_of, write_month
+from live_month import DAYS, arrivals, write_month
 from live_timeline import advance_to
 from workspaces import DEMO_AS_OF
 
@@ -23,8 +23,13 @@ from audiencekit.live.memberships import Memberships
 
 @pytest.fixture(scope="module")
 def events(demo, tmp_path_factory) -> pa.Table:
-    """Web events of the month after the build."""
-    return events_of(write_month(demo / "landing", tmp_path_factory.mktemp("month") / "landing"))
+    """Web events after the build: those of the last three days of the month, which are busy, come at once."""
+    month = write_month(demo / "landing", tmp_path_factory.mktemp("month") / "landing")
+    return duckdb.execute(f"""
+        select * replace (occurred_at - interval {DAYS - 3} day as occurred_at)
+        from '{month}/web_events.later.parquet'
+        where occurred_at >= timestamp '{DEMO_AS_OF}' + interval {DAYS - 3} day
+    """).to_arrow_table()
 
 
 def test_segments_that_only_a_build_can_evaluate_say_which_column_it_is(published):

@@ -42,18 +42,25 @@ def write_month(landing: Path, folder: Path) -> Path:
 
 
 def _write_events(landing: Path, folder: Path) -> None:
-    duckdb.execute(f"""
+    with duckdb.connect() as con:
+        con.execute(f"""
+            create view moved as
+            select
+                * replace (
+                    'later ' || event_id as event_id, occurred_at + interval {DAYS} day as occurred_at
+                ),
+                row_number() over (order by event_id) as number,
+                row_number() over (partition by account_id order by occurred_at, event_id) as place
+            from '{landing}/web_events.parquet'
+            where occurred_at >= timestamp '{DEMO_AS_OF}' - interval {DAYS} day
+        """)
+        _write_moved(con, folder / "web_events.later.parquet")
+
+
+def _write_moved(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    con.execute(f"""
         copy (
-            with moved as (
-                select
-                    * replace (
-                        'later ' || event_id as event_id, occurred_at + interval {DAYS} day as occurred_at
-                    ),
-                    row_number() over (order by event_id) as number,
-                    row_number() over (partition by account_id order by occurred_at, event_id) as place
-                from '{landing}/web_events.parquet'
-                where occurred_at >= timestamp '{DEMO_AS_OF}' - interval {DAYS} day
-            ),
+            with
 
             people as (select list(distinct account_id order by account_id) as accounts from moved where account_id is not null),
 
@@ -102,7 +109,7 @@ def _write_events(landing: Path, folder: Path) -> None:
             select * exclude (number, place)
             from (from elsewhere union all by name from on_phones union all by name from first_looks)
             order by occurred_at, event_id
-        ) to '{folder}/web_events.later.parquet' (format parquet)
+        ) to '{path}' (format parquet)
     """)
 
 
