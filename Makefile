@@ -10,6 +10,8 @@ PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist lo
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
 	--no-header --no-annotate --no-emit-package audiencekit
 export DO_NOT_TRACK := 1
+# Python keeps what it compiles, whatever the machine's settings are: dbt alone takes five seconds to compile, in each process.
+unexport PYTHONDONTWRITEBYTECODE
 export GX_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
