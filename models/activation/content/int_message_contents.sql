@@ -1,4 +1,4 @@
--- One row per message of the seed, with its content as JSON. It is the same at any moment, so it is written once a build.
+-- One row per message of the seed, with its content as JSON. It is the same at any moment, so a build writes it once.
 select
     message_code,
     segment_code,
