@@ -142,12 +142,12 @@ class Engine:
             self.counts.failed += not rows
         self._announce()
         self.counts.calls += len(rows)
-        next_moment = self.loaded.members.next_moment()
-        if next_moment is None or next_moment > now:
-            self.counts.evaluated_at = now
+        members = self.loaded.members
         if not len(self.inbox) or time.monotonic() - self._scheduled_at > _TICK.total_seconds():
-            self.loaded.members.schedule()
+            members.schedule()
             self._scheduled_at = time.monotonic()
+        if members.is_up_to(now):
+            self.counts.evaluated_at = now
 
     def _changes(self, rows: Sequence[Row], now: datetime) -> list[Change]:
         assert self.loaded

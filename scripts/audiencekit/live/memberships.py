@@ -133,6 +133,11 @@ class Memberships:
             return datetime.min
         return self._due[0][0] if self._due else None
 
+    def is_up_to(self, now: datetime) -> bool:
+        """Whether nobody is due until `now`, or may be because it is not known yet when they are."""
+        next_moment = self.next_moment()
+        return not self._unscheduled and (next_moment is None or next_moment > now)
+
     def _evaluate(self, customers: Set[str], cause: _Cause) -> list[Change]:
         keys, changes = sorted(customers), []
         for start in range(0, len(keys), TOGETHER):
