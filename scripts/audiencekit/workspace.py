@@ -23,6 +23,10 @@ FIRST_STEP = (
 )
 
 
+# Who holds a workspace for a moment only.
+REFRESH = "refresh"
+
+
 @dataclass(frozen=True)
 class Workspace:
     """Paths of one AUDIENCEKIT_HOME."""
@@ -92,20 +96,27 @@ class Workspace:
         return {"AUDIENCEKIT_HOME": str(_plain(self.home))}
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the workspace for one run. Raises UserError if another run holds it."""
+    def locked(self, what: str = "") -> Iterator[None]:
+        """Hold the workspace for one run, or for `what` else. Raises UserError if another run holds it.
+
+        A run waits for a refresh, which takes a moment, so that the two can be scheduled independently.
+        """
         self.home.mkdir(parents=True, exist_ok=True)
         with (self.home / ".lock").open("a+") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 lock.seek(0)
-                raise UserError(
-                    f"Another run (process {lock.read().strip() or '?'}) is building in "
-                    f"{self.home}. Wait for it, or set AUDIENCEKIT_HOME to another folder."
-                ) from None
+                holder = lock.read().strip()
+                if what or not holder.endswith(REFRESH):
+                    job = "refresh" if holder.endswith(REFRESH) else "run"
+                    raise UserError(
+                        f"Another {job} (process {holder.split(' ')[0] or '?'}) is at work in "
+                        f"{self.home}. Wait for it, or set AUDIENCEKIT_HOME to another folder."
+                    ) from None
+                fcntl.flock(lock, fcntl.LOCK_EX)
             lock.truncate(0)
-            lock.write(str(os.getpid()))
+            lock.write(f"{os.getpid()} {what}".strip())
             lock.flush()
             try:
                 yield
@@ -126,7 +137,9 @@ class Workspace:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
                 return ""
-            return lock.read().strip()
+            holder = lock.read().strip()
+        # What a refresh did not end, the next one does.
+        return "" if holder.endswith(REFRESH) else holder
 
 
 def _plain(home: Path) -> Path:

@@ -31,6 +31,26 @@ def run(home: str, landing: str) -> dict:
     }
 
 
+def refresh(home: str, landing: str, hour: int) -> dict:
+    """Take in extracts of the hours since the run, and evaluate whom they concern."""
+    from datetime import timedelta
+    from time import sleep
+
+    from audiencekit.live.extracts import Options
+    from audiencekit.live.refresh import Surroundings
+    from audiencekit.live.refresh import refresh as run_refresh
+
+    options = Options(AS_OF + timedelta(hours=hour))
+    done = run_refresh(Path(landing), open_workspace(home), options, Surroundings(print, sleep))
+    return {
+        "seconds": done.seconds,
+        "touched": done.touched,
+        "due": done.due,
+        "evaluated": done.evaluated,
+        "changes": done.changes.total(),
+    }
+
+
 def rewrite(folder: str, target: str) -> dict:
     """DuckDB alone: read the files of a landing, and write them as Parquet."""
     from audiencekit.bench.intake import rewrite_files
@@ -170,7 +190,7 @@ def remember_people(home: str, target: str) -> dict:
 
 JOBS = {
     job.__name__: job
-    for job in (landing, run, rewrite, take_in, models, raw, records, demo_records, write_landing, identify, score, kept_keys, remember_people)
+    for job in (landing, run, refresh, rewrite, take_in, models, raw, records, demo_records, write_landing, identify, score, kept_keys, remember_people)
 }  # fmt: skip
 
 

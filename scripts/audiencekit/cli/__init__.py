@@ -28,7 +28,7 @@ for command in (
     *(questions.show, questions.who, questions.same, questions.reviews, questions.status),
     *(sending.publish, sending.notify, sending.deliver, sending.share),
     *(pages.boards, pages.playbooks, pages.docs),
-    events.live,
+    *(events.live, events.refresh),
     benchmark.bench,
 ):
     cli.add_command(command)

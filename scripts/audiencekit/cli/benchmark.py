@@ -1,4 +1,4 @@
-"""The command `bench`: measurements of builds, intake, scoring, activation, identity, recommendations and live."""
+"""The command `bench`: measurements of builds, intake, scoring, activation, identity, recommendations, live and refreshes."""
 
 from typing import Any
 
@@ -46,6 +46,12 @@ from audiencekit.workspace import open_workspace
     help="Only the live service on the last build, at rates of events a second, as 100,500,1000.",
 )
 @click.option(
+    "--refresh",
+    default=0,
+    metavar="CUSTOMERS",
+    help="Only a run on a landing of CUSTOMERS, and refreshes with extracts of one in a hundred after it.",
+)
+@click.option(
     "--seconds", default=60, show_default=True, help="How long each rate of --live lasts."
 )
 @click.option(
@@ -77,6 +83,10 @@ def bench(customers: int, **only: Any) -> None:
         rates = [int(rate) for rate in only["live"].split(",")]
         load = Load(rates, only["seconds"], only["live_customers"])
         run_live_bench(workspace, folder / "live", load, Console(width=120))
+    elif only["refresh"]:
+        from audiencekit.bench.refresh import run_refresh_bench
+
+        run_refresh_bench(only["refresh"], folder / "refresh", Console(width=140))
     elif only["refits"]:
         from audiencekit.bench.refits import run_refits_bench
 

@@ -1,15 +1,40 @@
-"""The command that takes in events while they happen: live."""
+"""Commands that act between two builds: live, on events while they happen, and refresh, on extracts of the hour."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+from rich.console import Console
 
-from audiencekit.cli.options import clock, surroundings
-from audiencekit.workspace import open_workspace
+from audiencekit.cli.jobs import folder_of
+from audiencekit.cli.options import (
+    Moment,
+    accept_option,
+    clock,
+    landing_argument,
+    landing_of,
+    now,
+    surroundings,
+)
+from audiencekit.workspace import Workspace, open_workspace
+
+if TYPE_CHECKING:
+    from audiencekit.live.journal import Journal
+    from audiencekit.live.webhooks import Hook
+
+webhook_option = click.option(
+    "--webhook",
+    multiple=True,
+    metavar="URL",
+    help="A receiver of changes, as signed webhooks. Repeatable. The secret is in AUDIENCEKIT_WEBHOOK_SECRET.",
+)
+batch_option = click.option(
+    "--batch", default=100, show_default=True, help="Changes per message of a webhook."
+)
 
 
 @click.command()
@@ -22,13 +47,8 @@ from audiencekit.workspace import open_workspace
     metavar="URL",
     help="A website whose pages may send events, as https://shop.example. Repeatable.",
 )
-@click.option(
-    "--webhook",
-    multiple=True,
-    metavar="URL",
-    help="A receiver of changes, as signed webhooks. Repeatable. The secret is in AUDIENCEKIT_WEBHOOK_SECRET.",
-)
-@click.option("--batch", default=100, show_default=True, help="Changes per message of a webhook.")
+@webhook_option
+@batch_option
 @click.option(
     "--trusted-proxy",
     multiple=True,
@@ -71,23 +91,15 @@ def live(
     Segments change within seconds, by the rules of the published generation. The next run takes the events in from
     LOG. The keys that may send are in AUDIENCEKIT_WRITE_KEYS, those that may read in AUDIENCEKIT_READ_KEYS.
     """
-    from audiencekit.delivery.cursors import receiver_folder
-    from audiencekit.delivery.messages import signer
     from audiencekit.live.collector import Settings
     from audiencekit.live.keys import keys_from_environment
     from audiencekit.live.limits import ADDRESS, KEY, Limits, Rate
     from audiencekit.live.lookup import some_logins
     from audiencekit.live.pages import demo_page
     from audiencekit.live.server import Address, open_service, serve
-    from audiencekit.live.webhooks import Hook
 
     workspace, keys = open_workspace(), keys_from_environment()
-    sign = signer(os.environ) if webhook else None
-    hooks = [
-        Hook(url, sign, receiver_folder(workspace, "live", url, None), batch)
-        for url in webhook
-        if sign
-    ]
+    hooks = _hooks(workspace, webhook, batch)
     moments = _from_build() if demo else clock
     limits = Limits(
         {
@@ -110,6 +122,68 @@ def live(
         click.echo(
             f"Calls held back may state a refusal that no run can read. Look at {log}/_held.*.jsonl."
         )
+
+
+@click.command()
+@click.option(
+    "--as-of",
+    type=Moment(),
+    default=None,
+    help="The moment to evaluate as of, in UTC. Default: now.",
+)
+@accept_option
+@webhook_option
+@batch_option
+@landing_argument
+def refresh(
+    landing: str | None,
+    as_of: datetime | None,
+    accept: tuple[str, ...],
+    webhook: tuple[str, ...],
+    batch: int,
+) -> None:
+    """Take in what came into LANDING, your folder of exports or database, since the last run, and act on it at once.
+
+    Only customers whom new rows concern, or who are due by time, are evaluated, by the rules of the published build. The
+    next run takes the same files in. A file that a run would refuse changes nothing.
+    """
+    from audiencekit.live.extracts import Options
+    from audiencekit.live.refresh import Surroundings
+    from audiencekit.live.refresh import refresh as run_refresh
+    from audiencekit.live.refresh_report import lines_of
+
+    workspace, runtime = open_workspace(), surroundings()
+    hooks = _hooks(workspace, webhook, batch)
+
+    def send(journal: "Journal") -> None:
+        from audiencekit.live.webhooks import send_all
+
+        for problem in send_all(hooks, journal, runtime):
+            click.echo(f"  {problem}. The next refresh sends these changes again.", err=True)
+
+    moment = as_of or now()
+    report = run_refresh(
+        folder_of(landing_of(landing), moment, Console()),
+        workspace,
+        Options(moment, now(), accept),
+        Surroundings(lambda line: click.echo(f"  {line}"), runtime.sleep, send=send),
+    )
+    for line in lines_of(report):
+        click.echo(line)
+
+
+def _hooks(workspace: Workspace, urls: Sequence[str], batch: int) -> "list[Hook]":
+    """Receivers of changes. Raises UserError where there is no secret to sign with."""
+    from audiencekit.delivery.cursors import receiver_folder
+    from audiencekit.delivery.messages import signer
+    from audiencekit.live.webhooks import Hook
+
+    sign = signer(os.environ) if urls else None
+    return [
+        Hook(url, sign, receiver_folder(workspace, "live", url, None), batch)
+        for url in urls
+        if sign
+    ]
 
 
 def _from_build() -> Callable[[], datetime]:

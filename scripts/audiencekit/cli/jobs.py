@@ -62,14 +62,14 @@ def run(
 
     console, moment = Console(), as_of or now()
     _run_and_print(
-        _folder_of(landing_of(landing), moment, console),
+        folder_of(landing_of(landing), moment, console),
         moment,
         Options(accept, retrain=retrain, currency=currency, time_zone=time_zone, clock=now()),
         console,
     )
 
 
-def _folder_of(landing: str, as_of: datetime, console: Console) -> Path:
+def folder_of(landing: str, as_of: datetime, console: Console) -> Path:
     """The folder of a landing; of a database, that of the copies of its tables, made anew."""
     from audiencekit.intake.databases import copy_database, is_database
     from audiencekit.run.status import write_status
@@ -124,7 +124,7 @@ def intake(
     time_zone: str | None,
 ) -> None:
     """Only check and type LANDING, a folder or the URL of a database, for a plain `dbt build` afterwards."""
-    folder = _folder_of(landing_of(landing), as_of or now(), Console())
+    folder = folder_of(landing_of(landing), as_of or now(), Console())
     if is_explained:
         _explain(folder)
         return

@@ -100,7 +100,7 @@ def _read_counts(path: Path) -> dict[str, tuple[int, int]]:
     return {name: (rows, later) for name, rows, later in duckdb.execute(query).fetchall()}
 
 
-def _identifiers(table: Table) -> list[tuple[str, str, str]]:
+def identifiers_of(table: Table) -> list[tuple[str, str, str]]:
     """(id_type, column, country) of a table's identifiers as SQL over `rows`. Where two columns hold the type and the
     value of an identifier, id_type is the first of them.
 
@@ -135,7 +135,7 @@ def erase_from_table(con: duckdb.DuckDBPyConnection, table: Table, path: Path) -
     """
     counts, is_touched = _mark(con, table, path)
     if is_touched:
-        identifiers = _identifiers(table)
+        identifiers = identifiers_of(table)
         columns = [column for _, column, _ in identifiers]
         blanks = ", ".join(f"case when not is_erased then {c} end as {c}" for c in columns)
         kept = "from marked where not is_erased"
@@ -166,7 +166,7 @@ def files_with_erased(
 
 def _find_erased_values(con: duckdb.DuckDBPyConnection, table: Table, rows: str) -> bool:
     """Make the table `erased_values`: identifiers in the `rows` (SQL) of a table that have a tombstone. Returns whether there are any."""
-    identifiers = _identifiers(table)
+    identifiers = identifiers_of(table)
     if not identifiers:
         return False
     # Once per distinct value: a table of events names few people many times.
@@ -190,7 +190,7 @@ def _find_erased_values(con: duckdb.DuckDBPyConnection, table: Table, rows: str)
 def _is_erased(table: Table, further: str = "") -> dict[str, str]:
     """SQL by column of identifiers: whether a row has an erased one there, of which `further` is true as well."""
     conditions: dict[str, str] = {}
-    for kind, column, country in _identifiers(table):
+    for kind, column, country in identifiers_of(table):
         is_erased = (
             f"exists (select 1 from erased_values as e where e.id_type = {kind} "
             f"and e.id_value = rows.{column} and e.country = {country}{further})"

@@ -42,13 +42,13 @@ def resolve_requests(
     with duckdb.connect(str(workspace.warehouse), read_only=True) as con:
         identifiers = con.execute("select * from identity.int_erased_identifiers order by all").df()
     if not is_accepted:
-        _check_people_per_request(identifiers, unanswered)
+        check_people_per_request(identifiers, unanswered)
     return Erased(
         identifiers[["request_id", "customer_key"]].drop_duplicates(), _tombstones_of(identifiers)
     )
 
 
-def _check_people_per_request(identifiers: pd.DataFrame, requests: pd.DataFrame) -> None:
+def check_people_per_request(identifiers: pd.DataFrame, requests: pd.DataFrame) -> None:
     """Raise UserError for a request that is about too many people."""
     current = identifiers[~identifiers["is_merged_key"]]
     people = current.groupby("request_id")["customer_key"].nunique()

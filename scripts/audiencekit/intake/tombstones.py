@@ -57,7 +57,7 @@ def hash_sql(id_type: str, value: str, country: str = "''") -> str:
     digits = f"nullif(regexp_replace({value}, '[^0-9+]', '', 'g'), '')"
     plain = (
         f"case when {id_type} = 'email' then lower(trim({value})) "
-        f"when {id_type} = '{MAILBOX}' then {_mailbox_sql(f'lower(trim({value}))')} "
+        f"when {id_type} = '{MAILBOX}' then {mailbox_sql(f'lower(trim({value}))')} "
         f"when {id_type} = 'phone' and {digits} not like '+%' then {digits} || '|' || upper(trim({country})) "
         f"when {id_type} in ('phone', '{NATIONAL}') then {digits} else trim({value}) end"
     )
@@ -65,7 +65,7 @@ def hash_sql(id_type: str, value: str, country: str = "''") -> str:
     return f"sha256({literal(salt())} || '|tombstone|' || {id_type} || '|' || {plain})"
 
 
-def _mailbox_sql(email: str) -> str:
+def mailbox_sql(email: str) -> str:
     """SQL for the mailbox of an address in lower case. Intake runs before dbt, with the same macro."""
     return _mailbox_macros().mailbox(email)
 

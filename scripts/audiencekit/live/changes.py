@@ -15,7 +15,7 @@ ENTERED, LEFT, PERMISSION = "entered", "left", "permission"
 class Change:
     """One customer, one segment, one moment (UTC, naive).
 
-    `because` is `event`, `time` or `build`; `events` are the ids of the events, and `cart` the products that are in the
+    `because` is `event`, `extract`, `time` or `build`; `events` are the ids of the events, and `cart` the products that are in the
     customer's cart at the moment.
     """
 

@@ -6,12 +6,14 @@ It works in a thread of its own, so that no call waits for an evaluation to be a
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from audiencekit.errors import UserError
 from audiencekit.intake.landing_settings import FileSettings
@@ -24,6 +26,7 @@ from audiencekit.live.inbox import Inbox
 from audiencekit.live.journal import Journal
 from audiencekit.live.landing import Landing
 from audiencekit.live.log import CallLog, in_parts
+from audiencekit.live.refreshed import Refreshed, last_number, read_refreshed, write_answer
 
 _log = logging.getLogger(__name__)
 
@@ -40,6 +43,11 @@ class Source:
     settings: FileSettings
     clock: Callable[[], datetime]
 
+    @property
+    def home(self) -> Path:
+        """The folder of the workspace whose generation it is."""
+        return self.current.parent.parent
+
     def moment(self) -> datetime:
         """Now in UTC, without its zone, as the SQL has it."""
         return self.clock().replace(tzinfo=None)
@@ -52,7 +60,7 @@ class Counts:
     calls: int = 0
     refused: int = 0
     changes: dict[str, int] = field(
-        default_factory=lambda: dict.fromkeys(("event", "time", "build"), 0)
+        default_factory=lambda: dict.fromkeys(("event", "extract", "time", "build"), 0)
     )
     generations: int = 0
     failed: int = 0
@@ -80,6 +88,7 @@ class Engine:
         self._loading_from = 0
         self._failed: Path | None = None
         self._is_settled = True
+        self._refreshed = 0
         self._scheduled_at = 0.0
         self._unwritten: list[Change] = []
         self._is_stopping = False
@@ -113,6 +122,7 @@ class Engine:
 
     def _work_once(self) -> None:
         self._follow_generation()
+        self._follow_refresh()
         waiting = self.inbox.take(self._wait().total_seconds())
         missed = waiting.missed_from
         more = self._source.log.calls_since(missed) if missed is not None else ()
@@ -197,9 +207,52 @@ class Engine:
             self._loading_from = self._source.log.number
             self._loading = self._loader.submit(self._load, current)
 
+    def _follow_refresh(self) -> None:
+        """Go by extracts that were refreshed since, and answer when the changes are on disk."""
+        if not self.loaded:
+            return
+        folder, build_id = self._source.home / "live", self.loaded.manifest.build_id
+        number = last_number(folder, build_id)
+        refreshed = read_refreshed(folder, build_id) if number > self._refreshed else None
+        if not refreshed:
+            return
+        self._refreshed = number
+        try:
+            answer = self._take_extracts(refreshed)
+            self._problems.pop("refresh", None)
+        except Exception as problem:
+            # What the build knows is still evaluated.
+            self._problems["refresh"] = f"extracts cannot be evaluated: {place_of(problem)}"
+            _log.error(self._problems["refresh"])
+            answer = {"problem": place_of(problem)}
+        write_answer(folder, number, answer)
+
+    def _take_extracts(self, refreshed: Refreshed) -> dict[str, Any]:
+        """Evaluate whom extracts concern. Returns what a refresh reports of it."""
+        assert self.loaded
+        members, now = self.loaded.members, max(self._source.moment(), self.loaded.built_at)
+        about, failed = refreshed.put_into(members.evaluator), members.failed
+        due = [key for key, at in members.due.items() if at <= now and key not in about]
+        changes = members.take_extracts(about, now)
+        self._unwritten += changes
+        self._announce()
+        counts = Counter((change.segment, change.action) for change in changes)
+        return {
+            "touched": len(about),
+            "due": len(due),
+            "customers": len(members.of),
+            "failed": members.failed - failed,
+            "changes": [[*what, count] for what, count in sorted(counts.items())],
+        }
+
     def _load(self, generation: Path) -> tuple[Loaded, AsBuilt | None]:
         """A generation, and what others know, if that is not what the generation in use has."""
         loaded = load(generation, self._source.log, self._source.settings)
+        # Extracts since the build are part of what is known. The last refresh has all of them.
+        refreshed = read_refreshed(self._source.home / "live", loaded.manifest.build_id)
+        if refreshed:
+            refreshed.put_into(loaded.members.evaluator)
+            loaded = replace(loaded, refreshed=refreshed.number)
         if self.loaded:
             return loaded, None
         as_built = read_as_built(loaded.members.evaluator.con)
@@ -229,6 +282,7 @@ class Engine:
             self.loaded.close()
         self._unwritten += changes
         self.loaded, self._is_settled = loaded, False
+        self._refreshed = loaded.refreshed
         # What came while it was loaded.
         for rows in in_parts(self._source.log.calls_since(self._loading_from)):
             self._evaluate(rows)

@@ -4,7 +4,7 @@ A database in memory has the tables that the SQL reads, under the same names, wi
 evaluated and of nobody else.
 """
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -180,6 +180,22 @@ class Evaluator:
     def drop_visitor(self, key: str) -> None:
         """Drop what is known of a visitor."""
         self._facts.drop_visitor(key)
+
+    def replace_facts(self, customers: Set[str], tables: Mapping[str, pa.Table]) -> None:
+        """Let these rows be all that is known of `customers` in these inputs of the steps."""
+        self._facts.replace(customers, tables)
+
+    def replace_shared(self, name: str, rows: pa.Table) -> None:
+        """Let these be the rows of an input that holds for everybody."""
+        ((relation,),) = self._rows(
+            "select relation from published.cone.inputs where name = ?", [name]
+        )
+        self._replace(f"memory.due.shared_{name}", rows)
+        self.con.execute(f"create or replace view {relation} as from memory.due.shared_{name}")
+
+    def drop_customers(self, customers: Set[str]) -> None:
+        """Let nothing be known of customers any more: they match nothing."""
+        self._facts.drop_customers(customers)
 
     def take(self, events: pa.Table) -> dict[str, set[str]]:
         """Take in events, with columns of the landing table web_events; times are timestamps, in UTC if they have no zone.

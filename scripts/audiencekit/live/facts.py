@@ -43,6 +43,8 @@ class Facts:
         self._visitors: dict[str, _Known] = {}
         self._logged_in: dict[str, set[str]] = defaultdict(set)
         self._with_logins: set[str] = set()
+        self._replaced: dict[str, dict[str, pa.RecordBatch | None]] = defaultdict(dict)
+        self._dropped: set[str] = set()
         self._of_build: dict[str, pa.RecordBatch | None] = {}
         self._events: dict[str, list[pa.RecordBatch]] = defaultdict(list)
         self._taken: set[str] = set()
@@ -71,9 +73,9 @@ class Facts:
 
     def rows_of(self, customers: Set[str]) -> dict[str, pa.Table]:
         """Rows of `customers` by table, with their events. Customers whom the build does not know have none."""
+        customers = customers - self._dropped
         self._read(customers - self._visitors.keys())
-        found = (self._customers.get(key) or self._visitors.get(key) for key in sorted(customers))
-        known = [each.rows for each in found if each]
+        known = [self._rows_of_one(key) for key in sorted(customers)]
         rows = {
             name: _together([facts[name] for facts in known if name in facts], schema)
             for name, schema in self.schemas.items()
@@ -113,6 +115,29 @@ class Facts:
             self._events.pop(device, None)
         self._visitors.pop(key, None)
         self.last_seen.pop(key, None)
+
+    def replace(self, customers: Set[str], tables: Mapping[str, pa.Table]) -> None:
+        """Let these rows be all that is known of `customers` in these tables."""
+        for name, rows in tables.items():
+            columns = rows.select(self.schemas[name].names).cast(self.schemas[name])
+            of_customers = _by_customer(columns)
+            for key in customers:
+                self._replaced[key][name] = of_customers.get(key)
+
+    def drop_customers(self, customers: Set[str]) -> None:
+        """Let nothing be known of customers any more."""
+        self._dropped |= customers
+        for key in customers:
+            self._logged_in.pop(key, None)
+            self._accounts.pop(key, None)
+
+    def _rows_of_one(self, key: str) -> dict[str, pa.RecordBatch]:
+        """Rows by table, of the build and replaced since."""
+        known = self._customers.get(key) or self._visitors.get(key)
+        if not known:
+            return {}
+        rows = known.rows | self._replaced.get(key, {})
+        return {name: batch for name, batch in rows.items() if batch}
 
     def _events_of(self, customers: Set[str]) -> list[pa.RecordBatch]:
         """Events on the devices and logins of customers. Those of a visitor count as if they had logged in."""
@@ -228,6 +253,17 @@ def _device_of(visitor: str) -> str:
 def _row(schema: pa.Schema, values: dict[str, str | None]) -> pa.RecordBatch:
     """One row with these values, and none in the other columns."""
     return pa.RecordBatch.from_pylist([{**dict.fromkeys(schema.names), **values}], schema)
+
+
+def _by_customer(rows: pa.Table) -> dict[str, pa.RecordBatch]:
+    """The rows of each customer."""
+    (batch,) = rows.sort_by("customer_key").combine_chunks().to_batches() or [None]
+    if not batch:
+        return {}
+    keys = batch.column("customer_key").to_pylist()
+    starts = [n for n, key in enumerate(keys) if n == 0 or key != keys[n - 1]]
+    ends = [*starts[1:], len(keys)]
+    return {keys[n]: batch.slice(n, end - n) for n, end in zip(starts, ends, strict=True)}
 
 
 def _with_login(events: pa.RecordBatch, login: str) -> pa.RecordBatch:

@@ -16,11 +16,12 @@ from audiencekit.publish.live_state import check_format
 
 @dataclass(frozen=True)
 class Loaded:
-    """What is evaluated, and who is looked up, with one generation."""
+    """What is evaluated, and who is looked up, with one generation, and the number of the refresh that is in it."""
 
     manifest: Manifest
     members: Memberships
     lookup: Lookup
+    refreshed: int = 0
 
     @property
     def built_at(self) -> datetime:

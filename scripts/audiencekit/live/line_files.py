@@ -59,6 +59,15 @@ def lock_folder(folder: Path) -> int:
     return lock
 
 
+def is_locked(folder: Path) -> bool:
+    """Whether another process has a folder locked."""
+    try:
+        os.close(lock_folder(folder))
+    except UserError:
+        return True
+    return False
+
+
 def read_lines(path: Path) -> Iterator[Any]:
     """The values of a file, up to the last line that is written whole."""
     with path.open("rb") as file:

@@ -33,7 +33,7 @@ NOWHERE: Segments = {}
 
 @dataclass(frozen=True)
 class _Cause:
-    """When and why customers are evaluated: `event`, with the ids of the events by customer, `time` or `build`."""
+    """When and why customers are evaluated: `event` or `extract`, with the ids of events by customer, `time` or `build`."""
 
     at: datetime
     because: str
@@ -93,6 +93,41 @@ class Memberships:
             for customer in self.evaluator.take_accounts(arrived.accounts):
                 about.setdefault(customer, [])
         return changes + self._evaluate(about.keys(), _Cause(now, "event", about))
+
+    def take_extracts(self, about: Mapping[str, Collection[str]], now: datetime) -> list[Change]:
+        """Evaluate whom extracts concern, each with the ids of their events, whose facts the evaluator has already.
+
+        Returns these changes, and those that time alone made for others until `now`.
+        """
+        for key in about:
+            self._next.pop(key, None)
+        changes = self._evaluate(about.keys(), _Cause(now, "extract", about))
+        while due := self._due_until(now):
+            changes += self._evaluate(due, _Cause(now, "time"))
+        return changes
+
+    def resume(self, of: Mapping[str, Segments], due: Mapping[str, datetime]) -> None:
+        """Go on from segments that hold until customers are due: nobody waits to be evaluated."""
+        everybody = self.evaluator.customers() | of.keys()
+        self.of = {key: self._shared(of.get(key, NOWHERE)) for key in everybody}
+        for key, at in due.items():
+            self._schedule(key, at)
+
+    def changes_since(self, before: Mapping[str, Segments], now: datetime) -> list[Change]:
+        """What is not as it was `before`, because a build knows more or a rule is another one. Customers may be gone."""
+        cause = _Cause(now, "build")
+        return [
+            change
+            for key in sorted(before.keys() | self.of.keys())
+            for change in _changes_of(
+                key, before.get(key, NOWHERE), self.of.get(key, NOWHERE), cause
+            )
+        ]
+
+    @property
+    def due(self) -> Mapping[str, datetime]:
+        """When each customer is due next."""
+        return self._next
 
     def advance(self, now: datetime) -> list[Change]:
         """The changes that time alone made until `now`: of customers who are due, as of now, and then of those who wait.

@@ -22,6 +22,10 @@ TYPE = "segment.changed"
 _POLICY = RetryPolicy(tries=1_000_000, first_wait=0.2, longest_wait=30, timeout=15)
 
 
+# How often it is looked whether everything was sent, and for how long, in seconds.
+_LOOK, _PATIENCE = 0.05, 60.0
+
+
 class _Stopping(Exception):
     """The process ends while a message waits to be tried again. It is sent at the next start."""
 
@@ -107,6 +111,23 @@ class Sender:
         # Saved only now: if the process is killed before this line, the message is sent again.
         save_cursor(self.hook.folder, self.cursor)
         self.delivered += len(changes)
+
+
+def send_all(hooks: Sequence[Hook], journal: Journal, runtime: Runtime) -> list[str]:
+    """Send what receivers do not have yet, and wait until they have it, or do not take it. Returns what went wrong."""
+    senders = [Sender(hook, journal, runtime) for hook in hooks]
+    for sender in senders:
+        sender.start()
+    waited = 0.0
+    while waited < _PATIENCE and any(sender.cursor < journal.last_seq for sender in senders):
+        runtime.sleep(_LOOK)
+        waited += _LOOK
+    for sender in senders:
+        sender.stop()
+    late = [sender for sender in senders if sender.cursor < journal.last_seq]
+    return [
+        sender.problem or f"{sender.hook.host} has not taken all changes yet" for sender in late
+    ]
 
 
 def message(changes: Sequence[dict[str, Any]]) -> str:

@@ -30,6 +30,7 @@ from audiencekit.publish.build import Build
 from audiencekit.publish.exposures import Publication
 from audiencekit.publish.ledger import append_to_ledger, open_ledger
 from audiencekit.publish.live_state import write_live_state
+from audiencekit.publish.refresh_cone import keep_cone
 from audiencekit.publish.tables import audience_rows, write_file
 from audiencekit.workspace import FIRST_STEP, Workspace
 
@@ -149,6 +150,7 @@ def publish(workspace: Workspace, publications: list[Publication], build: Build)
         write_people(workspace, NO_ERASURE.people)
         erase_from_checked_files(workspace)
     keep_tables(workspace)
+    keep_cone(workspace, build.build_id, build.as_of)
     return manifest
 
 

@@ -55,7 +55,7 @@ def read_cone(manifest: dict[str, Any], as_of: datetime) -> Cone:
     """The cone of a build, from dbt's manifest of it. Raises UserError where SQL of a model still has as_of in it."""
     nodes = manifest["nodes"]
     live = {key for key, node in nodes.items() if node["config"].get("meta", {}).get("live")}
-    parents = {key: set(_parents(nodes, key)) for key in live}
+    parents = {key: set(parents_of(nodes, key)) for key in live}
     order = TopologicalSorter({key: parents[key] & live for key in live}).static_order()
     steps = tuple(_step(nodes[key], as_of) for key in order)
     others = set().union(*parents.values()) - live
@@ -64,25 +64,34 @@ def read_cone(manifest: dict[str, Any], as_of: datetime) -> Cone:
     return Cone(steps, inputs, frozenset(daily))
 
 
-def _parents(nodes: dict[str, Any], key: str) -> Iterator[str]:
+def parents_of(nodes: dict[str, Any], key: str) -> Iterator[str]:
     """Tables and views that the SQL of a node reads, also through ephemeral models. Sources are left out."""
     for parent in nodes[key]["depends_on"]["nodes"]:
         if parent in nodes and nodes[parent]["config"]["materialized"] == "ephemeral":
-            yield from _parents(nodes, parent)
+            yield from parents_of(nodes, parent)
         elif parent in nodes:
             yield parent
 
 
 def _step(node: dict[str, Any], as_of: datetime) -> Step:
+    sql = sql_at_moment(node, as_of, "live")
+    return Step(node["name"], node["relation_name"], node["config"]["materialized"] == "view", sql)
+
+
+def sql_at_moment(node: dict[str, Any], as_of: datetime, mark: str) -> str:
+    """The compiled SQL of a model that has the `mark`: as of the variable MOMENT, and with landing tables in INCOMING.
+
+    Raises UserError where it has as_of in another form.
+    """
     moment = as_of.isoformat(sep=" ")
     sql = node["compiled_code"].replace(f"cast('{moment}' as timestamp)", MOMENT)
     sql = re.sub(r"'(?:[^']|'')*/(\w+)\.parquet/\*\.parquet'", rf'{INCOMING}."\1"', sql)
     if moment in sql:
         raise UserError(
-            f"{node['name']} is marked live, and its SQL has as_of in another form than as_of() writes it. "
-            "Use as_of(), or take `live: true` from its YAML."
+            f"{node['name']} is marked {mark}, and its SQL has as_of in another form than as_of() writes it. "
+            f"Use as_of(), or take `{mark}` from its YAML."
         )
-    return Step(node["name"], node["relation_name"], node["config"]["materialized"] == "view", sql)
+    return sql
 
 
 def live_segments(

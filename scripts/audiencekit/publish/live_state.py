@@ -164,6 +164,13 @@ def daily_segments(generation: Path) -> dict[str, str]:
         )
 
 
+def customer_inputs(generation: Path) -> list[str]:
+    """The tables that the steps read rows of customers from."""
+    with duckdb.connect(str(generation / LIVE_FILE), read_only=True) as con:
+        rows = con.execute("select name from cone.inputs where is_by_customer order by name")
+        return [name for (name,) in rows.fetchall()]
+
+
 def check_format(generation: Path) -> None:
     """Raise UserError where live.duckdb was written by a version that has another layout, or is missing."""
     path = generation / LIVE_FILE
