@@ -1,13 +1,14 @@
-{#- A digit that sorts the reasons for leaving a customer out: consent first, then experiments, then our own rules. -#}
+{#- A digit that sorts the reasons for leaving a customer out: consent and topics first, then experiments, then our own rules. -#}
 {% macro reason_rank(reason) -%}
     case {{ reason }}
         when 'consent_withdrawn' then '1'
         when 'consent_expired' then '2'
         when 'no_consent' then '3'
-        when 'holdout' then '4'
-        when 'inactive' then '5'
-        when 'excluded' then '6'
-        when 'cap' then '7'
-        else '8'
+        when 'topic_refused' then '4'
+        when 'holdout' then '5'
+        when 'inactive' then '6'
+        when 'excluded' then '7'
+        when 'cap' then '8'
+        else '9'
     end
 {%- endmacro %}

@@ -36,6 +36,7 @@ select
     {{ quoted(segment.needs) }} as needs,
     {{ quoted(segment.get('needs_model', '')) }} as needs_model,
     {{ quoted(segment.channels) }} as channels,
+    {{ quoted(segment.get('topic', '')) }} as topic,
     {{ segment.suppress_inactive | lower }} as suppress_inactive,
     {{ quoted(segment.get('excludes', [])) }} as excludes,
     {{ quoted(segment.get('exclusive_group', '')) }} as exclusive_group,

@@ -2,12 +2,13 @@
 
 import time
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
-from live_month import DAYS, arrivals, write_month
+from live_month import DAYS, arrivals, decisions_of, write_month
 from live_timeline import advance_to
 from workspaces import DEMO_AS_OF
 
@@ -22,14 +23,24 @@ from audiencekit.live.memberships import Memberships
 
 
 @pytest.fixture(scope="module")
-def events(demo, tmp_path_factory) -> pa.Table:
+def month(demo, published, tmp_path_factory) -> Path:
+    return write_month(demo / "landing", tmp_path_factory.mktemp("month") / "landing", published)
+
+
+@pytest.fixture(scope="module")
+def events(month) -> pa.Table:
     """Web events after the build: those of the last three days of the month, which are busy, come at once."""
-    month = write_month(demo / "landing", tmp_path_factory.mktemp("month") / "landing")
     return duckdb.execute(f"""
         select * replace (occurred_at - interval {DAYS - 3} day as occurred_at)
         from '{month}/web_events.later.parquet'
         where occurred_at >= timestamp '{DEMO_AS_OF}' + interval {DAYS - 3} day
     """).to_arrow_table()
+
+
+@pytest.fixture(scope="module")
+def consent(month) -> pa.Table:
+    """What people decide after the build about topics and frequency."""
+    return decisions_of(month)
 
 
 def test_segments_that_only_a_build_can_evaluate_say_which_column_it_is(published):
@@ -115,11 +126,12 @@ def event(number: int, at: datetime, name: str, device: str, account: str | None
     }
 
 
-def test_nothing_changes_before_the_clock_says_so(published):
+def test_nothing_changes_before_the_clock_says_so(published, consent):
     """At random moments, customers who are not as they were at the start were due by then."""
     evaluator = Evaluator(published.workspace.current)
     everybody, rng = evaluator.customers(), np.random.default_rng(9)
     start = DEMO_AS_OF + timedelta(hours=5, minutes=18)
+    evaluator.take_consent(consent)
     before = by_customer(evaluator.evaluate(everybody, start))
     due = Clock(evaluator).next_changes(everybody, start)
     changed = 0

@@ -20,6 +20,7 @@ from live_month import (
     arrivals,
     assert_others_are_those_of_the_build,
     assert_same_features,
+    decisions_of,
     events_of,
     of_live,
     of_live_segments,
@@ -46,8 +47,8 @@ MOMENTS = [
 
 
 @pytest.fixture(scope="module")
-def month(demo, tmp_path_factory) -> Path:
-    return write_month(demo / "landing", tmp_path_factory.mktemp("month") / "landing")
+def month(demo, published, tmp_path_factory) -> Path:
+    return write_month(demo / "landing", tmp_path_factory.mktemp("month") / "landing", published)
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +58,7 @@ def built_at(runner, published, month):
     def build(moment: datetime) -> Published:
         name = f"month_{moment:%d_%H%M%S}"
         runner.copy_of(published, name)
-        return runner.build(name, month, "+int_audience_candidates", as_of=moment)
+        return runner.build(name, month, "+int_action_candidates", as_of=moment)
 
     return build
 
@@ -77,6 +78,7 @@ def followed(published: Published, month: Path, moment: datetime) -> tuple[Membe
     concerned = set().union(*(of for each in first for of in evaluator.take(each).values()))
     accounts = refusals_of(month)
     stated = evaluator.take_accounts(_between(accounts, DEMO_AS_OF, start))
+    assert len(evaluator.take_consent(decisions_of(month))) > 20
     members = Memberships(evaluator)
     members.begin(read_as_built(evaluator.con), start)
     advance_to(members, start)
@@ -115,6 +117,7 @@ def test_live_is_what_a_build_of_the_moment_says(moment, published, built_at, mo
     assert of_live(evaluator, as_evaluation(members)) == (matches, own_reasons(candidates))
     withdrawn = {row[2] for row, why in live.candidates.items() if why == "consent_withdrawn"}
     assert withdrawn & stated, "no refusal mattered"
+    assert {"topic_refused", "cap"} <= set(live.candidates.values())
     assert_others_are_those_of_the_build(evaluator, live, published, everybody)
     # A build knows no visitors.
     assert any(key.startswith(VISITOR) for key in concerned)

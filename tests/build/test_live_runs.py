@@ -194,7 +194,7 @@ def step(runner: Runner, client: Client, landing: Path, as_of: datetime, logins:
 def what_it_says(run: Published) -> Built:
     matches = run.warehouse("select customer_key, segment_code from segments.segment_matches")
     candidates = run.warehouse(
-        "select customer_key, segment_code, channel, left_out_because from activation.int_audience_candidates"
+        "select customer_key, segment_code, channel, left_out_because from activation.int_action_candidates"
     )
     contacts = run.warehouse(
         "select id_value, customer_key from identity.int_identifiers where id_type = 'contact_id'"

@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import duckdb
 import httpx
@@ -431,3 +431,61 @@ def test_it_ends_when_asked_although_somebody_listens(workspace, tmp_path):
         process.send_signal(signal.SIGTERM)
         printed, _ = process.communicate(timeout=60)
     assert "Stopped. Calls: 0 taken" in printed and f":{port}/demo" in printed
+
+
+@pytest.fixture
+def asleep(workspace) -> tuple[str, str, dict[str, dict]]:
+    """A customer who may be e-mailed, and whose night it is at 7 o'clock UTC: login, key, and channels by segment in the build."""
+    evaluator = Evaluator(workspace.current)
+    night = evaluator.evaluate(evaluator.customers(), DEMO_AS_OF + timedelta(hours=7))
+    keys = {key for (channel, _, key), why in night.candidates.items() if why == "quiet_hours"}
+    keys -= {key for segment, key in night.matches if segment in ("high_intent", "abandoned_cart")}
+    with duckdb.connect(str(workspace.current / "live.duckdb"), read_only=True) as con:
+        logins = con.execute("from facts.logins order by account_id").fetchall()
+    login, key = next((login, key) for login, key in logins if key in keys)
+    evaluator.evaluate({key}, DEMO_AS_OF)
+    of_build: dict[str, dict] = {}
+    for segment, channel, why in evaluator.con.execute(
+        f"select segment_code, channel, left_out_because from {evaluator.relations['int_audience_candidates']}"
+    ).fetchall():
+        of_build.setdefault(segment, {})[channel] = why
+    return login, key, of_build
+
+
+def test_a_change_at_night_waits_for_the_morning_and_nothing_is_announced_twice(
+    workspace, tmp_path, clock, asleep
+):
+    login, key, announced = asleep
+    clock.forward(hours=7)
+    with running(workspace, tmp_path / "live", clock) as client:
+        assert "quiet_hours" in {why.get("email") for why in client.segments(login).values()}
+        browse(client, login)
+        clock.forward(minutes=31)
+        client.wait_until_evaluated()
+        at_night = [c for c in client.changes() if c["customer_key"] == key]
+        entered = {
+            c["segment_code"]
+            for c in at_night
+            if (c["action"], c["channels"].get("email")) == ("entered", "quiet_hours")
+        }
+        assert "abandoned_cart" in entered
+
+    # The service is stopped and started again in the same night.
+    with running(workspace, tmp_path / "live", clock) as client:
+        for _ in range(10):
+            clock.forward(hours=1)
+            client.wait_until_evaluated()
+        assert "quiet_hours" not in {why.get("email") for why in client.segments(login).values()}
+        changes = [c for c in client.changes() if c["customer_key"] == key]
+    assert changes[: len(at_night)] == at_night
+    in_the_morning = {
+        c["segment_code"]
+        for c in changes[len(at_night) :]
+        if (c["action"], c["channels"].get("email"), c["because"]) == ("permission", None, "time")
+    }
+    assert "abandoned_cart" in in_the_morning
+    for change in changes:
+        assert announced.get(change["segment_code"]) != change["channels"], change
+        announced[change["segment_code"]] = change["channels"]
+    by_day = {s for s, channels in announced.items() if channels.get("email", "") is None}
+    assert by_day - {c["segment_code"] for c in changes}, "nobody could be announced in vain"

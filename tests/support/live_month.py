@@ -19,12 +19,13 @@ NEW_PHONE = "new phone of "
 _AHEAD = timedelta(hours=6)
 
 
-def write_month(landing: Path, folder: Path) -> Path:
-    """The demo's landing as it was at its build, and what came in the month after it: web events, and refusals.
+def write_month(landing: Path, folder: Path, published: Published) -> Path:
+    """The demo's landing as it was at its build, and what came in the month after it: web events, and what people decide.
 
     The events are those of the month before, moved by a month (simulated). Some are of devices that nobody logged in on
     before, or of the new phone of a customer, some log in on a device of somebody else, one is of a login that nobody
-    knows. Some logins refuse one thing or the other. Orders, e-mails and all else that the live path does not take in wait
+    knows. Some logins refuse one thing or the other, or a topic, or ask for fewer messages; some customers do so by their
+    key, as on their own page. Orders, e-mails and all else that the live path does not take in wait
     for the next build, so there are none of them.
     """
     folder.mkdir(parents=True)
@@ -38,6 +39,8 @@ def write_month(landing: Path, folder: Path) -> Path:
         )
     _write_events(landing, folder)
     _write_refusals(landing, folder)
+    _write_decisions(landing, folder)
+    _write_choices(published, folder)
     return folder
 
 
@@ -136,6 +139,72 @@ def _write_refusals(landing: Path, folder: Path) -> None:
     """)
 
 
+def _write_decisions(landing: Path, folder: Path) -> None:
+    """What other logins decide about topics and frequency within hours of the build. One topic is in no list."""
+    duckdb.execute(f"""
+        copy (
+            select
+                'later ' || account_id as consent_event_id,
+                'account_id' as id_type,
+                account_id as id_value,
+                'email_marketing' as purpose,
+                case when number % 3 = 0 then 'limited' else 'denied' end as status,
+                case
+                    when number % 3 <> 0
+                        then ['offers', 'new_products', 'tips', 'offers', 'gardening'][1 + number % 5]
+                end as topic,
+                case when number % 3 = 0 then 1 + number % 17 end as at_most_every_days,
+                timestamp '{DEMO_AS_OF}' + (1 + number % 5) * interval 1 hour as decided_at
+            from (
+                select account_id, row_number() over (order by account_id) as number
+                from '{landing}/accounts.parquet'
+            )
+            where number > 40
+        ) to '{folder}/consent_events.later.parquet' (format parquet)
+    """)
+
+
+def _write_choices(published: Published, folder: Path) -> None:
+    """Customers who unsubscribe, from everything or from a topic, by their key.
+
+    They share no mailbox: a refusal for others waits for the next build.
+    """
+    keys = published.warehouse("""
+        select customer_key
+        from (
+            select *, count(*) over (partition by mailbox_hash) as customers
+            from profiles.int_customer_mailboxes
+        )
+        group by customer_key
+        having max(customers) = 1
+        order by customer_key
+        limit 60
+    """)
+    assert len(keys) == 60
+    with duckdb.connect() as con:
+        con.register("keys", keys)
+        con.execute(f"""
+            copy (
+                select
+                    'page ' || customer_key as consent_event_id,
+                    'customer_key' as id_type,
+                    customer_key as id_value,
+                    'email_marketing' as purpose,
+                    'withdrawn' as status,
+                    case when number % 2 = 0 then 'offers' end as topic,
+                    cast(null as bigint) as at_most_every_days,
+                    timestamp '{DEMO_AS_OF}' + (1 + number % 5) * interval 1 hour as decided_at
+                from (select *, row_number() over (order by customer_key) as number from keys)
+            ) to '{folder}/consent_events.page.parquet' (format parquet)
+        """)
+
+
+def decisions_of(month: Path) -> pa.Table:
+    """What people decided after the build, in the columns of the landing table."""
+    files = f"['{month}/consent_events.later.parquet', '{month}/consent_events.page.parquet']"
+    return duckdb.execute(f"from read_parquet({files})").to_arrow_table()
+
+
 def events_of(month: Path) -> pa.Table:
     """The web events since the build, as the collector hands them over: in the columns of the landing table."""
     return duckdb.execute(f"from '{month}/web_events.later.parquet'").to_arrow_table()
@@ -224,7 +293,7 @@ def of_live_segments(built: Published, evaluator: Evaluator) -> tuple[set, dict]
     """Who matches, and who is left out where and why, in a build."""
     matches = built.warehouse("select segment_code, customer_key from segments.segment_matches")
     candidates = built.warehouse(
-        "select channel, segment_code, customer_key, left_out_because from activation.int_audience_candidates"
+        "select channel, segment_code, customer_key, left_out_because from activation.int_action_candidates"
     )
     return (
         {row for row in matches.itertuples(index=False, name=None) if row[0] in evaluator.segments},

@@ -20,12 +20,14 @@ from audiencekit.delivery.sending import Runtime
 from audiencekit.live.collector import Settings
 from audiencekit.live.keys import Keys
 from audiencekit.live.limits import ADDRESS, DEVICE, KEY, Limits, Rate
+from audiencekit.live.preference_tokens import Signer
 from audiencekit.live.server import Address, Service, configuration, open_service
 from audiencekit.live.webhooks import Hook
 from audiencekit.workspace import Workspace
 
 WRITE_KEY, READ_KEY = "write-key-of-these-tests", "read-key-of-these-tests"
 SECRET = "whsec_" + "c2ltdWxhdGVkLXNlY3JldC1vZi10aGUtdGVzdHM="
+LINK_SECRET = b"simulated-secret-of-links-to-preferences"
 SECONDS = 60.0
 # Limits that no test reaches: all of its load comes from one address.
 _MANY = Rate(1_000_000, 1_000_000)
@@ -131,7 +133,8 @@ def running(
         hooks.append(Hook(hook, Webhook(SECRET), receiver_folder(workspace, "live", hook, None)))
     runtime = Runtime(lambda: datetime.now(UTC).replace(tzinfo=None), Random(7), time.sleep)
     keys = Keys([WRITE_KEY], [READ_KEY])
-    settings = Settings(keys, clock, ["https://shop.example"], limits or Limits())
+    origins = ["https://shop.example"]
+    settings = Settings(keys, clock, origins, limits or Limits(), Signer([LINK_SECRET]))
     service = open_service(workspace, log, settings, hooks, runtime)
     served = configuration(replace(service, pages=tuple(pages)), Address(port=0))
     server = uvicorn.Server(served)

@@ -313,6 +313,18 @@ def test_segment_people_have_their_latest_traits_and_every_refusal(tmp_path):
     ]
 
 
+def test_calls_refuse_topics_and_limit_messages_and_take_nothing_back(tmp_path):
+    intake = take(tmp_path, "segment_users")
+    columns = "consent_event_id, id_value, purpose, topic, status, at_most_every_days"
+    assert rows(intake, "consent_events", columns) == [
+        ("m11:offers", "u1", "email_marketing", "offers", "denied", None),
+        ("m11:tips", "u1", "email_marketing", "tips", "denied", None),
+        ("m12:frequency", "u1", "email_marketing", None, "limited", 30),
+        ("m14:gardening", "u2", "email_marketing", "gardening", "denied", None),
+        ("m15:frequency", "u2", "email_marketing", None, "limited", 366),
+    ]
+
+
 @pytest.mark.parametrize("has_tracks", [True, False])
 def test_every_event_of_the_specifications_of_segment_is_taken_in(tmp_path, has_tracks):
     names = names_of(SEGMENT)

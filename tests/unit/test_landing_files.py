@@ -266,8 +266,8 @@ def test_the_contract_can_be_kept():
         taken = names + [alias for c in table.columns for alias in c.aliases]
         assert len(set(taken)) == len(taken)
         assert table.key[0] in {c.name for c in table.columns if c.required}
-        # No channel is a value of its own there: all of them. An outcome may be without a time or a name.
-        may_be_null = {"channel", "observed_at", "outcome_id"}
+        # No channel is a value of its own there: all of them. So is no topic. An outcome may be without a time or a name.
+        may_be_null = {"channel", "topic", "observed_at", "outcome_id"}
         assert set(table.key) - {c.name for c in table.columns if c.required} <= may_be_null
         assert {table.latest_by, table.event_at} - {None} <= set(names)
         for column in table.columns:

@@ -1,5 +1,6 @@
 -- One row per channel, segment that lists the channel, and member of the segment, with the first reason of their own
--- why they may not be addressed there, if any. Reasons are checked in this order: consent, holdout, suppression, cap.
+-- why they may not be addressed there, if any. Reasons are checked in this order: consent, topic, holdout,
+-- suppression, cap.
 with
 
 members as (
@@ -11,6 +12,7 @@ members as (
         membership.segment_code,
         membership.customer_key,
         membership.entered_at,
+        segments.topic,
         segments.priority,
         segments.exclusive_group,
         segments.picks_channel_by,
@@ -46,6 +48,7 @@ select
         -- Without a row of permissions, nobody may be addressed.
         when members.needs_permission and not coalesce(permissions.is_allowed, false)
             then coalesce(permissions.refusal, 'no_consent')
+        when topics.customer_key is not null then 'topic_refused'
         when assignments.arm = 'holdout' then 'holdout'
         when suppressed.reason is not null then suppressed.reason
         when caps.customer_key is not null then 'cap'
@@ -53,6 +56,11 @@ select
 from members
 left join {{ ref('int_channel_permissions') }} as permissions
     on members.customer_key = permissions.customer_key and members.channel = permissions.channel
+left join {{ ref('int_topic_refusals') }} as topics
+    on
+        members.customer_key = topics.customer_key
+        and members.channel = topics.channel
+        and members.topic = topics.topic
 left join {{ ref('int_assigned_customers') }} as assignments
     on members.holdout_experiment = assignments.experiment_code and members.customer_key = assignments.customer_key
 left join suppressed

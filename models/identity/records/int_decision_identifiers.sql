@@ -7,6 +7,8 @@ select
     bool_or(is_grant) as has_grant
 from (
     select id_type, id_value, decided_at, status = 'granted' as is_grant from {{ ref('stg_consent__events') }}
+    -- A customer's key is made of identifiers, and is none.
+    where id_type <> 'customer_key'
     union all
     select 'email', email, occurred_at, false from {{ ref('stg_email__events') }}
     where event_name in ('unsubscribed', 'complained')

@@ -9,7 +9,7 @@ candidates as (
         segment_code,
         count(*) as members,
         count(case
-            when left_out_because in ('no_consent', 'consent_withdrawn', 'consent_expired') then 1
+            when left_out_because in ('no_consent', 'consent_withdrawn', 'consent_expired', 'topic_refused') then 1
         end) as refused,
         count(case when left_out_because = 'holdout' then 1 end) as held_out,
         count(case when left_out_because is null then 1 end) as addressed

@@ -50,7 +50,7 @@ known_identifiers as (
         records.raw_value,
         bool_or(customers.customer_key is not null) as has_customer,
         bool_or(customers.customer_key is not null and linkable_records.record_id is not null) as has_own_email
-    from {{ ref('int_refusal_records') }} as records
+    from {{ ref('int_consent_records') }} as records
     left join {{ ref('int_record_customers') }} as customers on records.record_id = customers.record_id
     left join linkable_records on records.record_id = linkable_records.record_id
     where records.record_id not like 'consent:%'
@@ -98,7 +98,7 @@ effects as (
         on decisions.id_type = contact_points.kind and decisions.id_value = contact_points.raw_value
     left join known_identifiers
         on decisions.id_type = known_identifiers.id_type and decisions.id_value = known_identifiers.raw_value
-    left join {{ ref('int_raw_identifiers') }} as identifiers
+    left join {{ ref('int_named_customers') }} as identifiers
         on decisions.id_type = identifiers.id_type and decisions.id_value = identifiers.raw_value
     left join erasure_matches
         on case when decisions.decision = 'erasure' then decisions.decision_id end = erasure_matches.request_id

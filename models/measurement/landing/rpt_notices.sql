@@ -96,6 +96,11 @@ select
 from {{ ref('rpt_order_lines') }}
 where agreement not in ('add up', 'returns without lines')
 union all
+-- A refusal of one counts for every topic, a grant for none.
+select 'consent_events', 'decisions about topics not listed', cast(sum(decisions) as bigint), 'rpt_unknown_topics'
+from {{ ref('rpt_unknown_topics') }}
+having count(*) > 0
+union all
 select
     cast(null as string),
     'refusals that no source has any more and that still count, until a later grant',

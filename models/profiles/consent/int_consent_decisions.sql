@@ -1,6 +1,7 @@
 -- One row per customer and decision about a purpose that a consent event or a column of today's landing states. A grant
 -- counts where its identifier names one customer. A refusal counts for every customer whose records contain the
--- identifier, or another spelling of the same mailbox; also for people of whom nothing else is known yet.
+-- identifier, or another spelling of the same mailbox; also for people of whom nothing else is known yet. A wish about
+-- a topic or the frequency of messages is neither consent to the purpose nor its refusal: int_preferences has it.
 with
 
 events as (
@@ -16,9 +17,9 @@ grants as (
         identifiers.linked_group,
         events.*
     from events
-    inner join {{ ref('int_raw_identifiers') }} as identifiers
+    inner join {{ ref('int_named_customers') }} as identifiers
         on events.id_type = identifiers.id_type and events.id_value = identifiers.raw_value
-    where events.status = 'granted'
+    where events.status = 'granted' and events.topic is null
 
 ),
 
@@ -29,10 +30,10 @@ refusals as (
         customers.linked_group,
         events.*
     from events
-    inner join {{ ref('int_refusal_records') }} as records
+    inner join {{ ref('int_consent_records') }} as records
         on events.id_type = records.id_type and events.id_value = records.raw_value
     inner join {{ ref('int_record_customers') }} as customers on records.record_id = customers.record_id
-    where events.status <> 'granted'
+    where events.status in ('denied', 'withdrawn') and events.topic is null
 
 ),
 

@@ -1,11 +1,11 @@
--- One row per customer, purpose and channel that a decision is about, with the decision that counts. Within the records
--- that identifiers link, the latest decision wins, and the stricter of two at the same moment; a date without a
--- time may be any moment of its day. Between records that only matching details link, a refusal wins, and of two grants
--- the longer one.
+-- One row per customer, purpose and channel that a decision is about, with the decision that counts. Within the
+-- records that identifiers link, the latest decision wins, and the stricter of two at the same moment; a date without
+-- a time may be any moment of its day. Between records that only matching details link, a refusal wins, and of two
+-- grants the longer one.
 with
 
--- Signals of browsers and refusals of logins are among the decisions of a build already, and may be newer between two
--- builds.
+-- Signals of browsers, refusals of logins and those under a customer's key are among the decisions of a build
+-- already, and may be newer between two builds.
 decisions as (
 
     select customer_key, linked_group, purpose, channel, status, decided_at, expires_at, decision_id
@@ -16,6 +16,9 @@ decisions as (
     union all
     select customer_key, linked_group, purpose, channel, status, decided_at, null, decision_id
     from {{ ref('int_login_refusals') }}
+    union all
+    select customer_key, null, purpose, channel, status, decided_at, null, decision_id
+    from {{ ref('int_stated_refusals') }}
 
 ),
 
@@ -33,8 +36,8 @@ linked_groups as (
 
 ),
 
--- The records that identifiers link have one voice. A withdrawal through the customer's own action has no linked group:
--- it counts in every voice of the customer, or as the only one.
+-- The records that identifiers link have one voice. A withdrawal through the customer's own action has no linked
+-- group: it counts in every voice of the customer, or as the only one.
 voices as (
 
     select customer_key, linked_group as voice, purpose, channel, status, decided_at, expires_at, decision_id

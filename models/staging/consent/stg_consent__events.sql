@@ -1,5 +1,6 @@
--- One row per consent decision of a person about a purpose. A platform that keeps one row a person and updates it shows
--- every state that was exported, so a withdrawal is never lost to an older grant.
+-- One row per decision of a person about a purpose, or about a topic or the frequency of its messages. A platform
+-- that keeps one row a person and updates it shows every state that was exported, so a withdrawal is never lost to an
+-- older grant.
 select
     consent_event_id,
     id_type,
@@ -9,9 +10,11 @@ select
     decided_at,
     expires_at,
     lower(channel) as channel,
+    lower(topic) as topic,
+    at_most_every_days,
     consent_source,
     proof,
     upper(jurisdiction) as jurisdiction
 from {{ latest_version('consent_events', [
-    'consent_event_id', 'decided_at', 'status', 'purpose', 'channel', 'id_type', 'id_value'
+    'consent_event_id', 'decided_at', 'status', 'purpose', 'channel', 'topic', 'id_type', 'id_value'
 ], event_at='decided_at') }}

@@ -89,13 +89,15 @@ def live(
     """Take in events of Segment's libraries into LOG, a folder inside your landing folder, and act on them.
 
     Segments change within seconds, by the rules of the published generation. The next run takes the events in from
-    LOG. The keys that may send are in AUDIENCEKIT_WRITE_KEYS, those that may read in AUDIENCEKIT_READ_KEYS.
+    LOG. The keys that may send are in AUDIENCEKIT_WRITE_KEYS, those that may read in AUDIENCEKIT_READ_KEYS. Links to the
+    preference page are signed with AUDIENCEKIT_PREFERENCES_SECRET.
     """
     from audiencekit.live.collector import Settings
     from audiencekit.live.keys import keys_from_environment
     from audiencekit.live.limits import ADDRESS, KEY, Limits, Rate
     from audiencekit.live.lookup import some_logins
     from audiencekit.live.pages import demo_page
+    from audiencekit.live.preference_tokens import signer_from_environment
     from audiencekit.live.server import Address, open_service, serve
 
     workspace, keys = open_workspace(), keys_from_environment()
@@ -107,7 +109,7 @@ def live(
             KEY: Rate(calls_per_key, 10 * calls_per_key),
         }
     )
-    settings = Settings(keys, moments, origin, limits)
+    settings = Settings(keys, moments, origin, limits, signer_from_environment())
     service = open_service(workspace, log, settings, hooks, surroundings())
     if demo:
         page = demo_page(keys.write[0], some_logins(workspace.current))

@@ -17,6 +17,8 @@ from audiencekit.live.remembered import remembered
 
 # Where a run does not read: names that begin with _ are skipped.
 HELD, NOT_READ = "_held", "_not_read"
+# What customers choose on the preference page.
+PREFERENCES = "preferences"
 # The adapter and its input, by the table of calls.
 INPUTS = {
     "tracks": ("segment_events", "events"),
@@ -24,6 +26,7 @@ INPUTS = {
     "screens": ("segment_events", "screens"),
     "identifies": ("segment_users", "identifies"),
     "aliases": ("segment_users", "aliases"),
+    PREFERENCES: ("live_preferences", PREFERENCES),
 }
 _name_may_decide, _flag_may_decide = remembered(may_decide), remembered(flag_may_decide)
 _event_may_refuse = remembered(may_refuse)

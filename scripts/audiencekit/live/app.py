@@ -15,6 +15,7 @@ from audiencekit.live.engine import Engine
 from audiencekit.live.limits import AddressLimit
 from audiencekit.live.metrics import Metrics
 from audiencekit.live.pages import FILES
+from audiencekit.live.preferences import PreferencePage
 from audiencekit.live.reading import Reading
 from audiencekit.live.rudderstack import HEADERS, source_config
 from audiencekit.live.webhooks import Sender
@@ -36,6 +37,7 @@ def application(
     settings = collector.settings
     reading = Reading(engine, settings.keys, settings.limits, senders)
     metrics = Metrics(collector, engine, senders)
+    preferences = PreferencePage(engine, collector)
 
     @asynccontextmanager
     async def working(_: Starlette) -> AsyncIterator[None]:
@@ -58,6 +60,7 @@ def application(
             *collecting.routes(collector),
             source_config(settings.keys, settings.limits),
             *reading.routes(),
+            *preferences.routes(),
             metrics.route,
             *FILES,
             *pages,

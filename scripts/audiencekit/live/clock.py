@@ -44,16 +44,20 @@ class Clock:
             "where occurred_at >= cast($now as timestamp)"
         )
         self._times = " union all ".join(times)
+        self._limits = evaluator.relations["int_frequency_limits"]
 
     def next_changes(self, customers: Set[str], moment: datetime) -> dict[str, datetime]:
         """The first moment after `moment` at which each customer's row can change. UTC, to the microsecond."""
         crossings = self._crossings(customers, moment)
-        ends = self._ends_of_windows(moment)
         midnight = self._midnight(moment)
-        return {
-            key: min(ends.get(key, midnight), crossings.get(key, midnight), midnight)
-            for key in customers
-        }
+        found = (crossings, self._ends_of_windows(moment), self._quiet_hours())
+        return {key: min([midnight, *(f[key] for f in found if key in f)]) for key in customers}
+
+    def _quiet_hours(self) -> dict[str, datetime]:
+        """When quiet hours may begin or end next."""
+        relation = self._evaluator.relations["int_quiet_hours"]
+        query = f"select customer_key, min(changes_at) from {relation} group by customer_key"
+        return dict(self._con.execute(query).fetchall())
 
     def _ends_of_windows(self, moment: datetime) -> dict[str, datetime]:
         """When something that happened leaves a window, and the moment after. Some rules say at, and some say after."""
@@ -62,7 +66,12 @@ class Clock:
                 f"""
                 select customer_key, min(happened_at + to_microseconds(micros + past)) as next_at
                 from (from ({self._times}) where happened_at between timestamp '1900-01-01' and timestamp '2200-01-01')
-                cross join (from published.cone.windows union all select 0)
+                inner join (
+                    select customer_key, micros from memory.due.customers
+                    cross join (from published.cone.windows union all select 0)
+                    union all
+                    select customer_key, window_days * 86400000000 from {self._limits}
+                ) using (customer_key)
                 cross join (select unnest([0, 1]) as past)
                 where happened_at + to_microseconds(micros + past) > cast($now as timestamp)
                 group by customer_key

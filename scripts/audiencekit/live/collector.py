@@ -23,6 +23,7 @@ from audiencekit.live.calls import MAX_BATCH, MAX_CALL, TABLES, BadCall, Row, mo
 from audiencekit.live.keys import Keys
 from audiencekit.live.limits import BYTES_OF_A_CALL, DEVICE, KEY, Limits
 from audiencekit.live.log import CallLog
+from audiencekit.live.preference_tokens import Signer
 from audiencekit.live.refused import Refused
 from audiencekit.live.rudderstack import BEACON, with_traits
 
@@ -41,12 +42,16 @@ _AGAIN_SECONDS = 5
 
 @dataclass(frozen=True)
 class Settings:
-    """Who may send and read, how much, and from which websites: `origins` such as https://shop.example. `clock` is UTC."""
+    """Who may send and read, how much, and from which websites: `origins` such as https://shop.example. `clock` is UTC.
+
+    `signer` signs links to the preference page.
+    """
 
     keys: Keys
     clock: Callable[[], datetime]
     origins: Collection[str] = ()
     limits: Limits = field(default_factory=Limits)
+    signer: Signer | None = None
 
 
 @dataclass(frozen=True)
@@ -133,10 +138,7 @@ class Collector:
             if self._bytes_waiting + size > MAX_WAITING:
                 why = "too many calls wait to be written; send them again later"
                 raise Refused(429, why, _AGAIN_SECONDS)
-            group = _Group(rows, size, asyncio.get_running_loop().create_future())
-            self._bytes_waiting += size
-            self._waiting.put_nowait(group)
-            await group.done
+            await self.keep(rows, size)
         except ClientDisconnect:
             self.counts["refused"] += 1
             return Response(status_code=400)
@@ -144,6 +146,13 @@ class Collector:
             self.counts["refused"] += 1
             return refused.answer()
         return JSONResponse({"success": True})
+
+    async def keep(self, rows: list[Row], size: int = 0) -> None:
+        """Wait until rows are on disk. Raises Refused if the disk takes none."""
+        group = _Group(rows, size, asyncio.get_running_loop().create_future())
+        self._bytes_waiting += size
+        self._waiting.put_nowait(group)
+        await group.done
 
     async def _admitted(self, request: Request, kind: str) -> tuple[list[Row], int]:
         """The rows of a request and their bytes, if its sender may send them."""

@@ -27,6 +27,8 @@ from audiencekit.sql import rows_of
 EVENTS, ORDERS, LINES = "web_events", "orders", "order_lines"
 REQUESTS = "erasure_requests"
 _OF_NOBODY = "placeholder"
+# How consent events name a customer by the key that audiences have.
+CUSTOMER = "customer_key"
 PUBLISHED = "warehouse.identity"
 
 
@@ -48,6 +50,8 @@ def find_known(con: duckdb.DuckDBPyConnection) -> None:
         left join {PUBLISHED}.int_shared_ids as shared
             on identifiers.id_type = shared.id_type and identifiers.id_value = shared.id_value
         where coalesce(shared.reason, '') <> '{_OF_NOBODY}'
+        union
+        select '{CUSTOMER}', assigned_key, customer_key from {PUBLISHED}.int_key_owners
     """)
     point = "coalesce(contact_point, doubtful_point)"
     con.execute(f"""

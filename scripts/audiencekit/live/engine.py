@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from queue import SimpleQueue
+from typing import Any, TypeVar
 
 from audiencekit.errors import UserError
 from audiencekit.intake.landing_settings import FileSettings
@@ -27,6 +28,8 @@ from audiencekit.live.journal import Journal
 from audiencekit.live.landing import Landing
 from audiencekit.live.log import CallLog, in_parts
 from audiencekit.live.refreshed import Refreshed, last_number, read_refreshed, write_answer
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -91,6 +94,7 @@ class Engine:
         self._refreshed = 0
         self._scheduled_at = 0.0
         self._unwritten: list[Change] = []
+        self._questions: SimpleQueue[tuple[Callable, Future]] = SimpleQueue()
         self._is_stopping = False
         self._thread = threading.Thread(target=self._work, name="engine", daemon=True)
 
@@ -120,9 +124,26 @@ class Engine:
                 self._problems["engine"] = f"the evaluation failed: {place_of(problem)}"
                 _log.error(self._problems["engine"])
 
+    def ask(self, question: Callable[[Loaded, datetime], T]) -> Future[T]:
+        """Let the engine's thread answer a question about its generation, as of now."""
+        answer: Future[T] = Future()
+        self._questions.put((question, answer))
+        self.inbox.wake()
+        return answer
+
+    def _answer(self) -> None:
+        while self.loaded and not self._questions.empty():
+            question, answer = self._questions.get()
+            if answer.set_running_or_notify_cancel():
+                try:
+                    answer.set_result(question(self.loaded, self._source.moment()))
+                except Exception as problem:
+                    answer.set_exception(problem)
+
     def _work_once(self) -> None:
         self._follow_generation()
         self._follow_refresh()
+        self._answer()
         waiting = self.inbox.take(self._wait().total_seconds())
         missed = waiting.missed_from
         more = self._source.log.calls_since(missed) if missed is not None else ()
@@ -189,7 +210,7 @@ class Engine:
             for listener in self.listeners if written else ():
                 listener()
             if not self._is_settled:
-                self.journal.settle(self.loaded.members.of, self._source.clock())
+                self.journal.settle(self.loaded.members.announced, self._source.clock())
                 self._is_settled = True
         except OSError as problem:
             self._problems["journal"] = f"the journal cannot be written: {problem.strerror}"
@@ -266,7 +287,7 @@ class Engine:
         try:
             loaded, known = loading.result()
             if self.loaded:
-                known = AsBuilt(self.loaded.members.of, self.loaded.members.messages)
+                known = AsBuilt(self.loaded.members.announced, self.loaded.members.messages)
             assert known
             now = max(self._source.moment(), loaded.built_at)
             changes = loaded.members.begin(known, now)

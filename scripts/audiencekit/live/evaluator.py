@@ -14,11 +14,12 @@ import pyarrow as pa
 
 from audiencekit.live.facts import Facts, among
 from audiencekit.live.lookup import NewLogins
-from audiencekit.publish.live_cone import INCOMING
+from audiencekit.publish.live_cone import CLOCKED, INCOMING
 from audiencekit.publish.live_facts import EVENTS, SENDER
 from audiencekit.publish.live_state import (
     ACCOUNTS,
     BUILD_MATCHES,
+    CONSENT,
     FEATURES,
     LIVE_FILE,
     MATCHES,
@@ -131,8 +132,11 @@ class Evaluator:
         )
         nobody = self.con.execute(f"from published.incoming.{TAKEN[ACCOUNTS]}").to_arrow_table()
         self._facts.account_schema = self._staged(ACCOUNTS, nobody, "from staged").schema
+        none = self.con.execute(f"from published.incoming.{TAKEN[CONSENT]}").to_arrow_table()
+        self._facts.consent_schema = self._staged(CONSENT, none, "from staged").schema
         self._set_due(set())
-        self.con.execute(f"create view {self.relations[ACCOUNTS]} as from memory.due.{ACCOUNTS}")
+        for name in (ACCOUNTS, CONSENT):
+            self.con.execute(f"create view {self.relations[name]} as from memory.due.{name}")
         self._make_steps()
 
     def _make_steps(self) -> None:
@@ -244,6 +248,33 @@ class Evaluator:
             self._facts.keep_accounts(self._staged(ACCOUNTS, versions, "from staged"), known)
         return set(known.values())
 
+    def take_consent(self, decisions: pa.Table) -> set[str]:
+        """Take in what logins decide, with columns of the landing table consent_events. Returns whom it concerns.
+
+        Only wishes for less count until the next build.
+        """
+        staged = self._staged(
+            CONSENT, decisions, "from staged where id_type in ('account_id', 'customer_key')"
+        )
+        ids = staged.select(["id_type", "id_value"]).to_pylist()
+        logins = self._customers_of({i["id_value"] for i in ids if i["id_type"] == "account_id"})
+        keys = {i["id_value"] for i in ids if i["id_type"] == "customer_key"}
+        owners = {
+            "account_id": logins,
+            "customer_key": dict(
+                self._rows(
+                    "select customer_key, customer_key from published.facts.customers "
+                    f"where customer_key in {among(keys)}"
+                )
+            ),
+        }
+        concerned = set()
+        for place, each in enumerate(ids):
+            if customer := owners[each["id_type"]].get(each["id_value"]):
+                self._facts.add_consent(customer, staged.slice(place, 1))
+                concerned.add(customer)
+        return concerned
+
     def _staged(self, name: str, rows: pa.Table, query: str) -> pa.Table:
         """The result of `query` over rows of a landing table, `staged` as a build stages them."""
         taken = f'{INCOMING}."{TAKEN[name]}"'
@@ -281,7 +312,7 @@ class Evaluator:
         matches = self._rows(f"from {self.relations['segment_matches']}")
         candidates = self._rows(
             "select channel, segment_code, customer_key, left_out_because "
-            f"from {self.relations['int_audience_candidates']}"
+            f"from {self.relations['int_action_candidates']}"
         )
         return Evaluation(
             set(matches),
@@ -314,10 +345,10 @@ class Evaluator:
         return found
 
     def features_at(self, customers: Set[str], moments: Sequence[datetime]) -> str:
-        """The table of features of `customers`, as of each of `moments` (UTC, in order)."""
+        """The table of features of `customers`, as of each of `moments` (UTC, in order), and what else the clock reads."""
         self._set_due(customers)
         names = [step.name for step in self._steps]
-        self._run(moments, self._steps[: names.index(FEATURES) + 1])
+        self._run(moments, self._steps[: max(map(names.index, CLOCKED)) + 1])
         return self.relations[FEATURES]
 
     def _run(self, moments: Sequence[datetime], steps: Sequence["_Step"]) -> None:

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from audiencekit.intake.contract import load_contract
 from audiencekit.publish.live_facts import EVENTS
-from audiencekit.publish.live_state import ACCOUNTS
+from audiencekit.publish.live_state import ACCOUNTS, CONSENT
 from audiencekit.sql import literal
 
 # Events of a sender are put together when there are so many pieces.
@@ -32,8 +32,9 @@ VISITOR = "visitor on "
 class Facts:
     """Rows by customer and table, and events by sender. `published` is live.duckdb, attached to `con`.
 
-    A customer is read from the generation when they are asked for, and dropped when KEPT others were since. `schemas` has the columns of each table.
-    `account_schema` has those of staged logins, as soon as somebody knows them. `last_seen` has the visitors who are no known
+    A customer is read from the generation when they are asked for, and dropped when KEPT others were since. `schemas` has
+    the columns of each table. `account_schema` has those of staged logins, and `consent_schema` those of staged
+    decisions, as soon as somebody knows them. `last_seen` has the visitors who are no known
     customers, and when they were seen (UTC).
     """
 
@@ -52,6 +53,8 @@ class Facts:
         self._accounts: dict[str, dict[str, pa.Table]] = defaultdict(dict)
         self.last_seen: dict[str, datetime] = {}
         self.account_schema: pa.Schema | None = None
+        self._decided: dict[str, list[pa.Table]] = defaultdict(list)
+        self.consent_schema: pa.Schema | None = None
         customers = self._table("customers", "limit 0")
         lists = [field for field in customers.schema if pa.types.is_list(field.type)]
         self.schemas = {
@@ -85,6 +88,9 @@ class Facts:
             stated = sorted(customers & self._accounts.keys())
             accounts = [one for key in stated for one in self._accounts[key].values()]
             rows[ACCOUNTS] = pa.concat_tables([self.account_schema.empty_table(), *accounts])
+        if self.consent_schema:
+            decided = [one for key in sorted(customers) for one in self._decided.get(key, ())]
+            rows[CONSENT] = pa.concat_tables([self.consent_schema.empty_table(), *decided])
         _drop_oldest(self._customers, customers)
         return rows
 
@@ -220,6 +226,10 @@ class Facts:
         """Keep staged logins of customers, in place of what was kept of them before."""
         for place, login in enumerate(staged.column("account_id").to_pylist()):
             self._accounts[owners[login]][login] = staged.slice(place, 1)
+
+    def add_consent(self, customer: str, staged: pa.Table) -> None:
+        """Keep staged decisions of a customer."""
+        self._decided[customer].append(staged)
 
     def seen_on(self, customer: str, sender: str) -> bool:
         """A customer logged in on a device. Returns whether they had not done so before since the build."""

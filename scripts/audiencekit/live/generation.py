@@ -46,4 +46,5 @@ def load(generation: Path, log: CallLog, settings: FileSettings) -> Loaded:
         arrived = landing.rows(rows)
         evaluator.take(arrived.events)
         evaluator.take_accounts(arrived.accounts)
+        evaluator.take_consent(arrived.consent)
     return Loaded(manifest, Memberships(evaluator), Lookup(generation, evaluator.new_logins))

@@ -5,7 +5,7 @@ A run reads files. Between two runs the same SQL reads tables in memory.
 
 import json
 from collections.abc import Iterable, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from audiencekit.live.adapted import INPUTS
 from audiencekit.live.calls import Row
 from audiencekit.sql import rows_of
 
-EVENTS, ACCOUNTS = "web_events", "accounts"
+EVENTS, ACCOUNTS, CONSENT = "web_events", "accounts", "consent_events"
 # Events whose time has not come wait in the evaluator, so none is held back here.
 _ALWAYS = datetime(9999, 1, 1)
 # Where the SQL of intake has the file that an adapter made.
@@ -35,10 +35,11 @@ _MADE = Path("made.parquet")
 
 @dataclass(frozen=True)
 class Arrived:
-    """Rows of the landing tables: web events, and what logins state of themselves."""
+    """Rows of the landing tables: web events, what logins state of themselves, and what people decide."""
 
     events: pa.Table
     accounts: pa.Table
+    consent: pa.Table = field(default_factory=lambda: pa.table({}))
 
 
 class Landing:
@@ -58,7 +59,7 @@ class Landing:
         self.refused = 0
         self._checked: dict[str, str] = {}
         self._none: dict[str, pa.Table] = {}
-        for table in (EVENTS, ACCOUNTS):
+        for table in (EVENTS, ACCOUNTS, CONSENT):
             contract = load_contract()[table]
             columns = ", ".join(f"{column.name} varchar" for column in contract.columns)
             self._con.execute(f"create table made_{table} ({ROW_NUMBER} bigint, {columns})")
@@ -78,7 +79,7 @@ class Landing:
         found = {
             name: self._kept(name) if name in made else self._none[name] for name in self._none
         }
-        return Arrived(found[EVENTS], found[ACCOUNTS])
+        return Arrived(found[EVENTS], found[ACCOUNTS], found[CONSENT])
 
     def _make(self, adapter: Adapter, rows: dict[str, list[dict]], made: Set[str]) -> set[str]:
         """Let an adapter make its landing tables. Returns their names; those that are `made` get more rows."""

@@ -12,12 +12,12 @@ from itertools import islice
 from pathlib import Path
 
 from audiencekit.intake.call_logs import FILE
-from audiencekit.live.adapted import HELD, NOT_READ
+from audiencekit.live.adapted import HELD, NOT_READ, PREFERENCES
 from audiencekit.live.calls import TABLES, Row
 from audiencekit.live.line_files import LineFile, line_of, lock_folder, read_lines, write_lines
 
 CALLS = "_calls"
-TABLE_NAMES = {CALLS, HELD, NOT_READ, *(table for table, _ in TABLES.values())}
+TABLE_NAMES = {CALLS, HELD, NOT_READ, PREFERENCES, *(table for table, _ in TABLES.values())}
 
 # How many calls are taken in together.
 TOGETHER = 5_000

@@ -14,6 +14,7 @@ from audiencekit.live.evaluator import Evaluator
 from audiencekit.live.facts import VISITOR
 from audiencekit.live.failures import place_of
 from audiencekit.live.landing import Arrived
+from audiencekit.live.quiet_hours import as_announced
 
 _log = logging.getLogger(__name__)
 
@@ -46,6 +47,9 @@ class Memberships:
     `of` has the segments of each customer, `visitors` those of people who are no known customers, while they are there.
     `messages` has by slot of the website what each of them is shown, as JSON. `waiting` are those who were not evaluated
     with this build yet: of them it is known what was announced. `failed` counts evaluations that failed.
+
+    A night that begins is no change: `announced` has the segments as `of` has them, but for members who were announced
+    before their night.
     """
 
     def __init__(self, evaluator: Evaluator):
@@ -53,6 +57,7 @@ class Memberships:
         self.evaluator = evaluator
         self._clock = Clock(evaluator)
         self.of: dict[str, Segments] = {}
+        self._before_night: dict[str, Segments] = {}
         self.visitors: dict[str, Segments] = {}
         self.failed = 0
         self.messages: dict[str, dict[str, str]] = {}
@@ -82,6 +87,22 @@ class Memberships:
         """The same segments as others have, so that they are in memory once."""
         return self._common.setdefault(tuple(segments.items()), segments)
 
+    @property
+    def announced(self) -> dict[str, Segments]:
+        """The segments of each customer as the changes so far say."""
+        return self.of | self._before_night
+
+    def _announce(self, key: str, before: Mapping[str, Reasons] | None) -> Segments:
+        """The segments of a customer as changes since `before` say; None: as a build says, which knows no quiet hours."""
+        now = self.of.get(key, {})
+        after = {
+            segment: as_announced(before, segment, reasons) for segment, reasons in now.items()
+        }
+        self._before_night.pop(key, None)
+        if after != now:
+            self._before_night[key] = after
+        return after
+
     def take(self, arrived: Arrived, now: datetime) -> list[Change]:
         """Take in events and what logins state. Returns the changes until `now`, in order."""
         changes = self._evaluate(self._due_until(now), _Cause(now, "time"))
@@ -91,6 +112,9 @@ class Memberships:
                 about.setdefault(customer, []).append(event_id)
         if len(arrived.accounts):
             for customer in self.evaluator.take_accounts(arrived.accounts):
+                about.setdefault(customer, [])
+        if len(arrived.consent):
+            for customer in self.evaluator.take_consent(arrived.consent):
                 about.setdefault(customer, [])
         return changes + self._evaluate(about.keys(), _Cause(now, "event", about))
 
@@ -120,7 +144,7 @@ class Memberships:
             change
             for key in sorted(before.keys() | self.of.keys())
             for change in _changes_of(
-                key, before.get(key, NOWHERE), self.of.get(key, NOWHERE), cause
+                key, before.get(key, NOWHERE), self._announce(key, before.get(key, NOWHERE)), cause
             )
         ]
 
@@ -205,8 +229,11 @@ class Memberships:
             if key.startswith(VISITOR):
                 self.visitors[key] = segments[key]
                 continue
-            before, self.of[key] = self.of.get(key, NOWHERE), self._shared(segments[key])
-            changes += _changes_of(key, before, segments[key], cause, carts.get(key, ()))
+            before = self._before_night.get(key, self.of.get(key, NOWHERE))
+            self.of[key] = self._shared(segments[key])
+            changes += _changes_of(
+                key, before, self._announce(key, before), cause, carts.get(key, ())
+            )
         self._unscheduled |= dict.fromkeys(keys, cause.at)
         return changes
 

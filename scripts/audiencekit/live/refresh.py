@@ -222,7 +222,7 @@ def _evaluate(
                 ]
             journal.append(changes, refreshed.build_id)
             if is_first:
-                journal.settle(members.of, now.replace(tzinfo=UTC))
+                journal.settle(members.announced, now.replace(tzinfo=UTC))
             members.schedule()
             save_due(folder, refreshed.build_id, journal.last_seq, members.due)
         report.changes = Counter((c.segment, c.action) for c in changes)

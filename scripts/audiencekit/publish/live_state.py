@@ -12,7 +12,7 @@ facts.logins        one row per login, with its customer
 facts.memberships    one row per customer who is in a segment or shown a message, with the number of their kind
 facts.membership_kinds    one row per kind: segments with the reasons by channel, and messages by slot, as JSON
 facts.recommendations    one row per customer, and one without a key for everybody else, with products to recommend
-incoming.<table>    no rows: the columns in which events, and what logins state, are taken in
+incoming.<table>    no rows: the columns in which events, and what people state, are taken in
 <schema>.<table>    the inputs that hold for everybody, such as seeds
 """
 
@@ -41,10 +41,10 @@ from audiencekit.workspace import Workspace
 
 LIVE_FILE = "live.duckdb"
 # Counts up when a service of an older version could not read the file any more, or a newer one not yet.
-FORMAT = 3
-ACCOUNTS = "stg_shop__accounts"
+FORMAT = 4
+ACCOUNTS, CONSENT = "stg_shop__accounts", "stg_consent__events"
 # The landing tables that they are staged from.
-TAKEN = {EVENTS: "web_events", ACCOUNTS: "accounts"}
+TAKEN = {EVENTS: "web_events", ACCOUNTS: "accounts", CONSENT: "consent_events"}
 # Who a customer is matters to no rule: these columns are empty, and identifiers of these kinds are left out.
 CONTACT_DATA = ("email", "phone", "first_name", "last_name", "city")
 CONTACT_IDS = ("email", "phone")
@@ -54,8 +54,8 @@ SPINE = "int_feature_spine"
 MATCHES, BUILD_MATCHES = "segment_matches", "build_matches"
 # What is read of the steps. Of features, those that rules compare with a number: the clock calculates when.
 RESULTS = (
-    *(MATCHES, "int_audience_candidates", "int_cart_products", "int_customer_messages"),
-    *("dim_messages", "fct_events"),
+    *(MATCHES, "int_action_candidates", "int_cart_products", "int_customer_messages"),
+    *("dim_messages", "fct_events", "int_frequency_limits", "int_quiet_hours"),
 )
 FEATURES = "customer_features"
 # What is always kept of events and customers.
