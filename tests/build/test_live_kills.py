@@ -232,5 +232,5 @@ def assert_clock_and_rules_changed(changes: list[dict], build_id: str) -> None:
     moments = [change["occurred_at"] for change in changes]
     assert moments != sorted(moments), "the clock never went back"
     of_last = [change for change in changes if change["build_id"] == build_id]
-    assert {change["because"] for change in of_last} >= {"build"}
+    assert of_last, "the last generation changed nobody"
     assert len({change["build_id"] for change in changes}) > 1

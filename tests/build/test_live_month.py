@@ -26,6 +26,7 @@ from live_month import (
     of_live_segments,
     own_reasons,
     refusals_of,
+    same_nights,
     write_month,
 )
 from live_timeline import advance_to
@@ -36,6 +37,7 @@ from audiencekit.live.evaluator import Evaluation, Evaluator
 from audiencekit.live.facts import VISITOR
 from audiencekit.live.landing import Arrived
 from audiencekit.live.memberships import Memberships
+from audiencekit.live.quiet_hours import QUIET
 
 HOUR = timedelta(hours=1)
 # AUDIENCEKIT_MOMENTS=40 for the long run. The first ones are always the same.
@@ -114,6 +116,8 @@ def test_live_is_what_a_build_of_the_moment_says(moment, published, built_at, mo
     for features in FEATURES:
         assert_same_features(evaluator, built, features, moment)
     assert of_live(evaluator, live) == (matches, own_reasons(candidates))
+    assert same_nights(live.candidates, candidates) and QUIET in live.candidates.values()
+    assert same_nights(as_evaluation(members).candidates, candidates)
     assert of_live(evaluator, as_evaluation(members)) == (matches, own_reasons(candidates))
     withdrawn = {row[2] for row, why in live.candidates.items() if why == "consent_withdrawn"}
     assert withdrawn & stated, "no refusal mattered"

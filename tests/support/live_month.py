@@ -11,9 +11,11 @@ import pyarrow.compute as pc
 from workspaces import DEMO_AS_OF, Published
 
 from audiencekit.live.evaluator import Evaluation, Evaluator
+from audiencekit.live.quiet_hours import QUIET
 
 FEATURES = ("feat_orders", "feat_web", "feat_interests", "feat_email", "feat_rhythm")
 DAYS = 31
+_CHOICES = ("other_segment", "other_channel")
 NEW_PHONE = "new phone of "
 # Calls of clocks that are so far ahead have come at a moment, and do not count yet.
 _AHEAD = timedelta(hours=6)
@@ -279,14 +281,18 @@ def assert_same_features(
 
 
 def own_reasons(candidates: dict) -> dict:
-    """Why members are left out, but for those who are left to another segment or channel.
+    """Why members are left out, but for those who are left to another segment or channel, and for the night.
 
-    That choice may be by a score or rank, which only the build of the moment knows.
+    That choice may be by a score or rank, which only the build of the moment knows. Whose night it is, `same_nights` says.
     """
-    return {
-        row: None if why in ("other_segment", "other_channel") else why
-        for row, why in candidates.items()
-    }
+    return {row: None if why in (*_CHOICES, QUIET) else why for row, why in candidates.items()}
+
+
+def same_nights(live: dict, built: dict) -> bool:
+    """Whether it is night for the same members, but for those of whom one of both leaves another segment or channel."""
+    pairs = [(live[row], built[row]) for row in live.keys() & built.keys()]
+    nights = [pair for pair in pairs if QUIET in pair]
+    return all(one == other or {one, other} & {*_CHOICES} for one, other in nights)
 
 
 def of_live_segments(built: Published, evaluator: Evaluator) -> tuple[set, dict]:
