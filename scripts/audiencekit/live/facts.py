@@ -136,6 +136,8 @@ class Facts:
         for key in customers:
             self._logged_in.pop(key, None)
             self._accounts.pop(key, None)
+            self._decided.pop(key, None)
+            self._replaced.pop(key, None)
 
     def _rows_of_one(self, key: str) -> dict[str, pa.RecordBatch]:
         """Rows by table, of the build and replaced since."""

@@ -92,8 +92,8 @@ class Memberships:
         """The segments of each customer as the changes so far say."""
         return self.of | self._before_night
 
-    def _announce(self, key: str, before: Mapping[str, Reasons] | None) -> Segments:
-        """The segments of a customer as changes since `before` say; None: as a build says, which knows no quiet hours."""
+    def _announce(self, key: str, before: Mapping[str, Reasons]) -> Segments:
+        """The segments of a customer as changes since `before` say."""
         now = self.of.get(key, {})
         after = {
             segment: as_announced(before, segment, reasons) for segment, reasons in now.items()

@@ -11,12 +11,9 @@ from audiencekit.live.changes import Reasons
 QUIET = "quiet_hours"
 
 
-def as_announced(before: Mapping[str, Reasons] | None, segment: str, reasons: Reasons) -> Reasons:
+def as_announced(before: Mapping[str, Reasons], segment: str, reasons: Reasons) -> Reasons:
     """Reasons as they are announced: a night that begins leaves nobody out who could be addressed before."""
-    if before is not None and segment not in before:
-        return reasons
-    could = {channel for channel, why in (before or {}).get(segment, ()) if why is None}
+    could = {channel for channel, why in before.get(segment, ()) if why is None}
     return tuple(
-        (channel, None if why == QUIET and (before is None or channel in could) else why)
-        for channel, why in reasons
+        (channel, None if why == QUIET and channel in could else why) for channel, why in reasons
     )
