@@ -23,7 +23,7 @@ SUPPORT = Path(__file__).parents[1] / "support"
 # No description of parameters can say that one of two is required.
 ONE_OF_TWO = """
 [[operations]]
-include-path = "/v1/personalize"
+include-path-regex = "^/v1/(personalize|preferences/link)$"
 [operations.checks.positive_data_acceptance]
 expected-statuses = ["2xx", "304", "400", "401", "429"]
 """

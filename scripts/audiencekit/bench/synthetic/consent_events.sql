@@ -1,5 +1,5 @@
 -- One row per consent event, about three per customer: a decision on some of six purposes, and a later withdrawal of
--- one in ten.
+-- one in ten. One newsletter in five is about one topic, one e-mail consent in ten limits how often.
 with
 
 purposes (purpose, place) as (
@@ -50,6 +50,11 @@ select
     case when chance(decision, 95) < 0.05 then ago(seconds_ago) + interval 730 day end as expires_at,
     cast(null as varchar) as jurisdiction,
     cast(null as varchar) as channel,
+    case
+        when purpose = 'newsletter' and chance(decision, 97) < 0.2
+            then pick(['new_products', 'offers', 'tips'], chance(decision, 98))
+    end as topic,
+    case when purpose = 'email_marketing' and chance(decision, 99) < 0.1 then 7 end as at_most_every_days,
     pick(['signup form', 'checkout', 'preference centre'], chance(decision, 96)) as consent_source,
     printf('proof-%d', decision) as proof
 from decided
