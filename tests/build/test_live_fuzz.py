@@ -25,7 +25,7 @@ ONE_OF_TWO = """
 [[operations]]
 include-path-regex = "^/v1/(personalize|preferences/link)$"
 [operations.checks.positive_data_acceptance]
-expected-statuses = ["2xx", "304", "400", "401", "429"]
+expected-statuses = ["2xx", "304", "400", "401", "404", "429"]
 """
 
 
