@@ -161,7 +161,6 @@ def test_memberships_follow_events_and_time_alone_to_where_a_build_would_be(publ
     while members.waiting:
         assert members.advance(DEMO_AS_OF) == [], "an evaluation as of the build differs from it"
     assert len(members.messages) > 3
-    members.schedule()
     start = {(segment, key) for key, segments in members.of.items() for segment in segments}
     of_build = published.warehouse(
         "select segment_code, customer_key from segments.segment_matches"
@@ -180,7 +179,6 @@ def test_memberships_follow_events_and_time_alone_to_where_a_build_would_be(publ
         arrived = Arrived(in_order.take(pa.array(places, pa.int64())), pa.table({}))
         moment = DEMO_AS_OF + timedelta(hours=hour + 1)
         changes += members.take(arrived, moment) + advance_to(members, moment)
-        members.schedule()
     now = {(segment, key) for key, segments in members.of.items() for segment in segments}
     assert now == evaluator.evaluate(evaluator.customers(), end).matches
     entered = {(c.segment, c.customer_key) for c in changes if c.action == ENTERED}

@@ -87,7 +87,6 @@ def followed(published: Published, month: Path, moment: datetime) -> tuple[Membe
     for (since, until), events in zip(pairwise(steps), others, strict=True):
         members.take(Arrived(events, _between(accounts, since, until)), until)
         advance_to(members, until)
-        members.schedule()
     advance_to(members, moment)
     return members, concerned, stated
 

@@ -266,7 +266,9 @@ def assert_same_features(
     evaluator: Evaluator, built: Published, table: str, moment: datetime
 ) -> None:
     """The rows of everybody whom the evaluator knows, as of the moment, in the columns that it keeps."""
-    live = evaluator.con.execute(f"from {evaluator.tables[table]} order by customer_key").df()
+    live = evaluator.con.execute(
+        f"from {evaluator.tables[table]} where moment_at = ? order by customer_key", [moment]
+    ).df()
     assert len(live.columns) > 2
     batch = built.warehouse(
         f"select {', '.join(live.columns)} from features.{table} "

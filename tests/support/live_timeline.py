@@ -74,7 +74,6 @@ class Timeline:
 
     def wait(self, **by: float) -> None:
         """Let time go on. Only customers whom the clock of the memberships announces are evaluated."""
-        self.members.schedule()
         self.now += timedelta(**by)
         self.changes += advance_to(self.members, self.now)
 

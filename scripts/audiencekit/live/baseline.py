@@ -21,7 +21,9 @@ def first_due(evaluator: Evaluator, built_at: datetime) -> dict[str, datetime]:
     clock, keys = Clock(evaluator), sorted(evaluator.customers())
     due: dict[str, datetime] = {}
     for start in range(0, len(keys), TOGETHER):
-        due |= clock.next_changes(set(keys[start : start + TOGETHER]), built_at)
+        some = set(keys[start : start + TOGETHER])
+        evaluator.evaluate(some, built_at)
+        due |= clock.next_changes(some, built_at)
     return due
 
 

@@ -10,15 +10,13 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from audiencekit.live.evaluator import Evaluator
+from audiencekit.live.evaluator import LATER, Evaluator
 from audiencekit.publish.live_facts import EVENTS
-
-# Far enough apart for slopes to be exact, and close enough for nothing to happen in between.
-_STEP = timedelta(seconds=1)
+from audiencekit.publish.live_state import FEATURES
 
 
 class Clock:
-    """The next change of single customers, from the facts that an evaluator holds of them."""
+    """The next change of those customers whom an evaluator evaluated last, from their facts and features."""
 
     def __init__(self, evaluator: Evaluator):
         self._evaluator, self._con = evaluator, evaluator.con
@@ -45,12 +43,16 @@ class Clock:
         )
         self._times = " union all ".join(times)
         self._limits = evaluator.relations["int_frequency_limits"]
+        windows = self._con.execute("from published.cone.windows order by micros")
+        self._windows = [0, *(micros for (micros,) in windows.fetchall())]
 
     def next_changes(self, customers: Set[str], moment: datetime) -> dict[str, datetime]:
-        """The first moment after `moment` at which each customer's row can change. UTC, to the microsecond."""
-        crossings = self._crossings(customers, moment)
+        """The first moment after `moment`, as of which `customers` were evaluated, at which each one's row can change.
+
+        UTC, to the microsecond.
+        """
         midnight = self._midnight(moment)
-        found = (crossings, self._ends_of_windows(moment), self._quiet_hours())
+        found = (self._crossings(moment), self._ends_of_windows(moment), self._quiet_hours())
         return {key: min([midnight, *(f[key] for f in found if key in f)]) for key in customers}
 
     def _quiet_hours(self) -> dict[str, datetime]:
@@ -61,31 +63,38 @@ class Clock:
 
     def _ends_of_windows(self, moment: datetime) -> dict[str, datetime]:
         """When something that happened leaves a window, and the moment after. Some rules say at, and some say after."""
+        ends = ", ".join(f"min({_end(str(micros))})" for micros in self._windows)
         return dict(
             self._con.execute(
                 f"""
-                select customer_key, min(happened_at + to_microseconds(micros + past)) as next_at
-                from (from ({self._times}) where happened_at between timestamp '1900-01-01' and timestamp '2200-01-01')
-                inner join (
-                    select customer_key, micros from memory.due.customers
-                    cross join (from published.cone.windows union all select 0)
+                with
+
+                happened as (
+                    select * from ({self._times})
+                    where happened_at between timestamp '1900-01-01' and timestamp '2200-01-01'
+                ),
+
+                ends as (
+                    select customer_key, least({ends}) as next_at from happened group by customer_key
                     union all
-                    select customer_key, window_days * 86400000000 from {self._limits}
-                ) using (customer_key)
-                cross join (select unnest([0, 1]) as past)
-                where happened_at + to_microseconds(micros + past) > cast($now as timestamp)
-                group by customer_key
+                    select happened.customer_key, min({_end("limits.window_days * 86400000000")})
+                    from happened
+                    inner join {self._limits} as limits on happened.customer_key = limits.customer_key
+                    group by happened.customer_key
+                )
+
+                select customer_key, min(next_at) from ends where next_at is not null group by customer_key
             """,
                 {"now": moment},
             ).fetchall()
         )
 
-    def _crossings(self, customers: Set[str], moment: datetime) -> dict[str, datetime]:
+    def _crossings(self, moment: datetime) -> dict[str, datetime]:
         """When a number that grows with time, such as days since the last order, passes one that a rule compares it with.
 
         Such numbers grow evenly until something happens, so two moments tell the slope.
         """
-        features = self._evaluator.features_at(customers, [moment, moment + _STEP])
+        features = self._evaluator.relations[FEATURES]
         types = dict(
             self._con.execute(
                 f"select column_name, column_type from (describe {features})"
@@ -129,8 +138,8 @@ class Clock:
             """,
                 {
                     "now": moment,
-                    "soon": moment + _STEP,
-                    "micros": _STEP / timedelta(microseconds=1),
+                    "soon": moment + LATER,
+                    "micros": LATER / timedelta(microseconds=1),
                 },
             ).fetchall()
         )
@@ -140,3 +149,10 @@ class Clock:
         local = moment.replace(tzinfo=UTC).astimezone(self._zone)
         tomorrow = datetime.combine(local.date() + timedelta(days=1), time(), self._zone)
         return tomorrow.astimezone(UTC).replace(tzinfo=None)
+
+
+def _end(micros: str) -> str:
+    """SQL for the first moment after $now at which `happened_at` leaves a window of so many microseconds, or has left it."""
+    end = f"happened_at + to_microseconds({micros})"
+    now = "cast($now as timestamp)"
+    return f"case when {end} > {now} then {end} when {end} = {now} then {end} + to_microseconds(1) end"

@@ -92,7 +92,6 @@ class Engine:
         self._failed: Path | None = None
         self._is_settled = True
         self._refreshed = 0
-        self._scheduled_at = 0.0
         self._unwritten: list[Change] = []
         self._questions: SimpleQueue[tuple[Callable, Future]] = SimpleQueue()
         self._is_stopping = False
@@ -173,11 +172,7 @@ class Engine:
             self.counts.failed += not rows
         self._announce()
         self.counts.calls += len(rows)
-        members = self.loaded.members
-        if not len(self.inbox) or time.monotonic() - self._scheduled_at > _TICK.total_seconds():
-            members.schedule()
-            self._scheduled_at = time.monotonic()
-        if members.is_up_to(now):
+        if self.loaded.members.is_up_to(now):
             self.counts.evaluated_at = now
 
     def _changes(self, rows: Sequence[Row], now: datetime) -> list[Change]:

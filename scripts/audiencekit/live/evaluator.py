@@ -6,7 +6,7 @@ evaluated and of nobody else.
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from audiencekit.live.facts import Facts, among
 from audiencekit.live.lookup import NewLogins
-from audiencekit.publish.live_cone import CLOCKED, INCOMING
+from audiencekit.publish.live_cone import INCOMING, MOMENT
 from audiencekit.publish.live_facts import EVENTS, SENDER
 from audiencekit.publish.live_state import (
     ACCOUNTS,
@@ -30,6 +30,9 @@ from audiencekit.sql import literal
 
 # What is read of a staged event to know whom it concerns.
 _READ = ["event_id", "account_id", "sender", "country_code", "occurred_at"]
+# Features are evaluated twice, as of a moment and so much later: the clock reads from it how fast they grow. It is far
+# enough for slopes to be exact, and close enough for nothing to happen in between.
+LATER = timedelta(seconds=1)
 # As of this moment, all events that were taken in have happened.
 _ALL = datetime(9999, 12, 31)
 # The catalogs of the SQL and of live.duckdb.
@@ -113,14 +116,16 @@ class Evaluator:
         self.con.execute("create schema steps")
         self._set_due(set())
         self._replace("memory.due.moments", pa.table({"moment_at": pa.array([], _MICROSECONDS)}))
-        moment = "getvariable('moment')"
         for name, relation, is_by_customer, has_moment, columns in inputs:
             rows = f"memory.due.{name}" if is_by_customer else relation.replace(*_PUBLISHED, 1)
-            # What a build calculated for its own moment holds until the next build.
-            now = f" replace ({moment} as moment_at)" * has_moment
-            self.con.execute(
-                f"create view {relation} as select *{now} from (select {columns} from {rows})"
-            )
+            query = f"select {columns} from {rows}"
+            if has_moment:
+                # What a build calculated for its own moment holds until the next build.
+                query = (
+                    "select of_build.* replace (moments.moment_at as moment_at) "
+                    f"from ({query}) as of_build cross join memory.due.moments as moments"
+                )
+            self.con.execute(f"create view {relation} as {query}")
         features = self.relations[FEATURES].rsplit(".", 1)[0]
         self.con.execute(
             f"create view {features}.{SPINE} as "
@@ -128,7 +133,7 @@ class Evaluator:
         )
         self.con.execute(
             f"create view {self.relations[EVENTS]} as "
-            f"select {self._events_columns} from memory.due.{EVENTS} where occurred_at < {moment}"
+            f"select {self._events_columns} from memory.due.{EVENTS} where occurred_at < {MOMENT}"
         )
         nobody = self.con.execute(f"from published.incoming.{TAKEN[ACCOUNTS]}").to_arrow_table()
         self._facts.account_schema = self._staged(ACCOUNTS, nobody, "from staged").schema
@@ -308,7 +313,12 @@ class Evaluator:
     def evaluate(self, customers: Set[str], moment: datetime) -> Evaluation:
         """What follows for `customers` as of `moment` (UTC). Customers whom the build does not know match nothing."""
         self._set_due(customers)
-        self._run([moment], self._steps)
+        self._set_moment(moment)
+        moments = pa.array([_in_utc(moment), _in_utc(moment + LATER)], _MICROSECONDS)
+        self._replace("memory.due.moments", pa.table({"moment_at": moments}))
+        for step in self._steps:
+            if not step.is_view:
+                self._evaluate_step(step)
         matches = self._rows(f"from {self.relations['segment_matches']}")
         candidates = self._rows(
             "select channel, segment_code, customer_key, left_out_because "
@@ -324,7 +334,8 @@ class Evaluator:
         return dict(
             self._rows(
                 "select customer_key, list(product_id order by product_id) "
-                f"from {self.relations['int_cart_products']} where product_id is not null group by customer_key"
+                f"from {self.relations['int_cart_products']} "
+                f"where product_id is not null and moment_at = {MOMENT} group by customer_key"
             )
         )
 
@@ -343,23 +354,6 @@ class Evaluator:
         ):
             found.setdefault(key, {})[slot] = content
         return found
-
-    def features_at(self, customers: Set[str], moments: Sequence[datetime]) -> str:
-        """The table of features of `customers`, as of each of `moments` (UTC, in order), and what else the clock reads."""
-        self._set_due(customers)
-        names = [step.name for step in self._steps]
-        self._run(moments, self._steps[: max(map(names.index, CLOCKED)) + 1])
-        return self.relations[FEATURES]
-
-    def _run(self, moments: Sequence[datetime], steps: Sequence["_Step"]) -> None:
-        moments = [_in_utc(moment) for moment in moments]
-        self._set_moment(moments[-1])
-        self._replace(
-            "memory.due.moments", pa.table({"moment_at": pa.array(moments, _MICROSECONDS)})
-        )
-        for step in steps:
-            if not step.is_view:
-                self._evaluate_step(step)
 
     def _set_moment(self, moment: datetime) -> None:
         self.con.execute(f"set variable moment = timestamp '{_in_utc(moment)}'")

@@ -64,7 +64,6 @@ class Memberships:
         self.waiting: dict[str, None] = {}
         self._due: list[tuple[datetime, str]] = []
         self._next: dict[str, datetime] = {}
-        self._unscheduled: dict[str, datetime] = {}
         self._common: dict[tuple, Segments] = {}
 
     def begin(self, known: AsBuilt, now: datetime) -> list[Change]:
@@ -193,9 +192,9 @@ class Memberships:
         return self._due[0][0] if self._due else None
 
     def is_up_to(self, now: datetime) -> bool:
-        """Whether nobody is due until `now`, or may be because it is not known yet when they are."""
+        """Whether nobody is due until `now`."""
         next_moment = self.next_moment()
-        return not self._unscheduled and (next_moment is None or next_moment > now)
+        return next_moment is None or next_moment > now
 
     def _evaluate(self, customers: Set[str], cause: _Cause) -> list[Change]:
         keys, changes = sorted(customers), []
@@ -222,9 +221,11 @@ class Memberships:
         segments = self._segments(set(keys), cause.at)
         carts = self.evaluator.carts()
         messages = self.evaluator.messages(WEBSITE)
+        due = self._clock.next_changes(set(keys), cause.at)
         changes: list[Change] = []
         for key in keys:
             self.waiting.pop(key, None)
+            self._schedule(key, due[key])
             self.messages[key] = messages.get(key, {})
             if key.startswith(VISITOR):
                 self.visitors[key] = segments[key]
@@ -234,19 +235,7 @@ class Memberships:
             changes += _changes_of(
                 key, before, self._announce(key, before), cause, carts.get(key, ())
             )
-        self._unscheduled |= dict.fromkeys(keys, cause.at)
         return changes
-
-    def schedule(self) -> None:
-        """Find out when those who were evaluated have to be evaluated again. Nothing is announced by it, so it can wait."""
-        keys = sorted(self._unscheduled)
-        for start in range(0, len(keys), TOGETHER):
-            some = keys[start : start + TOGETHER]
-            # What changes after a later evaluation changes after this one, too.
-            moment = min(self._unscheduled[key] for key in some)
-            for key, at in self._clock.next_changes(set(some), moment).items():
-                self._schedule(key, at)
-        self._unscheduled = {}
 
     def _schedule(self, key: str, at: datetime) -> None:
         self._next[key] = at

@@ -223,7 +223,6 @@ def _evaluate(
             journal.append(changes, refreshed.build_id)
             if is_first:
                 journal.settle(members.announced, now.replace(tzinfo=UTC))
-            members.schedule()
             save_due(folder, refreshed.build_id, journal.last_seq, members.due)
         report.changes = Counter((c.segment, c.action) for c in changes)
         report.touched, report.due = len(about), len(is_due - about.keys())

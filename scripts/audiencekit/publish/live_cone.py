@@ -24,9 +24,6 @@ MOMENT = "getvariable('moment')"
 # Where events of today wait to be staged, in place of the landing table of the build.
 INCOMING = '"warehouse"."incoming"'
 
-# What the clock reads: these steps come first.
-CLOCKED = ("customer_features", "int_frequency_limits", "int_quiet_hours")
-
 # The rooms of models whose rows are about a moment.
 CALCULATED = ("features", "predictions")
 
@@ -60,23 +57,11 @@ def read_cone(manifest: dict[str, Any], as_of: datetime) -> Cone:
     live = {key for key, node in nodes.items() if node["config"].get("meta", {}).get("live")}
     parents = {key: set(parents_of(nodes, key)) for key in live}
     inner = {key: parents[key] & live for key in live}
-    first = _with_ancestors(inner, {key for key in live if nodes[key]["name"] in CLOCKED})
-    order = sorted(TopologicalSorter(inner).static_order(), key=lambda key: key not in first)
-    steps = tuple(_step(nodes[key], as_of) for key in order)
+    steps = tuple(_step(nodes[key], as_of) for key in TopologicalSorter(inner).static_order())
     others = set().union(*parents.values()) - live
     inputs = {nodes[key]["name"]: nodes[key]["relation_name"] for key in sorted(others)}
     daily = {nodes[key]["name"] for key in others if nodes[key]["path"].split("/")[0] in CALCULATED}
     return Cone(steps, inputs, frozenset(daily))
-
-
-def _with_ancestors(parents: dict[str, set[str]], keys: set[str]) -> set[str]:
-    """These nodes and everything that they read, directly or not."""
-    found: set[str] = set()
-    waiting = set(keys)
-    while waiting:
-        found |= waiting
-        waiting = set().union(*(parents[key] for key in waiting)) - found
-    return found
 
 
 def parents_of(nodes: dict[str, Any], key: str) -> Iterator[str]:
