@@ -1,5 +1,6 @@
 """Single customers between two builds: whom an event is about, when their row changes, and how memberships follow."""
 
+import shutil
 import time
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -142,6 +143,31 @@ def test_nothing_changes_before_the_clock_says_so(published, consent):
         changed += len(others)
         assert {key for key in others if moment < due[key]} == set()
     assert changed > 20
+
+
+def test_the_clock_knows_when_a_silence_is_long_by_the_gap_that_is_usual_in_the_shop(
+    published, tmp_path
+):
+    """Customers who bought once or twice have no gap of their own."""
+    shutil.copy(published.workspace.current / "live.duckdb", tmp_path)
+    with duckdb.connect(str(tmp_path / "live.duckdb")) as con:
+        con.execute("update features.int_shop_rhythm set median_gap_days = 40")
+    crossings = published.warehouse(f"""
+        select customer_key, timestamp '{DEMO_AS_OF}' + to_seconds((gaps * 40 - recency_days) * 86400) as crossed_at
+        from features.customer_features
+        cross join (select unnest([1, 2, 4]) as gaps)
+        where moment_at = timestamp '{DEMO_AS_OF}' and orders_lifetime < 3 and recency_days < gaps * 40
+        order by crossed_at
+        limit 20
+    """)
+    evaluator = Evaluator(tmp_path)
+    clock, found = Clock(evaluator), []
+    for key, crossed_at in crossings.itertuples(index=False, name=None):
+        start = crossed_at.to_pydatetime() - timedelta(minutes=10)
+        evaluator.evaluate({key}, start)
+        found.append(clock.next_changes({key}, start)[key] - crossed_at)
+    assert max(found) < timedelta(seconds=1)
+    assert sum(each > -timedelta(seconds=1) for each in found) > 5
 
 
 def by_customer(evaluation: Evaluation) -> dict[str, list]:
