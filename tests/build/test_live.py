@@ -9,11 +9,10 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
-from live_month import DAYS, arrivals, decisions_of, write_month
+from live_month import DAYS, decisions_of, write_month
 from live_timeline import advance_to
 from workspaces import DEMO_AS_OF
 
-from audiencekit.live import facts
 from audiencekit.live.as_built import read_as_built
 from audiencekit.live.changes import ENTERED, LEFT
 from audiencekit.live.clock import Clock
@@ -149,7 +148,8 @@ def test_the_clock_knows_when_a_silence_is_long_by_the_gap_that_is_usual_in_the_
     published, tmp_path
 ):
     """Customers who bought once or twice have no gap of their own."""
-    shutil.copy(published.workspace.current / "live.duckdb", tmp_path)
+    for path in published.workspace.current.glob("live.*"):
+        shutil.copy(path, tmp_path)
     with duckdb.connect(str(tmp_path / "live.duckdb")) as con:
         con.execute("update features.int_shop_rhythm set median_gap_days = 40")
     crossings = published.warehouse(f"""
@@ -229,24 +229,3 @@ def test_events_do_not_wait_until_everybody_is_evaluated_with_a_new_build(publis
         (c.segment, c.customer_key, c.because) for c in changes
     }
     assert key not in members.waiting and len(members.waiting) > everybody - 10
-
-
-def test_facts_that_were_dropped_from_memory_are_read_again(published, events, monkeypatch):
-    """With room for five customers, what follows is the same as with room for everybody."""
-    steps = [DEMO_AS_OF + timedelta(hours=hours) for hours in (3, 6, 8)]
-    found = []
-    for kept in (facts.KEPT, 5):
-        monkeypatch.setattr(facts, "KEPT", kept)
-        evaluator = Evaluator(published.workspace.current)
-        keys = sorted(evaluator.customers())
-        parts = [set(keys[n::30]) for n in range(3)]
-        for part, batch in zip(
-            parts, arrivals(events, steps, np.random.default_rng(1)), strict=True
-        ):
-            evaluator.evaluate(part, DEMO_AS_OF)
-            evaluator.take(batch)
-        evaluations = [evaluator.evaluate(part, steps[-1]) for part in (*parts, {keys[0]})]
-        found.append(evaluations)
-        # Those who are evaluated together are kept together.
-        assert evaluator.in_memory == min(kept, len(set().union(*parts)))
-    assert found[0] == found[1]

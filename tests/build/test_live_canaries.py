@@ -23,6 +23,7 @@ from test_live_service import workspace
 from workspaces import CANARIES
 
 from audiencekit.live.pages import openapi
+from audiencekit.publish.keyed_rows import KeyedRows
 from audiencekit.workspace import Workspace
 
 __all__ = ["workspace"]
@@ -204,6 +205,9 @@ def test_contact_data_comes_out_nowhere(workspace, tmp_path):
         "journal": written,
         "printed": [(tmp_path / "printed").read_text()],
         "live.duckdb": rows_of_live_state(workspace.current / "live.duckdb"),
+        "live.*.arrow": [
+            str(KeyedRows(path).all().to_pylist()) for path in workspace.current.glob("*.arrow")
+        ],
     }
     # All of it was there to be searched.
     assert {200, 400, 401, 404, 405} <= traffic.statuses

@@ -47,9 +47,9 @@ def shopper(workspace) -> str:
         query = """
             select logins.account_id
             from facts.logins
-            inner join facts.customers on logins.customer_key = customers.customer_key
-            where not list_contains(list_transform(build_matches, lambda m: m.segment_code), 'high_intent')
-                and not list_contains(list_transform(build_matches, lambda m: m.segment_code), 'abandoned_cart')
+            left join facts.memberships on logins.customer_key = memberships.customer_key
+            left join facts.membership_kinds on memberships.kind = membership_kinds.kind
+            where not regexp_matches(coalesce(segments, ''), '"(high_intent|abandoned_cart)"')
             order by logins.account_id
         """
         return con.execute(query).fetchall()[0][0]

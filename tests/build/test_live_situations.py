@@ -13,6 +13,8 @@ from live_timeline import Timeline, with_every_column, with_rules
 from workspaces import DEMO_AS_OF
 
 from audiencekit.live.facts import VISITOR
+from audiencekit.publish.keyed_rows import KeyedRows
+from audiencekit.publish.live_facts import CUSTOMERS_FILE
 from audiencekit.publish.live_state import LIVE_FILE
 
 # The least that time moves: what is in a window at its end has left it then.
@@ -36,8 +38,9 @@ def generation(published, tmp_path_factory):
 
 
 def people(generation, where: str) -> list[Person]:
-    """Customers with a login, by a condition on facts.customers: `segments` are those in the build."""
+    """Customers with a login, by a condition on their facts: `segments` are those in the build."""
     with duckdb.connect(str(generation / LIVE_FILE), read_only=True) as con:
+        con.register("of_customers", KeyedRows(generation / CUSTOMERS_FILE).all())
         rows = con.execute(f"""
             select logins.account_id, logins.customer_key
             from facts.logins
@@ -46,7 +49,7 @@ def people(generation, where: str) -> list[Person]:
                     *,
                     coalesce(list_transform(build_matches, lambda each: each.segment_code), []) as segments,
                     int_customer_profiles[1].age_band as age_band
-                from facts.customers
+                from of_customers
             ) as customers on logins.customer_key = customers.customer_key
             where {where}
             order by logins.account_id

@@ -113,7 +113,8 @@ def with_rules(generation: Path, folder: Path, rules: Mapping[str, str]) -> Path
     """
     copy = folder / generation.resolve().name
     copy.mkdir(parents=True)
-    shutil.copy(generation / LIVE_FILE, copy)
+    for path in generation.glob("live.*"):
+        shutil.copy(path, copy)
     with duckdb.connect(str(copy / LIVE_FILE)) as con:
         query = "select sql from cone.steps where name = ?"
         (sql,) = con.execute(query, [MATCHES]).fetchone() or ("",)

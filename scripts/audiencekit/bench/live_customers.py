@@ -1,7 +1,7 @@
 """A generation with many times the customers of a published one, to load the live service with.
 
 Each customer is there several times, under other keys, logins, devices and event ids: what the service has to read and keep
-grows as it would with so many customers. Only what the service reads is made: manifest.json and live.duckdb.
+grows as it would with so many customers. Only what the service reads is made: manifest.json, live.duckdb and its files.
 """
 
 import shutil
@@ -9,6 +9,8 @@ from pathlib import Path
 
 import duckdb
 
+from audiencekit.publish.keyed_rows import KeyedRows, write_keyed_rows
+from audiencekit.publish.live_facts import CUSTOMERS_FILE, SENDERS_FILE
 from audiencekit.publish.live_state import LIVE_FILE
 from audiencekit.sql import literal
 
@@ -30,9 +32,21 @@ def multiply(generation: Path, published: Path, customers: int) -> int:
         copies = -(-customers // number)
         _copy_schemas(con)
         for table, columns in _columns(con).items():
-            _multiply(con, table, columns, copies)
+            query = _copies(f"one.facts.{table}", columns, copies)
+            con.execute(f"create table facts.{table} as {query}")
+            key = next(iter(columns))
+            con.execute(f"create unique index {table}_by_{key} on facts.{table} ({key})")
         con.execute("create table facts.membership_kinds as from one.facts.membership_kinds")
         con.execute("detach one")
+        for name in (CUSTOMERS_FILE, SENDERS_FILE):
+            con.register("rows_of_file", KeyedRows(generation / name).all())
+            columns = dict(
+                con.execute(
+                    "select column_name, column_type from (describe rows_of_file)"
+                ).fetchall()
+            )
+            query = _copies("rows_of_file", columns, copies)
+            write_keyed_rows(con, f"{query} order by {next(iter(columns))}", folder / name)
     (published / "current").symlink_to(folder)
     return number * copies
 
@@ -59,18 +73,12 @@ def _columns(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
     return found
 
 
-def _multiply(
-    con: duckdb.DuckDBPyConnection, table: str, columns: dict[str, str], copies: int
-) -> None:
+def _copies(table: str, columns: dict[str, str], copies: int) -> str:
+    """SQL for a table with the rows of so many copies of its customers."""
     values = ", ".join(f"{_value(name, t)} as {name}" for name, t in columns.items())
     # The rows for everybody, without a customer, are there once.
     once = "customer_key <> '' or copy = 0" if "customer_key" in columns else "true"
-    con.execute(
-        f"create table facts.{table} as select {values} "
-        f"from one.facts.{table} cross join (select unnest(range({copies})) as copy) where {once}"
-    )
-    key = next(iter(columns))
-    con.execute(f"create unique index {table}_by_{key} on facts.{table} ({key})")
+    return f"select {values} from {table} cross join (select unnest(range({copies})) as copy) where {once}"
 
 
 def _value(name: str, sql_type: str) -> str:

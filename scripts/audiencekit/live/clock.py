@@ -155,4 +155,6 @@ def _end(micros: str) -> str:
     """SQL for the first moment after $now at which `happened_at` leaves a window of so many microseconds, or has left it."""
     end = f"happened_at + to_microseconds({micros})"
     now = "cast($now as timestamp)"
-    return f"case when {end} > {now} then {end} when {end} = {now} then {end} + to_microseconds(1) end"
+    return (
+        f"case when {end} > {now} then {end} when {end} = {now} then {end} + to_microseconds(1) end"
+    )

@@ -98,7 +98,7 @@ class Evaluator:
         self._stage = {step.name: step.sql for step in steps if step.name in TAKEN}
         self._events_columns = next(step.columns for step in steps if step.name == EVENTS)
         self._steps = [step for step in steps if step.name not in TAKEN]
-        self._facts = Facts(self.con)
+        self._facts = Facts(generation)
         self.new_logins = NewLogins()
         self.schemas = self._facts.schemas
         self._prepare()
@@ -175,11 +175,6 @@ class Evaluator:
     def customers(self) -> set[str]:
         """All customers of the build."""
         return {key for (key,) in self._rows("select customer_key from published.facts.customers")}
-
-    @property
-    def in_memory(self) -> int:
-        """How many customers the facts of the build are in memory of."""
-        return self._facts.in_memory
 
     @property
     def visitors(self) -> dict[str, datetime]:

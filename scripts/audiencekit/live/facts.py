@@ -1,52 +1,46 @@
-"""What is known of single customers: the facts of the build, and the events since, in memory by customer and sender.
+"""What is known of single customers: the facts of the build, in files, and the events since, in memory by sender.
 
-DuckDB copies rows that lie together fast, and finds them slowly among all: so the rows of a customer are kept as one
-Arrow batch a table, and those of the customers to evaluate are put together for each evaluation.
+DuckDB copies rows that lie together fast, and finds them slowly among all: so the rows of the customers to evaluate are
+put together for each evaluation.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from itertools import islice
-from typing import Any
+from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from audiencekit.intake.contract import load_contract
-from audiencekit.publish.live_facts import EVENTS
+from audiencekit.publish.keyed_rows import KeyedRows, rows_of_lists
+from audiencekit.publish.live_facts import CUSTOMERS_FILE, EVENTS, SENDERS_FILE
 from audiencekit.publish.live_state import ACCOUNTS, CONSENT
 from audiencekit.sql import literal
 
 # Events of a sender are put together when there are so many pieces.
 _PIECES = 32
-# How many customers, and senders, the facts of a build are in memory of: those who were asked for last.
-KEPT = 5_000
 # How the key of a visitor begins who is no known customer: their device follows.
 VISITOR = "visitor on "
 
 
 class Facts:
-    """Rows by customer and table, and events by sender. `published` is live.duckdb, attached to `con`.
+    """Rows by customer and table, and events by sender, of a published generation and since.
 
-    A customer is read from the generation when they are asked for, and dropped when KEPT others were since. `schemas` has
-    the columns of each table. `account_schema` has those of staged logins, and `consent_schema` those of staged
-    decisions, as soon as somebody knows them. `last_seen` has the visitors who are no known
-    customers, and when they were seen (UTC).
+    `schemas` has the columns of each table. `account_schema` has those of staged logins, and `consent_schema` those of
+    staged decisions, as soon as somebody knows them. `last_seen` has the visitors who are no known customers, and when
+    they were seen (UTC).
     """
 
-    def __init__(self, con: duckdb.DuckDBPyConnection):
-        self._con = con
-        self._customers: dict[str, _Known] = {}
-        self._visitors: dict[str, _Known] = {}
+    def __init__(self, generation: Path):
+        self._of_customers = KeyedRows(generation / CUSTOMERS_FILE)
+        self._of_senders = KeyedRows(generation / SENDERS_FILE)
+        self._visitors: dict[str, dict[str, pa.RecordBatch]] = {}
         self._logged_in: dict[str, set[str]] = defaultdict(set)
         self._with_logins: set[str] = set()
         self._replaced: dict[str, dict[str, pa.RecordBatch | None]] = defaultdict(dict)
         self._dropped: set[str] = set()
-        self._of_build: dict[str, pa.RecordBatch | None] = {}
         self._events: dict[str, list[pa.RecordBatch]] = defaultdict(list)
         self._taken: set[str] = set()
         self._versions: dict[str, list[pa.Table]] = defaultdict(list)
@@ -55,35 +49,36 @@ class Facts:
         self.account_schema: pa.Schema | None = None
         self._decided: dict[str, list[pa.Table]] = defaultdict(list)
         self.consent_schema: pa.Schema | None = None
-        customers = self._table("customers", "limit 0")
-        lists = [field for field in customers.schema if pa.types.is_list(field.type)]
+        lists = [field for field in self._of_customers.schema if pa.types.is_list(field.type)]
         self.schemas = {
             field.name: pa.schema(field.type.value_type)
             for field in lists
             if field.name != "senders"
         }
-        self._event_schema = pa.schema(
-            self._table("senders", "limit 0").schema.field("events").type.value_type
-        )
-
-    def _table(self, name: str, where: str) -> pa.Table:
-        return self._con.execute(f"from published.facts.{name} {where}").to_arrow_table()
-
-    @property
-    def in_memory(self) -> int:
-        """How many customers of the build are in memory."""
-        return len(self._customers)
+        self._event_schema = pa.schema(self._of_senders.schema.field("events").type.value_type)
 
     def rows_of(self, customers: Set[str]) -> dict[str, pa.Table]:
         """Rows of `customers` by table, with their events. Customers whom the build does not know have none."""
         customers = customers - self._dropped
-        self._read(customers - self._visitors.keys())
-        known = [self._rows_of_one(key) for key in sorted(customers)]
+        of_build = self._of_customers.rows(customers)
+        others = [self._visitors[key] for key in sorted(customers & self._visitors.keys())]
+        if replaced := customers & self._replaced.keys():
+            is_replaced = pc.is_in(of_build.column("customer_key"), pa.array(sorted(replaced)))
+            others += self._with_replaced(of_build.filter(is_replaced))
+            plain = of_build.filter(pc.invert(is_replaced))
+        else:
+            plain = of_build
         rows = {
-            name: _together([facts[name] for facts in known if name in facts], schema)
+            name: pa.concat_tables(
+                [
+                    rows_of_lists(plain.column(name)),
+                    _together([facts[name] for facts in others if name in facts], schema),
+                ]
+            ).combine_chunks()
             for name, schema in self.schemas.items()
         }
-        rows[EVENTS] = _together(self._events_of(customers), self._event_schema)
+        logged_in = of_build.column("senders").combine_chunks().flatten().to_pylist()
+        rows[EVENTS] = _together(self._events_of(customers, {*logged_in}), self._event_schema)
         if self.account_schema:
             stated = sorted(customers & self._accounts.keys())
             accounts = [one for key in stated for one in self._accounts[key].values()]
@@ -91,8 +86,17 @@ class Facts:
         if self.consent_schema:
             decided = [one for key in sorted(customers) for one in self._decided.get(key, ())]
             rows[CONSENT] = pa.concat_tables([self.consent_schema.empty_table(), *decided])
-        _drop_oldest(self._customers, customers)
         return rows
+
+    def _with_replaced(self, of_build: pa.Table) -> list[dict[str, pa.RecordBatch]]:
+        """The rows of each customer by table, where those of some tables were replaced since the build."""
+        found = []
+        for place, key in enumerate(of_build.column("customer_key").to_pylist()):
+            one = of_build.slice(place, 1)
+            rows = {name: _batch(rows_of_lists(one.column(name))) for name in self.schemas}
+            rows |= self._replaced[key]
+            found.append({name: batch for name, batch in rows.items() if batch})
+        return found
 
     def add_visitor(self, sender: str, country_code: str | None, at: datetime) -> str:
         """Let somebody of whom nothing is known but their device be evaluated like a customer. Returns their key.
@@ -106,13 +110,11 @@ class Facts:
             "int_customer_profiles": {"country_code": country_code},
             "int_identifiers": {"id_type": "account_id", "id_value": key},
         }
-        self._visitors[key] = _Known(
-            {
-                name: _row(self.schemas[name], values | {"customer_key": key})
-                for name, values in known.items()
-                if name in self.schemas
-            }
-        )
+        self._visitors[key] = {
+            name: _row(self.schemas[name], values | {"customer_key": key})
+            for name, values in known.items()
+            if name in self.schemas
+        }
         return key
 
     def drop_visitor(self, key: str) -> None:
@@ -139,64 +141,28 @@ class Facts:
             self._decided.pop(key, None)
             self._replaced.pop(key, None)
 
-    def _rows_of_one(self, key: str) -> dict[str, pa.RecordBatch]:
-        """Rows by table, of the build and replaced since."""
-        known = self._customers.get(key) or self._visitors.get(key)
-        if not known:
-            return {}
-        rows = known.rows | self._replaced.get(key, {})
-        return {name: batch for name, batch in rows.items() if batch}
-
-    def _events_of(self, customers: Set[str]) -> list[pa.RecordBatch]:
-        """Events on the devices and logins of customers. Those of a visitor count as if they had logged in."""
+    def _events_of(self, customers: Set[str], senders: Set[str]) -> list[pa.RecordBatch]:
+        """Events on the devices and logins of customers, `senders` in the build. Those of a visitor count as if they had logged in."""
         visitors = {key for key in customers if key.startswith(VISITOR)}
-        senders = set[str]()
         for key in customers - visitors:
-            senders |= self._logged_in.get(key, set())
-            if known := self._customers.get(key):
-                senders |= known.senders
-        self._read_events(senders)
-        found = [self._of_build[sender] for sender in sorted(senders)]
-        _drop_oldest(self._of_build, senders)
-        events = [batch for batch in found if batch]
+            senders = senders | self._logged_in.get(key, set())
+        of_build = self._of_senders.rows(senders)
+        events = rows_of_lists(of_build.column("events")).to_batches()
         events += [batch for sender in sorted(senders) for batch in self._events.get(sender, ())]
         # On a device that a customer logged in on, the visitor is that customer, who may be evaluated together with them.
         for key in sorted(key for key in visitors if _device_of(key) not in self._with_logins):
             events += [_with_login(each, key) for each in self._events.get(_device_of(key), ())]
         return events
 
-    def _read(self, customers: Set[str]) -> None:
-        """Read the rows of those customers of the build who are not in memory."""
-        if not (new := customers - self._customers.keys()):
-            return
-        table = self._table("customers", f"where customer_key in {among(new)}")
-        keys = table.column("customer_key").to_pylist()
-        found = [_Known({}) for _ in keys]
-        for name in self.schemas:
-            column = table.column(name).combine_chunks()
-            for place, known in enumerate(found):
-                if rows := column[place].values:
-                    known.rows[name] = pa.RecordBatch.from_struct_array(rows)
-        for known, senders in zip(found, table.column("senders").to_pylist(), strict=True):
-            known.senders.update(senders or ())
-        self._customers |= dict(zip(keys, found, strict=True))
-
-    def _read_events(self, senders: Set[str]) -> None:
-        if new := senders - self._of_build.keys():
-            self._of_build |= dict.fromkeys(sorted(new))
-            table = self._table("senders", f"where sender in {among(new)}")
-            events = table.column("events").combine_chunks()
-            for place, sender in enumerate(table.column("sender").to_pylist()):
-                self._of_build[sender] = pa.RecordBatch.from_struct_array(events[place].values)
-
     def add(self, events: pa.Table) -> pa.Table:
         """Keep staged events, which have a column `sender`. Returns those that neither came before nor the build has."""
-        senders = events.column("sender").to_pylist()
-        self._read_events({sender for sender in senders if sender})
-        _drop_oldest(self._of_build, {sender for sender in senders if sender})
+        senders = {sender for sender in events.column("sender").to_pylist() if sender}
+        known = rows_of_lists(self._of_senders.rows(senders).column("events")).column("event_id")
+        ids = events.column("event_id")
+        of_build = set(ids.filter(pc.is_in(ids, known.combine_chunks())).to_pylist())
         new = []
-        for place, event_id in enumerate(events.column("event_id").to_pylist()):
-            if event_id not in self._taken and not self._is_of_build(senders[place], event_id):
+        for place, event_id in enumerate(ids.to_pylist()):
+            if event_id not in self._taken and event_id not in of_build:
                 self._taken.add(event_id)
                 new.append(place)
         added = events.take(pa.array(new, pa.int64()))
@@ -209,10 +175,6 @@ class Facts:
                 if len(kept) > _PIECES:
                     self._events[sender] = _together(kept, plain.schema).to_batches()
         return added
-
-    def _is_of_build(self, sender: str | None, event_id: str) -> bool:
-        events = self._of_build.get(sender or "")
-        return events is not None and pc.index(events.column("event_id"), event_id).as_py() >= 0
 
     def add_accounts(self, accounts: pa.Table, known: Set[str]) -> pa.Table:
         """Keep what logins state, of those that are `known`. Returns all that they stated since the build."""
@@ -242,22 +204,6 @@ class Facts:
         return True
 
 
-@dataclass(frozen=True)
-class _Known:
-    """What the build has of a customer: rows by table, and the devices they logged in on."""
-
-    rows: dict[str, pa.RecordBatch]
-    senders: set[str] = field(default_factory=set)
-
-
-def _drop_oldest(kept: dict[str, Any], used: Set[str]) -> None:
-    """Drop those that were not used for the longest time, until KEPT are left; and never those that are used now."""
-    for key in used & kept.keys():
-        kept[key] = kept.pop(key)
-    for key in list(islice(kept, max(0, len(kept) - max(KEPT, len(used))))):
-        del kept[key]
-
-
 def _device_of(visitor: str) -> str:
     return visitor.removeprefix(VISITOR)
 
@@ -269,13 +215,17 @@ def _row(schema: pa.Schema, values: dict[str, str | None]) -> pa.RecordBatch:
 
 def _by_customer(rows: pa.Table) -> dict[str, pa.RecordBatch]:
     """The rows of each customer."""
-    (batch,) = rows.sort_by("customer_key").combine_chunks().to_batches() or [None]
-    if not batch:
+    if not (batch := _batch(rows.sort_by("customer_key"))):
         return {}
     keys = batch.column("customer_key").to_pylist()
     starts = [n for n, key in enumerate(keys) if n == 0 or key != keys[n - 1]]
     ends = [*starts[1:], len(keys)]
     return {keys[n]: batch.slice(n, end - n) for n, end in zip(starts, ends, strict=True)}
+
+
+def _batch(rows: pa.Table) -> pa.RecordBatch | None:
+    """All rows as one batch; None if there is no row."""
+    return next(iter(rows.combine_chunks().to_batches()), None)
 
 
 def _with_login(events: pa.RecordBatch, login: str) -> pa.RecordBatch:

@@ -72,7 +72,7 @@ def some_logins(generation: Path, number: int = 8) -> list[str]:
             select logins.account_id
             from facts.logins as logins
             inner join facts.customers as customers on logins.customer_key = customers.customer_key
-            where customers.senders is not null and not contains(logins.account_id, '@')
+            where customers.was_online and not contains(logins.account_id, '@')
             order by logins.account_id
             limit ?
             """,

@@ -71,11 +71,6 @@ class Metrics:
                 "Customers who were not evaluated with this generation yet.",
                 len(members.waiting) if members else 0,
             ),
-            (
-                "customers_in_memory",
-                "Customers whose facts are in memory.",
-                members.evaluator.in_memory if members else 0,
-            ),
         ):
             yield GaugeMetricFamily(f"audiencekit_{name}", text, number)
         yield GaugeMetricFamily(

@@ -1,10 +1,15 @@
-"""The schema facts of live.duckdb: what is known of each customer, device and login (live_state.py lists the tables)."""
+"""What is known of each customer, device and login: the schema facts of live.duckdb, and the files of rows by key (live_state.py
+lists them)."""
 
 from collections.abc import Mapping, Set
 from datetime import datetime
+from pathlib import Path
 
 import duckdb
 
+from audiencekit.publish.keyed_rows import write_keyed_rows
+
+CUSTOMERS_FILE, SENDERS_FILE = "live.customers.arrow", "live.senders.arrow"
 EVENTS = "stg_web__events"
 # Whose event it is: the device's, or the login's where no device is known.
 SENDER = "coalesce('device ' || anonymous_id, 'login ' || account_id)"
@@ -12,36 +17,40 @@ SENDER = "coalesce('device ' || anonymous_id, 'login ' || account_id)"
 
 def write_facts(
     con: duckdb.DuckDBPyConnection,
+    folder: Path,
     events: Set[str],
     by_customer: Mapping[str, str],
     as_of: datetime,
 ) -> None:
-    """Write the tables of a build, attached as `warehouse`.
+    """Write the tables and files of a build, attached as `warehouse`, into a generation's folder.
 
     `events` are the columns of web events that are needed, and `by_customer` has SQL for the rows of each input that is
     about customers.
     """
     con.execute("create schema facts")
-    _write_senders(con, events)
-    _write_customers(con, dict(by_customer))
+    _write_senders(con, folder / SENDERS_FILE, events)
+    _write_logins(con)
+    _write_customers(con, folder / CUSTOMERS_FILE, by_customer)
     _write_memberships(con)
     _write_recommendations(con, as_of)
 
 
-def _write_senders(con: duckdb.DuckDBPyConnection, needed: Set[str]) -> None:
-    columns = ", ".join(sorted(needed))
-    con.execute(f"""
-        create table facts.senders as
+def _write_senders(con: duckdb.DuckDBPyConnection, path: Path, needed: Set[str]) -> None:
+    """One row per sender, with a list of their events."""
+    query = f"""
         select sender, list(event) as events
         from (
             select {SENDER} as sender, event
-            from (select {columns} from warehouse.staging.{EVENTS}) as event
+            from (select {", ".join(sorted(needed))} from warehouse.staging.{EVENTS}) as event
         )
         where sender is not null
         group by sender
         order by sender
-    """)
-    con.execute("create unique index senders_by_name on facts.senders (sender)")
+    """
+    write_keyed_rows(con, query, path)
+
+
+def _write_logins(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("""
         create table facts.logins as
         select id_value as account_id, min(customer_key) as customer_key
@@ -51,41 +60,6 @@ def _write_senders(con: duckdb.DuckDBPyConnection, needed: Set[str]) -> None:
         order by id_value
     """)
     con.execute("create unique index logins_by_account on facts.logins (account_id)")
-
-
-def _write_customers(con: duckdb.DuckDBPyConnection, inputs: dict[str, str]) -> None:
-    """One row per customer: a list of structs for each input, and the senders of their events."""
-    lists, joins = [], []
-    for name, rows in inputs.items():
-        lists.append(f"{name}.list_of_rows as {name}")
-        joins.append(f"""
-            left join (
-                select customer_key, list(rows_of_it) as list_of_rows
-                from ({rows}) as rows_of_it
-                group by customer_key
-            ) as {name} on customers.customer_key = {name}.customer_key
-        """)
-    con.execute(f"""
-        create table facts.customers as
-        with
-
-        logged_in as (
-            select distinct logins.customer_key, events.sender
-            from (select account_id, {SENDER} as sender from warehouse.staging.{EVENTS}) as events
-            inner join facts.logins as logins on events.account_id = logins.account_id
-        ),
-
-        senders as (
-            select customer_key, list(sender) as senders from logged_in group by customer_key
-        )
-
-        select customers.customer_key, senders.senders, {", ".join(lists)}
-        from warehouse.profiles.dim_customers as customers
-        left join senders on customers.customer_key = senders.customer_key
-        {" ".join(joins)}
-        order by customers.customer_key
-    """)
-    con.execute("create unique index customers_by_key on facts.customers (customer_key)")
     con.execute(f"""
         create table facts.customers_by_sender as
         select
@@ -106,6 +80,41 @@ def _write_customers(con: duckdb.DuckDBPyConnection, inputs: dict[str, str]) -> 
     con.execute(
         "create unique index customers_by_sender_name on facts.customers_by_sender (sender)"
     )
+
+
+def _write_customers(con: duckdb.DuckDBPyConnection, path: Path, inputs: Mapping[str, str]) -> None:
+    """One row per customer: a list of structs for each input, and the senders of their events."""
+    lists, joins = [], []
+    for name, rows in inputs.items():
+        lists.append(f"{name}.list_of_rows as {name}")
+        joins.append(f"""
+            left join (
+                select customer_key, list(rows_of_it) as list_of_rows
+                from ({rows}) as rows_of_it
+                group by customer_key
+            ) as {name} on customers.customer_key = {name}.customer_key
+        """)
+    senders = """
+        select customer_key, list(sender order by sender) as senders
+        from (select unnest(customer_keys) as customer_key, sender from facts.customers_by_sender)
+        group by customer_key
+    """
+    query = f"""
+        select customers.customer_key, senders.senders, {", ".join(lists)}
+        from warehouse.profiles.dim_customers as customers
+        left join ({senders}) as senders on customers.customer_key = senders.customer_key
+        {" ".join(joins)}
+        order by customers.customer_key
+    """
+    write_keyed_rows(con, query, path)
+    con.execute(f"""
+        create table facts.customers as
+        select customers.customer_key, senders.customer_key is not null as was_online
+        from warehouse.profiles.dim_customers as customers
+        left join ({senders}) as senders on customers.customer_key = senders.customer_key
+        order by customers.customer_key
+    """)
+    con.execute("create unique index customers_by_key on facts.customers (customer_key)")
 
 
 def _write_memberships(con: duckdb.DuckDBPyConnection) -> None:

@@ -1,19 +1,21 @@
-"""live.duckdb of a generation: what it takes to evaluate single customers again, with the build's own SQL.
+"""What it takes to evaluate single customers of a generation again, with the build's own SQL: live.duckdb, and two files.
 
 cone.format         the number of this layout
 cone.steps          the models that are evaluated again, in order, with the SQL of the columns that are needed of them
 cone.inputs         the other tables that the steps read, and whether they are about customers
 cone.windows, cone.thresholds, cone.zone    what says when a customer's row can change by time alone
 cone.segments       by segment: whether it is live, and if not, which column only a build can change
-facts.customers     one row per customer, with their rows of each input in a list, and the devices they logged in on
+facts.customers     one row per customer, and whether they ever logged in on the website
 facts.customers_by_sender    one row per device, with every customer who logged in on it, and whether others did, too
-facts.senders       one row per sender of web events, a device or a login, with their events in a list
 facts.logins        one row per login, with its customer
 facts.memberships    one row per customer who is in a segment or shown a message, with the number of their kind
 facts.membership_kinds    one row per kind: segments with the reasons by channel, and messages by slot, as JSON
 facts.recommendations    one row per customer, and one without a key for everybody else, with products to recommend
 incoming.<table>    no rows: the columns in which events, and what people state, are taken in
 <schema>.<table>    the inputs that hold for everybody, such as seeds
+
+live.customers.arrow    one row per customer, with their rows of each input in a list, and the devices they logged in on
+live.senders.arrow      one row per sender of web events, a device or a login, with their events in a list
 """
 
 import json
@@ -41,7 +43,7 @@ from audiencekit.workspace import Workspace
 
 LIVE_FILE = "live.duckdb"
 # Counts up when a service of an older version could not read the file any more, or a newer one not yet.
-FORMAT = 4
+FORMAT = 5
 ACCOUNTS, CONSENT = "stg_shop__accounts", "stg_consent__events"
 # The landing tables that they are staged from.
 TAKEN = {EVENTS: "web_events", ACCOUNTS: "accounts", CONSENT: "consent_events"}
@@ -93,7 +95,7 @@ class Table:
 
 
 def write_live_state(workspace: Workspace, folder: Path, as_of: datetime) -> None:
-    """Write live.duckdb of the build in the warehouse into a generation's folder."""
+    """Write live.duckdb and its files, of the build in the warehouse, into a generation's folder."""
     manifest = json.loads((workspace.home / "target" / "manifest.json").read_text())
     cone = read_cone(manifest, as_of)
     with duckdb.connect(str(folder / LIVE_FILE)) as con:
@@ -128,7 +130,7 @@ def write_live_state(workspace: Workspace, folder: Path, as_of: datetime) -> Non
         matches = f"warehouse.segments.{MATCHES}"
         inputs[BUILD_MATCHES] = _table(matches, columns[MATCHES], set(columns[MATCHES]))
         by_customer = {n: t.rows(as_of) for n, t in inputs.items() if t.is_by_customer}
-        write_facts(con, needed[EVENTS], by_customer, as_of)
+        write_facts(con, folder, needed[EVENTS], by_customer, as_of)
         con.execute("detach warehouse")
 
 

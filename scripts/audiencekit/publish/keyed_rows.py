@@ -1,0 +1,60 @@
+"""Rows by key in a file that is mapped into memory: the rows of a few keys among millions are there at once.
+
+It is an Arrow file, sorted by its first column, in batches of a few rows: the first keys of the batches say where a row is,
+and the operating system keeps in memory what is read often.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+# A batch has a description of its own, so it should not be too small; and it is what one key has to be found in.
+_ROWS = 32
+# How many batches are kept open.
+_OPEN = 2_000
+
+
+def write_keyed_rows(con: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
+    """Write the result of a query, which is sorted by its first column, a text that names each row."""
+    rows = con.execute(query).to_arrow_reader(_ROWS * 64)
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, rows.schema) as writer:
+        for batch in rows:
+            for start in range(0, len(batch), _ROWS):
+                writer.write_batch(batch.slice(start, _ROWS))
+
+
+class KeyedRows:
+    """The rows of a file. `schema` has its columns."""
+
+    def __init__(self, path: Path):
+        self._reader = pa.ipc.open_file(pa.memory_map(str(path)))
+        self.schema: pa.Schema = self._reader.schema
+        number = self._reader.num_record_batches
+        self._first = [self._reader.get_batch(n).column(0)[0].as_py() for n in range(number)]
+        self._batch = lru_cache(_OPEN)(self._reader.get_batch)
+
+    def rows(self, keys: Iterable[str]) -> pa.Table:
+        """The rows of these keys, in the order of the keys. A key that is not in the file has none."""
+        found = []
+        for key in sorted(keys):
+            number = bisect_right(self._first, key) - 1
+            if number >= 0:
+                batch = self._batch(number)
+                place = pc.index(batch.column(0), key).as_py()
+                found += [batch.slice(place, 1)] if place >= 0 else []
+        return pa.Table.from_batches(found, self.schema).combine_chunks()
+
+    def all(self) -> pa.Table:
+        """All rows, in the order of their keys."""
+        return self._reader.read_all()
+
+
+def rows_of_lists(lists: pa.ChunkedArray) -> pa.Table:
+    """The rows that are in lists of rows."""
+    flat = lists.combine_chunks().flatten()
+    return pa.Table.from_struct_array(flat)
