@@ -35,6 +35,8 @@ _log = logging.getLogger(__name__)
 
 # How often it is looked whether there is a new generation, or whether the disk takes changes again.
 _TICK = timedelta(seconds=1)
+# While calls come all the time, so often some of those are evaluated who were not yet with this build.
+_CATCHES_UP = 5.0
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,7 @@ class Engine:
         self._failed: Path | None = None
         self._is_settled = True
         self._refreshed = 0
+        self._caught_up_at = 0.0
         self._unwritten: list[Change] = []
         self._questions: SimpleQueue[tuple[Callable, Future]] = SimpleQueue()
         self._is_stopping = False
@@ -178,7 +181,10 @@ class Engine:
     def _changes(self, rows: Sequence[Row], now: datetime) -> list[Change]:
         assert self.loaded
         if not rows:
-            return self.loaded.members.advance(now)
+            is_busy = len(self.inbox) > 0 and time.monotonic() - self._caught_up_at < _CATCHES_UP
+            if not is_busy:
+                self._caught_up_at = time.monotonic()
+            return self.loaded.members.advance(now, is_busy)
         arrived = self._landing.rows(rows)
         self.counts.refused = self._landing.refused
         return self.loaded.members.take(arrived, now)

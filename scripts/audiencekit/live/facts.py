@@ -15,12 +15,13 @@ import pyarrow.compute as pc
 
 from audiencekit.intake.contract import load_contract
 from audiencekit.publish.keyed_rows import KeyedRows, rows_of_lists
-from audiencekit.publish.live_facts import CUSTOMERS_FILE, EVENTS, SENDERS_FILE
+from audiencekit.publish.live_facts import CUSTOMERS_FILE, DEVICE, EVENTS, SENDERS_FILE
 from audiencekit.publish.live_state import ACCOUNTS, CONSENT
 from audiencekit.sql import literal
 
 # Events of a sender are put together when there are so many pieces.
 _PIECES = 32
+_KEY = "customer_key"
 # How the key of a visitor begins who is no known customer: their device follows.
 VISITOR = "visitor on "
 
@@ -51,11 +52,11 @@ class Facts:
         self.consent_schema: pa.Schema | None = None
         lists = [field for field in self._of_customers.schema if pa.types.is_list(field.type)]
         self.schemas = {
-            field.name: pa.schema(field.type.value_type)
+            field.name: pa.schema([(_KEY, pa.string()), *field.type.value_type])
             for field in lists
             if field.name != "senders"
         }
-        self._event_schema = pa.schema(self._of_senders.schema.field("events").type.value_type)
+        self._event_schema = self._events_of_build(set()).schema
 
     def rows_of(self, customers: Set[str]) -> dict[str, pa.Table]:
         """Rows of `customers` by table, with their events. Customers whom the build does not know have none."""
@@ -63,7 +64,7 @@ class Facts:
         of_build = self._of_customers.rows(customers)
         others = [self._visitors[key] for key in sorted(customers & self._visitors.keys())]
         if replaced := customers & self._replaced.keys():
-            is_replaced = pc.is_in(of_build.column("customer_key"), pa.array(sorted(replaced)))
+            is_replaced = pc.is_in(of_build.column(_KEY), pa.array(sorted(replaced)))
             others += self._with_replaced(of_build.filter(is_replaced))
             plain = of_build.filter(pc.invert(is_replaced))
         else:
@@ -71,7 +72,7 @@ class Facts:
         rows = {
             name: pa.concat_tables(
                 [
-                    rows_of_lists(plain.column(name)),
+                    rows_of_lists(plain, name, _KEY),
                     _together([facts[name] for facts in others if name in facts], schema),
                 ]
             ).combine_chunks()
@@ -91,9 +92,9 @@ class Facts:
     def _with_replaced(self, of_build: pa.Table) -> list[dict[str, pa.RecordBatch]]:
         """The rows of each customer by table, where those of some tables were replaced since the build."""
         found = []
-        for place, key in enumerate(of_build.column("customer_key").to_pylist()):
+        for place, key in enumerate(of_build.column(_KEY).to_pylist()):
             one = of_build.slice(place, 1)
-            rows = {name: _batch(rows_of_lists(one.column(name))) for name in self.schemas}
+            rows = {name: _batch(rows_of_lists(one, name, _KEY)) for name in self.schemas}
             rows |= self._replaced[key]
             found.append({name: batch for name, batch in rows.items() if batch})
         return found
@@ -146,18 +147,25 @@ class Facts:
         visitors = {key for key in customers if key.startswith(VISITOR)}
         for key in customers - visitors:
             senders = senders | self._logged_in.get(key, set())
-        of_build = self._of_senders.rows(senders)
-        events = rows_of_lists(of_build.column("events")).to_batches()
+        events = self._events_of_build(senders).to_batches()
         events += [batch for sender in sorted(senders) for batch in self._events.get(sender, ())]
         # On a device that a customer logged in on, the visitor is that customer, who may be evaluated together with them.
         for key in sorted(key for key in visitors if _device_of(key) not in self._with_logins):
             events += [_with_login(each, key) for each in self._events.get(_device_of(key), ())]
         return events
 
+    def _events_of_build(self, senders: Set[str]) -> pa.Table:
+        events = rows_of_lists(self._of_senders.rows(senders), "events", "sender")
+        sender = events.column("sender")
+        device = pc.utf8_slice_codeunits(sender, len(DEVICE))
+        is_device = pc.starts_with(sender, DEVICE)
+        events = events.append_column("anonymous_id", pc.if_else(is_device, device, None))
+        return events.drop_columns(["sender"])
+
     def add(self, events: pa.Table) -> pa.Table:
         """Keep staged events, which have a column `sender`. Returns those that neither came before nor the build has."""
         senders = {sender for sender in events.column("sender").to_pylist() if sender}
-        known = rows_of_lists(self._of_senders.rows(senders).column("events")).column("event_id")
+        known = self._events_of_build(senders).column("event_id")
         ids = events.column("event_id")
         of_build = set(ids.filter(pc.is_in(ids, known.combine_chunks())).to_pylist())
         new = []

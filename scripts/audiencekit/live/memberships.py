@@ -152,13 +152,16 @@ class Memberships:
         """When each customer is due next."""
         return self._next
 
-    def advance(self, now: datetime) -> list[Change]:
+    def advance(self, now: datetime, is_busy: bool = False) -> list[Change]:
         """The changes that time alone made until `now`: of customers who are due, as of now, and then of those who wait.
 
-        It is some of them at a time: ask again while `next_moment` is not later than now.
+        It is some of them at a time: ask again while `next_moment` is not later than now. Those who wait do so longer
+        while it `is_busy`.
         """
         if due := self._due_until(now):
             return self._evaluate(due, _Cause(now, "time"))
+        if is_busy:
+            return []
         some = set(islice(self.waiting, _AT_A_TIME))
         return self._evaluate(some, _Cause(now, "build"))
 

@@ -54,7 +54,18 @@ class KeyedRows:
         return self._reader.read_all()
 
 
-def rows_of_lists(lists: pa.ChunkedArray) -> pa.Table:
-    """The rows that are in lists of rows."""
-    flat = lists.combine_chunks().flatten()
-    return pa.Table.from_struct_array(flat)
+def as_lists(columns: Iterable[str], rows: str, key: str) -> str:
+    """SQL for one row per key, with a list of structs of these columns of `rows`, as list_of_rows."""
+    # A struct has at least one column.
+    each = ", ".join(f"{name} := {name}" for name in columns) or "is_there := true"
+    return (
+        f"select {key} as key, list(struct_pack({each})) as list_of_rows from ({rows}) group by all"
+    )
+
+
+def rows_of_lists(table: pa.Table, lists: str, key: str) -> pa.Table:
+    """The rows that are in a column of lists of rows, each with the key of its list, which is the table's first column, as `key`."""
+    column = table.column(lists).combine_chunks()
+    rows = pa.Table.from_struct_array(column.flatten())
+    keys = table.column(0).take(pc.list_parent_indices(column))
+    return rows.add_column(0, key, keys)

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import duckdb
 
-from audiencekit.publish.keyed_rows import write_keyed_rows
+from audiencekit.publish.keyed_rows import as_lists, write_keyed_rows
 
 CUSTOMERS_FILE, SENDERS_FILE = "live.customers.arrow", "live.senders.arrow"
 EVENTS = "stg_web__events"
 # Whose event it is: the device's, or the login's where no device is known.
-SENDER = "coalesce('device ' || anonymous_id, 'login ' || account_id)"
+DEVICE = "device "
+SENDER = f"coalesce('{DEVICE}' || anonymous_id, 'login ' || account_id)"
 
 
 def write_facts(
@@ -36,17 +37,10 @@ def write_facts(
 
 
 def _write_senders(con: duckdb.DuckDBPyConnection, path: Path, needed: Set[str]) -> None:
-    """One row per sender, with a list of their events."""
-    query = f"""
-        select sender, list(event) as events
-        from (
-            select {SENDER} as sender, event
-            from (select {", ".join(sorted(needed))} from warehouse.staging.{EVENTS}) as event
-        )
-        where sender is not null
-        group by sender
-        order by sender
-    """
+    """One row per sender, with a list of their events. The sender says which device it was."""
+    events = f"select * from warehouse.staging.{EVENTS} where {SENDER} is not null"
+    lists = as_lists(sorted(needed - {"anonymous_id"}), events, SENDER)
+    query = f"select key as sender, list_of_rows as events from ({lists}) order by sender"
     write_keyed_rows(con, query, path)
 
 
@@ -86,14 +80,10 @@ def _write_customers(con: duckdb.DuckDBPyConnection, path: Path, inputs: Mapping
     """One row per customer: a list of structs for each input, and the senders of their events."""
     lists, joins = [], []
     for name, rows in inputs.items():
+        columns = [row[0] for row in con.execute(f"describe {rows}").fetchall()]
+        of_each = as_lists([c for c in columns if c != "customer_key"], rows, "customer_key")
         lists.append(f"{name}.list_of_rows as {name}")
-        joins.append(f"""
-            left join (
-                select customer_key, list(rows_of_it) as list_of_rows
-                from ({rows}) as rows_of_it
-                group by customer_key
-            ) as {name} on customers.customer_key = {name}.customer_key
-        """)
+        joins.append(f"left join ({of_each}) as {name} on customers.customer_key = {name}.key")
     senders = """
         select customer_key, list(sender order by sender) as senders
         from (select unnest(customer_keys) as customer_key, sender from facts.customers_by_sender)
