@@ -5,7 +5,7 @@ published/current -> generations/<build_id>/
     reporting.duckdb, reporting/*.parquet      what BI reads: aggregates only
     ledger/                                    history, one file a build and table
     model_cards/                               what each model version learned from, and how well it predicts
-    live.duckdb                                what it takes to evaluate single customers between two builds
+    live.duckdb, live.*.arrow                  what it takes to evaluate single customers between two builds
     manifest.json                              what this generation is and where it came from
 """
 
