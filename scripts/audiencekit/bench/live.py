@@ -1,7 +1,7 @@
 """How long it takes from an event to a signed webhook, and to look somebody up, at several rates of events.
 
-The service runs in a process of its own, on the published generation. Load, lookups and the receiver of webhooks are in
-this one, so both cores are shared, as they would be on one machine.
+The service runs in a process of its own, on the published generation, lookups in another. Load and the receiver of webhooks
+are in this one, so the cores are shared, as they would be on one machine. Redis, where it is installed, answers the same lookups.
 """
 
 import asyncio
@@ -24,24 +24,30 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 from audiencekit.bench.live_customers import multiply
-from audiencekit.live.lookup import some_logins
+from audiencekit.bench.live_lookups import HOST, Lookups, redis, shares, start_lookups, times_of
+from audiencekit.live.lookup import LOGIN, Lookup, NewLogins, some_logins
 from audiencekit.workspace import Workspace
 
-# Events of one request, as libraries of servers send them, and lookups a second.
-TOGETHER, LOOKUPS = 20, 50
-# How long the last changes may take to arrive after the load is over.
+# Events of one request, as libraries of servers send them.
+TOGETHER = 20
+# How long the last changes may take to arrive after the load is over, in seconds.
 _SETTLES = 10.0
-_HOST = "127.0.0.1"
+# How long everything that waits may take to be evaluated then.
+_CATCHES_UP = 600.0
+# How many people Redis knows, and how long lookups are measured while nothing else happens, in seconds.
+_IN_REDIS, _IDLE = 5_000, 10.0
 
 
 @dataclass
 class Measured:
-    """Times in seconds at one rate. `waiting` is the most calls that waited, `memory` in bytes."""
+    """Times in seconds at one rate. `waiting` is the most calls that waited, `memory` in bytes.
+
+    `caught_up` is how long after the load the last call was evaluated; None if that did not happen.
+    """
 
     rate: int
     sent: int = 0
@@ -50,6 +56,7 @@ class Measured:
     looked_up: list[float] = field(default_factory=list)
     waiting: int = 0
     memory: int = 0
+    caught_up: float | None = None
 
 
 class Receiver(ThreadingHTTPServer):
@@ -58,7 +65,7 @@ class Receiver(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self) -> None:
-        super().__init__((_HOST, 0), _Handler)
+        super().__init__((HOST, 0), _Handler)
         self.ages: list[float] = []
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -85,12 +92,17 @@ class _Handler(BaseHTTPRequestHandler):
 
 @dataclass(frozen=True)
 class Running:
-    """The service: its address, its process and its keys."""
+    """The service: its port, its process, its keys, and the generation that it has."""
 
-    url: str
+    port: int
     process: subprocess.Popen
     write_key: str
     read_key: str
+    generation: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.port}"
 
     def memory(self) -> int:
         pages = Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]
@@ -99,10 +111,14 @@ class Running:
 
 @dataclass(frozen=True)
 class Load:
-    """Rates of events a second, for how many seconds each, and how many customers there are: 0 for those published."""
+    """Rates of events a second, for how many seconds each, how many lookups a second meanwhile, and how many customers there are.
+
+    0 customers are those published.
+    """
 
     rates: Sequence[int]
     seconds: float
+    lookups: int = 100
     customers: int = 0
 
 
@@ -112,7 +128,7 @@ def running(published: Path, folder: Path, hook: str) -> Iterator[Running]:
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "home").mkdir(parents=True)
     (folder / "home" / "published").symlink_to(published)
-    with socket.create_server((_HOST, 0)) as free:
+    with socket.create_server((HOST, 0)) as free:
         port = free.getsockname()[1]
     write_key, read_key = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
     secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
@@ -127,17 +143,19 @@ def running(published: Path, folder: Path, hook: str) -> Iterator[Running]:
             "AUDIENCEKIT_WRITE_KEYS": write_key,
             "AUDIENCEKIT_READ_KEYS": read_key,
             "AUDIENCEKIT_WEBHOOK_SECRET": secret,
-            "NO_PROXY": _HOST,
+            "NO_PROXY": HOST,
         },
         stdout=subprocess.DEVNULL,
     )
     try:
-        url = f"http://{_HOST}:{port}"
+        url = f"http://{HOST}:{port}"
         _wait_until_ready(url, process)
-        yield Running(url, process, write_key, read_key)
+        yield Running(port, process, write_key, read_key, published / "current")
     finally:
         process.send_signal(signal.SIGINT)
         process.wait()
+        # Its log is of no use any more, and large.
+        shutil.rmtree(folder / "log")
 
 
 def _wait_until_ready(url: str, process: subprocess.Popen) -> None:
@@ -154,7 +172,7 @@ def _wait_until_ready(url: str, process: subprocess.Popen) -> None:
 async def _load(
     service: Running, logins: Sequence[str], measured: Measured, seconds: float
 ) -> None:
-    """Send events at the rate, whatever the answers take, and look people up meanwhile."""
+    """Send events at the rate, whatever the answers take, and then wait until all are evaluated."""
     chance = random.Random(measured.rate)
     events = ["Product Viewed"] * 5 + ["Product Added", "Order Completed"]
     async with httpx.AsyncClient(timeout=30) as client:
@@ -177,24 +195,23 @@ async def _load(
                 measured.acknowledged.append(time.monotonic() - started)
                 measured.sent += len(calls)
 
-        async def look_up() -> None:
-            started = time.monotonic()
-            headers = {"authorization": f"Bearer {service.read_key}"}
-            params = {"user_id": chance.choice(logins)}
-            await client.get(f"{service.url}/v1/personalize", params=params, headers=headers)
-            measured.looked_up.append(time.monotonic() - started)
-
-        async def watch() -> None:
+        async def watch() -> int:
             state = (await client.get(f"{service.url}/readyz")).json()
             measured.waiting = max(measured.waiting, state["waiting"])
             measured.memory = max(measured.memory, service.memory())
+            return int(state["waiting"])
 
         tasks = [
             asyncio.create_task(_every(TOGETHER / measured.rate, seconds, send)),
-            asyncio.create_task(_every(1 / LOOKUPS, seconds, look_up)),
-            asyncio.create_task(_every(0.5, seconds + _SETTLES, watch)),
+            asyncio.create_task(_every(0.5, seconds, watch)),
         ]
         await asyncio.gather(*tasks)
+        ended = time.monotonic()
+        while measured.caught_up is None and time.monotonic() - ended < _CATCHES_UP:
+            if not await watch():
+                measured.caught_up = time.monotonic() - ended
+            await asyncio.sleep(0.2)
+        await asyncio.sleep(_SETTLES)
 
 
 async def _every(wait: float, seconds: float, work) -> None:  # type: ignore[no-untyped-def]
@@ -210,23 +227,56 @@ async def _every(wait: float, seconds: float, work) -> None:  # type: ignore[no-
 def run_live_bench(
     workspace: Workspace, folder: Path, load: Load, console: Console
 ) -> list[Measured]:
-    """Measure each rate, with a service of its own each. Prints a table."""
+    """Measure each rate, with a service of its own each, and lookups while there are no events. Prints tables."""
     published = _published(workspace, folder, load.customers, console)
     logins = some_logins(published / "current", 1_000_000)
     console.print(f"{len(logins):,} customers with a login; {load.seconds:.0f} s for each rate")
-    results = []
+    results: list[Measured] = []
     for rate in load.rates:
         receiver = Receiver()
-        hook = f"http://{_HOST}:{receiver.server_port}"
+        hook = f"http://{HOST}:{receiver.server_port}"
         with running(published, folder / "service", hook) as service:
             measured = Measured(rate)
+            if not results:
+                console.print(_idle_lookups(service, folder, logins, load.lookups))
+            asked = start_lookups(_lookups(service, logins, load.lookups, load.seconds))
             asyncio.run(_load(service, logins, measured, load.seconds))
+            measured.looked_up = times_of(asked)
         measured.delivered = receiver.ages
         receiver.shutdown()
         results.append(measured)
         console.print(f"  {rate:,} events a second: done")
     console.print(_table(results, load.seconds))
     return results
+
+
+def _lookups(service: Running, logins: Sequence[str], rate: float, seconds: float) -> Lookups:
+    # A description for another process: it need not be long to be random.
+    some = random.Random(1).sample(logins, min(len(logins), 20_000))
+    return Lookups(service.port, some, rate, seconds, service.read_key)
+
+
+def _idle_lookups(service: Running, folder: Path, logins: Sequence[str], rate: float) -> str:
+    """How long lookups take without events: in the process, over HTTP, and of Redis with the same answers."""
+    lookups = _lookups(service, logins, rate, _IDLE)
+    over_http = times_of(start_lookups(lookups))
+    headers = {"authorization": f"Bearer {service.read_key}"}
+    known = lookups.logins[:_IN_REDIS]
+    with httpx.Client(headers=headers) as client:
+        url = f"{service.url}/v1/personalize"
+        answers = {login: client.get(url, params={"user_id": login}).content for login in known}
+    with redis(folder, answers) as port:
+        from_redis = times_of(start_lookups(Lookups(port, known, rate, _IDLE))) if port else []
+    in_process = []
+    lookup = Lookup(service.generation, NewLogins())
+    for login in lookups.logins:
+        started = time.perf_counter()
+        lookup.recommendations(lookup.customer(LOGIN, login))
+        in_process.append(time.perf_counter() - started)
+    return (
+        f"{rate:,} lookups a second without events, in milliseconds, half of all and 99 of 100: {shares(in_process, 2)} in the "
+        f"process, {shares(over_http, 2)} over HTTP, {shares(from_redis, 2)} from Redis"
+    )
 
 
 def _published(workspace: Workspace, folder: Path, customers: int, console: Console) -> Path:
@@ -250,25 +300,20 @@ def _table(results: Sequence[Measured], seconds: float) -> Table:
         "changes",
         "lookup",
         "waiting",
+        "caught up",
         "memory",
     )
     for each in results:
         table.add_row(
             f"{each.rate:,}",
             f"{each.sent / seconds:,.0f}",
-            _shares(each.acknowledged),
-            _shares(each.delivered),
+            shares(each.acknowledged),
+            shares(each.delivered),
             f"{len(each.delivered):,}",
-            _shares(each.looked_up),
+            shares(each.looked_up),
             f"{each.waiting:,}",
+            "no" if each.caught_up is None else f"{each.caught_up:,.1f} s",
             f"{each.memory / 2**20:,.0f} MB",
         )
     table.title = "Milliseconds, half of all and 99 of 100"
     return table
-
-
-def _shares(seconds: Sequence[float]) -> str:
-    if not seconds:
-        return "none"
-    half, most = np.quantile(seconds, [0.5, 0.99]) * 1000
-    return f"{half:,.0f} / {most:,.0f}"

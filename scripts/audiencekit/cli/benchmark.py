@@ -55,6 +55,9 @@ from audiencekit.workspace import open_workspace
     "--seconds", default=60, show_default=True, help="How long each rate of --live lasts."
 )
 @click.option(
+    "--lookups", default=100, show_default=True, help="For --live: how many a second meanwhile."
+)
+@click.option(
     "--live-customers",
     default=0,
     metavar="CUSTOMERS",
@@ -81,7 +84,7 @@ def bench(customers: int, **only: Any) -> None:
         from audiencekit.bench.live import Load, run_live_bench
 
         rates = [int(rate) for rate in only["live"].split(",")]
-        load = Load(rates, only["seconds"], only["live_customers"])
+        load = Load(rates, only["seconds"], only["lookups"], only["live_customers"])
         run_live_bench(workspace, folder / "live", load, Console(width=120))
     elif only["refresh"]:
         from audiencekit.bench.refresh import run_refresh_bench
