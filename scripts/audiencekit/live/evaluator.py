@@ -100,6 +100,7 @@ class Evaluator:
         self._steps = [step for step in steps if step.name not in TAKEN]
         self._facts = Facts(generation)
         self.new_logins = NewLogins()
+        self._empty: set[str] = set()
         self.schemas = self._facts.schemas
         self._prepare()
 
@@ -165,7 +166,12 @@ class Evaluator:
         keys = pa.array(sorted(customers), pa.string())
         tables = self._facts.rows_of(customers) | {"customers": pa.table({"customer_key": keys})}
         for name, rows in tables.items():
-            self._replace(f"memory.due.{name}", rows)
+            if len(rows):
+                self._empty.discard(name)
+                self._replace(f"memory.due.{name}", rows)
+            elif name not in self._empty:
+                self._replace(f"memory.due.{name}", rows)
+                self._empty.add(name)
 
     def _replace(self, name: str, rows: pa.Table) -> None:
         self.con.register("rows_of_it", rows)
