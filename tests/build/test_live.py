@@ -9,6 +9,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
+from generations import logins_of
 from live_month import DAYS, decisions_of, write_month
 from live_timeline import advance_to
 from workspaces import DEMO_AS_OF
@@ -60,10 +61,8 @@ def test_the_clock_knows_the_windows_of_the_sql_and_those_of_frequency_caps(publ
 
 
 def test_a_device_that_two_people_log_in_on_belongs_to_nobody_from_then_on(published):
-    with duckdb.connect(str(published.workspace.current / "live.duckdb"), read_only=True) as con:
-        one, other = con.execute(
-            "select min_by(account_id, customer_key), max_by(account_id, customer_key) from facts.logins"
-        ).fetchall()[0]
+    logins = {key: login for login, key in logins_of(published.workspace.current)}
+    one, other = logins[min(logins)], logins[max(logins)]
     evaluator = Evaluator(published.workspace.current)
 
     def taken(*rows: dict) -> set[str]:
@@ -218,8 +217,7 @@ def test_events_do_not_wait_until_everybody_is_evaluated_with_a_new_build(publis
     members = Memberships(evaluator)
     members.begin(read_as_built(evaluator.con), DEMO_AS_OF)
     everybody = len(members.waiting)
-    with duckdb.connect(str(published.workspace.current / "live.duckdb"), read_only=True) as con:
-        login, key = con.execute("from facts.logins order by account_id").fetchone()
+    login, key = logins_of(published.workspace.current)[0]
     at = DEMO_AS_OF + timedelta(minutes=1)
     views = [event(n, at, "product_view", "d", login) for n in range(4)]
     views.append(event(4, at, "add_to_cart", "d", login))

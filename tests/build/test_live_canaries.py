@@ -17,13 +17,13 @@ from pathlib import Path
 import duckdb
 import httpx
 import pytest
+from generations import text_of_files
 from live_service import READ_KEY, SECRET, WRITE_KEY
 from receiver import Receiver
 from test_live_service import workspace
 from workspaces import CANARIES
 
 from audiencekit.live.pages import openapi
-from audiencekit.publish.keyed_rows import KeyedRows
 from audiencekit.workspace import Workspace
 
 __all__ = ["workspace"]
@@ -205,9 +205,7 @@ def test_contact_data_comes_out_nowhere(workspace, tmp_path):
         "journal": written,
         "printed": [(tmp_path / "printed").read_text()],
         "live.duckdb": rows_of_live_state(workspace.current / "live.duckdb"),
-        "live.*.arrow": [
-            str(KeyedRows(path).all().to_pylist()) for path in workspace.current.glob("*.arrow")
-        ],
+        "live.*.arrow": list(text_of_files(workspace.current).values()),
     }
     # All of it was there to be searched.
     assert {200, 400, 401, 404, 405} <= traffic.statuses

@@ -16,9 +16,9 @@ import threading
 import time
 from pathlib import Path
 
-import duckdb
 import httpx
 import live_service
+from generations import logins_of
 from live_service import READ_KEY, SECRET, WRITE_KEY
 from receiver import Receiver
 from test_live_service import publish_again, workspace
@@ -119,8 +119,7 @@ def wait_until_ready(url: str) -> float:
 
 
 def test_kills_and_faults_lose_nothing_and_double_nothing(workspace, tmp_path):
-    with duckdb.connect(str(workspace.current / "live.duckdb"), read_only=True) as con:
-        owners = dict(con.execute("from facts.logins order by account_id").fetchall())
+    owners = dict(logins_of(workspace.current))
     chance, port, log = random.Random(11), free_port(), tmp_path / "live"
     url, seconds, build_id = f"http://127.0.0.1:{port}", [], ""
     with Receiver(fault_rate=0.3, seed=11, secret=SECRET) as receiver:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from generations import logins_of
 from live_service import Client, SetClock, running
 from workspaces import CHANNELS, DEMO_AS_OF, Published, Runner, rewrite
 
@@ -84,8 +85,7 @@ def story(runner, published, demo, project, tmp_path_factory) -> Story:
     landing = folder / "landing"
     shutil.copytree(demo / "landing", landing)
     home = runner.copy_of(published, "live_runs")
-    with duckdb.connect(str(home.workspace.current / "live.duckdb"), read_only=True) as con:
-        owners = dict(con.execute("from facts.logins order by account_id").fetchall())
+    owners = dict(logins_of(home.workspace.current))
     split = account_of(demo / "landing", LINKED[0])
     # Each has one login, so that what happens to it happens to the customer.
     single = [u for u in owners if Counter(owners.values())[owners[u]] == 1 and "@" not in u]

@@ -14,10 +14,12 @@ import duckdb
 import httpx
 import pyarrow as pa
 import pytest
+from generations import logins_of, without_customer
 from live_service import READ_KEY, SECRET, WRITE_KEY, Client, SetClock, running
 from receiver import Receiver
 from workspaces import DEMO_AS_OF
 
+from audiencekit.live.as_built import read_as_built
 from audiencekit.live.evaluator import Evaluation, Evaluator
 from audiencekit.live.line_files import LineFile
 from audiencekit.publish.live_state import FORMAT
@@ -44,15 +46,12 @@ def clock() -> SetClock:
 def shopper(workspace) -> str:
     """The login of a customer whom the website may show something, with no event in the last days."""
     with duckdb.connect(str(workspace.current / "live.duckdb"), read_only=True) as con:
-        query = """
-            select logins.account_id
-            from facts.logins
-            left join facts.memberships on logins.customer_key = memberships.customer_key
-            left join facts.membership_kinds on memberships.kind = membership_kinds.kind
-            where not regexp_matches(coalesce(segments, ''), '"(high_intent|abandoned_cart)"')
-            order by logins.account_id
-        """
-        return con.execute(query).fetchall()[0][0]
+        segments = read_as_built(con, "live").segments
+    return next(
+        login
+        for login, key in logins_of(workspace.current)
+        if not segments.get(key, {}).keys() & {"high_intent", "abandoned_cart"}
+    )
 
 
 def browse(client: Client, user: str, device: str = "a-new-device") -> None:
@@ -142,8 +141,8 @@ def test_a_restart_announces_what_is_different_and_nothing_else(
         }
 
 
-def publish_again(workspace: Workspace, *edits: str) -> str:
-    """Publish a copy of the generation, with changes of live.duckdb as another build would make them."""
+def publish_again(workspace: Workspace, *edits: str, gone: str = "") -> str:
+    """Publish a copy of the generation, with changes of live.duckdb as another build would make them. A customer may be `gone`."""
     old = workspace.current.resolve()
     number = int(old.name[-6:]) + 1
     new = old.with_name(f"{old.name[:-6]}{number:06d}")
@@ -153,6 +152,8 @@ def publish_again(workspace: Workspace, *edits: str) -> str:
     with duckdb.connect(str(new / "live.duckdb")) as con:
         for edit in edits:
             con.execute(edit)
+    if gone:
+        without_customer(new, gone)
     pointer = workspace.current.with_name("next")
     pointer.symlink_to(new)
     pointer.rename(workspace.current)
@@ -168,7 +169,7 @@ def test_a_new_generation_takes_over_from_the_old_one(workspace, tmp_path, clock
         build_id = publish_again(
             workspace,
             "update cone.steps set sql = replace(sql, 'product_views_10m > 3', 'product_views_10m > 300')",
-            f"delete from facts.customers where customer_key = '{gone}'",
+            gone=gone,
         )
         client.wait(lambda: client.get("/readyz").json()["build_id"] == build_id)
         client.wait_until_evaluated()
@@ -187,8 +188,7 @@ def test_a_new_generation_takes_over_from_the_old_one(workspace, tmp_path, clock
 def test_a_refusal_stops_the_next_action_at_once(workspace, tmp_path, clock):
     with running(workspace, tmp_path / "live", clock) as client:
         members = client.service.engine.loaded.members.of
-        with duckdb.connect(str(workspace.current / "live.duckdb"), read_only=True) as con:
-            logins = con.execute("from facts.logins order by account_id").fetchall()
+        logins = logins_of(workspace.current)
         user, key = next(
             (user, key)
             for user, key in logins
@@ -256,8 +256,7 @@ def test_products_are_recommended_by_what_somebody_bought_where_they_allow_it(
     ).product_id.tolist()
     with running(workspace, tmp_path / "live", clock) as client:
         members = client.service.engine.loaded.members.of
-        with duckdb.connect(str(workspace.current / "live.duckdb"), read_only=True) as con:
-            logins = con.execute("from facts.logins order by account_id").fetchall()
+        logins = logins_of(workspace.current)
 
         def recommended(**params: str) -> dict:
             return client.get("/v1/personalize", params=params).json()["recommendations"]
@@ -440,9 +439,7 @@ def asleep(workspace) -> tuple[str, str, dict[str, dict]]:
     night = evaluator.evaluate(evaluator.customers(), DEMO_AS_OF + timedelta(hours=7))
     keys = {key for (channel, _, key), why in night.candidates.items() if why == "quiet_hours"}
     keys -= {key for segment, key in night.matches if segment in ("high_intent", "abandoned_cart")}
-    with duckdb.connect(str(workspace.current / "live.duckdb"), read_only=True) as con:
-        logins = con.execute("from facts.logins order by account_id").fetchall()
-    login, key = next((login, key) for login, key in logins if key in keys)
+    login, key = next((login, key) for login, key in logins_of(workspace.current) if key in keys)
     evaluator.evaluate({key}, DEMO_AS_OF)
     of_build: dict[str, dict] = {}
     for segment, channel, why in evaluator.con.execute(

@@ -14,7 +14,7 @@ from workspaces import DEMO_AS_OF
 
 from audiencekit.live.facts import VISITOR
 from audiencekit.publish.keyed_rows import KeyedRows
-from audiencekit.publish.live_facts import CUSTOMERS_FILE
+from audiencekit.publish.live_facts import CUSTOMERS_FILE, LOGINS_FILE
 from audiencekit.publish.live_state import LIVE_FILE
 
 # The least that time moves: what is in a window at its end has left it then.
@@ -41,9 +41,10 @@ def people(generation, where: str) -> list[Person]:
     """Customers with a login, by a condition on their facts: `segments` are those in the build."""
     with duckdb.connect(str(generation / LIVE_FILE), read_only=True) as con:
         con.register("of_customers", KeyedRows(generation / CUSTOMERS_FILE).all())
+        con.register("logins", KeyedRows(generation / LOGINS_FILE).all())
         rows = con.execute(f"""
             select logins.account_id, logins.customer_key
-            from facts.logins
+            from logins
             inner join (
                 select
                     *,

@@ -11,6 +11,7 @@ import duckdb
 import pytest
 from command_line import audiencekit
 from extracts import write_extracts
+from generations import logins_of
 from live_month import of_live_segments, own_reasons
 from live_service import SECRET, SetClock, running
 from receiver import Receiver
@@ -294,9 +295,7 @@ def test_who_asks_for_erasure_is_in_no_segment_any_more(home, demo, tmp_path):
     write_extracts(demo / "landing", folder, "accounts")
     refreshed(folder, home, SOON)
     members = announced(home)
-    with duckdb.connect(str(home.current / "live.duckdb"), read_only=True) as con:
-        logins = con.execute("from facts.logins order by account_id").fetchall()
-    login, key = next((login, key) for login, key in logins if members[key])
+    login, key = next((login, key) for login, key in logins_of(home.current) if members[key])
     (folder / "erasure_requests.later.csv").write_text(
         f"request_id,id_type,id_value,requested_at\nr1,account_id,{login},2018-01-01 11:00:00\n"
         "r2,email,nobody@example.net,2018-01-01 11:00:00\n"

@@ -274,8 +274,8 @@ def assert_same_features(
         f"select {', '.join(live.columns)} from features.{table} "
         f"where moment_at = timestamp '{moment}' order by customer_key"
     )
-    known = evaluator.con.execute("from published.facts.customers select customer_key").df()
-    live, batch = (f[f.customer_key.isin(known.customer_key)] for f in (live, batch))
+    known = evaluator.customers()
+    live, batch = (f[f.customer_key.isin(known)] for f in (live, batch))
     assert len(live) == len(known)
     pd.testing.assert_frame_equal(
         live.reset_index(drop=True), batch.reset_index(drop=True), check_exact=True, obj=table

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from audiencekit.publish.keyed_rows import KeyedRows, write_keyed_rows
-from audiencekit.publish.live_facts import CUSTOMERS_FILE, SENDERS_FILE
+from audiencekit.publish.live_facts import KEYED_FILES, KEYS_FILE
 from audiencekit.publish.live_state import LIVE_FILE
 from audiencekit.sql import literal
 
@@ -28,17 +28,15 @@ def multiply(generation: Path, published: Path, customers: int) -> int:
     shutil.copy(generation / "manifest.json", folder)
     with duckdb.connect(str(folder / LIVE_FILE)) as con:
         con.execute(f"attach {literal(str(generation / LIVE_FILE))} as one (read_only)")
-        ((number,),) = con.execute("select count(*) from one.facts.customers").fetchall()
+        number = len(KeyedRows(generation / KEYS_FILE).all())
         copies = -(-customers // number)
         _copy_schemas(con)
         for table, columns in _columns(con).items():
             query = _copies(f"one.facts.{table}", columns, copies)
             con.execute(f"create table facts.{table} as {query}")
-            key = next(iter(columns))
-            con.execute(f"create unique index {table}_by_{key} on facts.{table} ({key})")
         con.execute("create table facts.membership_kinds as from one.facts.membership_kinds")
         con.execute("detach one")
-        for name in (CUSTOMERS_FILE, SENDERS_FILE):
+        for name in KEYED_FILES:
             con.register("rows_of_file", KeyedRows(generation / name).all())
             columns = dict(
                 con.execute(
@@ -46,7 +44,7 @@ def multiply(generation: Path, published: Path, customers: int) -> int:
                 ).fetchall()
             )
             query = _copies("rows_of_file", columns, copies)
-            write_keyed_rows(con, f"{query} order by {next(iter(columns))}", folder / name)
+            write_keyed_rows(con, query, folder / name)
     (published / "current").symlink_to(folder)
     return number * copies
 

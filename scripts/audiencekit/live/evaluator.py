@@ -12,10 +12,11 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from audiencekit.live.facts import Facts, among
+from audiencekit.live.facts import Facts
 from audiencekit.live.lookup import NewLogins
+from audiencekit.publish.keyed_rows import KeyedRows
 from audiencekit.publish.live_cone import INCOMING, MOMENT
-from audiencekit.publish.live_facts import EVENTS, SENDER
+from audiencekit.publish.live_facts import DEVICES_FILE, EVENTS, KEYS_FILE, LOGINS_FILE, SENDER
 from audiencekit.publish.live_state import (
     ACCOUNTS,
     BUILD_MATCHES,
@@ -99,6 +100,9 @@ class Evaluator:
         self._events_columns = next(step.columns for step in steps if step.name == EVENTS)
         self._steps = [step for step in steps if step.name not in TAKEN]
         self._facts = Facts(generation)
+        self._keys = KeyedRows(generation / KEYS_FILE)
+        self._logins = KeyedRows(generation / LOGINS_FILE)
+        self._devices = KeyedRows(generation / DEVICES_FILE)
         self.new_logins = NewLogins()
         self._empty: set[str] = set()
         self.schemas = self._facts.schemas
@@ -180,7 +184,7 @@ class Evaluator:
 
     def customers(self) -> set[str]:
         """All customers of the build."""
-        return {key for (key,) in self._rows("select customer_key from published.facts.customers")}
+        return set(self._keys.all().column("customer_key").to_pylist())
 
     @property
     def visitors(self) -> dict[str, datetime]:
@@ -265,15 +269,8 @@ class Evaluator:
         ids = staged.select(["id_type", "id_value"]).to_pylist()
         logins = self._customers_of({i["id_value"] for i in ids if i["id_type"] == "account_id"})
         keys = {i["id_value"] for i in ids if i["id_type"] == "customer_key"}
-        owners = {
-            "account_id": logins,
-            "customer_key": dict(
-                self._rows(
-                    "select customer_key, customer_key from published.facts.customers "
-                    f"where customer_key in {among(keys)}"
-                )
-            ),
-        }
+        known = self._keys.rows(keys).column("customer_key").to_pylist()
+        owners = {"account_id": logins, "customer_key": dict(zip(known, known, strict=True))}
         concerned = set()
         for place, each in enumerate(ids):
             if customer := owners[each["id_type"]].get(each["id_value"]):
@@ -294,18 +291,16 @@ class Evaluator:
 
     def _customers_of(self, accounts: Set[str]) -> dict[str, str]:
         """The customer of each login that the build knows."""
-        return dict(
-            self._rows(f"from published.facts.logins where account_id in {among(accounts)}")
-        )
+        known = self._logins.rows(accounts).to_pydict()
+        return dict(zip(known["account_id"], known["customer_key"], strict=True))
 
     def _customers_on(self, senders: Set[str]) -> dict[str, set[str]]:
         """Everybody who ever logged in on each of these devices."""
-        where = f"where sender in {among(senders)}"
-        found: dict[str, set[str]] = {}
-        for sender, key in self._rows(
-            f"select sender, unnest(customer_keys) from published.facts.customers_by_sender {where}"
-        ):
-            found.setdefault(sender, set()).add(key)
+        of_build = self._devices.rows(senders).to_pydict()
+        found = {
+            sender: set(keys)
+            for sender, keys in zip(of_build["sender"], of_build["customer_keys"], strict=True)
+        }
         for sender in senders:
             if new := self.new_logins.customers.get(sender):
                 found.setdefault(sender, set()).update(new)

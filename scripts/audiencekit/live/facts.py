@@ -5,7 +5,7 @@ put together for each evaluation.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Mapping, Set
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -17,7 +17,6 @@ from audiencekit.intake.contract import load_contract
 from audiencekit.publish.keyed_rows import KeyedRows, rows_of_lists
 from audiencekit.publish.live_facts import CUSTOMERS_FILE, DEVICE, EVENTS, SENDERS_FILE
 from audiencekit.publish.live_state import ACCOUNTS, CONSENT
-from audiencekit.sql import literal
 
 # Events of a sender are put together when there are so many pieces.
 _PIECES = 32
@@ -253,8 +252,3 @@ def _together(batches: list[pa.RecordBatch], schema: pa.Schema) -> pa.Table:
     return (
         pa.Table.from_batches(batches, schema).combine_chunks() if batches else schema.empty_table()
     )
-
-
-def among(values: Iterable[str]) -> str:
-    """Values as an SQL list. DuckDB looks them up in an index only if they are literals."""
-    return f"({', '.join(map(literal, sorted(values))) or 'null'})"

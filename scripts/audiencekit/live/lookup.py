@@ -5,8 +5,13 @@ from pathlib import Path
 
 import duckdb
 
-from audiencekit.publish.live_state import LIVE_FILE
-from audiencekit.sql import literal
+from audiencekit.publish.keyed_rows import KeyedRows
+from audiencekit.publish.live_facts import (
+    DEVICES_FILE,
+    KEYS_FILE,
+    LOGINS_FILE,
+    RECOMMENDATIONS_FILE,
+)
 
 CUSTOMER, LOGIN, DEVICE = "customer_key", "user_id", "anonymous_id"
 
@@ -26,52 +31,45 @@ class Lookup:
     """The ids of a generation, and logins since. Used by one thread."""
 
     def __init__(self, generation: Path, new: NewLogins):
-        self._con = duckdb.connect(":memory:", config={"threads": 1})
-        self._con.execute(f"attach {literal(str(generation / LIVE_FILE))} as published (read_only)")
-        self._con.execute("use published.facts")
+        self._keys = KeyedRows(generation / KEYS_FILE)
+        self._logins = KeyedRows(generation / LOGINS_FILE)
+        self._devices = KeyedRows(generation / DEVICES_FILE)
+        self._recommendations = KeyedRows(generation / RECOMMENDATIONS_FILE)
         self._new = new
 
     def customer(self, kind: str, value: str) -> str | None:
         """The customer of an id of one of the three kinds; None if it belongs to no customer, or is a device of several."""
-        if "\0" in value:
-            return None
-        # DuckDB looks a value up in an index only if it is a literal.
         if kind == DEVICE:
             return self._owner(f"device {value}")
-        where = {CUSTOMER: "customers where customer_key", LOGIN: "logins where account_id"}[kind]
-        row = self._row(f"select customer_key from {where} = {literal(value)}")
-        return row[0] if row else None
+        row = (self._keys if kind == CUSTOMER else self._logins).row(value)
+        return row["customer_key"] if row else None
 
     def recommendations(self, customer: str | None) -> dict[str, list[str]]:
         """Ids of products to recommend: `any`, and those that the customer did not buy yet, `new`. None is for anybody."""
-        columns = "select product_ids, new_product_ids from recommendations where customer_key ="
-        row = self._row(f"{columns} {literal(customer or '')}") or self._row(f"{columns} ''")
-        found, new = row or ([], [])
-        return {"any": found or [], "new": new or []}
+        row = self._recommendations.row(customer or "") or self._recommendations.row("") or {}
+        return {
+            "any": row.get("product_ids") or [],
+            "new": row.get("new_product_ids") or [],
+        }
 
     def _owner(self, device: str) -> str | None:
         """The customer who logged in on a device, if nobody else did."""
-        row = self._row(
-            "select customer_keys, has_strangers from customers_by_sender "
-            f"where sender = {literal(device)}"
-        )
-        keys, has_strangers = row or ((), False)
-        owners = {*keys, *self._new.customers.get(device, ())}
-        is_shared = has_strangers or device in self._new.strangers or len(owners) > 1
+        row = self._devices.row(device) or {"customer_keys": (), "has_strangers": False}
+        owners = {*row["customer_keys"], *self._new.customers.get(device, ())}
+        is_shared = row["has_strangers"] or device in self._new.strangers or len(owners) > 1
         return None if is_shared or not owners else owners.pop()
-
-    def _row(self, query: str) -> tuple | None:
-        return next(iter(self._con.execute(query).fetchall()), None)
 
 
 def some_logins(generation: Path, number: int = 8) -> list[str]:
     """Logins of customers who were on the website lately, for a demo. One that is an address is left out."""
-    with duckdb.connect(str(generation / LIVE_FILE), read_only=True) as con:
+    with duckdb.connect() as con:
+        con.register("logins", KeyedRows(generation / LOGINS_FILE).all())
+        con.register("customers", KeyedRows(generation / KEYS_FILE).all())
         rows = con.execute(
             """
             select logins.account_id
-            from facts.logins as logins
-            inner join facts.customers as customers on logins.customer_key = customers.customer_key
+            from logins
+            inner join customers on logins.customer_key = customers.customer_key
             where customers.was_online and not contains(logins.account_id, '@')
             order by logins.account_id
             limit ?

@@ -4,24 +4,25 @@ It is an Arrow file, sorted by its first column, in batches of a few rows: the f
 and the operating system keeps in memory what is read often.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-# A batch has a description of its own, so it should not be too small; and it is what one key has to be found in.
-_ROWS = 32
+# A batch has a description of its own, so it should not be too small; and a key has to be found in it.
+_ROWS = 64
 # How many batches are kept open.
 _OPEN = 2_000
 
 
 def write_keyed_rows(con: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
-    """Write the result of a query, which is sorted by its first column, a text that names each row."""
-    rows = con.execute(query).to_arrow_reader(_ROWS * 64)
+    """Write the result of a query, sorted by its first column, a text that names each row."""
+    rows = con.execute(f"from ({query}) order by 1").to_arrow_reader(_ROWS * 32)
     with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, rows.schema) as writer:
         for batch in rows:
             for start in range(0, len(batch), _ROWS):
@@ -36,18 +37,30 @@ class KeyedRows:
         self.schema: pa.Schema = self._reader.schema
         number = self._reader.num_record_batches
         self._first = [self._reader.get_batch(n).column(0)[0].as_py() for n in range(number)]
-        self._batch = lru_cache(_OPEN)(self._reader.get_batch)
+        self._open = lru_cache(_OPEN)(self._read)
+
+    def _read(self, number: int) -> tuple[list[str], pa.RecordBatch]:
+        """The keys of a batch, and the batch."""
+        batch = self._reader.get_batch(number)
+        return batch.column(0).to_pylist(), batch
 
     def rows(self, keys: Iterable[str]) -> pa.Table:
         """The rows of these keys, in the order of the keys. A key that is not in the file has none."""
-        found = []
-        for key in sorted(keys):
-            number = bisect_right(self._first, key) - 1
-            if number >= 0:
-                batch = self._batch(number)
-                place = pc.index(batch.column(0), key).as_py()
-                found += [batch.slice(place, 1)] if place >= 0 else []
+        found = [row for key in sorted(keys) if (row := self._find(key))]
         return pa.Table.from_batches(found, self.schema).combine_chunks()
+
+    def row(self, key: str) -> dict[str, Any] | None:
+        """The columns of a key; None if the file does not have it."""
+        found = self._find(key)
+        return found.to_pylist()[0] if found else None
+
+    def _find(self, key: str) -> pa.RecordBatch | None:
+        number = bisect_right(self._first, key) - 1
+        if number < 0:
+            return None
+        keys, batch = self._open(number)
+        place = bisect_left(keys, key)
+        return batch.slice(place, 1) if keys[place : place + 1] == [key] else None
 
     def all(self) -> pa.Table:
         """All rows, in the order of their keys."""

@@ -1,5 +1,5 @@
-"""What is known of each customer, device and login: the schema facts of live.duckdb, and the files of rows by key (live_state.py
-lists them)."""
+"""What is known of each customer, device and login: files of rows by key, and the schema facts of live.duckdb. live_state.py
+lists them."""
 
 from collections.abc import Mapping, Set
 from datetime import datetime
@@ -9,7 +9,14 @@ import duckdb
 
 from audiencekit.publish.keyed_rows import as_lists, write_keyed_rows
 
+# One row per customer, sender, customer, login, device and customer.
 CUSTOMERS_FILE, SENDERS_FILE = "live.customers.arrow", "live.senders.arrow"
+KEYS_FILE, LOGINS_FILE = "live.keys.arrow", "live.logins.arrow"
+DEVICES_FILE, RECOMMENDATIONS_FILE = "live.devices.arrow", "live.recommendations.arrow"
+KEYED_FILES = (
+    *(CUSTOMERS_FILE, SENDERS_FILE, KEYS_FILE),
+    *(LOGINS_FILE, DEVICES_FILE, RECOMMENDATIONS_FILE),
+)
 EVENTS = "stg_web__events"
 # Whose event it is: the device's, or the login's where no device is known.
 DEVICE = "device "
@@ -30,32 +37,31 @@ def write_facts(
     """
     con.execute("create schema facts")
     _write_senders(con, folder / SENDERS_FILE, events)
-    _write_logins(con)
-    _write_customers(con, folder / CUSTOMERS_FILE, by_customer)
+    _write_logins(con, folder)
+    _write_customers(con, folder, by_customer)
     _write_memberships(con)
-    _write_recommendations(con, as_of)
+    _write_recommendations(con, folder / RECOMMENDATIONS_FILE, as_of)
 
 
 def _write_senders(con: duckdb.DuckDBPyConnection, path: Path, needed: Set[str]) -> None:
     """One row per sender, with a list of their events. The sender says which device it was."""
     events = f"select * from warehouse.staging.{EVENTS} where {SENDER} is not null"
     lists = as_lists(sorted(needed - {"anonymous_id"}), events, SENDER)
-    query = f"select key as sender, list_of_rows as events from ({lists}) order by sender"
+    query = f"select key as sender, list_of_rows as events from ({lists})"
     write_keyed_rows(con, query, path)
 
 
-def _write_logins(con: duckdb.DuckDBPyConnection) -> None:
+def _write_logins(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """One row per login with its customer, and one per sender with every customer who logged in there, and whether others did."""
     con.execute("""
-        create table facts.logins as
+        create temp table logins as
         select id_value as account_id, min(customer_key) as customer_key
         from warehouse.identity.int_identifiers
         where id_type = 'account_id'
         group by id_value
-        order by id_value
     """)
-    con.execute("create unique index logins_by_account on facts.logins (account_id)")
     con.execute(f"""
-        create table facts.customers_by_sender as
+        create temp table devices as
         select
             events.sender,
             list(logins.customer_key order by logins.customer_key)
@@ -66,45 +72,41 @@ def _write_logins(con: duckdb.DuckDBPyConnection) -> None:
             from warehouse.staging.{EVENTS}
             where account_id is not null
         ) as events
-        left join facts.logins as logins on events.account_id = logins.account_id
+        left join logins on events.account_id = logins.account_id
         group by events.sender
         having count(logins.customer_key) > 0
-        order by events.sender
     """)
-    con.execute(
-        "create unique index customers_by_sender_name on facts.customers_by_sender (sender)"
-    )
+    write_keyed_rows(con, "from logins", folder / LOGINS_FILE)
+    write_keyed_rows(con, "from devices", folder / DEVICES_FILE)
 
 
-def _write_customers(con: duckdb.DuckDBPyConnection, path: Path, inputs: Mapping[str, str]) -> None:
-    """One row per customer: a list of structs for each input, and the senders of their events."""
+def _write_customers(
+    con: duckdb.DuckDBPyConnection, folder: Path, inputs: Mapping[str, str]
+) -> None:
+    """One row per customer: a list of structs for each input, and the senders of their events. Another file has the keys."""
     lists, joins = [], []
     for name, rows in inputs.items():
         columns = [row[0] for row in con.execute(f"describe {rows}").fetchall()]
         of_each = as_lists([c for c in columns if c != "customer_key"], rows, "customer_key")
         lists.append(f"{name}.list_of_rows as {name}")
         joins.append(f"left join ({of_each}) as {name} on customers.customer_key = {name}.key")
-    senders = """
+    con.execute("""
+        create temp table senders as
         select customer_key, list(sender order by sender) as senders
-        from (select unnest(customer_keys) as customer_key, sender from facts.customers_by_sender)
+        from (select unnest(customer_keys) as customer_key, sender from devices)
         group by customer_key
+    """)
+    customers = """
+        from warehouse.profiles.dim_customers as customers
+        left join senders on customers.customer_key = senders.customer_key
     """
     query = f"""
         select customers.customer_key, senders.senders, {", ".join(lists)}
-        from warehouse.profiles.dim_customers as customers
-        left join ({senders}) as senders on customers.customer_key = senders.customer_key
-        {" ".join(joins)}
-        order by customers.customer_key
+        {customers} {" ".join(joins)}
     """
-    write_keyed_rows(con, query, path)
-    con.execute(f"""
-        create table facts.customers as
-        select customers.customer_key, senders.customer_key is not null as was_online
-        from warehouse.profiles.dim_customers as customers
-        left join ({senders}) as senders on customers.customer_key = senders.customer_key
-        order by customers.customer_key
-    """)
-    con.execute("create unique index customers_by_key on facts.customers (customer_key)")
+    write_keyed_rows(con, query, folder / CUSTOMERS_FILE)
+    query = f"select customers.customer_key, senders.senders is not null as was_online {customers}"
+    write_keyed_rows(con, query, folder / KEYS_FILE)
 
 
 def _write_memberships(con: duckdb.DuckDBPyConnection) -> None:
@@ -158,10 +160,12 @@ def _write_memberships(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("alter table facts.memberships drop column messages")
 
 
-def _write_recommendations(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
-    """Product ids, the best first: those that a customer may have bought before among them, and new ones alone."""
-    con.execute(f"""
-        create table facts.recommendations as
+def _write_recommendations(con: duckdb.DuckDBPyConnection, path: Path, as_of: datetime) -> None:
+    """Product ids, the best first: those that a customer may have bought before among them, and new ones alone.
+
+    One row has no customer: it is for everybody else.
+    """
+    query = f"""
         select
             customer_key,
             list(product_id order by rank) filter (where list_name = 'any') as product_ids,
@@ -172,8 +176,5 @@ def _write_recommendations(con: duckdb.DuckDBPyConnection, as_of: datetime) -> N
         select '', list(product_id order by place), list(product_id order by place)
         from warehouse.predictions.int_best_sellers
         where moment_at = timestamp '{as_of}' and place <= 10
-        order by customer_key
-    """)
-    con.execute(
-        "create unique index recommendations_by_key on facts.recommendations (customer_key)"
-    )
+    """
+    write_keyed_rows(con, query, path)

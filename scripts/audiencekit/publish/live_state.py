@@ -1,21 +1,21 @@
-"""What it takes to evaluate single customers of a generation again, with the build's own SQL: live.duckdb, and two files.
+"""What it takes to evaluate single customers of a generation again, with the build's own SQL: live.duckdb, and files of rows by key.
 
 cone.format         the number of this layout
 cone.steps          the models that are evaluated again, in order, with the SQL of the columns that are needed of them
 cone.inputs         the other tables that the steps read, and whether they are about customers
 cone.windows, cone.thresholds, cone.zone    what says when a customer's row can change by time alone
 cone.segments       by segment: whether it is live, and if not, which column only a build can change
-facts.customers     one row per customer, and whether they ever logged in on the website
-facts.customers_by_sender    one row per device, with every customer who logged in on it, and whether others did, too
-facts.logins        one row per login, with its customer
 facts.memberships    one row per customer who is in a segment or shown a message, with the number of their kind
 facts.membership_kinds    one row per kind: segments with the reasons by channel, and messages by slot, as JSON
-facts.recommendations    one row per customer, and one without a key for everybody else, with products to recommend
 incoming.<table>    no rows: the columns in which events, and what people state, are taken in
 <schema>.<table>    the inputs that hold for everybody, such as seeds
 
 live.customers.arrow    one row per customer, with their rows of each input in a list, and the devices they logged in on
 live.senders.arrow      one row per sender of web events, a device or a login, with their events in a list
+live.keys.arrow         one row per customer, and whether they ever logged in on the website
+live.logins.arrow       one row per login, with its customer
+live.devices.arrow      one row per sender, with every customer who logged in there, and whether others did, too
+live.recommendations.arrow    one row per customer, and one without a key for everybody else, with products to recommend
 """
 
 import json

@@ -1,0 +1,28 @@
+"""What tests read of a published generation's files of rows by key."""
+
+from pathlib import Path
+
+import duckdb
+
+from audiencekit.publish.keyed_rows import KeyedRows, write_keyed_rows
+from audiencekit.publish.live_facts import KEYED_FILES, KEYS_FILE, LOGINS_FILE
+
+
+def logins_of(generation: Path) -> list[tuple[str, str]]:
+    """The logins that a generation knows, each with its customer, in order."""
+    rows = KeyedRows(generation / LOGINS_FILE).all().to_pydict()
+    return list(zip(rows["account_id"], rows["customer_key"], strict=True))
+
+
+def without_customer(generation: Path, customer: str) -> None:
+    """Let a generation not know a customer's key."""
+    with duckdb.connect() as con:
+        con.register("keys", KeyedRows(generation / KEYS_FILE).all())
+        query = f"from keys where customer_key <> '{customer}'"
+        write_keyed_rows(con, query, generation / "new.arrow")
+    (generation / "new.arrow").replace(generation / KEYS_FILE)
+
+
+def text_of_files(generation: Path) -> dict[str, str]:
+    """All rows of each file as text."""
+    return {name: str(KeyedRows(generation / name).all().to_pylist()) for name in KEYED_FILES}
