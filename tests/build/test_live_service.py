@@ -14,12 +14,11 @@ import duckdb
 import httpx
 import pyarrow as pa
 import pytest
-from generations import logins_of, without_customer
+from generations import logins_of, segments_of_build, without_customer
 from live_service import READ_KEY, SECRET, WRITE_KEY, Client, SetClock, running
 from receiver import Receiver
 from workspaces import DEMO_AS_OF
 
-from audiencekit.live.as_built import read_as_built
 from audiencekit.live.evaluator import Evaluation, Evaluator
 from audiencekit.live.line_files import LineFile
 from audiencekit.publish.live_state import FORMAT
@@ -45,8 +44,7 @@ def clock() -> SetClock:
 @pytest.fixture
 def shopper(workspace) -> str:
     """The login of a customer whom the website may show something, with no event in the last days."""
-    with duckdb.connect(str(workspace.current / "live.duckdb"), read_only=True) as con:
-        segments = read_as_built(con, "live").segments
+    segments = segments_of_build(workspace.current)
     return next(
         login
         for login, key in logins_of(workspace.current)

@@ -4,14 +4,23 @@ from pathlib import Path
 
 import duckdb
 
+from audiencekit.live.as_built import Segments, read_as_built
 from audiencekit.publish.keyed_rows import KeyedRows, write_keyed_rows
 from audiencekit.publish.live_facts import KEYED_FILES, KEYS_FILE, LOGINS_FILE
+from audiencekit.publish.live_state import LIVE_FILE
 
 
 def logins_of(generation: Path) -> list[tuple[str, str]]:
     """The logins that a generation knows, each with its customer, in order."""
     rows = KeyedRows(generation / LOGINS_FILE).all().to_pydict()
     return list(zip(rows["account_id"], rows["customer_key"], strict=True))
+
+
+def segments_of_build(generation: Path) -> dict[str, Segments]:
+    """The segments of each customer as the build published them."""
+    with duckdb.connect() as con:
+        con.execute(f"attach '{generation / LIVE_FILE}' as published (read_only)")
+        return read_as_built(con).segments
 
 
 def without_customer(generation: Path, customer: str) -> None:
