@@ -22,7 +22,6 @@ from audiencekit.live.log import CallLog
 from audiencekit.live.webhooks import Hook, Sender
 from audiencekit.workspace import Workspace
 
-
 # How long the thread that evaluates may keep calls and lookups from being answered, in seconds. Python's own value is 0.005, and an
 # answer has to wait for it several times.
 _SWITCH = 0.0005
