@@ -1,6 +1,6 @@
 """Lookups at a steady rate, over connections that are kept, of the live service or of Redis with the same answers.
 
-They come from a process of their own (`python -m audiencekit.bench.live_lookups`), which is told what to ask as JSON. A time
+They come from a process of their own (`python -m audiencekit.bench.live_lookups`), which reads what to ask as JSON. A time
 counts from when a lookup was due, so one that waits for the one before it is slow, too.
 """
 
