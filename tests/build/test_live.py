@@ -227,3 +227,20 @@ def test_events_do_not_wait_until_everybody_is_evaluated_with_a_new_build(publis
         (c.segment, c.customer_key, c.because) for c in changes
     }
     assert key not in members.waiting and len(members.waiting) > everybody - 10
+
+
+def test_those_who_wait_are_evaluated_next_to_those_who_are_due_but_not_while_it_is_busy(published):
+    evaluator = Evaluator(published.workspace.current)
+    members = Memberships(evaluator)
+    members.begin(read_as_built(evaluator.con), DEMO_AS_OF)
+    everybody = len(members.waiting)
+    members.advance(DEMO_AS_OF)
+    some = everybody - len(members.waiting)
+    # All who were evaluated are due at the next midnight of the shop.
+    later = DEMO_AS_OF + timedelta(days=2)
+    members.advance(later, is_busy=True)
+    assert min(members.due.values()) > later
+    assert len(members.waiting) == everybody - some
+    members.advance(later + timedelta(days=2))
+    assert min(members.due.values()) > later + timedelta(days=2)
+    assert not members.waiting or len(members.waiting) < everybody - some

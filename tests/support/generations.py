@@ -6,7 +6,7 @@ import duckdb
 
 from audiencekit.live.as_built import Segments, read_as_built
 from audiencekit.publish.keyed_rows import KeyedRows, write_keyed_rows
-from audiencekit.publish.live_facts import KEYED_FILES, KEYS_FILE, LOGINS_FILE
+from audiencekit.publish.live_facts import CUSTOMERS_FILE, KEYED_FILES, KEYS_FILE, LOGINS_FILE
 from audiencekit.publish.live_state import LIVE_FILE
 
 
@@ -24,14 +24,17 @@ def segments_of_build(generation: Path) -> dict[str, Segments]:
 
 
 def without_customer(generation: Path, customer: str) -> None:
-    """Let a generation not know a customer's key."""
+    """Let a generation not know a customer."""
     with duckdb.connect() as con:
-        con.register("keys", KeyedRows(generation / KEYS_FILE).all())
-        query = f"from keys where customer_key <> '{customer}'"
-        write_keyed_rows(con, query, generation / "new.arrow")
-    (generation / "new.arrow").replace(generation / KEYS_FILE)
+        for name in (KEYS_FILE, CUSTOMERS_FILE, LOGINS_FILE):
+            con.register("rows_of_file", KeyedRows(generation / name).all())
+            query = f"from rows_of_file where customer_key <> '{customer}'"
+            write_keyed_rows(con, query, generation / "new.arrow")
+            (generation / "new.arrow").replace(generation / name)
 
 
 def text_of_files(generation: Path) -> dict[str, str]:
     """All rows of each file as text."""
-    return {name: str(KeyedRows(generation / name).all().to_pylist()) for name in KEYED_FILES}
+    files = {path.name: KeyedRows(path) for path in generation.glob("*.arrow")}
+    assert files.keys() == set(KEYED_FILES)
+    return {name: str(file.all().to_pylist()) for name, file in files.items()}

@@ -253,3 +253,27 @@ def test_a_hundred_thousand_requests_of_one_address_are_cheap(tmp_path):
                 received += connection.recv(1_000_000)
         assert collector.counts["refused"] < 2_000
         assert received.count(b"HTTP/1.1 429") > 1_000
+
+
+@pytest.mark.parametrize("part", ["path", "header", "headers", "trailer"])
+def test_a_head_without_an_end_is_refused(collected, part):
+    """Nothing of it is kept: it comes before any key is checked."""
+    url = urlsplit(collected[0])
+    first = {
+        "path": b"GET /v1/",
+        "header": b"GET /healthz HTTP/1.1\r\nHost: x\r\nx: ",
+        "headers": b"GET /healthz HTTP/1.1\r\nHost: x\r\n",
+        "trailer": head("Transfer-Encoding: chunked") + b"1\r\n{\r\n0\r\nx: ",
+    }[part]
+    more = b"x: y\r\n" * 10_000 if part == "headers" else b"x" * 60_000
+    sent, received = 0, b""
+    with socket.create_connection((url.hostname, url.port), timeout=SECONDS) as connection:
+        connection.sendall(first)
+        with contextlib.suppress(ConnectionResetError, BrokenPipeError):
+            while sent < 50_000_000:
+                connection.sendall(more)
+                sent += len(more)
+        with contextlib.suppress(ConnectionResetError):
+            received = connection.recv(65_536)
+    assert sent < 20_000_000
+    assert not received or received.startswith(b"HTTP/1.1 400")

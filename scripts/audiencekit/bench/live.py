@@ -28,8 +28,17 @@ from rich.console import Console
 from rich.table import Table
 
 from audiencekit.bench.live_customers import multiply
-from audiencekit.bench.live_lookups import HOST, Lookups, redis, shares, start_lookups, times_of
+from audiencekit.bench.live_lookups import (
+    HOST,
+    Lookups,
+    has_redis,
+    redis,
+    shares,
+    start_lookups,
+    times_of,
+)
 from audiencekit.live.lookup import LOGIN, Lookup, NewLogins, some_logins
+from audiencekit.publish.live_state import FORMAT
 from audiencekit.workspace import Workspace
 
 # Events of one request, as libraries of servers send them.
@@ -105,8 +114,10 @@ class Running:
         return f"http://{HOST}:{self.port}"
 
     def memory(self) -> int:
-        pages = Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]
-        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+        """Bytes of its own. Pages of mapped files, which the system takes back when it needs them, are left out."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        kilobytes = next(line.split()[1] for line in status.splitlines() if "RssAnon" in line)
+        return int(kilobytes) * 1024
 
 
 @dataclass(frozen=True)
@@ -240,8 +251,11 @@ def run_live_bench(
             if not results:
                 console.print(_idle_lookups(service, folder, logins, load.lookups))
             asked = start_lookups(_lookups(service, logins, load.lookups, load.seconds))
-            asyncio.run(_load(service, logins, measured, load.seconds))
-            measured.looked_up = times_of(asked)
+            try:
+                asyncio.run(_load(service, logins, measured, load.seconds))
+                measured.looked_up = times_of(asked)
+            finally:
+                asked.kill()
         measured.delivered = receiver.ages
         receiver.shutdown()
         results.append(measured)
@@ -261,12 +275,14 @@ def _idle_lookups(service: Running, folder: Path, logins: Sequence[str], rate: f
     lookups = _lookups(service, logins, rate, _IDLE)
     over_http = times_of(start_lookups(lookups))
     headers = {"authorization": f"Bearer {service.read_key}"}
-    known = lookups.logins[:_IN_REDIS]
-    with httpx.Client(headers=headers) as client:
-        url = f"{service.url}/v1/personalize"
-        answers = {login: client.get(url, params={"user_id": login}).content for login in known}
-    with redis(folder, answers) as port:
-        from_redis = times_of(start_lookups(Lookups(port, known, rate, _IDLE))) if port else []
+    from_redis: list[float] = []
+    if has_redis():
+        known = lookups.logins[:_IN_REDIS]
+        with httpx.Client(headers=headers) as client:
+            url = f"{service.url}/v1/personalize"
+            answers = {user: client.get(url, params={"user_id": user}).content for user in known}
+        with redis(folder, answers) as port:
+            from_redis = times_of(start_lookups(Lookups(port, known, rate, _IDLE)))
     in_process = []
     lookup = Lookup(service.generation, NewLogins())
     for login in lookups.logins:
@@ -283,7 +299,7 @@ def _published(workspace: Workspace, folder: Path, customers: int, console: Cons
     """The folder of published generations: the workspace's own, or one with copies of its customers."""
     if not customers:
         return workspace.published
-    published = folder / f"published-{customers}"
+    published = folder / f"published-{customers}-of-format-{FORMAT}"
     if not (published / "current").exists():
         console.print(f"Writing a generation with {customers:,} customers")
         shutil.rmtree(published, ignore_errors=True)

@@ -31,20 +31,13 @@ def multiply(generation: Path, published: Path, customers: int) -> int:
         number = len(KeyedRows(generation / KEYS_FILE).all())
         copies = -(-customers // number)
         _copy_schemas(con)
-        for table, columns in _columns(con).items():
-            query = _copies(f"one.facts.{table}", columns, copies)
-            con.execute(f"create table facts.{table} as {query}")
         con.execute("create table facts.membership_kinds as from one.facts.membership_kinds")
+        query = _copies(con, "one.facts.memberships", copies)
+        con.execute(f"create table facts.memberships as {query}")
         con.execute("detach one")
         for name in KEYED_FILES:
             con.register("rows_of_file", KeyedRows(generation / name).all())
-            columns = dict(
-                con.execute(
-                    "select column_name, column_type from (describe rows_of_file)"
-                ).fetchall()
-            )
-            query = _copies("rows_of_file", columns, copies)
-            write_keyed_rows(con, query, folder / name)
+            write_keyed_rows(con, _copies(con, "rows_of_file", copies), folder / name)
     (published / "current").symlink_to(folder)
     return number * copies
 
@@ -60,19 +53,10 @@ def _copy_schemas(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("create schema facts")
 
 
-def _columns(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
-    """By table about customers, devices or logins, its columns with their types."""
-    found: dict[str, dict[str, str]] = {}
-    for table, column, sql_type in con.execute(
-        "select table_name, column_name, data_type from duckdb_columns() "
-        "where database_name = 'one' and schema_name = 'facts' and table_name <> 'membership_kinds'"
-    ).fetchall():
-        found.setdefault(table, {})[column] = sql_type
-    return found
-
-
-def _copies(table: str, columns: dict[str, str], copies: int) -> str:
+def _copies(con: duckdb.DuckDBPyConnection, table: str, copies: int) -> str:
     """SQL for a table with the rows of so many copies of its customers."""
+    described = con.execute(f"select column_name, column_type from (describe {table})")
+    columns = dict(described.fetchall())
     values = ", ".join(f"{_value(name, t)} as {name}" for name, t in columns.items())
     # The rows for everybody, without a customer, are there once.
     once = "customer_key <> '' or copy = 0" if "customer_key" in columns else "true"
@@ -92,8 +76,6 @@ def _value(name: str, sql_type: str) -> str:
     if not sql_type.startswith("STRUCT"):
         return name
     updates = [f"{i} := {_ID.format(f'each.{i}')}" for i in _IDS if f"{i} VARCHAR" in sql_type]
-    if "customer_key VARCHAR" in sql_type:
-        updates.append(f"customer_key := {_KEY.format('each.customer_key')}")
     if not updates:
         return name
     return f"list_transform({name}, lambda each: struct_update(each, {', '.join(updates)}))"

@@ -53,16 +53,18 @@ def times_of(process: subprocess.Popen[str]) -> list[float]:
     """How long the lookups took, in seconds. Raises RuntimeError where they failed."""
     printed, _ = process.communicate()
     if process.returncode:
-        raise RuntimeError("lookups failed")
+        raise RuntimeError("lookups failed; the error is above")
     return json.loads(printed)
 
 
+def has_redis() -> bool:
+    """Whether redis-server is installed."""
+    return shutil.which("redis-server") is not None
+
+
 @contextmanager
-def redis(folder: Path, answers: dict[str, bytes]) -> Iterator[int | None]:
-    """A Redis server that has these answers, and its port; None where redis-server is not installed."""
-    if not shutil.which("redis-server"):
-        yield None
-        return
+def redis(folder: Path, answers: dict[str, bytes]) -> Iterator[int]:
+    """A Redis server that has these answers, and its port."""
     with socket.create_server((HOST, 0)) as free:
         port = free.getsockname()[1]
     command = ["redis-server", "--port", str(port), "--bind", HOST, "--dir", str(folder)]

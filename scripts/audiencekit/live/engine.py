@@ -167,6 +167,9 @@ class Engine:
             return
         now = self._source.moment()
         try:
+            if rows:
+                # What time changed comes first, and stays whatever becomes of the calls.
+                self._unwritten += self.loaded.members.advance(now, is_busy=True)
             self._unwritten += self._changes(rows, now)
         except Exception as problem:
             _log.warning("Not evaluated at once: %s", place_of(problem))

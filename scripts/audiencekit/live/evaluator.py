@@ -31,8 +31,8 @@ from audiencekit.sql import literal
 
 # What is read of a staged event to know whom it concerns.
 _READ = ["event_id", "account_id", "sender", "country_code", "occurred_at"]
-# Features are evaluated twice, as of a moment and so much later: the clock reads from it how fast they grow. It is far
-# enough for slopes to be exact, and close enough for nothing to happen in between.
+# Features have two rows for each customer, as of a moment and so much later: the clock reads from them how fast they grow. It
+# is far enough for slopes to be exact, and close enough for nothing to happen in between.
 LATER = timedelta(seconds=1)
 # As of this moment, all events that were taken in have happened.
 _ALL = datetime(9999, 12, 31)
@@ -80,6 +80,8 @@ class Evaluator:
 
     def __init__(self, generation: Path):
         """Read the cone of a published generation. Nobody is loaded yet."""
+        # All of its files are of one generation, whatever is published meanwhile.
+        generation = generation.resolve()
         self.con = duckdb.connect(":memory:", config={"threads": 1})
         self.con.execute("set TimeZone = 'UTC'")
         self.con.execute(f"attach {literal(str(generation / LIVE_FILE))} as published (read_only)")
@@ -225,9 +227,12 @@ class Evaluator:
             f"select *, {SENDER} as sender from staged "
             "where not contains(concat(event_id, account_id, anonymous_id), chr(0))",
         )
-        new = self._facts.add(staged)
+        new = self._facts.new_of(staged)
         rows = new.select(_READ).to_pylist()
         logins = self._customers_of({row["account_id"] for row in rows if row["account_id"]})
+        of_build = self._customers_on({row["sender"] for row in rows if row["sender"]})
+        # From here on nothing fails: who takes in an event again would find that it is known.
+        self._facts.add(new)
         for row in rows:
             key = logins.get(row["account_id"])
             if row["account_id"] and not key:
@@ -235,10 +240,10 @@ class Evaluator:
             if key and self._facts.seen_on(key, row["sender"]):
                 known = self.new_logins.customers.get(row["sender"], frozenset())
                 self.new_logins.customers[row["sender"]] = known | {key}
-        on = self._customers_on({row["sender"] for row in rows if row["sender"]})
         about: dict[str, set[str]] = {}
         for row in rows:
-            customers = set(on.get(row["sender"], ()))
+            logged_in = self.new_logins.customers.get(row["sender"], frozenset())
+            customers = {*of_build.get(row["sender"], ()), *logged_in}
             if row["account_id"] in logins:
                 customers.add(logins[row["account_id"]])
             if not customers and row["sender"]:
@@ -264,7 +269,9 @@ class Evaluator:
         Only wishes for less count until the next build.
         """
         staged = self._staged(
-            CONSENT, decisions, "from staged where id_type in ('account_id', 'customer_key')"
+            CONSENT,
+            decisions,
+            "from staged where id_type in ('account_id', 'customer_key') and id_value is not null",
         )
         ids = staged.select(["id_type", "id_value"]).to_pylist()
         logins = self._customers_of({i["id_value"] for i in ids if i["id_type"] == "account_id"})
@@ -295,16 +302,12 @@ class Evaluator:
         return dict(zip(known["account_id"], known["customer_key"], strict=True))
 
     def _customers_on(self, senders: Set[str]) -> dict[str, set[str]]:
-        """Everybody who ever logged in on each of these devices."""
+        """Everybody who had logged in on each of these devices by the build."""
         of_build = self._devices.rows(senders).to_pydict()
-        found = {
+        return {
             sender: set(keys)
             for sender, keys in zip(of_build["sender"], of_build["customer_keys"], strict=True)
         }
-        for sender in senders:
-            if new := self.new_logins.customers.get(sender):
-                found.setdefault(sender, set()).update(new)
-        return found
 
     def evaluate(self, customers: Set[str], moment: datetime) -> Evaluation:
         """What follows for `customers` as of `moment` (UTC). Customers whom the build does not know match nothing."""

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from audiencekit.intake.contract import load_contract
-from audiencekit.publish.keyed_rows import KeyedRows, rows_of_lists
+from audiencekit.publish.keyed_rows import PLACEHOLDER, KeyedRows, rows_of_lists
 from audiencekit.publish.live_facts import CUSTOMERS_FILE, DEVICE, EVENTS, SENDERS_FILE
 from audiencekit.publish.live_state import ACCOUNTS, CONSENT
 
@@ -51,7 +51,9 @@ class Facts:
         self.consent_schema: pa.Schema | None = None
         lists = [field for field in self._of_customers.schema if pa.types.is_list(field.type)]
         self.schemas = {
-            field.name: pa.schema([(_KEY, pa.string()), *field.type.value_type])
+            field.name: pa.schema(
+                [(_KEY, pa.string()), *(f for f in field.type.value_type if f.name != PLACEHOLDER)]
+            )
             for field in lists
             if field.name != "senders"
         }
@@ -161,27 +163,28 @@ class Facts:
         events = events.append_column("anonymous_id", pc.if_else(is_device, device, None))
         return events.drop_columns(["sender"])
 
-    def add(self, events: pa.Table) -> pa.Table:
-        """Keep staged events, which have a column `sender`. Returns those that neither came before nor the build has."""
+    def new_of(self, events: pa.Table) -> pa.Table:
+        """The staged events, which have a column `sender`, that neither came before nor the build has."""
         senders = {sender for sender in events.column("sender").to_pylist() if sender}
         known = self._events_of_build(senders).column("event_id")
         ids = events.column("event_id")
         of_build = set(ids.filter(pc.is_in(ids, known.combine_chunks())).to_pylist())
-        new = []
+        places: dict[str, int] = {}
         for place, event_id in enumerate(ids.to_pylist()):
             if event_id not in self._taken and event_id not in of_build:
-                self._taken.add(event_id)
-                new.append(place)
-        added = events.take(pa.array(new, pa.int64()))
-        (rows,) = added.combine_chunks().to_batches() or [None]
-        if rows:
+                places.setdefault(event_id, place)
+        return events.take(pa.array(list(places.values()), pa.int64()))
+
+    def add(self, new: pa.Table) -> None:
+        """Keep new events."""
+        if rows := _batch(new):
             plain = rows.select(self._event_schema.names)
             for place, sender in enumerate(rows.column("sender").to_pylist()):
                 kept = self._events[sender]
                 kept.append(plain.slice(place, 1))
                 if len(kept) > _PIECES:
                     self._events[sender] = _together(kept, plain.schema).to_batches()
-        return added
+            self._taken.update(rows.column("event_id").to_pylist())
 
     def add_accounts(self, accounts: pa.Table, known: Set[str]) -> pa.Table:
         """Keep what logins state, of those that are `known`. Returns all that they stated since the build."""

@@ -61,7 +61,8 @@ class Lookup:
 
 
 def some_logins(generation: Path, number: int = 8) -> list[str]:
-    """Logins of customers who were on the website lately, for a demo. One that is an address is left out."""
+    """Logins of customers who were on the website, for a demo. One that is an address is left out."""
+    generation = generation.resolve()
     with duckdb.connect() as con:
         con.register("logins", KeyedRows(generation / LOGINS_FILE).all())
         con.register("customers", KeyedRows(generation / KEYS_FILE).all())

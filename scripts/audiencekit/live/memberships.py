@@ -158,12 +158,11 @@ class Memberships:
         It is some of them at a time: ask again while `next_moment` is not later than now. Those who wait do so longer
         while it `is_busy`.
         """
-        if due := self._due_until(now):
-            return self._evaluate(due, _Cause(now, "time"))
-        if is_busy:
-            return []
-        some = set(islice(self.waiting, _AT_A_TIME))
-        return self._evaluate(some, _Cause(now, "build"))
+        changes = self._evaluate(self._due_until(now), _Cause(now, "time"))
+        if not is_busy:
+            some = set(islice(self.waiting, _AT_A_TIME))
+            changes += self._evaluate(some, _Cause(now, "build"))
+        return changes
 
     def _due_until(self, now: datetime) -> set[str]:
         customers: set[str] = set()

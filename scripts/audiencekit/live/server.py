@@ -15,6 +15,7 @@ from audiencekit.delivery.sending import Runtime
 from audiencekit.errors import UserError
 from audiencekit.intake.landing_settings import FileSettings, read_settings
 from audiencekit.live.app import application
+from audiencekit.live.bounded_http import BoundedHttp
 from audiencekit.live.collector import Collector, Settings
 from audiencekit.live.engine import Engine, Source
 from audiencekit.live.journal import Journal
@@ -22,8 +23,8 @@ from audiencekit.live.log import CallLog
 from audiencekit.live.webhooks import Hook, Sender
 from audiencekit.workspace import Workspace
 
-# How long the thread that evaluates may keep calls and lookups from being answered, in seconds. Python's own value is 0.005, and an
-# answer has to wait for it several times.
+# How long one thread may keep the others waiting, in seconds. Python's own value is 0.005, and an answer has to wait several
+# times for the thread that evaluates.
 _SWITCH = 0.0005
 
 
@@ -88,6 +89,8 @@ def configuration(service: Service, address: Address) -> uvicorn.Config:
     )
     return uvicorn.Config(
         app,
+        http=BoundedHttp,
+        ws="none",
         host=address.host,
         port=address.port,
         # Anybody could name another address, so no header is believed unless somebody asked for it.

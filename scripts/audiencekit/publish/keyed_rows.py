@@ -6,7 +6,7 @@ and the operating system keeps in memory what is read often.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ import pyarrow.compute as pc
 _ROWS = 64
 # How many batches are kept open.
 _OPEN = 2_000
+# A struct has at least one column: this one where only the key of rows matters.
+PLACEHOLDER = "is_there"
 
 
 def write_keyed_rows(con: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
@@ -25,6 +27,8 @@ def write_keyed_rows(con: duckdb.DuckDBPyConnection, query: str, path: Path) -> 
     rows = con.execute(f"from ({query}) order by 1").to_arrow_reader(_ROWS * 32)
     with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, rows.schema) as writer:
         for batch in rows:
+            if batch.column(0).null_count:
+                raise ValueError(f"{path.name}: a row has no key")
             for start in range(0, len(batch), _ROWS):
                 writer.write_batch(batch.slice(start, _ROWS))
 
@@ -33,16 +37,14 @@ class KeyedRows:
     """The rows of a file. `schema` has its columns."""
 
     def __init__(self, path: Path):
-        self._reader = pa.ipc.open_file(pa.memory_map(str(path)))
+        file = pa.memory_map(str(path))
+        self._reader = pa.ipc.open_file(file)
         self.schema: pa.Schema = self._reader.schema
+        only_keys = pa.ipc.open_file(file, options=pa.ipc.IpcReadOptions(included_fields=[0]))
         number = self._reader.num_record_batches
-        self._first = [self._reader.get_batch(n).column(0)[0].as_py() for n in range(number)]
-        self._open = lru_cache(_OPEN)(self._read)
-
-    def _read(self, number: int) -> tuple[list[str], pa.RecordBatch]:
-        """The keys of a batch, and the batch."""
-        batch = self._reader.get_batch(number)
-        return batch.column(0).to_pylist(), batch
+        self._first = [only_keys.get_batch(n).column(0)[0].as_py() for n in range(number)]
+        # Without a reference to itself: the file is closed as soon as nobody reads it.
+        self._open = lru_cache(_OPEN)(partial(_read, self._reader))
 
     def rows(self, keys: Iterable[str]) -> pa.Table:
         """The rows of these keys, in the order of the keys. A key that is not in the file has none."""
@@ -67,10 +69,15 @@ class KeyedRows:
         return self._reader.read_all()
 
 
+def _read(reader: pa.RecordBatchFileReader, number: int) -> tuple[list[str], pa.RecordBatch]:
+    """The keys of a batch, and the batch."""
+    batch = reader.get_batch(number)
+    return batch.column(0).to_pylist(), batch
+
+
 def as_lists(columns: Iterable[str], rows: str, key: str) -> str:
     """SQL for one row per key, with a list of structs of these columns of `rows`, as list_of_rows."""
-    # A struct has at least one column.
-    each = ", ".join(f"{name} := {name}" for name in columns) or "is_there := true"
+    each = ", ".join(f"{name} := {name}" for name in columns) or f"{PLACEHOLDER} := true"
     return (
         f"select {key} as key, list(struct_pack({each})) as list_of_rows from ({rows}) group by all"
     )
@@ -80,5 +87,7 @@ def rows_of_lists(table: pa.Table, lists: str, key: str) -> pa.Table:
     """The rows that are in a column of lists of rows, each with the key of its list, which is the table's first column, as `key`."""
     column = table.column(lists).combine_chunks()
     rows = pa.Table.from_struct_array(column.flatten())
+    if PLACEHOLDER in rows.column_names:
+        rows = rows.drop_columns([PLACEHOLDER])
     keys = table.column(0).take(pc.list_parent_indices(column))
     return rows.add_column(0, key, keys)

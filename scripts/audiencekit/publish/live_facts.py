@@ -9,7 +9,7 @@ import duckdb
 
 from audiencekit.publish.keyed_rows import as_lists, write_keyed_rows
 
-# One row per customer, sender, customer, login, device and customer.
+# live_state.py says what a row of each is.
 CUSTOMERS_FILE, SENDERS_FILE = "live.customers.arrow", "live.senders.arrow"
 KEYS_FILE, LOGINS_FILE = "live.keys.arrow", "live.logins.arrow"
 DEVICES_FILE, RECOMMENDATIONS_FILE = "live.devices.arrow", "live.recommendations.arrow"

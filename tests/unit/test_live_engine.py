@@ -1,0 +1,49 @@
+"""In which order the engine works: calls, who is due, and who was not evaluated with the generation yet."""
+
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import pytest
+
+from audiencekit.intake.landing_settings import NO_SETTINGS
+from audiencekit.live import engine as engine_module
+from audiencekit.live.engine import Engine, Source
+from audiencekit.live.journal import Journal
+from audiencekit.live.log import CallLog
+
+NOW = datetime(2026, 1, 1)
+
+
+class Members:
+    """Notes whether those who wait were left out."""
+
+    def __init__(self) -> None:
+        self.left_out: list[bool] = []
+
+    def advance(self, now: datetime, is_busy: bool = False) -> list:
+        self.left_out.append(is_busy)
+        return []
+
+
+@pytest.fixture
+def engine(tmp_path):
+    log = CallLog(tmp_path / "log", NOW.replace(tzinfo=UTC))
+    source = Source(tmp_path / "current", log, NO_SETTINGS, lambda: NOW.replace(tzinfo=UTC))
+    engine = Engine(source, Journal(tmp_path / "live"))
+    engine.loaded = SimpleNamespace(members=Members())
+    return engine
+
+
+def test_those_who_wait_come_once_in_five_seconds_while_calls_come(engine, monkeypatch):
+    seconds = 100.0
+    monkeypatch.setattr(engine_module.time, "monotonic", lambda: seconds)
+    engine.inbox.put(["a call"], 1)
+    for seconds in (100.0, 101.0, 104.9, 105.0, 106.0, 110.1):  # noqa: B007 - read by the clock
+        engine._changes([], NOW)
+    assert engine.loaded.members.left_out == [False, True, True, False, True, False]
+
+
+def test_those_who_wait_come_at_once_where_no_calls_do(engine):
+    engine._changes([], NOW)
+    engine._changes([], NOW)
+    assert engine.loaded.members.left_out == [False, False]
