@@ -108,6 +108,15 @@ def records(size: int, target: str) -> dict:
     return {"records": len(made)}
 
 
+def public_records(name: str, folder: str, target: str) -> dict:
+    """Write a public set as contacts with the truth."""
+    from audiencekit.bench.identity.public_sets import SETS
+
+    made = SETS[name].read(Path(folder))
+    made.to_parquet(target)
+    return {"records": len(made)}
+
+
 def demo_records(folder: str, target: str) -> dict:
     """The demo's landing without its identity decisions, and its contacts and logins as records with the true person."""
     from audiencekit.bench.identity.people import demo_records

@@ -1,5 +1,6 @@
 """The command `bench`: measurements of builds, intake, scoring, activation, identity, recommendations, live and refreshes."""
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -33,6 +34,11 @@ from audiencekit.workspace import open_workspace
     type=int,
     metavar="RECORDS",
     help="Only resolve identity, compared with other tools; above 0, also in this many simulated records.",
+)
+@click.option(
+    "--identity-sets",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Only resolve identity in public sets, of which this folder has the files.",
 )
 @click.option(
     "--recommendations",
@@ -72,10 +78,11 @@ def bench(customers: int, **only: Any) -> None:
     """Compare a build of a synthetic landing with the same SQL in plain DuckDB."""
     workspace, console = open_workspace(), Console()
     folder = workspace.home / "bench"
-    if only["identity"] is not None:
+    if only["identity"] is not None or only["identity_sets"]:
         from audiencekit.bench.identity.comparison import run_identity_bench
 
-        run_identity_bench(only["identity"], folder / "identity", Console(width=160))
+        size, sets = only["identity"] or 0, only["identity_sets"]
+        run_identity_bench(size, folder / "identity", Console(width=160), sets)
     elif only["recommendations"]:
         from audiencekit.bench.recommendations.comparison import run_recommendations_bench
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich import box
@@ -10,6 +11,7 @@ from rich.table import Table
 
 from audiencekit.bench.environments import python_with
 from audiencekit.bench.measurement import Measured, measure, measure_command
+from audiencekit.errors import UserError
 
 HERE = Path(__file__).parent
 FEBRL = ("febrl1", "febrl2", "febrl3", "febrl4")
@@ -18,23 +20,26 @@ SIMULATED = 50_000
 NEW_SHARE = 0.01
 
 
-def run_identity_bench(size: int, folder: Path, console: Console) -> None:
+def run_identity_bench(size: int, folder: Path, console: Console, sets: Path | None = None) -> None:
     """Print the quality and the cost of each tool on every data set, and append them to `identity.jsonl`.
 
     With `size` above 0, also on that many simulated records and on a quarter of them, and the cost of a day with 1 %
-    new records.
+    new records. With `sets`, only on the public sets of which that folder has the files.
     """
+    names: Sequence[str] = (
+        _public_names(sets) if sets else (*FEBRL, DEMO, f"simulated {SIMULATED:,}")
+    )
     folder.mkdir(parents=True, exist_ok=True)
     python = python_with(HERE / "other_tools.txt", folder / "other-tools", console)
     rows = []
-    for name in (*FEBRL, DEMO, f"simulated {SIMULATED:,}"):
+    for name in names:
         console.print(f"  {name}")
-        source = _records(name, folder, python)
+        source = _records(name, folder, python, sets)
         rows.append(_ours(name, source, folder))
-        for tool in ("splink", "recordlinkage"):
+        for tool in ("splink",) if sets else ("splink", "recordlinkage"):
             rows.append(_other(tool, name, source, folder, python))
     _print_quality(rows, console)
-    if size:
+    if size and not sets:
         for count in (size // 4, size):
             name = f"simulated {count:,}"
             console.print(f"  {name}")
@@ -48,10 +53,23 @@ def run_identity_bench(size: int, folder: Path, console: Console) -> None:
         results.write(json.dumps(rows) + "\n")
 
 
-def _records(name: str, folder: Path, python: Path) -> Path:
+def _public_names(sets: Path) -> Sequence[str]:
+    from audiencekit.bench.identity.public_sets import SETS
+
+    names = [name for name, each in SETS.items() if each.is_in(sets / name)]
+    if not names:
+        wanted = "; ".join(f"{name}: {', '.join(each.paths)}" for name, each in SETS.items())
+        raise UserError(f"{sets} has the files of no public set. A folder each: {wanted}")
+    return names
+
+
+def _records(name: str, folder: Path, python: Path, sets: Path | None = None) -> Path:
     target = folder / f"{name.replace(' ', '-').replace(',', '')}.parquet"
     if not target.exists():
-        if name in FEBRL:
+        log = folder / f"{name}.log"
+        if sets:
+            measure("public_records", log, name=name, folder=str(sets / name), target=str(target))
+        elif name in FEBRL:
             command = [python, HERE / "other_tools.py", name, "-", target]
             measure_command(command, folder / f"{name}.log")
         elif name == DEMO:
