@@ -1,6 +1,6 @@
 """Public data sets of people with known truth, as contacts. Nothing of them is part of the project.
 
-Each is read from a folder of its name, with the files that are listed here from their repository. Persons in them are real in
+Each is read from a folder of its name, with the files that are listed here from their repository. People in them are real in
 part, so the files stay on the machine that measures.
 """
 
