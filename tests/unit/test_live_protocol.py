@@ -5,6 +5,7 @@ import gzip
 import json
 import logging
 import socket
+import sys
 import threading
 import time
 import zlib
@@ -16,6 +17,7 @@ from live_service import OPEN
 from test_live_collector import AUTH, KEY, READ_KEY, TRACK, rows_of, running
 
 from audiencekit.live.limits import Limits
+from audiencekit.live.server import SWITCH
 
 SECONDS = 20
 
@@ -217,6 +219,9 @@ def test_lookups_of_ids_that_nobody_has(collected, path):
 
 def test_while_many_tiny_calls_are_read_others_are_answered(collected):
     url, _ = collected
+    # As `audiencekit live` sets it.
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH)
     calls = [{"type": "page", "userId": "u", "messageId": f"tiny{n}"} for n in range(9_000)]
     tiny = json.dumps({"batch": calls}, separators=(",", ":")).encode()
     nothing = b'{"batch":[' + b"{}," * 100_000 + b"{}]}"
@@ -233,12 +238,12 @@ def test_while_many_tiny_calls_are_read_others_are_answered(collected):
         begun = time.monotonic()
         assert httpx.get(f"{url}/healthz", timeout=60).status_code == 200
         waited.append(time.monotonic() - begun)
+    sys.setswitchinterval(before)
     assert sorted(a.status_code for a in answers) == [200] * 3 + [400] * 3
     took = time.monotonic() - started
-    print(
-        f"\n  {len(tiny)} bytes, {took:.1f} s; the longest wait of others was {max(waited):.2f} s"
-    )
-    assert max(waited) < took / 4
+    print(f"\n  {len(waited)} answers in {took:.1f} s, the last after {max(waited):.2f} s at most")
+    # One after each request, and a last one, if each kept all others waiting until it was read.
+    assert len(waited) > len(senders) + 2
 
 
 def test_a_hundred_thousand_requests_of_one_address_are_cheap(tmp_path):

@@ -25,7 +25,7 @@ from audiencekit.workspace import Workspace
 
 # How long one thread may keep the others waiting, in seconds. Python's own value is 0.005, and an answer has to wait several
 # times for the thread that evaluates.
-_SWITCH = 0.0005
+SWITCH = 0.0005
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def serve(service: Service, address: Address, say: Callable[[str], None]) -> Non
     say(f"http://{host}:{port}/v1 takes in calls of Segment's libraries; {log} has them.")
     for page in service.pages:
         say(f"Open http://{host}:{port}{page.path} in a browser.")
-    sys.setswitchinterval(_SWITCH)
+    sys.setswitchinterval(SWITCH)
     # The server ends in order, and then passes the signal on.
     with suppress(KeyboardInterrupt):
         uvicorn.Server(configuration(service, address)).run(sockets=[listener])
