@@ -57,6 +57,22 @@ def test_what_was_announced_follows_from_the_snapshot_and_the_changes_after_it(t
     assert Journal(tmp_path).announced() == expected
 
 
+def test_what_many_have_in_common_is_written_once_and_a_change_of_one_is_none_of_the_others(
+    tmp_path,
+):
+    journal = Journal(tmp_path)
+    common = {"s": (("email", None), ("crm", "cap"))}
+    journal.settle({"a": common, "b": common, "c": {}, "d": common}, NOW)
+    snapshot = (tmp_path / "announced.jsonl").read_text()
+    assert snapshot.count('"cap"') == 1
+    assert journal.announced() == {"a": common, "b": common, "c": {}, "d": common}
+    journal.append([change("b", LEFT), change("d", PERMISSION, email="cap")], "build")
+    expected = {"a": common, "b": {}, "c": {}, "d": {"s": (("email", "cap"),)}}
+    assert journal.announced() == expected
+    journal.settle(expected, NOW)
+    assert journal.announced() == expected
+
+
 def test_a_receiver_that_was_away_reads_on_across_files(tmp_path, monkeypatch):
     monkeypatch.setattr("audiencekit.live.journal.RECENT", 3)
     journal = Journal(tmp_path)

@@ -1,7 +1,8 @@
 """The journal: every change that was announced, once, under one number, on disk before anybody hears of it.
 
 <home>/live/changes.000000000001.jsonl   changes from this change_seq on, one a line
-<home>/live/announced.jsonl              who was in which segment as of a change_seq, one line a customer
+<home>/live/announced.jsonl              who was in which segment as of a change_seq, one line a customer. What many have in
+                                         common is there once, before the first of them
 
 Both together have what others know, so that a restart announces what is different and nothing else.
 """
@@ -36,7 +37,7 @@ class Journal:
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = lock_folder(folder)
         self._recent: deque[dict[str, Any]] = deque(maxlen=RECENT)
-        self.last_seq = self._read_snapshot()[0]
+        self.last_seq = self._seq_of_snapshot()
         files = self._files()
         self._file = self._open(files[-1][1] if files else None)
         for change in self._on_disk(self.last_seq):
@@ -101,22 +102,34 @@ class Journal:
         if members is None:
             return None
         for change in self._on_disk(seq):
-            segments = members.setdefault(change["customer_key"], {})
+            # Others may have the same segments.
+            segments = dict(members.get(change["customer_key"], {}))
+            members[change["customer_key"]] = segments
             if change["action"] == LEFT:
                 segments.pop(change["segment_code"], None)
             else:
                 segments[change["segment_code"]] = tuple(change["channels"].items())
         return members
 
+    def _seq_of_snapshot(self) -> int:
+        path = self._folder / _ANNOUNCED
+        return next(read_lines(path))[0] if path.exists() else 0
+
     def _read_snapshot(self) -> tuple[int, dict[str, dict[str, Reasons]] | None]:
         path = self._folder / _ANNOUNCED
         if not path.exists():
             return 0, None
-        (seq,), *customers = read_lines(path)
-        return seq, {
-            key: {s: tuple(reasons.items()) for s, reasons in segments.items()}
-            for key, segments in customers
-        }
+        lines = read_lines(path)
+        (seq,) = next(lines)
+        kinds: list[dict[str, Reasons]] = []
+        members: dict[str, dict[str, Reasons]] = {}
+        for line in lines:
+            match line:
+                case [key, kind]:
+                    members[key] = kinds[kind]
+                case [segments]:
+                    kinds.append({s: tuple(reasons.items()) for s, reasons in segments.items()})
+        return seq, members
 
     def settle(self, members: Mapping[str, Mapping[str, Reasons]], now: datetime) -> None:
         """Write who is in which segment as of the last change, begin a new file, and drop what is older than KEPT.
@@ -126,10 +139,13 @@ class Journal:
         """
         _, before = self._read_snapshot()
         lines = [line_of([self.last_seq])]
-        lines += [
-            line_of([key, {s: dict(reasons) for s, reasons in segments.items()}])
-            for key, segments in members.items()
-        ]
+        kinds: dict[int, int] = {}
+        for key, segments in members.items():
+            # Customers of one kind have the same object.
+            if id(segments) not in kinds:
+                kinds[id(segments)] = len(kinds)
+                lines.append(line_of([{s: dict(reasons) for s, reasons in segments.items()}]))
+            lines.append(line_of([key, kinds[id(segments)]]))
         old = self._files()
         if self._file.size:
             self._file.close()

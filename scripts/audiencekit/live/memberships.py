@@ -75,12 +75,18 @@ class Memberships:
         for key in list(self.evaluator.visitors):
             if not self._is_there(key, now):
                 self.evaluator.drop_visitor(key)
-        self.of = {key: self._shared(known.segments.get(key, NOWHERE)) for key in everybody}
+        self._take_over(known.segments, everybody)
         self.messages = {key: known.messages[key] for key in everybody & known.messages.keys()}
         self.waiting = dict.fromkeys([*self.evaluator.visitors, *sorted(everybody)])
         cause = _Cause(now, "build")
         gone = sorted(known.segments.keys() - everybody)
         return [c for key in gone for c in _changes_of(key, known.segments[key], NOWHERE, cause)]
+
+    def _take_over(self, known: Mapping[str, Segments], everybody: Set[str]) -> None:
+        """Let everybody be in the segments that are known of them. Customers may have the same object there already."""
+        different = {id(each): each for each in (NOWHERE, *known.values())}
+        shared = {number: self._shared(each) for number, each in different.items()}
+        self.of = {key: shared[id(known.get(key, NOWHERE))] for key in everybody}
 
     def _shared(self, segments: Segments) -> Segments:
         """The same segments as others have, so that they are in memory once."""
@@ -132,7 +138,7 @@ class Memberships:
     def resume(self, of: Mapping[str, Segments], due: Mapping[str, datetime]) -> None:
         """Go on from segments that hold until customers are due: nobody waits to be evaluated."""
         everybody = self.evaluator.customers() | of.keys()
-        self.of = {key: self._shared(of.get(key, NOWHERE)) for key in everybody}
+        self._take_over(of, everybody)
         for key, at in due.items():
             self._schedule(key, at)
 
