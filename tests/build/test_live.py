@@ -203,7 +203,7 @@ def test_memberships_follow_events_and_time_alone_to_where_a_build_would_be(publ
         ]
         arrived = Arrived(in_order.take(pa.array(places, pa.int64())), pa.table({}))
         moment = DEMO_AS_OF + timedelta(hours=hour + 1)
-        changes += members.take(arrived, moment) + advance_to(members, moment)
+        changes += advance_to(members, moment) + members.take(arrived, moment)
     now = {(segment, key) for key, segments in members.of.items() for segment in segments}
     assert now == evaluator.evaluate(evaluator.customers(), end).matches
     entered = {(c.segment, c.customer_key) for c in changes if c.action == ENTERED}

@@ -217,11 +217,18 @@ def test_lookups_of_ids_that_nobody_has(collected, path):
     assert answer.split(b" ")[1] in (b"400", b"404", b"503"), answer[:200]
 
 
-def test_while_many_tiny_calls_are_read_others_are_answered(collected):
-    url, _ = collected
-    # As `audiencekit live` sets it.
+@pytest.fixture
+def threads_give_way():
+    """As soon as `audiencekit live` lets them."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("threads_give_way")
+def test_while_many_tiny_calls_are_read_others_are_answered(collected):
+    url, _ = collected
     calls = [{"type": "page", "userId": "u", "messageId": f"tiny{n}"} for n in range(9_000)]
     tiny = json.dumps({"batch": calls}, separators=(",", ":")).encode()
     nothing = b'{"batch":[' + b"{}," * 100_000 + b"{}]}"
@@ -238,7 +245,6 @@ def test_while_many_tiny_calls_are_read_others_are_answered(collected):
         begun = time.monotonic()
         assert httpx.get(f"{url}/healthz", timeout=60).status_code == 200
         waited.append(time.monotonic() - begun)
-    sys.setswitchinterval(before)
     assert sorted(a.status_code for a in answers) == [200] * 3 + [400] * 3
     took = time.monotonic() - started
     print(f"\n  {len(waited)} answers in {took:.1f} s, the last after {max(waited):.2f} s at most")

@@ -109,8 +109,10 @@ class Memberships:
         return after
 
     def take(self, arrived: Arrived, now: datetime) -> list[Change]:
-        """Take in events and what logins state. Returns the changes until `now`, in order."""
-        changes = self._evaluate(self._due_until(now), _Cause(now, "time"))
+        """Take in events and what logins state. Returns the changes that follow, as of `now`.
+
+        What time changed until then comes before it: `advance` has it.
+        """
         about: dict[str, list[str]] = {}
         for event_id, customers in self.evaluator.take(arrived.events).items():
             for customer in customers:
@@ -121,7 +123,7 @@ class Memberships:
         if len(arrived.consent):
             for customer in self.evaluator.take_consent(arrived.consent):
                 about.setdefault(customer, [])
-        return changes + self._evaluate(about.keys(), _Cause(now, "event", about))
+        return self._evaluate(about.keys(), _Cause(now, "event", about))
 
     def take_extracts(self, about: Mapping[str, Collection[str]], now: datetime) -> list[Change]:
         """Evaluate whom extracts concern, each with the ids of their events, whose facts the evaluator has already.

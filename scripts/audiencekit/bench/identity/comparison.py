@@ -71,14 +71,9 @@ def _records(name: str, folder: Path, python: Path, sets: Path | None = None) ->
             measure("public_records", log, name=name, folder=str(sets / name), target=str(target))
         elif name in FEBRL:
             command = [python, HERE / "other_tools.py", name, "-", target]
-            measure_command(command, folder / f"{name}.log")
+            measure_command(command, log)
         elif name == DEMO:
-            measure(
-                "demo_records",
-                folder / f"{name}.log",
-                folder=str(folder / DEMO),
-                target=str(target),
-            )
+            measure("demo_records", log, folder=str(folder / DEMO), target=str(target))
         else:
             size = int(name.split()[1].replace(",", ""))
             measure("records", folder / "records.log", size=size, target=str(target))
