@@ -1,5 +1,7 @@
 """In which order the engine works: calls, who is due, and who was not evaluated with the generation yet."""
 
+import gc
+import weakref
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -47,3 +49,26 @@ def test_those_who_wait_come_at_once_where_no_calls_do(engine):
     engine._changes([], NOW)
     engine._changes([], NOW)
     assert engine.loaded.members.left_out == [False, False]
+
+
+class Node:
+    """Something that may refer to itself."""
+
+    def __init__(self) -> None:
+        self.other: Node | None = None
+
+
+def test_a_generation_is_left_out_of_the_search_for_cycles_until_the_next_one_comes():
+    try:
+        old = Node()
+        old.other = old
+        is_there = weakref.ref(old)
+        engine_module._leave_to_counting()
+        del old
+        gc.collect()
+        assert is_there()
+        engine_module._leave_to_counting()
+        assert not is_there()
+        assert gc.get_freeze_count() > 1000
+    finally:
+        gc.unfreeze()

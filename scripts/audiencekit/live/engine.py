@@ -3,6 +3,7 @@
 It works in a thread of its own, so that no call waits for an evaluation to be acknowledged.
 """
 
+import gc
 import logging
 import threading
 import time
@@ -307,6 +308,7 @@ class Engine:
             self.loaded.close()
         self._unwritten += changes
         self.loaded, self._is_settled = loaded, False
+        _leave_to_counting()
         self._refreshed = loaded.refreshed
         # What came while it was loaded.
         for rows in in_parts(self._source.log.calls_since(self._loading_from)):
@@ -314,3 +316,13 @@ class Engine:
         self._problems.pop("generation", None)
         self.counts.generations += 1
         self._announce()
+
+
+def _leave_to_counting() -> None:
+    """Let Python look for cycles in what is new from here on, and drop those in what was until now.
+
+    It looks again and again, meanwhile nobody is answered, and a generation has millions of values, in no cycle.
+    """
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()

@@ -4,7 +4,7 @@ A database in memory has the tables that the SQL reads, under the same names, wi
 evaluated and of nobody else.
 """
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import KeysView, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -184,9 +184,9 @@ class Evaluator:
         self.con.execute(f"create or replace table {name} as from rows_of_it")
         self.con.unregister("rows_of_it")
 
-    def customers(self) -> set[str]:
-        """All customers of the build."""
-        return set(self._keys.all().column("customer_key").to_pylist())
+    def customers(self) -> KeysView[str]:
+        """All customers of the build, in the order of their keys."""
+        return dict.fromkeys(self._keys.keys()).keys()
 
     @property
     def visitors(self) -> dict[str, datetime]:

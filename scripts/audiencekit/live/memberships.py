@@ -5,7 +5,7 @@ import logging
 from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 
 from audiencekit.live.as_built import AsBuilt, Segments
 from audiencekit.live.changes import ENTERED, LEFT, PERMISSION, Change, Reasons
@@ -69,17 +69,18 @@ class Memberships:
     def begin(self, known: AsBuilt, now: datetime) -> list[Change]:
         """Take what is known of everybody. They are evaluated, some at a time, when nothing else has to be.
 
-        Returns the changes of customers who are gone.
+        Returns the changes of customers who are gone. It goes customer by customer: while a call goes over a million of them
+        at once, no other thread answers.
         """
         everybody = self.evaluator.customers()
         for key in list(self.evaluator.visitors):
             if not self._is_there(key, now):
                 self.evaluator.drop_visitor(key)
         self._take_over(known.segments, everybody)
-        self.messages = {key: known.messages[key] for key in everybody & known.messages.keys()}
-        self.waiting = dict.fromkeys([*self.evaluator.visitors, *sorted(everybody)])
+        self.messages = {key: known.messages[key] for key in everybody if key in known.messages}
+        self.waiting = {key: None for key in chain(self.evaluator.visitors, everybody)}
         cause = _Cause(now, "build")
-        gone = sorted(known.segments.keys() - everybody)
+        gone = sorted(key for key in known.segments if key not in everybody)
         return [c for key in gone for c in _changes_of(key, known.segments[key], NOWHERE, cause)]
 
     def _take_over(self, known: Mapping[str, Segments], everybody: Set[str]) -> None:

@@ -5,7 +5,7 @@ and the operating system keeps in memory what is read often.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -40,9 +40,10 @@ class KeyedRows:
         file = pa.memory_map(str(path))
         self._reader = pa.ipc.open_file(file)
         self.schema: pa.Schema = self._reader.schema
-        only_keys = pa.ipc.open_file(file, options=pa.ipc.IpcReadOptions(included_fields=[0]))
-        number = self._reader.num_record_batches
-        self._first = [only_keys.get_batch(n).column(0)[0].as_py() for n in range(number)]
+        only_keys = pa.ipc.IpcReadOptions(included_fields=[0])
+        self._keys = pa.ipc.open_file(file, options=only_keys)
+        number = self._keys.num_record_batches
+        self._first = [self._keys.get_batch(n).column(0)[0].as_py() for n in range(number)]
         # Without a reference to itself: the file is closed as soon as nobody reads it.
         self._open = lru_cache(_OPEN)(partial(_read, self._reader))
 
@@ -63,6 +64,11 @@ class KeyedRows:
         keys, batch = self._open(number)
         place = bisect_left(keys, key)
         return batch.slice(place, 1) if keys[place : place + 1] == [key] else None
+
+    def keys(self) -> Iterator[str]:
+        """All keys, in their order. They are read batch by batch, so that no other thread waits for all of them."""
+        for number in range(self._keys.num_record_batches):
+            yield from self._keys.get_batch(number).column(0).to_pylist()
 
     def all(self) -> pa.Table:
         """All rows, in the order of their keys."""
