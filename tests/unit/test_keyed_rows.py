@@ -10,7 +10,9 @@ KEYS = [*(f"key {n:03d}" for n in range(100)), "Key", "", "ä", "z", "\U0001f600
 
 
 @pytest.fixture
-def path(tmp_path):
+def path(tmp_path, monkeypatch):
+    monkeypatch.setattr("audiencekit.publish.keyed_rows._ROWS", 20)
+    monkeypatch.setattr("audiencekit.publish.keyed_rows._TOGETHER", 7)
     con = duckdb.connect()
     con.execute("create table orders (customer text, amount integer)")
     con.executemany(
@@ -38,6 +40,7 @@ def test_the_rows_of_each_key_are_found_and_no_others(path):
     some = ["z", "key 099", "nobody", "Key", ""]
     assert rows.rows(some).column("customer").to_pylist() == ["", "Key", "key 099", "z"]
     assert rows.all().column("customer").to_pylist() == list(rows.keys()) == sorted(KEYS)
+    assert rows.rows(KEYS).equals(rows.all().combine_chunks())
 
 
 def test_rows_in_lists_have_the_key_of_their_list(path):

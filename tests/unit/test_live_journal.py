@@ -58,8 +58,9 @@ def test_what_was_announced_follows_from_the_snapshot_and_the_changes_after_it(t
 
 
 def test_what_many_have_in_common_is_written_once_and_a_change_of_one_is_none_of_the_others(
-    tmp_path,
+    tmp_path, monkeypatch
 ):
+    monkeypatch.setattr("audiencekit.live.journal._IN_LINE", 2)
     journal = Journal(tmp_path)
     common = {"s": (("email", None), ("crm", "cap"))}
     journal.settle({"a": common, "b": common, "c": {}, "d": common}, NOW)
@@ -126,3 +127,18 @@ def test_calls_that_do_not_fit_are_read_from_the_log_from_the_first_file_they_ar
     waiting = inbox.take(0)
     assert len(waiting.rows) == 1 and waiting.missed_from is None
     assert inbox.take(0).rows == []
+
+
+def test_calls_wait_until_they_are_evaluated():
+    inbox, row = Inbox(), Row("tracks", {"id": "m"})
+    inbox.put([row, row, row], 1)
+    assert len(inbox) == 3
+    inbox.take(0)
+    inbox.put([row], 1)
+    assert len(inbox) == 4
+    inbox.are_evaluated(2)
+    assert len(inbox) == 2
+    # An evaluation that failed leaves none behind.
+    inbox.take(0)
+    inbox.take(0)
+    assert len(inbox) == 0

@@ -153,6 +153,7 @@ class Engine:
         started = time.monotonic()
         for rows in in_parts(chain(waiting.rows, more)):
             self._evaluate(rows)
+            self.inbox.are_evaluated(len(rows))
         self._evaluate([])
         self.counts.seconds += time.monotonic() - started
 

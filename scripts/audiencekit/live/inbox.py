@@ -19,11 +19,15 @@ class Waiting:
 
 
 class Inbox:
-    """Filled by the thread that writes the log, emptied by the one that evaluates."""
+    """Filled by the thread that writes the log, emptied by the one that evaluates.
+
+    Its length is how many calls wait: also those that were taken from it, until they are evaluated.
+    """
 
     def __init__(self, most: int = MOST):
         self._most = most
         self._waiting = Waiting()
+        self._taken = 0
         self._something = threading.Condition()
         self._is_woken = False
 
@@ -49,7 +53,14 @@ class Inbox:
             if not self._waiting.rows and self._waiting.missed_from is None and not self._is_woken:
                 self._something.wait(seconds)
             taken, self._waiting, self._is_woken = self._waiting, Waiting(), False
+            self._taken = len(taken.rows)
             return taken
 
+    def are_evaluated(self, number: int) -> None:
+        """So many of the calls that were taken last do not wait any more."""
+        with self._something:
+            self._taken = max(0, self._taken - number)
+
     def __len__(self) -> int:
-        return len(self._waiting.rows)
+        with self._something:
+            return len(self._waiting.rows) + self._taken

@@ -1,8 +1,8 @@
 """The journal: every change that was announced, once, under one number, on disk before anybody hears of it.
 
 <home>/live/changes.000000000001.jsonl   changes from this change_seq on, one a line
-<home>/live/announced.jsonl              who was in which segment as of a change_seq, one line a customer. What many have in
-                                         common is there once, before the first of them
+<home>/live/announced.jsonl              who was in which segment as of a change_seq: what customers have in common is one line,
+                                         and many of these customers are one line after it
 
 Both together have what others know, so that a restart announces what is different and nothing else.
 """
@@ -10,7 +10,7 @@ Both together have what others know, so that a restart announces what is differe
 import os
 import re
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ KEPT = timedelta(days=30)
 # How many changes are read from memory, by receivers that keep up.
 RECENT = 10_000
 _ANNOUNCED = "announced.jsonl"
+# How many customers of the snapshot are in one line: a million lines take long to read.
+_IN_LINE = 1_000
 
 
 class Journal:
@@ -121,14 +123,14 @@ class Journal:
             return 0, None
         lines = read_lines(path)
         (seq,) = next(lines)
-        kinds: list[dict[str, Reasons]] = []
+        kind: dict[str, Reasons] = {}
         members: dict[str, dict[str, Reasons]] = {}
         for line in lines:
             match line:
-                case [key, kind]:
-                    members[key] = kinds[kind]
-                case [segments]:
-                    kinds.append({s: tuple(reasons.items()) for s, reasons in segments.items()})
+                case {"segments": segments}:
+                    kind = {s: tuple(reasons.items()) for s, reasons in segments.items()}
+                case {"customers": keys}:
+                    members.update(dict.fromkeys(keys, kind))
         return seq, members
 
     def settle(self, members: Mapping[str, Mapping[str, Reasons]], now: datetime) -> None:
@@ -138,23 +140,28 @@ class Journal:
         were erased, or are part of another customer. `now` is UTC with its zone.
         """
         _, before = self._read_snapshot()
-        lines = [line_of([self.last_seq])]
-        kinds: dict[int, int] = {}
+        kinds: dict[int, Mapping[str, Reasons]] = {}
+        keys: dict[int, list[str]] = {}
         for key, segments in members.items():
             # Customers of one kind have the same object.
-            if id(segments) not in kinds:
-                kinds[id(segments)] = len(kinds)
-                lines.append(line_of([{s: dict(reasons) for s, reasons in segments.items()}]))
-            lines.append(line_of([key, kinds[id(segments)]]))
+            kinds[id(segments)] = segments
+            keys.setdefault(id(segments), []).append(key)
+        lines = [line_of([self.last_seq])]
+        for number, segments in kinds.items():
+            lines.append(line_of({"segments": {s: dict(of) for s, of in segments.items()}}))
+            starts = range(0, len(keys[number]), _IN_LINE)
+            parts = (keys[number][start : start + _IN_LINE] for start in starts)
+            lines += [line_of({"customers": part}) for part in parts]
         old = self._files()
         if self._file.size:
             self._file.close()
             self._file = self._open()
         write_lines(self._folder / _ANNOUNCED, b"".join(lines))
-        keys = {*members, *(before or ())}
-        self._recent = deque(
-            (change for change in self._recent if change["customer_key"] in keys), RECENT
-        )
+
+        def is_kept(change: Mapping[str, Any]) -> bool:
+            return change["customer_key"] in members or change["customer_key"] in (before or ())
+
+        self._recent = deque(filter(is_kept, self._recent), RECENT)
         gone_from = now - KEPT
         for first, path in old:
             if first > self.last_seq:
@@ -162,7 +169,7 @@ class Journal:
             if datetime.fromtimestamp(path.stat().st_mtime, now.tzinfo) < gone_from:
                 path.unlink()
             else:
-                _keep_customers(path, keys)
+                _keep(path, is_kept)
 
     def close(self) -> None:
         """Let another process open the folder."""
@@ -170,10 +177,10 @@ class Journal:
         os.close(self._lock)
 
 
-def _keep_customers(path: Path, keys: Collection[str]) -> None:
-    """Write a file anew without the changes of all other customers, if it has any."""
+def _keep(path: Path, is_kept: Callable[[Mapping[str, Any]], bool]) -> None:
+    """Write a file anew without all other changes, if it has any."""
     changes = list(read_lines(path))
-    kept = [change for change in changes if change["customer_key"] in keys]
+    kept = list(filter(is_kept, changes))
     if len(kept) < len(changes):
         at = path.stat().st_mtime
         write_lines(path, b"".join(map(line_of, kept)))
