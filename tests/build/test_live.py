@@ -182,7 +182,7 @@ def test_memberships_follow_events_and_time_alone_to_where_a_build_would_be(publ
     """Events as they come, and nothing evaluated but who is concerned or due."""
     evaluator = Evaluator(published.workspace.current)
     members = Memberships(evaluator)
-    assert members.begin(read_as_built(evaluator.con), DEMO_AS_OF) == []
+    assert members.begin(read_as_built(published.workspace.current), DEMO_AS_OF) == []
     while members.waiting:
         assert members.advance(DEMO_AS_OF) == [], "an evaluation as of the build differs from it"
     assert len(members.messages) > 3
@@ -215,7 +215,7 @@ def test_memberships_follow_events_and_time_alone_to_where_a_build_would_be(publ
 def test_events_do_not_wait_until_everybody_is_evaluated_with_a_new_build(published, events):
     evaluator = Evaluator(published.workspace.current)
     members = Memberships(evaluator)
-    members.begin(read_as_built(evaluator.con), DEMO_AS_OF)
+    members.begin(read_as_built(published.workspace.current), DEMO_AS_OF)
     everybody = len(members.waiting)
     login, key = logins_of(published.workspace.current)[0]
     at = DEMO_AS_OF + timedelta(minutes=1)
@@ -232,7 +232,7 @@ def test_events_do_not_wait_until_everybody_is_evaluated_with_a_new_build(publis
 def test_those_who_wait_are_evaluated_next_to_those_who_are_due_but_not_while_it_is_busy(published):
     evaluator = Evaluator(published.workspace.current)
     members = Memberships(evaluator)
-    members.begin(read_as_built(evaluator.con), DEMO_AS_OF)
+    members.begin(read_as_built(published.workspace.current), DEMO_AS_OF)
     everybody = len(members.waiting)
     members.advance(DEMO_AS_OF)
     some = everybody - len(members.waiting)

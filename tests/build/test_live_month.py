@@ -82,7 +82,7 @@ def followed(published: Published, month: Path, moment: datetime) -> tuple[Membe
     stated = evaluator.take_accounts(_between(accounts, DEMO_AS_OF, start))
     assert len(evaluator.take_consent(decisions_of(month))) > 20
     members = Memberships(evaluator)
-    members.begin(read_as_built(evaluator.con), start)
+    members.begin(read_as_built(published.workspace.current), start)
     advance_to(members, start)
     for (since, until), events in zip(pairwise(steps), others, strict=True):
         members.take(Arrived(events, _between(accounts, since, until)), until)

@@ -19,8 +19,10 @@ from live_service import READ_KEY, SECRET, WRITE_KEY, Client, SetClock, running
 from receiver import Receiver
 from workspaces import DEMO_AS_OF
 
-from audiencekit.live.evaluator import Evaluation, Evaluator
+from audiencekit.live.evaluator import Evaluator, Outcome
+from audiencekit.live.failures import EvaluationFailed, EvaluatorEnded
 from audiencekit.live.line_files import LineFile
+from audiencekit.live.worker import Worker
 from audiencekit.publish.live_state import FORMAT
 from audiencekit.workspace import Workspace
 
@@ -317,17 +319,17 @@ def test_nobody_hears_of_a_change_that_is_not_on_disk(
 def test_a_customer_who_cannot_be_evaluated_keeps_nobody_else_from_it(
     workspace, tmp_path, clock, shopper, monkeypatch
 ):
-    evaluate = Evaluator.evaluate
+    outcome = Worker.outcome
     with running(workspace, tmp_path / "live", clock) as client:
         members = client.service.engine.loaded.members
         other = next(key for key in sorted(members.of) if key.endswith("7"))
 
-        def broken(evaluator: Evaluator, customers: set, moment: datetime) -> Evaluation:
+        def broken(worker: Worker, customers: set, moment: datetime) -> Outcome:
             if other in customers:
                 raise ValueError("facts that nobody thought of")
-            return evaluate(evaluator, customers, moment)
+            return outcome(worker, customers, moment)
 
-        monkeypatch.setattr(Evaluator, "evaluate", broken)
+        monkeypatch.setattr(Worker, "outcome", broken)
         browse(client, shopper)
         # At midnight everybody is due.
         clock.forward(hours=24)
@@ -343,14 +345,14 @@ def test_a_customer_who_cannot_be_evaluated_keeps_nobody_else_from_it(
 def test_a_call_that_cannot_be_evaluated_keeps_no_other_from_it(
     workspace, tmp_path, clock, shopper, monkeypatch
 ):
-    take = Evaluator.take
+    take = Worker.take
 
-    def broken(evaluator: Evaluator, events: pa.Table) -> dict:
+    def broken(worker: Worker, events: pa.Table) -> dict:
         if "broken" in events.column("event_id").to_pylist():
             raise ValueError("a call that nobody thought of")
-        return take(evaluator, events)
+        return take(worker, events)
 
-    monkeypatch.setattr(Evaluator, "take", broken)
+    monkeypatch.setattr(Worker, "take", broken)
     with running(workspace, tmp_path / "live", clock) as client:
         client.track("Page Viewed", userId=shopper, messageId="broken")
         browse(client, shopper)
@@ -359,6 +361,29 @@ def test_a_call_that_cannot_be_evaluated_keeps_no_other_from_it(
         metrics = client.get("/metrics").text
         assert "audiencekit_failed_calls_total 1.0" in metrics
         assert 'audiencekit_calls_total{result="taken"} 6.0' in metrics
+
+
+def test_a_killed_evaluator_starts_again_and_nothing_is_lost(workspace, tmp_path, clock, shopper):
+    with running(workspace, tmp_path / "live", clock) as client:
+        before = client.segments(shopper)
+        client.service.engine.loaded.members.evaluator.process.kill()
+        assert client.segments(shopper) == before
+        browse(client, shopper)
+        assert "high_intent" in client.segments(shopper)
+        entered = [c for c in client.changes() if c["segment_code"] == "high_intent"]
+        assert [c["action"] for c in entered] == ["entered"]
+        assert client.get("/readyz").json()["problem"] is None
+
+
+def test_a_failure_of_the_evaluator_has_its_place_and_it_ends_with_who_asks(workspace):
+    worker = Worker(workspace.current)
+    with pytest.raises(EvaluationFailed, match=r"^AttributeError in worker.py, line [0-9]+$"):
+        worker.ask(getattr, "nothing")
+    assert worker.segments == Evaluator(workspace.current).segments
+    worker.process.stdin.close()
+    assert worker.process.wait(timeout=30) == 0
+    with pytest.raises(EvaluatorEnded):
+        worker.ask(getattr, "segments")
 
 
 def test_a_visitor_whom_nobody_knows_is_shown_what_they_look_for(workspace, tmp_path, clock):

@@ -7,7 +7,6 @@ import duckdb
 from audiencekit.live.as_built import Segments, read_as_built
 from audiencekit.publish.keyed_rows import KeyedRows, write_keyed_rows
 from audiencekit.publish.live_facts import CUSTOMERS_FILE, KEYED_FILES, KEYS_FILE, LOGINS_FILE
-from audiencekit.publish.live_state import LIVE_FILE
 
 
 def logins_of(generation: Path) -> list[tuple[str, str]]:
@@ -18,9 +17,7 @@ def logins_of(generation: Path) -> list[tuple[str, str]]:
 
 def segments_of_build(generation: Path) -> dict[str, Segments]:
     """The segments of each customer as the build published them."""
-    with duckdb.connect() as con:
-        con.execute(f"attach '{generation / LIVE_FILE}' as published (read_only)")
-        return read_as_built(con).segments
+    return read_as_built(generation).segments
 
 
 def without_customer(generation: Path, customer: str) -> None:

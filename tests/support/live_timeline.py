@@ -47,7 +47,7 @@ class Timeline:
         evaluator = _OfSome(generation, customers)
         self.members = Memberships(evaluator)
         # Others of the build are none of these customers, so they are gone.
-        self.members.begin(read_as_built(evaluator.con), start)
+        self.members.begin(read_as_built(generation), start)
         advance_to(self.members, start)
         self.now = start
         self.changes: list[Change] = []

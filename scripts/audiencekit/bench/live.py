@@ -114,10 +114,21 @@ class Running:
         return f"http://{HOST}:{self.port}"
 
     def memory(self) -> int:
-        """Bytes of its own. Pages of mapped files, which the system takes back when it needs them, are left out."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        kilobytes = next(line.split()[1] for line in status.splitlines() if "RssAnon" in line)
-        return int(kilobytes) * 1024
+        """Bytes of its own, and of the processes that it started. Pages of mapped files, which the system takes back when it
+        needs them, are left out."""
+        started = Path(f"/proc/{self.process.pid}/task").glob("*/children")
+        pids = [
+            self.process.pid,
+            *(int(pid) for path in started for pid in path.read_text().split()),
+        ]
+        return sum(map(_memory, pids))
+
+
+def _memory(pid: int) -> int:
+    with suppress(FileNotFoundError, ProcessLookupError):
+        status = Path(f"/proc/{pid}/status").read_text()
+        return sum(int(line.split()[1]) * 1024 for line in status.splitlines() if "RssAnon" in line)
+    return 0
 
 
 @dataclass(frozen=True)

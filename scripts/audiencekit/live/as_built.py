@@ -2,10 +2,12 @@
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
 
 from audiencekit.live.changes import Reasons
+from audiencekit.publish.live_state import LIVE_FILE
 
 # The segments of a customer, and by channel why they are left out there.
 Segments = dict[str, Reasons]
@@ -21,9 +23,14 @@ class AsBuilt:
     messages: dict[str, dict[str, str]]
 
 
-def read_as_built(con: duckdb.DuckDBPyConnection) -> AsBuilt:
-    """The customers of a generation whose live.duckdb is attached as `published`."""
-    kinds = con.execute("from published.facts.membership_kinds").fetchall()
+def read_as_built(generation: Path) -> AsBuilt:
+    """The customers of a published generation."""
+    with duckdb.connect(str(generation / LIVE_FILE), read_only=True) as con:
+        return _read(con)
+
+
+def _read(con: duckdb.DuckDBPyConnection) -> AsBuilt:
+    kinds = con.execute("from facts.membership_kinds").fetchall()
     segments = {
         kind: {
             segment: tuple((channel, reason) for channel, reason in reasons)
@@ -33,7 +40,7 @@ def read_as_built(con: duckdb.DuckDBPyConnection) -> AsBuilt:
     }
     messages = {kind: dict(json.loads(shown)) for kind, _, shown in kinds}
     built = AsBuilt({}, {})
-    table = con.execute("select customer_key, kind from published.facts.memberships")
+    table = con.execute("select customer_key, kind from facts.memberships")
     # In parts: while one call converts a million values, no other thread answers.
     for part in table.to_arrow_reader(_TOGETHER):
         keys, of = part.column("customer_key").to_pylist(), part.column("kind").to_pylist()

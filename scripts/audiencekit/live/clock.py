@@ -4,15 +4,24 @@ An event leaves a window, a cart has been left for half an hour, a silence has l
 begins. So nobody is asked again and again whether something changed.
 """
 
+from __future__ import annotations
+
 from collections.abc import Set
 from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from audiencekit.live.evaluator import LATER, Evaluator
 from audiencekit.publish.live_facts import EVENTS
 from audiencekit.publish.live_state import FEATURES
+
+if TYPE_CHECKING:
+    from audiencekit.live.evaluator import Evaluator
+
+# Features have two rows for each customer, as of a moment and so much later: it is read from them how fast they grow. It is far
+# enough for slopes to be exact, and close enough for nothing to happen in between.
+LATER = timedelta(seconds=1)
 
 
 class Clock:

@@ -22,7 +22,7 @@ from audiencekit.intake.landing_settings import FileSettings
 from audiencekit.live.as_built import AsBuilt, read_as_built
 from audiencekit.live.calls import Row
 from audiencekit.live.changes import Change
-from audiencekit.live.failures import place_of
+from audiencekit.live.failures import EvaluatorEnded, place_of
 from audiencekit.live.generation import Loaded, load
 from audiencekit.live.inbox import Inbox
 from audiencekit.live.journal import Journal
@@ -38,6 +38,7 @@ _log = logging.getLogger(__name__)
 _TICK = timedelta(seconds=1)
 # While calls come all the time, so often some of those are evaluated who were not yet with this build.
 _CATCHES_UP = 5.0
+_ENDED = "the process that evaluates ended, and starts again"
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,7 @@ class Engine:
         self._loading: Future[tuple[Loaded, AsBuilt | None]] | None = None
         self._loading_from = 0
         self._failed: Path | None = None
+        self._is_lost = False
         self._is_settled = True
         self._refreshed = 0
         self._caught_up_at = 0.0
@@ -115,6 +117,8 @@ class Engine:
         self.inbox.wake()
         self._thread.join()
         self._loader.shutdown(cancel_futures=True)
+        if self.loaded:
+            self.loaded.close()
         self.journal.close()
 
     def _work(self) -> None:
@@ -135,7 +139,7 @@ class Engine:
         return answer
 
     def _answer(self) -> None:
-        while self.loaded and not self._questions.empty():
+        while self.loaded and not self._is_lost and not self._questions.empty():
             question, answer = self._questions.get()
             if answer.set_running_or_notify_cancel():
                 try:
@@ -159,12 +163,13 @@ class Engine:
 
     def _wait(self) -> timedelta:
         """How long nothing can change but by a call."""
-        due = self.loaded.members.next_moment() if self.loaded else None
+        is_due = self.loaded and not self._is_lost
+        due = self.loaded.members.next_moment() if self.loaded and is_due else None
         return min(_TICK, max(due - self._source.moment(), timedelta(0))) if due else _TICK
 
     def _evaluate(self, rows: Sequence[Row]) -> None:
-        if not self.loaded:
-            # They are read from the log when it is.
+        if not self.loaded or self._is_lost:
+            # They are read from the log when it is loaded.
             self.counts.calls += len(rows)
             return
         now = self._source.moment()
@@ -173,6 +178,8 @@ class Engine:
                 # What time changed comes first, and stays whatever becomes of the calls.
                 self._unwritten += self.loaded.members.advance(now, is_busy=True)
             self._unwritten += self._changes(rows, now)
+        except EvaluatorEnded:
+            self._lose_evaluator()
         except Exception as problem:
             _log.warning("Not evaluated at once: %s", place_of(problem))
             # One call that nobody thought of must not keep all others from being evaluated.
@@ -180,8 +187,14 @@ class Engine:
             self.counts.failed += not rows
         self._announce()
         self.counts.calls += len(rows)
-        if self.loaded.members.is_up_to(now):
+        if not self._is_lost and self.loaded.members.is_up_to(now):
             self.counts.evaluated_at = now
+
+    def _lose_evaluator(self) -> None:
+        """Its process ended. The generation is loaded again; meanwhile answers are from what is known of everybody."""
+        self._is_lost = True
+        self._problems["evaluator"] = _ENDED
+        _log.error(_ENDED)
 
     def _changes(self, rows: Sequence[Row], now: datetime) -> list[Change]:
         assert self.loaded
@@ -199,6 +212,9 @@ class Engine:
         for row in rows:
             try:
                 changes += self._changes([row], now)
+            except EvaluatorEnded:
+                self._lose_evaluator()
+                return changes
             except Exception as problem:
                 self.counts.failed += 1
                 _log.warning("A call cannot be evaluated: %s", place_of(problem))
@@ -229,14 +245,14 @@ class Engine:
             self._switch(self._loading)
             self._loading = None
         current = self._source.current.resolve()
-        is_new = not self.loaded or current.name != self.loaded.manifest.build_id
+        is_new = not self.loaded or self._is_lost or current.name != self.loaded.manifest.build_id
         if is_new and not self._loading and current.exists() and current != self._failed:
             self._loading_from = self._source.log.number
             self._loading = self._loader.submit(self._load, current)
 
     def _follow_refresh(self) -> None:
         """Go by extracts that were refreshed since, and answer when the changes are on disk."""
-        if not self.loaded:
+        if not self.loaded or self._is_lost:
             return
         folder, build_id = self._source.home / "live", self.loaded.manifest.build_id
         number = last_number(folder, build_id)
@@ -282,7 +298,7 @@ class Engine:
             loaded = replace(loaded, refreshed=refreshed.number)
         if self.loaded:
             return loaded, None
-        as_built = read_as_built(loaded.members.evaluator.con)
+        as_built = read_as_built(generation)
         announced = self.journal.announced()
         if announced is None:
             # Nobody has heard of anything yet: all start from what the build published.
@@ -297,6 +313,10 @@ class Engine:
             assert known
             now = max(self._source.moment(), loaded.built_at)
             changes = loaded.members.begin(known, now)
+        except EvaluatorEnded:
+            # It is tried again: another process may have taken the memory.
+            self._problems["evaluator"] = _ENDED
+            return
         except Exception as problem:
             # The generation in use stays, until there is another one.
             self._failed = self._source.current.resolve()
@@ -308,13 +328,14 @@ class Engine:
         if self.loaded:
             self.loaded.close()
         self._unwritten += changes
-        self.loaded, self._is_settled = loaded, False
+        self.loaded, self._is_settled, self._is_lost = loaded, False, False
         _leave_to_counting()
         self._refreshed = loaded.refreshed
+        self._problems.pop("generation", None)
+        self._problems.pop("evaluator", None)
         # What came while it was loaded.
         for rows in in_parts(self._source.log.calls_since(self._loading_from)):
             self._evaluate(rows)
-        self._problems.pop("generation", None)
         self.counts.generations += 1
         self._announce()
 

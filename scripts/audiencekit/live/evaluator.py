@@ -4,14 +4,17 @@ A database in memory has the tables that the SQL reads, under the same names, wi
 evaluated and of nobody else.
 """
 
-from collections.abc import KeysView, Mapping, Sequence, Set
+from collections.abc import Callable, KeysView, Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 import pyarrow as pa
 
+from audiencekit.live.as_built import Segments
+from audiencekit.live.clock import LATER, Clock
 from audiencekit.live.facts import Facts
 from audiencekit.live.lookup import NewLogins
 from audiencekit.publish.keyed_rows import KeyedRows
@@ -29,11 +32,12 @@ from audiencekit.publish.live_state import (
 )
 from audiencekit.sql import literal
 
+T = TypeVar("T")
+
 # What is read of a staged event to know whom it concerns.
 _READ = ["event_id", "account_id", "sender", "country_code", "occurred_at"]
-# Features have two rows for each customer, as of a moment and so much later: the clock reads from them how fast they grow. It
-# is far enough for slopes to be exact, and close enough for nothing to happen in between.
-LATER = timedelta(seconds=1)
+# The channel whose messages are looked up.
+WEBSITE = "website"
 # As of this moment, all events that were taken in have happened.
 _ALL = datetime(9999, 12, 31)
 # The catalogs of the SQL and of live.duckdb.
@@ -51,6 +55,17 @@ class Evaluation:
 
     matches: set[tuple[str, str]]
     candidates: dict[tuple[str, str, str], str | None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an evaluation says by customer: their segments, the products in their cart, the messages by slot of the website, as
+    JSON, and when they are due next (UTC). `segments` and `due` have all of them."""
+
+    segments: dict[str, Segments]
+    carts: dict[str, list[str]]
+    messages: dict[str, dict[str, str]]
+    due: dict[str, datetime]
 
 
 @dataclass(frozen=True)
@@ -109,6 +124,7 @@ class Evaluator:
         self._empty: set[str] = set()
         self.schemas = self._facts.schemas
         self._prepare()
+        self._clock = Clock(self)
 
     def _rows(self, query: str, values: Sequence | None = None) -> list[tuple]:
         return self.con.execute(query, values).fetchall()
@@ -236,10 +252,9 @@ class Evaluator:
         for row in rows:
             key = logins.get(row["account_id"])
             if row["account_id"] and not key:
-                self.new_logins.strangers.add(row["sender"])
+                self.new_logins.add(row["sender"])
             if key and self._facts.seen_on(key, row["sender"]):
-                known = self.new_logins.customers.get(row["sender"], frozenset())
-                self.new_logins.customers[row["sender"]] = known | {key}
+                self.new_logins.add(row["sender"], key)
         about: dict[str, set[str]] = {}
         for row in rows:
             logged_in = self.new_logins.customers.get(row["sender"], frozenset())
@@ -327,6 +342,26 @@ class Evaluator:
             set(matches),
             {(channel, segment, key): reason for channel, segment, key, reason in candidates},
         )
+
+    def outcome(self, customers: Set[str], moment: datetime) -> Outcome:
+        """What follows for `customers` as of `moment` (UTC), all of it."""
+        evaluation = self.evaluate(customers, moment)
+        reasons: dict[tuple[str, str], dict[str, str | None]] = {}
+        for (channel, segment, key), reason in sorted(evaluation.candidates.items()):
+            reasons.setdefault((segment, key), {})[channel] = reason
+        segments: dict[str, Segments] = {key: {} for key in customers}
+        for segment, key in sorted(evaluation.matches):
+            segments[key][segment] = tuple(reasons.get((segment, key), {}).items())
+        due = self._clock.next_changes(customers, moment)
+        return Outcome(segments, self.carts(), self.messages(WEBSITE), due)
+
+    def ask(self, question: Callable[..., T], *args: object) -> T:
+        """What a function returns for this evaluator and these arguments."""
+        return question(self, *args)
+
+    def close(self) -> None:
+        """Close the files."""
+        self.con.close()
 
     def carts(self) -> dict[str, list[str]]:
         """The products in the cart of each customer who was evaluated last; products without a name are left out."""

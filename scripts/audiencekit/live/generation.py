@@ -5,11 +5,11 @@ from datetime import datetime
 from pathlib import Path
 
 from audiencekit.intake.landing_settings import FileSettings
-from audiencekit.live.evaluator import Evaluator
 from audiencekit.live.landing import Landing
 from audiencekit.live.log import CallLog, in_parts
 from audiencekit.live.lookup import Lookup
 from audiencekit.live.memberships import Memberships
+from audiencekit.live.worker import Worker
 from audiencekit.publish.generations import Manifest, read_manifest
 from audiencekit.publish.live_state import check_format
 
@@ -28,7 +28,7 @@ class Loaded:
         return datetime.fromisoformat(self.manifest.as_of)
 
     def close(self) -> None:
-        self.members.evaluator.con.close()
+        self.members.evaluator.close()
 
 
 def load(generation: Path, log: CallLog, settings: FileSettings) -> Loaded:
@@ -38,8 +38,7 @@ def load(generation: Path, log: CallLog, settings: FileSettings) -> Loaded:
     """
     check_format(generation)
     manifest = read_manifest(generation)
-    evaluator = Evaluator(generation)
-    landing = Landing(settings)
+    evaluator, landing = Worker(generation), Landing(settings)
     # A file of the log may have been divided while the build took it in, so the last one is read again.
     taken = manifest.call_logs.get(log.folder.name, 0)
     for rows in in_parts(log.calls_since(taken)):

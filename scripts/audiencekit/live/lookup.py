@@ -26,6 +26,13 @@ class NewLogins:
     customers: dict[str, frozenset[str]] = field(default_factory=dict)
     strangers: set[str] = field(default_factory=set)
 
+    def add(self, device: str, customer: str | None = None) -> None:
+        """Somebody logged in on a device; None is a login that the build does not know."""
+        if customer:
+            self.customers[device] = self.customers.get(device, frozenset()) | {customer}
+        else:
+            self.strangers.add(device)
+
 
 class Lookup:
     """The ids of a generation, and logins since. Used by one thread."""

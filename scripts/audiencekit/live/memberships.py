@@ -9,12 +9,12 @@ from itertools import chain, islice
 
 from audiencekit.live.as_built import AsBuilt, Segments
 from audiencekit.live.changes import ENTERED, LEFT, PERMISSION, Change, Reasons
-from audiencekit.live.clock import Clock
 from audiencekit.live.evaluator import Evaluator
 from audiencekit.live.facts import VISITOR
-from audiencekit.live.failures import place_of
+from audiencekit.live.failures import EvaluatorEnded, place_of
 from audiencekit.live.landing import Arrived
 from audiencekit.live.quiet_hours import as_announced
+from audiencekit.live.worker import Worker
 
 _log = logging.getLogger(__name__)
 
@@ -24,8 +24,6 @@ TOGETHER = 2_000
 _AT_A_TIME = 250
 # When customers are due again whose evaluation failed.
 _AGAIN = timedelta(minutes=1)
-# The channel whose messages are looked up.
-WEBSITE = "website"
 # How long a visitor who is no known customer is remembered after they were seen last.
 STAY = timedelta(hours=1)
 
@@ -52,10 +50,9 @@ class Memberships:
     before their night.
     """
 
-    def __init__(self, evaluator: Evaluator):
+    def __init__(self, evaluator: Evaluator | Worker):
         """Nobody is evaluated yet."""
         self.evaluator = evaluator
-        self._clock = Clock(evaluator)
         self.of: dict[str, Segments] = {}
         self._before_night: dict[str, Segments] = {}
         self.visitors: dict[str, Segments] = {}
@@ -217,6 +214,8 @@ class Memberships:
         """Facts of one customer keep nobody else from being evaluated: where it fails, halves are tried, down to a single customer."""
         try:
             return self._changes(keys, cause)
+        except EvaluatorEnded:
+            raise
         except Exception as problem:
             if len(keys) > 1:
                 half = len(keys) // 2
@@ -229,23 +228,19 @@ class Memberships:
             return []
 
     def _changes(self, keys: Sequence[str], cause: _Cause) -> list[Change]:
-        segments = self._segments(set(keys), cause.at)
-        carts = self.evaluator.carts()
-        messages = self.evaluator.messages(WEBSITE)
-        due = self._clock.next_changes(set(keys), cause.at)
+        outcome = self.evaluator.outcome(set(keys), cause.at)
         changes: list[Change] = []
         for key in keys:
             self.waiting.pop(key, None)
-            self._schedule(key, due[key])
-            self.messages[key] = messages.get(key, {})
+            self._schedule(key, outcome.due[key])
+            self.messages[key] = outcome.messages.get(key, {})
             if key.startswith(VISITOR):
-                self.visitors[key] = segments[key]
+                self.visitors[key] = outcome.segments[key]
                 continue
             before = self._before_night.get(key, self.of.get(key, NOWHERE))
-            self.of[key] = self._shared(segments[key])
-            changes += _changes_of(
-                key, before, self._announce(key, before), cause, carts.get(key, ())
-            )
+            self.of[key] = self._shared(outcome.segments[key])
+            cart = outcome.carts.get(key, ())
+            changes += _changes_of(key, before, self._announce(key, before), cause, cart)
         return changes
 
     def _schedule(self, key: str, at: datetime) -> None:
@@ -255,16 +250,6 @@ class Memberships:
             # Most of them were scheduled anew since.
             self._due = [(at, key) for key, at in self._next.items()]
             heapq.heapify(self._due)
-
-    def _segments(self, customers: Set[str], moment: datetime) -> dict[str, Segments]:
-        evaluation = self.evaluator.evaluate(customers, moment)
-        reasons: dict[tuple[str, str], dict[str, str | None]] = {}
-        for (channel, segment, key), reason in sorted(evaluation.candidates.items()):
-            reasons.setdefault((segment, key), {})[channel] = reason
-        found: dict[str, Segments] = {key: {} for key in customers}
-        for segment, key in sorted(evaluation.matches):
-            found[key][segment] = tuple(reasons.get((segment, key), {}).items())
-        return found
 
 
 def _changes_of(

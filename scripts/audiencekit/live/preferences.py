@@ -136,7 +136,7 @@ class PreferencePage:
         if key is None or self._collector.settings.clock() > link.expires_at:
             return None
         asked = self._engine.ask(
-            lambda loaded, at: preferences_of(loaded.members.evaluator, link.customer_key, at)
+            lambda loaded, at: loaded.members.evaluator.ask(preferences_of, link.customer_key, at)
         )
         try:
             return await asyncio.wait_for(asyncio.wrap_future(asked), _SECONDS)

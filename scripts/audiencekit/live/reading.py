@@ -11,13 +11,13 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from audiencekit.live.engine import Engine
+from audiencekit.live.evaluator import WEBSITE
 from audiencekit.live.facts import VISITOR
 from audiencekit.live.generation import Loaded
 from audiencekit.live.keys import Keys
 from audiencekit.live.limits import DEVICE as BY_DEVICE
 from audiencekit.live.limits import KEY, Limits
 from audiencekit.live.lookup import CUSTOMER, DEVICE, LOGIN
-from audiencekit.live.memberships import WEBSITE
 from audiencekit.live.refused import Refused, answered
 from audiencekit.live.webhooks import Sender
 

@@ -200,7 +200,7 @@ def _evaluate(
             is_first = due is None
             if announced is None or due is None:
                 due = first_due(evaluator, _built_at(workspace))
-                members.resume(read_as_built(evaluator.con).segments, due)
+                members.resume(read_as_built(workspace.current).segments, due)
             else:
                 members.resume(announced, due)
             if announced is None:
@@ -229,7 +229,7 @@ def _evaluate(
         report.evaluated, report.customers = len(is_due | about.keys()), len(members.of)
         report.failed = members.failed
         surroundings.send(journal)
-        evaluator.con.close()
+        evaluator.close()
     finally:
         journal.close()
 

@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from audiencekit.atomic_files import sync_folder, write_atomically
 from audiencekit.live.evaluator import Evaluator
 from audiencekit.live.facts import VISITOR
+from audiencekit.live.worker import Worker
 
 POINTER, ANSWER = "refreshed.json", "refreshed.answer.json"
 _CUSTOMERS = "customers.json"
@@ -45,7 +46,7 @@ class Refreshed:
     shared: Mapping[str, pa.Table] = field(default_factory=dict)
     number: int = 0
 
-    def put_into(self, evaluator: Evaluator) -> dict[str, list[str]]:
+    def put_into(self, evaluator: Evaluator | Worker) -> dict[str, list[str]]:
         """Let an evaluator go by these facts. Returns whom they concern, each with their new web events."""
         evaluator.replace_facts(self.customers, self.facts)
         for name, rows in self.shared.items():
