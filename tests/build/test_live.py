@@ -229,7 +229,7 @@ def test_events_do_not_wait_until_everybody_is_evaluated_with_a_new_build(publis
     assert key not in members.waiting and len(members.waiting) > everybody - 10
 
 
-def test_those_who_wait_are_evaluated_next_to_those_who_are_due_but_not_while_it_is_busy(published):
+def test_those_who_are_due_are_evaluated_with_the_next_calls_and_those_who_wait_are_not(published):
     evaluator = Evaluator(published.workspace.current)
     members = Memberships(evaluator)
     members.begin(read_as_built(published.workspace.current), DEMO_AS_OF)
@@ -238,7 +238,9 @@ def test_those_who_wait_are_evaluated_next_to_those_who_are_due_but_not_while_it
     some = everybody - len(members.waiting)
     # All who were evaluated are due at the next midnight of the shop.
     later = DEMO_AS_OF + timedelta(days=2)
-    members.advance(later, is_busy=True)
+    views = pa.Table.from_pylist([event(1, later, "page_view", "d", None)])
+    changes = members.take(Arrived(views, pa.table({})), later)
+    assert changes and {c.because for c in changes} == {"time"}
     assert min(members.due.values()) > later
     assert len(members.waiting) == everybody - some
     members.advance(later + timedelta(days=2))

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import duckdb
 import httpx
@@ -21,6 +22,7 @@ from workspaces import DEMO_AS_OF
 
 from audiencekit.live.evaluator import Evaluator, Outcome
 from audiencekit.live.failures import EvaluationFailed, EvaluatorEnded
+from audiencekit.live.generation import Loaded, load
 from audiencekit.live.line_files import LineFile
 from audiencekit.live.worker import Worker
 from audiencekit.publish.live_state import FORMAT
@@ -363,16 +365,54 @@ def test_a_call_that_cannot_be_evaluated_keeps_no_other_from_it(
         assert 'audiencekit_calls_total{result="taken"} 6.0' in metrics
 
 
+def kill_evaluator(client: Client) -> None:
+    process = client.service.engine.loaded.members.evaluator.process
+    process.kill()
+    process.wait()
+
+
 def test_a_killed_evaluator_starts_again_and_nothing_is_lost(workspace, tmp_path, clock, shopper):
     with running(workspace, tmp_path / "live", clock) as client:
         before = client.segments(shopper)
-        client.service.engine.loaded.members.evaluator.process.kill()
+        kill_evaluator(client)
         assert client.segments(shopper) == before
         browse(client, shopper)
         assert "high_intent" in client.segments(shopper)
         entered = [c for c in client.changes() if c["segment_code"] == "high_intent"]
         assert [c["action"] for c in entered] == ["entered"]
         assert client.get("/readyz").json()["problem"] is None
+
+
+def test_it_is_noticed_without_a_call_that_the_evaluator_ended_and_a_load_that_fails_is_tried_again(
+    workspace, tmp_path, clock, shopper, monkeypatch
+):
+    loads = []
+
+    def failing(generation: Path, *others: object) -> Loaded:
+        loads.append(generation.name)
+        if len(loads) == 1:
+            raise OSError("no memory")
+        return load(generation, *others)
+
+    def problem() -> str:
+        return client.get("/readyz").json()["problem"] or ""
+
+    with running(workspace, tmp_path / "live", clock) as client:
+        build_id = client.get("/readyz").json()["build_id"]
+        # A generation that cannot be loaded does not keep the one in use from it.
+        publish_again(workspace, "drop table cone.steps")
+        client.wait(lambda: "cannot be loaded" in problem())
+        monkeypatch.setattr("audiencekit.live.engine.load", failing)
+        kill_evaluator(client)
+        client.wait(lambda: "the process that evaluates ended" in problem())
+        client.wait(lambda: not problem())
+        assert loads == [build_id, build_id]
+        browse(client, shopper)
+        assert "high_intent" in client.segments(shopper)
+        started = Path(f"/proc/{os.getpid()}/task").glob("*/children")
+        children = {pid for path in started for pid in path.read_text().split()}
+        commands = [Path(f"/proc/{pid}/cmdline").read_text() for pid in children]
+        assert sum("audiencekit.live.worker" in command for command in commands) == 1
 
 
 def test_a_failure_of_the_evaluator_has_its_place_and_it_ends_with_who_asks(workspace):

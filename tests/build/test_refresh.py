@@ -19,7 +19,7 @@ from workspaces import DEMO_AS_OF, Published
 
 from audiencekit.errors import UserError
 from audiencekit.live.concerned import follow_links
-from audiencekit.live.evaluator import Evaluator
+from audiencekit.live.evaluator import Evaluator, Outcome
 from audiencekit.live.extracts import Options, RefreshWorkspace, take_in
 from audiencekit.live.journal import Journal
 from audiencekit.live.quiet_hours import QUIET
@@ -31,6 +31,7 @@ from audiencekit.live.refresh import (
 )
 from audiencekit.live.refresh_report import Report, lines_of
 from audiencekit.live.refreshed import read_refreshed
+from audiencekit.live.worker import Worker
 from audiencekit.publish.generations import published_manifest
 from audiencekit.publish.refresh_cone import kept_cone
 from audiencekit.workspace import REFRESH, Workspace
@@ -377,6 +378,30 @@ def test_what_the_service_cannot_evaluate_is_reported_and_holds_nothing_up(
         client.wait_until_evaluated()
         assert not refreshed(landing, home, SOON).failed
         assert client.get("/readyz").json()["problem"] is None
+
+
+def test_an_evaluator_that_is_killed_by_extracts_loses_nothing(
+    home, landing, built, tmp_path, monkeypatch
+):
+    outcome, asked = Worker.outcome, []
+
+    def dying(worker: Worker, customers: set, moment: datetime) -> Outcome:
+        asked.append(customers)
+        if len(asked) == 3:
+            worker.process.kill()
+            worker.process.wait()
+        return outcome(worker, customers, moment)
+
+    with running(home, tmp_path / "log", SetClock(LATER)) as client:
+        monkeypatch.setattr("audiencekit.live.memberships.TOGETHER", 40)
+        monkeypatch.setattr(Worker, "outcome", dying)
+        report = refreshed(landing, home, LATER)
+        assert report.is_later and len(asked) >= 3
+        client.wait(client.is_ready)
+        changes = client.changes()
+        assert {"extract", "build"} <= {c["because"] for c in changes}
+        assert client.get("/readyz").json()["problem"] is None
+    assert_equal_to_a_build(home, built)
 
 
 def test_it_says_that_the_service_does_not_answer(home, landing):

@@ -74,6 +74,31 @@ def test_what_many_have_in_common_is_written_once_and_a_change_of_one_is_none_of
     assert journal.announced() == expected
 
 
+def test_a_snapshot_in_another_layout_is_refused(tmp_path):
+    Journal(tmp_path).close()
+    (tmp_path / "announced.jsonl").write_text('[0]\n[{"s":{}}]\n["a",0]\n')
+    with pytest.raises(UserError, match=r"announced\.jsonl was written by another version"):
+        Journal(tmp_path).announced()
+
+
+def test_a_disk_that_takes_no_new_file_leaves_the_journal_as_it_was(tmp_path, monkeypatch):
+    journal = Journal(tmp_path)
+    journal.append([change("a")], "build")
+
+    def full(*_: object) -> None:
+        raise OSError("no space")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "_open", full)
+        for _ in range(2):
+            with pytest.raises(OSError, match="no space"):
+                journal.settle({"a": {}}, NOW)
+    assert journal.append([change("b")], "build")[0]["change_seq"] == 2
+    assert [c["customer_key"] for c in journal.read(0, 9)] == ["a", "b"]
+    journal.settle({"a": {}, "b": {}}, NOW)
+    assert len(files(tmp_path)) == 2
+
+
 def test_a_receiver_that_was_away_reads_on_across_files(tmp_path, monkeypatch):
     monkeypatch.setattr("audiencekit.live.journal.RECENT", 3)
     journal = Journal(tmp_path)

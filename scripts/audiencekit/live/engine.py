@@ -28,7 +28,14 @@ from audiencekit.live.inbox import Inbox
 from audiencekit.live.journal import Journal
 from audiencekit.live.landing import Landing
 from audiencekit.live.log import CallLog, in_parts
-from audiencekit.live.refreshed import Refreshed, last_number, read_refreshed, write_answer
+from audiencekit.live.recovery import Recovery
+from audiencekit.live.refreshed import (
+    Refreshed,
+    last_number,
+    read_answer,
+    read_refreshed,
+    write_answer,
+)
 
 T = TypeVar("T")
 
@@ -94,7 +101,7 @@ class Engine:
         self._loading: Future[tuple[Loaded, AsBuilt | None]] | None = None
         self._loading_from = 0
         self._failed: Path | None = None
-        self._is_lost = False
+        self._recovery = Recovery(time.monotonic)
         self._is_settled = True
         self._refreshed = 0
         self._caught_up_at = 0.0
@@ -102,6 +109,10 @@ class Engine:
         self._questions: SimpleQueue[tuple[Callable, Future]] = SimpleQueue()
         self._is_stopping = False
         self._thread = threading.Thread(target=self._work, name="engine", daemon=True)
+
+    @property
+    def _is_lost(self) -> bool:
+        return self._recovery.is_lost
 
     @property
     def problem(self) -> str:
@@ -117,6 +128,8 @@ class Engine:
         self.inbox.wake()
         self._thread.join()
         self._loader.shutdown(cancel_futures=True)
+        if self._loading and self._loading.done() and not self._loading.exception():
+            self._loading.result()[0].close()
         if self.loaded:
             self.loaded.close()
         self.journal.close()
@@ -145,9 +158,13 @@ class Engine:
                 try:
                     answer.set_result(question(self.loaded, self._source.moment()))
                 except Exception as problem:
+                    # Also if the evaluator ended: the next round notices it.
                     answer.set_exception(problem)
+                    return
 
     def _work_once(self) -> None:
+        if self.loaded and not self._is_lost and self.loaded.members.has_ended:
+            self._lose_evaluator()
         self._follow_generation()
         self._follow_refresh()
         self._answer()
@@ -174,11 +191,9 @@ class Engine:
             return
         now = self._source.moment()
         try:
-            if rows:
-                # What time changed comes first, and stays whatever becomes of the calls.
-                self._unwritten += self.loaded.members.advance(now, is_busy=True)
             self._unwritten += self._changes(rows, now)
         except EvaluatorEnded:
+            # What was changed until then is announced, and the rest is found when the generation is loaded again.
             self._lose_evaluator()
         except Exception as problem:
             _log.warning("Not evaluated at once: %s", place_of(problem))
@@ -187,22 +202,25 @@ class Engine:
             self.counts.failed += not rows
         self._announce()
         self.counts.calls += len(rows)
-        if not self._is_lost and self.loaded.members.is_up_to(now):
+        members = self.loaded.members
+        if not (self._is_lost or members.has_ended) and members.is_up_to(now):
             self.counts.evaluated_at = now
 
     def _lose_evaluator(self) -> None:
         """Its process ended. The generation is loaded again; meanwhile answers are from what is known of everybody."""
-        self._is_lost = True
+        self._recovery.is_lost = True
+        self._recovery.note_end()
         self._problems["evaluator"] = _ENDED
         _log.error(_ENDED)
 
     def _changes(self, rows: Sequence[Row], now: datetime) -> list[Change]:
         assert self.loaded
         if not rows:
-            is_busy = len(self.inbox) > 0 and time.monotonic() - self._caught_up_at < _CATCHES_UP
-            if not is_busy:
-                self._caught_up_at = time.monotonic()
-            return self.loaded.members.advance(now, is_busy)
+            if len(self.inbox) > 0 and time.monotonic() - self._caught_up_at < _CATCHES_UP:
+                # Who is due is evaluated with the calls.
+                return []
+            self._caught_up_at = time.monotonic()
+            return self.loaded.members.advance(now)
         arrived = self._landing.rows(rows)
         self.counts.refused = self._landing.refused
         return self.loaded.members.take(arrived, now)
@@ -244,11 +262,19 @@ class Engine:
         if self._loading and self._loading.done():
             self._switch(self._loading)
             self._loading = None
-        current = self._source.current.resolve()
-        is_new = not self.loaded or self._is_lost or current.name != self.loaded.manifest.build_id
-        if is_new and not self._loading and current.exists() and current != self._failed:
+        wanted = self._wanted()
+        if wanted and not self._loading and self._recovery.may_start:
             self._loading_from = self._source.log.number
-            self._loading = self._loader.submit(self._load, current)
+            self._loading = self._loader.submit(self._load, wanted)
+
+    def _wanted(self) -> Path | None:
+        """The generation to load: a new one that can be loaded, or the one in use again if its evaluator ended."""
+        current = self._source.current.resolve()
+        build_id = self.loaded.manifest.build_id if self.loaded else ""
+        if current.name != build_id and current.exists() and current != self._failed:
+            return current
+        in_use = current.with_name(build_id) if build_id else current
+        return in_use if self._is_lost and in_use.exists() else None
 
     def _follow_refresh(self) -> None:
         """Go by extracts that were refreshed since, and answer when the changes are on disk."""
@@ -263,6 +289,10 @@ class Engine:
         try:
             answer = self._take_extracts(refreshed)
             self._problems.pop("refresh", None)
+        except EvaluatorEnded:
+            # It is answered when the generation is loaded again, with them.
+            self._lose_evaluator()
+            return
         except Exception as problem:
             # What the build knows is still evaluated.
             self._problems["refresh"] = f"extracts cannot be evaluated: {place_of(problem)}"
@@ -279,6 +309,8 @@ class Engine:
         changes = members.take_extracts(about, now)
         self._unwritten += changes
         self._announce()
+        if members.has_ended:
+            raise EvaluatorEnded
         counts = Counter((change.segment, change.action) for change in changes)
         return {
             "touched": len(about),
@@ -294,7 +326,11 @@ class Engine:
         # Extracts since the build are part of what is known. The last refresh has all of them.
         refreshed = read_refreshed(self._source.home / "live", loaded.manifest.build_id)
         if refreshed:
-            refreshed.put_into(loaded.members.evaluator)
+            try:
+                refreshed.put_into(loaded.members.evaluator)
+            except BaseException:
+                loaded.close()
+                raise
             loaded = replace(loaded, refreshed=refreshed.number)
         if self.loaded:
             return loaded, None
@@ -307,28 +343,19 @@ class Engine:
 
     def _switch(self, loading: Future[tuple[Loaded, AsBuilt | None]]) -> None:
         try:
-            loaded, known = loading.result()
-            if self.loaded:
-                known = AsBuilt(self.loaded.members.announced, self.loaded.members.messages)
-            assert known
-            now = max(self._source.moment(), loaded.built_at)
-            changes = loaded.members.begin(known, now)
+            loaded, changes = self._begun(*loading.result())
         except EvaluatorEnded:
             # It is tried again: another process may have taken the memory.
+            self._recovery.note_end()
             self._problems["evaluator"] = _ENDED
             return
         except Exception as problem:
-            # The generation in use stays, until there is another one.
-            self._failed = self._source.current.resolve()
-            where = f"{self._failed.name} cannot be loaded: {place_of(problem)}"
-            why = str(problem) if isinstance(problem, UserError) else where
-            self._problems["generation"] = why
-            _log.error(why)
+            self._note_failed(problem)
             return
         if self.loaded:
             self.loaded.close()
         self._unwritten += changes
-        self.loaded, self._is_settled, self._is_lost = loaded, False, False
+        self.loaded, self._is_settled, self._recovery.is_lost = loaded, False, False
         _leave_to_counting()
         self._refreshed = loaded.refreshed
         self._problems.pop("generation", None)
@@ -338,6 +365,41 @@ class Engine:
             self._evaluate(rows)
         self.counts.generations += 1
         self._announce()
+        self._answer_refresh()
+
+    def _begun(self, loaded: Loaded, known: AsBuilt | None) -> tuple[Loaded, list[Change]]:
+        """A generation that goes on from what is known, and the changes of customers who are gone."""
+        if self.loaded:
+            known = AsBuilt(self.loaded.members.announced, self.loaded.members.messages)
+        assert known
+        try:
+            now = max(self._source.moment(), loaded.built_at)
+            return loaded, loaded.members.begin(known, now)
+        except BaseException:
+            loaded.close()
+            raise
+
+    def _note_failed(self, problem: Exception) -> None:
+        """A generation cannot be loaded: the one in use stays, until there is another one."""
+        current = self._source.current.resolve()
+        self._recovery.note_end()
+        # The one in use could be loaded before, so it is tried again.
+        if not self.loaded or current.name != self.loaded.manifest.build_id:
+            self._failed = current
+        where = f"{current.name} cannot be loaded: {place_of(problem)}"
+        self._problems["generation"] = str(problem) if isinstance(problem, UserError) else where
+        _log.error(self._problems["generation"])
+
+    def _answer_refresh(self) -> None:
+        """Let a refresh know that its extracts were loaded with the generation, and are evaluated with everybody."""
+        if not self.loaded or not self._refreshed:
+            return
+        folder = self._source.home / "live"
+        if read_answer(folder, self._refreshed) is None:
+            customers = len(self.loaded.members.of)
+            counts = {"touched": customers, "due": 0, "customers": customers, "failed": 0}
+            write_answer(folder, self._refreshed, {**counts, "changes": [], "is_later": True})
+            self._problems.pop("refresh", None)
 
 
 def _leave_to_counting() -> None:

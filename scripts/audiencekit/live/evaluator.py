@@ -209,9 +209,15 @@ class Evaluator:
         """Those who are no known customers, and when they were seen last (UTC)."""
         return self._facts.last_seen
 
-    def drop_visitor(self, key: str) -> None:
-        """Drop what is known of a visitor."""
-        self._facts.drop_visitor(key)
+    @property
+    def has_ended(self) -> bool:
+        """It ends with the process that has it."""
+        return False
+
+    def drop_visitors(self, keys: Set[str]) -> None:
+        """Drop what is known of visitors."""
+        for key in keys:
+            self._facts.drop_visitor(key)
 
     def replace_facts(self, customers: Set[str], tables: Mapping[str, pa.Table]) -> None:
         """Let these rows be all that is known of `customers` in these inputs of the steps."""

@@ -39,11 +39,15 @@ def load(generation: Path, log: CallLog, settings: FileSettings) -> Loaded:
     check_format(generation)
     manifest = read_manifest(generation)
     evaluator, landing = Worker(generation), Landing(settings)
-    # A file of the log may have been divided while the build took it in, so the last one is read again.
-    taken = manifest.call_logs.get(log.folder.name, 0)
-    for rows in in_parts(log.calls_since(taken)):
-        arrived = landing.rows(rows)
-        evaluator.take(arrived.events)
-        evaluator.take_accounts(arrived.accounts)
-        evaluator.take_consent(arrived.consent)
+    try:
+        # A file of the log may have been divided while the build took it in, so the last one is read again.
+        taken = manifest.call_logs.get(log.folder.name, 0)
+        for rows in in_parts(log.calls_since(taken)):
+            arrived = landing.rows(rows)
+            evaluator.take(arrived.events)
+            evaluator.take_accounts(arrived.accounts)
+            evaluator.take_consent(arrived.consent)
+    except BaseException:
+        evaluator.close()
+        raise
     return Loaded(manifest, Memberships(evaluator), Lookup(generation, evaluator.new_logins))

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from audiencekit.errors import UserError
 from audiencekit.live.changes import LEFT, Change, Reasons, as_json
 from audiencekit.live.line_files import LineFile, line_of, lock_folder, read_lines, write_lines
 
@@ -131,6 +132,11 @@ class Journal:
                     kind = {s: tuple(reasons.items()) for s, reasons in segments.items()}
                 case {"customers": keys}:
                     members.update(dict.fromkeys(keys, kind))
+                case _:
+                    raise UserError(
+                        f"{path} was written by another version of audiencekit. Remove it: members of the published build "
+                        "are taken as announced then."
+                    )
         return seq, members
 
     def settle(self, members: Mapping[str, Mapping[str, Reasons]], now: datetime) -> None:
@@ -154,8 +160,8 @@ class Journal:
             lines += [line_of({"customers": part}) for part in parts]
         old = self._files()
         if self._file.size:
-            self._file.close()
-            self._file = self._open()
+            full, self._file = self._file, self._open()
+            full.close()
         write_lines(self._folder / _ANNOUNCED, b"".join(lines))
 
         def is_kept(change: Mapping[str, Any]) -> bool:

@@ -32,11 +32,15 @@ NOWHERE: Segments = {}
 
 @dataclass(frozen=True)
 class _Cause:
-    """When and why customers are evaluated: `event` or `extract`, with the ids of events by customer, `time` or `build`."""
+    """When and why customers are evaluated: `event` or `extract`, with the ids of events by customer, `time` or `build`.
+
+    For those who are `due` it is time, whatever it is for others.
+    """
 
     at: datetime
     because: str
     events: Mapping[str, Collection[str]] = field(default_factory=dict)
+    due: Set[str] = frozenset()
 
 
 class Memberships:
@@ -44,7 +48,8 @@ class Memberships:
 
     `of` has the segments of each customer, `visitors` those of people who are no known customers, while they are there.
     `messages` has by slot of the website what each of them is shown, as JSON. `waiting` are those who were not evaluated
-    with this build yet: of them it is known what was announced. `failed` counts evaluations that failed.
+    with this build yet: of them it is known what was announced. `failed` counts evaluations that failed. If the process of
+    the evaluator ends, nobody is evaluated any more (`has_ended`); the changes until then are returned.
 
     A night that begins is no change: `announced` has the segments as `of` has them, but for members who were announced
     before their night.
@@ -57,6 +62,7 @@ class Memberships:
         self._before_night: dict[str, Segments] = {}
         self.visitors: dict[str, Segments] = {}
         self.failed = 0
+        self._is_lost = False
         self.messages: dict[str, dict[str, str]] = {}
         self.waiting: dict[str, None] = {}
         self._due: list[tuple[datetime, str]] = []
@@ -70,9 +76,8 @@ class Memberships:
         at once, no other thread answers.
         """
         everybody = self.evaluator.customers()
-        for key in list(self.evaluator.visitors):
-            if not self._is_there(key, now):
-                self.evaluator.drop_visitor(key)
+        visitors = self.evaluator.visitors
+        self.evaluator.drop_visitors({key for key in visitors if not self._is_there(key, now)})
         self._take_over(known.segments, everybody)
         self.messages = {key: known.messages[key] for key in everybody if key in known.messages}
         self.waiting = {key: None for key in chain(self.evaluator.visitors, everybody)}
@@ -91,6 +96,11 @@ class Memberships:
         return self._common.setdefault(tuple(segments.items()), segments)
 
     @property
+    def has_ended(self) -> bool:
+        """Whether the process of the evaluator is gone."""
+        return self._is_lost or self.evaluator.has_ended
+
+    @property
     def announced(self) -> dict[str, Segments]:
         """The segments of each customer as the changes so far say."""
         return self.of | self._before_night
@@ -107,9 +117,9 @@ class Memberships:
         return after
 
     def take(self, arrived: Arrived, now: datetime) -> list[Change]:
-        """Take in events and what logins state. Returns the changes that follow, as of `now`.
+        """Take in events and what logins state. Returns the changes that follow, as of `now`, and those that time made until then.
 
-        What time changed until then comes before it: `advance` has it.
+        Customers who are due are evaluated together with those whom events concern: both cost little more than one of them.
         """
         about: dict[str, list[str]] = {}
         for event_id, customers in self.evaluator.take(arrived.events).items():
@@ -121,7 +131,8 @@ class Memberships:
         if len(arrived.consent):
             for customer in self.evaluator.take_consent(arrived.consent):
                 about.setdefault(customer, [])
-        return self._evaluate(about.keys(), _Cause(now, "event", about))
+        due = self._due_until(now, max(_AT_A_TIME, len(about))) - about.keys()
+        return self._evaluate(about.keys() | due, _Cause(now, "event", about, due))
 
     def take_extracts(self, about: Mapping[str, Collection[str]], now: datetime) -> list[Change]:
         """Evaluate whom extracts concern, each with the ids of their events, whose facts the evaluator has already.
@@ -131,7 +142,7 @@ class Memberships:
         for key in about:
             self._next.pop(key, None)
         changes = self._evaluate(about.keys(), _Cause(now, "extract", about))
-        while due := self._due_until(now):
+        while due := self._due_until(now, _AT_A_TIME):
             changes += self._evaluate(due, _Cause(now, "time"))
         return changes
 
@@ -158,21 +169,18 @@ class Memberships:
         """When each customer is due next."""
         return self._next
 
-    def advance(self, now: datetime, is_busy: bool = False) -> list[Change]:
+    def advance(self, now: datetime) -> list[Change]:
         """The changes that time alone made until `now`: of customers who are due, as of now, and then of those who wait.
 
-        It is some of them at a time: ask again while `next_moment` is not later than now. Those who wait do so longer
-        while it `is_busy`.
+        It is some of them at a time: ask again while `next_moment` is not later than now.
         """
-        changes = self._evaluate(self._due_until(now), _Cause(now, "time"))
-        if not is_busy:
-            some = set(islice(self.waiting, _AT_A_TIME))
-            changes += self._evaluate(some, _Cause(now, "build"))
-        return changes
+        changes = self._evaluate(self._due_until(now, _AT_A_TIME), _Cause(now, "time"))
+        some = set(islice(self.waiting, _AT_A_TIME))
+        return changes + self._evaluate(some, _Cause(now, "build"))
 
-    def _due_until(self, now: datetime) -> set[str]:
+    def _due_until(self, now: datetime, most: int) -> set[str]:
         customers: set[str] = set()
-        while self._due and self._due[0][0] <= now and len(customers) < _AT_A_TIME:
+        while self._due and self._due[0][0] <= now and len(customers) < most:
             moment, customer = heapq.heappop(self._due)
             if self._next.get(customer) != moment:
                 continue
@@ -187,7 +195,10 @@ class Memberships:
         return seen_at is not None and seen_at >= now - STAY
 
     def _drop_visitor(self, key: str) -> None:
-        self.evaluator.drop_visitor(key)
+        try:
+            self.evaluator.drop_visitors({key})
+        except EvaluatorEnded:
+            self._is_lost = True
         self.visitors.pop(key, None)
         self.messages.pop(key, None)
         self.waiting.pop(key, None)
@@ -205,7 +216,7 @@ class Memberships:
         return next_moment is None or next_moment > now
 
     def _evaluate(self, customers: Set[str], cause: _Cause) -> list[Change]:
-        keys, changes = sorted(customers), []
+        keys, changes = sorted(customers), list[Change]()
         for start in range(0, len(keys), TOGETHER):
             changes += self._evaluate_some(keys[start : start + TOGETHER], cause)
         return changes
@@ -213,9 +224,10 @@ class Memberships:
     def _evaluate_some(self, keys: Sequence[str], cause: _Cause) -> list[Change]:
         """Facts of one customer keep nobody else from being evaluated: where it fails, halves are tried, down to a single customer."""
         try:
-            return self._changes(keys, cause)
+            return [] if self._is_lost else self._changes(keys, cause)
         except EvaluatorEnded:
-            raise
+            self._is_lost = True
+            return []
         except Exception as problem:
             if len(keys) > 1:
                 half = len(keys) // 2
@@ -262,8 +274,10 @@ def _changes_of(
     """What is different for one customer. Segments that they left come first."""
     events = tuple(cause.events.get(key, ()))
 
+    because = "time" if key in cause.due else cause.because
+
     def change(segment: str, action: str, reasons: Reasons) -> Change:
-        return Change(cause.at, segment, key, action, reasons, cause.because, events, tuple(cart))
+        return Change(cause.at, segment, key, action, reasons, because, events, tuple(cart))
 
     left = [change(s, LEFT, ()) for s in sorted(before.keys() - after.keys())]
     entered = [change(s, ENTERED, after[s]) for s in sorted(after.keys() - before.keys())]

@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from audiencekit.live.collector import Collector
 from audiencekit.live.engine import Engine
+from audiencekit.live.failures import EvaluatorEnded
 from audiencekit.live.generation import Loaded
 from audiencekit.live.lookup import CUSTOMER, LOGIN
 from audiencekit.live.preference_choices import (
@@ -140,7 +141,7 @@ class PreferencePage:
         )
         try:
             return await asyncio.wait_for(asyncio.wrap_future(asked), _SECONDS)
-        except TimeoutError:
+        except (TimeoutError, EvaluatorEnded):
             raise Refused(503, "This takes too long. Try again in some minutes.") from None
 
     def _author(self, request: Request, link: Link) -> Author:

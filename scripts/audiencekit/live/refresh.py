@@ -257,4 +257,4 @@ def _hand_over(folder: Path, number: int, report: Report, surroundings: Surround
     report.touched, report.due = answer["touched"], answer["due"]
     report.evaluated, report.customers = answer["touched"] + answer["due"], answer["customers"]
     report.changes = Counter({(s, a): n for s, a, n in answer["changes"]})
-    report.failed = answer["failed"]
+    report.failed, report.is_later = answer["failed"], answer.get("is_later", False)

@@ -34,6 +34,7 @@ class Report:
     changes: Counter[tuple[str, str]] = field(default_factory=Counter)
     daily: dict[str, str] = field(default_factory=dict)
     is_handed_over: bool = False
+    is_later: bool = False
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -55,7 +56,12 @@ def lines_of(report: Report) -> Iterator[str]:
         yield f"  {report.failed:,} customers cannot be evaluated, and are as they were"
     yield from _changes(report.changes)
     yield from _left(report)
-    if report.is_handed_over:
+    if report.is_later:
+        yield (
+            "  The running `audiencekit live` was loading the build: it evaluates them with all customers, and announces the "
+            "changes as it comes to them."
+        )
+    elif report.is_handed_over:
         yield "  The running `audiencekit live` evaluated them and announces the changes."
     total = sum(report.seconds.values())
     yield f"  {total:.1f} s: " + ", ".join(f"{name} {s:.1f}" for name, s in report.seconds.items())

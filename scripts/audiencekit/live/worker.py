@@ -5,13 +5,12 @@ The service asks through pipes, one thing at a time. The process ends when the s
 
 import os
 import pickle
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, KeysView, Mapping, Set
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pyarrow as pa
 
@@ -24,8 +23,15 @@ from audiencekit.publish.live_facts import KEYS_FILE
 
 T = TypeVar("T")
 
-# Not with -m: this module would be there twice, and so would its classes.
-_COMMAND = "import sys; from audiencekit.live.worker import serve; serve(sys.argv[1])"
+# Not with -m: this module would be there twice, and so would its classes. Ctrl-C is for the service, which lets this process go
+# when it has stopped.
+_COMMAND = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+from audiencekit.live.worker import serve
+serve(sys.argv[1])
+"""
 
 
 class Worker:
@@ -38,13 +44,23 @@ class Worker:
     def __init__(self, generation: Path):
         """Open a published generation. Nobody is loaded yet."""
         generation = generation.resolve()
-        command = [sys.executable, "-c", _COMMAND, str(generation)]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self._keys = KeyedRows(generation / KEYS_FILE)
         self.new_logins = NewLogins()
         self.visitors: dict[str, datetime] = {}
-        # A generation that cannot be read is noticed here.
-        self.segments = self.ask(_segments)
+        # -P: files of the current folder are no modules.
+        command = [sys.executable, "-P", "-c", _COMMAND, str(generation)]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        try:
+            # A generation that cannot be read is noticed here.
+            self.segments = self.ask(_segments)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether its process is gone."""
+        return self.process.poll() is not None
 
     def ask(self, question: Callable[..., T], *args: object) -> T:
         """What a function, which a module has, returns for the evaluator and these arguments."""
@@ -54,7 +70,9 @@ class Worker:
             pickle.dump((question, args), to, pickle.HIGHEST_PROTOCOL)
             to.flush()
             answer, problem = pickle.load(answers)
-        except (EOFError, OSError, ValueError, pickle.UnpicklingError) as gone:
+        except Exception as gone:
+            # It is dead, or has half a question or half an answer: nothing more can be asked.
+            self.process.kill()
             raise EvaluatorEnded from gone
         if problem:
             raise EvaluationFailed(problem)
@@ -89,9 +107,10 @@ class Worker:
     def drop_customers(self, customers: Set[str]) -> None:
         self.ask(Evaluator.drop_customers, customers)
 
-    def drop_visitor(self, key: str) -> None:
-        self.visitors.pop(key, None)
-        self.ask(Evaluator.drop_visitor, key)
+    def drop_visitors(self, keys: Set[str]) -> None:
+        for key in keys:
+            self.visitors.pop(key, None)
+        self.ask(Evaluator.drop_visitors, keys)
 
     def close(self) -> None:
         """End its process."""
@@ -140,9 +159,6 @@ def serve(generation: str) -> None:
     # What a library prints is none of the answers.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    # Ctrl-C is for the service, which lets this process go when it has stopped.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
     evaluator: Evaluator | None = None
     while True:
         try:
@@ -151,11 +167,11 @@ def serve(generation: str) -> None:
             return
         try:
             evaluator = evaluator or _opened(Path(generation))
-            answer: tuple[Any, str] = (question(evaluator, *args), "")
+            answer = pickle.dumps((question(evaluator, *args), ""), pickle.HIGHEST_PROTOCOL)
         except Exception as problem:
-            answer = (None, place_of(problem))
+            answer = pickle.dumps((None, place_of(problem)))
         try:
-            pickle.dump(answer, answers, pickle.HIGHEST_PROTOCOL)
+            answers.write(answer)
             answers.flush()
         except BrokenPipeError:
             return
