@@ -100,6 +100,13 @@ def start(workspace: Workspace, ahead: float, *options: str) -> subprocess.Popen
     )
 
 
+def kill_evaluators(process: subprocess.Popen) -> None:
+    """Kill the process in which the service evaluates."""
+    for path in Path(f"/proc/{process.pid}/task").glob("*/children"):
+        for pid in path.read_text().split():
+            os.kill(int(pid), signal.SIGKILL)
+
+
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         return server.getsockname()[1]
@@ -134,6 +141,9 @@ def test_kills_and_faults_lose_nothing_and_double_nothing(workspace, tmp_path):
                 # Every third one is killed while it starts.
                 if number % 3 < 2:
                     seconds.append(wait_until_ready(url))
+                # Every second one loses its evaluator before.
+                if number % 2 == 0:
+                    kill_evaluators(process)
                 # Every second one while it loads a new generation, or shortly afterwards.
                 if number % 2:
                     build_id = publish_rule(workspace, number // 2)
@@ -142,6 +152,7 @@ def test_kills_and_faults_lose_nothing_and_double_nothing(workspace, tmp_path):
                 process.wait()
             process = start(workspace, AHEAD, *options)
             seconds.append(wait_until_ready(url))
+            kill_evaluators(process)
             # This one survives the switch.
             build_id = publish_rule(workspace, KILLS // 2)
             wait_for_build(url, build_id)
