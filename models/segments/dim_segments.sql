@@ -45,6 +45,9 @@ select
     {{ quoted(segment.get('holdout', {}).get('experiment', '')) }} as holdout_experiment,
     cast({{ segment.get('holdout', {}).get('share', 0) }} as double) as holdout_share,
     {{ quoted(segment.get('holdout', {}).get('stratify_by', '')) }} as holdout_stratum,
+    -- The draws of a live action read this salt of the experiment: the project's own salt is not published.
+    {{ sha256_hex(quoted(var('key_salt') ~ '|holdout|' ~ segment.get('holdout', {}).get('experiment', ''))) }}
+        as holdout_salt,
     {{ quoted(segment.get('challenges', '')) }} as challenges,
     cast({{ segment.get('holdout', {}).get('attribution_days', 30) }} as bigint) as attribution_days,
     {{ quoted(segment.strategy.objective) }} as objective,

@@ -1140,9 +1140,10 @@ def test_a_mistake_about_consent_would_be_noticed(activation, law, mistake):
 
 def test_a_salt_that_is_dropped_would_be_noticed(activation):
     """Without the experiment in the salt the same people are held out of everything."""
-    salt = "|' || experiment_code || '|'"
     with (
-        activation.broken("experiment_assignments", salt, "|'"),
+        activation.broken(
+            "int_holdout_candidates", "segments.holdout_salt", "'of all' as holdout_salt"
+        ),
         activation.broken("int_holdout_candidates", "segments.holdout_stratum <> ''", "false"),
         pytest.raises(AssertionError),
     ):

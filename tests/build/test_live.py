@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from generations import logins_of
-from live_month import DAYS, decisions_of, write_month
+from live_month import DAYS, decisions_of, own_reasons, write_month
 from live_timeline import advance_to
 from workspaces import DEMO_AS_OF
 
@@ -78,6 +78,21 @@ def test_a_device_that_two_people_log_in_on_belongs_to_nobody_from_then_on(publi
     both = taken(event(6, at, "page_view", "d", other))
     assert len(both) == 2 and key in both, "it concerns the other one, too"
     assert not {c for s, c in evaluator.evaluate(both, soon).matches if s == "high_intent"}
+
+
+def test_a_member_without_an_arm_is_drawn_as_a_build_would_or_left_out_of_strata(published):
+    evaluator = Evaluator(published.workspace.current)
+    everybody = set(evaluator.customers())
+    before = own_reasons(evaluator.evaluate(everybody, DEMO_AS_OF).candidates)
+    nobody = evaluator.schemas["int_assigned_customers"].empty_table()
+    evaluator.replace_facts(everybody, {"int_assigned_customers": nobody})
+    after = own_reasons(evaluator.evaluate(everybody, DEMO_AS_OF).candidates)
+    drawn = {why for (_, segment, _), why in after.items() if segment == "churn_risk"}
+    assert {"holdout", None} <= drawn
+    changed = {row for row in before if before[row] != after[row]}
+    assert {segment for _, segment, _ in changed} == {"at_risk", "likely_to_buy"}
+    assert {after[row] for row in changed} == {"not_assigned"}
+    assert {"holdout", None} <= {before[row] for row in changed}
 
 
 def test_an_event_that_the_build_has_or_that_nobody_can_store_changes_nothing(published):

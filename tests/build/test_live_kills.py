@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -107,6 +108,24 @@ def kill_evaluators(process: subprocess.Popen) -> None:
             os.kill(int(pid), signal.SIGKILL)
 
 
+def has_changes(workspace: Workspace, is_back: bool) -> bool:
+    """Whether there are changes; with `is_back`, whether one has an earlier moment than one before it."""
+    moments = [
+        json.loads(line)["occurred_at"]
+        for path in sorted((workspace.home / "live").glob("changes.*.jsonl"))
+        for line in path.read_text().splitlines(keepends=True)
+        if line.endswith("\n")
+    ]
+    return moments != sorted(moments) if is_back else bool(moments)
+
+
+def wait_until(is_true: Callable[[], bool]) -> None:
+    end = time.monotonic() + 120
+    while not is_true():
+        assert time.monotonic() < end, "it does not come"
+        time.sleep(0.1)
+
+
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         return server.getsockname()[1]
@@ -144,6 +163,9 @@ def test_kills_and_faults_lose_nothing_and_double_nothing(workspace, tmp_path):
                 # Every second one loses its evaluator before.
                 if number % 2 == 0:
                     kill_evaluators(process)
+                # The first has announced something before the second does, at an earlier moment.
+                if number < 2:
+                    wait_until(lambda number=number: has_changes(workspace, is_back=number == 1))
                 # Every second one while it loads a new generation, or shortly afterwards.
                 if number % 2:
                     build_id = publish_rule(workspace, number // 2)
@@ -200,10 +222,7 @@ def publish_rule(workspace: Workspace, number: int) -> str:
 
 def wait_for_build(url: str, build_id: str) -> None:
     """Wait until the service works with a generation."""
-    end = time.monotonic() + 120
-    while httpx.get(f"{url}/readyz", timeout=30).json()["build_id"] != build_id:
-        assert time.monotonic() < end, "it does not follow the generation"
-        time.sleep(0.05)
+    wait_until(lambda: httpx.get(f"{url}/readyz", timeout=30).json()["build_id"] == build_id)
 
 
 def until_quiet(url: str, headers: dict, receiver: Receiver) -> int:

@@ -20,6 +20,7 @@ from live_month import (
     arrivals,
     assert_others_are_those_of_the_build,
     assert_same_features,
+    before_the_draw,
     decisions_of,
     events_of,
     of_live,
@@ -102,7 +103,7 @@ def _between(accounts: pa.Table, since: datetime, until: datetime) -> pa.Table:
 def test_live_is_what_a_build_of_the_moment_says(moment, published, built_at, month):
     members, concerned, stated = followed(published, month, moment)
     evaluator = members.evaluator
-    assert len(concerned) > 30 and len(stated) > 10
+    assert len(concerned) > 10 and len(stated) > 10
     built = built_at(moment)
     everybody = set(members.of)
     in_build = set(built.warehouse("select customer_key from segments.customer_360").customer_key)
@@ -111,16 +112,21 @@ def test_live_is_what_a_build_of_the_moment_says(moment, published, built_at, mo
     matches, candidates = of_live_segments(built, evaluator)
     matches = {row for row in matches if row[-1] in everybody}
     candidates = {row: why for row, why in candidates.items() if row[-1] in everybody}
+    candidates = before_the_draw(published, candidates)
     live = evaluator.evaluate(everybody, moment)
     for features in FEATURES:
         assert_same_features(evaluator, built, features, moment)
-    assert of_live(evaluator, live) == (matches, own_reasons(candidates))
-    assert same_nights(live.candidates, candidates) and QUIET in live.candidates.values()
+    assert_same(of_live(evaluator, live), (matches, own_reasons(candidates)))
+    assert same_nights(live.candidates, candidates)
+    # In the first moment it is night.
+    assert moment != MOMENTS[0] or QUIET in live.candidates.values()
     assert same_nights(as_evaluation(members).candidates, candidates)
-    assert of_live(evaluator, as_evaluation(members)) == (matches, own_reasons(candidates))
+    assert_same(of_live(evaluator, as_evaluation(members)), (matches, own_reasons(candidates)))
     withdrawn = {row[2] for row, why in live.candidates.items() if why == "consent_withdrawn"}
     assert withdrawn & stated, "no refusal mattered"
-    assert {"topic_refused", "cap"} <= set(live.candidates.values())
+    assert "topic_refused" in live.candidates.values()
+    # No message is sent in this month, so caps end with its second week.
+    assert moment != MOMENTS[0] or "cap" in live.candidates.values()
     assert_others_are_those_of_the_build(evaluator, live, published, everybody)
     # A build knows no visitors.
     assert any(key.startswith(VISITOR) for key in concerned)
@@ -132,6 +138,13 @@ def test_live_is_what_a_build_of_the_moment_says(moment, published, built_at, mo
     }
     before, _ = of_live_segments(published, evaluator)
     assert matches - before and before - matches, "nothing happened since the build"
+
+
+def assert_same(live: tuple[set, dict], built: tuple[set, dict]) -> None:
+    """Matches and reasons; what differs is shown alone."""
+    (matches, reasons), (expected, why) = live, built
+    assert matches == expected
+    assert not dict(reasons.items() ^ why.items()), "differs in live or the build"
 
 
 def as_evaluation(members: Memberships) -> Evaluation:

@@ -16,6 +16,8 @@ from audiencekit.live.quiet_hours import QUIET
 FEATURES = ("feat_orders", "feat_web", "feat_interests", "feat_email", "feat_rhythm")
 DAYS = 31
 _CHOICES = ("other_segment", "other_channel")
+# What a member is left out for, if at all, unless an experiment does.
+_AFTER_THE_DRAW = (None, "holdout", "excluded", "inactive", "cap", QUIET, *_CHOICES)
 NEW_PHONE = "new phone of "
 # Calls of clocks that are so far ahead have come at a moment, and do not count yet.
 _AHEAD = timedelta(hours=6)
@@ -24,8 +26,8 @@ _AHEAD = timedelta(hours=6)
 def write_month(landing: Path, folder: Path, published: Published) -> Path:
     """The demo's landing as it was at its build, and what came in the month after it: web events, and what people decide.
 
-    The events are those of the month before, moved by a month (simulated). Some are of devices that nobody logged in on
-    before, or of the new phone of a customer, some log in on a device of somebody else, one is of a login that nobody
+    The events are those of the month before, moved by a month (simulated). Some are of devices that nobody logs in
+    on, or of the new phone of a customer, some log in on a device of somebody else, one is of a login that nobody
     knows. Some logins refuse one thing or the other, or a topic, or ask for fewer messages; some customers do so by their
     key, as on their own page. Orders, e-mails and all else that the live path does not take in wait
     for the next build, so there are none of them.
@@ -97,12 +99,14 @@ def _write_moved(con: duckdb.DuckDBPyConnection, path: Path) -> None:
                 select
                     moved.* replace (
                         case
-                            when number % 50 = 0 then 'new device ' || number % 7
+                            when number % 50 = 0 and number % 400 > 0 then 'new device ' || number % 7
                             else anonymous_id
                         end as anonymous_id,
                         case when number % 300 = 0 then 'gpc' else privacy_signal end as privacy_signal,
                         case
                             when number = (select min(number) from moved where coalesce(hash(account_id) % 5, 1) > 0) then 'nobody knows me'
+                            -- What was done there over an hour before a first login is left to the next build.
+                            when number % 50 = 0 and number % 400 > 0 then null
                             when number % 400 = 0 then accounts[1 + number % len(accounts)]
                             else account_id
                         end as account_id
@@ -288,6 +292,27 @@ def own_reasons(candidates: dict) -> dict:
     That choice may be by a score or rank, which only the build of the moment knows. Whose night it is, `same_nights` says.
     """
     return {row: None if why in (*_CHOICES, QUIET) else why for row, why in candidates.items()}
+
+
+def before_the_draw(published: Published, candidates: dict) -> dict:
+    """Why members are left out in a build of the moment, as far as it can be known before that build.
+
+    It draws the arms of those who have entered a segment with strata since the published build.
+    """
+    rows = published.warehouse("""
+        select segments.segment_code, assigned.customer_key
+        from segments.dim_segments as segments
+        left join activation.int_assigned_customers as assigned
+            on segments.holdout_experiment = assigned.experiment_code
+        where segments.holdout_stratum <> ''
+    """)
+    in_strata, drawn = set(rows.segment_code), set(rows.itertuples(index=False, name=None))
+    return {
+        row: "not_assigned"
+        if row[1] in in_strata and row[1:] not in drawn and why in _AFTER_THE_DRAW
+        else why
+        for row, why in candidates.items()
+    }
 
 
 def same_nights(live: dict, built: dict) -> bool:

@@ -1,6 +1,7 @@
 -- One row per channel, segment that lists the channel, and member of the segment, with the first reason of their own
 -- why they may not be addressed there, if any. Reasons are checked in this order: consent, topic, holdout,
--- suppression, cap.
+-- suppression, cap. A build assigns every member of a segment with a holdout. Between two builds, those who have entered
+-- since have no arm yet: a simple draw is known at once, and one within strata is left to the next build.
 with
 
 members as (
@@ -16,7 +17,10 @@ members as (
         segments.priority,
         segments.exclusive_group,
         segments.picks_channel_by,
-        segments.holdout_experiment
+        segments.holdout_experiment,
+        segments.holdout_stratum,
+        segments.holdout_share,
+        segments.holdout_salt
     from {{ ref('segment_membership') }} as membership
     inner join {{ ref('dim_segments') }} as segments on membership.segment_code = segments.segment_code
     inner join {{ ref('segment_channels') }} as segment_channels
@@ -50,6 +54,12 @@ select
             then coalesce(permissions.refusal, 'no_consent')
         when topics.customer_key is not null then 'topic_refused'
         when assignments.arm = 'holdout' then 'holdout'
+        when
+            assignments.arm is null
+            and members.holdout_stratum = ''
+            and {{ holdout_draw('members.holdout_salt', 'members.customer_key') }} < members.holdout_share
+            then 'holdout'
+        when assignments.arm is null and members.holdout_stratum <> '' then 'not_assigned'
         when suppressed.reason is not null then suppressed.reason
         when caps.customer_key is not null then 'cap'
     end as left_out_because

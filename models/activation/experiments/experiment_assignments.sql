@@ -6,10 +6,7 @@ with
 
 members as (
 
-    select
-        *,
-        '{{ var("key_salt") }}|' || experiment_code || '|' as salt
-    from {{ ref('int_holdout_candidates') }}
+    select * from {{ ref('int_holdout_candidates') }}
 
 ),
 
@@ -34,11 +31,11 @@ entering as (
 
     select
         members.*,
-        {{ share_of_hash('members.salt || members.customer_key') }} as draw,
-        {{ share_of_hash("members.salt || 'start of ' || members.stratum") }} as start_at,
+        {{ holdout_draw('members.holdout_salt', 'members.customer_key') }} as draw,
+        {{ holdout_draw('members.holdout_salt', "'start of ' || members.stratum") }} as start_at,
         coalesce(assigned_counts.customers, 0) + row_number() over (
             partition by members.experiment_code, members.stratum
-            order by {{ share_of_hash('members.salt || members.customer_key') }}, members.customer_key
+            order by {{ holdout_draw('members.holdout_salt', 'members.customer_key') }}, members.customer_key
         ) as place
     from members
     left join assigned

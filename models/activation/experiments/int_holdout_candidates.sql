@@ -4,6 +4,7 @@ select
     membership.segment_code,
     membership.customer_key,
     segments.holdout_share,
+    segments.holdout_salt,
     segments.holdout_stratum <> '' as is_stratified,
     case membership.segment_code
         {% for segment in (segment_properties() if execute else []) if segment.get('holdout', {}).get('stratify_by') %}
