@@ -99,15 +99,16 @@ def _write_moved(con: duckdb.DuckDBPyConnection, path: Path) -> None:
                 select
                     moved.* replace (
                         case
-                            when number % 50 = 0 and number % 400 > 0 then 'new device ' || number % 7
+                            when number % 50 = 0 then 'new device ' || number % 7
                             else anonymous_id
                         end as anonymous_id,
                         case when number % 300 = 0 then 'gpc' else privacy_signal end as privacy_signal,
                         case
                             when number = (select min(number) from moved where coalesce(hash(account_id) % 5, 1) > 0) then 'nobody knows me'
-                            -- What was done there over an hour before a first login is left to the next build.
-                            when number % 50 = 0 and number % 400 > 0 then null
-                            when number % 400 = 0 then accounts[1 + number % len(accounts)]
+                            -- What was done on a device over an hour before its first login is left to the next
+                            -- build, so there are no first logins but those on new phones.
+                            when number % 50 = 0 then null
+                            when number % 55 = 0 and account_id is not null then accounts[1 + number % len(accounts)]
                             else account_id
                         end as account_id
                     )
