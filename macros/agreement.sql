@@ -7,6 +7,16 @@
 {% macro agreement(pairs, other_columns=[]) -%}
 with
 
+-- As names are normalised. Two of them may be one then.
+nicknames as (
+
+    select distinct
+        least({{ without_umlaut_e('name') }}, {{ without_umlaut_e('other_name') }}) as name,
+        greatest({{ without_umlaut_e('name') }}, {{ without_umlaut_e('other_name') }}) as other_name
+    from {{ ref('nicknames') }}
+
+),
+
 distances as (
 
     select
@@ -14,6 +24,7 @@ distances as (
         pairs.right_no,
         {% for column in other_columns %}pairs.{{ column }},{% endfor %}
         nicknames.name is not null as is_nickname,
+        lefts.generation <> rights.generation as is_other_generation,
         lefts.has_known_first_name and rights.has_known_first_name as are_known_first_names,
         lefts.first_name = rights.last_name and lefts.last_name = rights.first_name
         and lefts.first_name <> lefts.last_name as is_swapped,
@@ -23,7 +34,7 @@ distances as (
     from {{ pairs }} as pairs
     inner join {{ ref('int_match_records') }} as lefts on pairs.left_no = lefts.record_no
     inner join {{ ref('int_match_records') }} as rights on pairs.right_no = rights.record_no
-    left join {{ ref('nicknames') }} as nicknames
+    left join nicknames
         on
             least(lefts.first_name, rights.first_name) = nicknames.name
             and greatest(lefts.first_name, rights.first_name) = nicknames.other_name
@@ -79,6 +90,8 @@ from distances
 {% macro agreement_level(field, kind) -%}
     case
         {% if field == 'first_name' -%}
+        {# Leopold Lockhart Sr is not Leopold Lockhart Jr. -#}
+        when is_other_generation then '0'
         when is_swapped then '6'
         {% elif field == 'last_name' -%}
         when is_swapped then '-'

@@ -103,7 +103,7 @@ def _between(accounts: pa.Table, since: datetime, until: datetime) -> pa.Table:
 def test_live_is_what_a_build_of_the_moment_says(moment, published, built_at, month):
     members, concerned, stated = followed(published, month, moment)
     evaluator = members.evaluator
-    assert len(concerned) > 10 and len(stated) > 10
+    assert concerned and stated
     built = built_at(moment)
     everybody = set(members.of)
     in_build = set(built.warehouse("select customer_key from segments.customer_360").customer_key)

@@ -32,12 +32,30 @@ PLANTED = {
     "swapped again": {"first_name": "Greensmith", "last_name": "Ottoline", "birth_date": "1961-07-08", "city": "Penwick"},
     "nickname": {"first_name": "William", "last_name": "Thistledown", "birth_date": "1949-12-24", "street": "9 Rook Street"},
     "nickname again": {"first_name": "Bill", "last_name": "Thistledown", "birth_date": "1949-12-24", "street": "9 Rook Street"},
+    "accent": {"first_name": "José", "last_name": "Núñez", "birth_date": "1977-03-05", "email": "josenunez@example.net"},
+    "accent again": {"first_name": "Jose", "last_name": "Nunez", "birth_date": "1977-03-05", "email": "josenunez@example.net"},
+    "umlaut": {"first_name": "Jörg", "last_name": "Schönmüller", "birth_date": "1968-10-30", "city": "Westhaven"},
+    "umlaut again": {"first_name": "Joerg", "last_name": "Schoenmueller", "birth_date": "1968-10-30", "city": "Westhaven"},
+    "script": {"first_name": "Дмитрий", "last_name": "Иволгин", "birth_date": "1959-01-19", "city": "Penwick"},
+    "script again": {"first_name": "Dmitrij", "last_name": "Ivolgin", "birth_date": "1959-01-19", "city": "Penwick"},
+    "senior": HOME | {"first_name": "Leopold", "last_name": "Lockhart Sr"},
+    "junior": HOME | {"first_name": "Leopold", "last_name": "Lockhart, Jr."},
 }  # fmt: skip
 
 
 def contacts(rows: dict[str, dict]) -> pd.DataFrame:
     frame = pd.DataFrame([EMPTY | row for row in rows.values()])
     return frame.assign(contact_id=list(rows), person_id=-1)
+
+
+def without_names() -> pd.DataFrame:
+    """Thirty people each with a name of the list, and with one of the shop that is on no list. All simulated."""
+    of_list = {"first_name": "Guest", "last_name": "Guest", "city": "Westhaven", "postal_code": "97035"}  # fmt: skip
+    of_shop = {"first_name": "Quillmart", "last_name": "Onlineshop", "birth_date": "1900-01-01", "city": "Westhaven"}  # fmt: skip
+    rows = {f"no name {n}": of_list for n in range(30)} | {
+        f"shop name {n}": of_shop | {"email": f"{chr(97 + n % 26)}{n}.buyer@example.com"} for n in range(30)
+    }  # fmt: skip
+    return contacts(rows)
 
 
 def with_tablet(landing: Path) -> None:
@@ -65,7 +83,7 @@ def found(runner, tmp_path_factory) -> tuple[pd.Series, pd.DataFrame, Path]:
     crowd = crowd.assign(
         contact_id="crowd " + crowd["contact_id"], phone="+12065550199", person_id=-2
     )
-    everybody = pd.concat([records, crowd, contacts(PLANTED)], ignore_index=True)
+    everybody = pd.concat([records, crowd, contacts(PLANTED), without_names()], ignore_index=True)
     landing = people_finder.write_landing(everybody, folder / "landing")
     with_tablet(landing)
     home = runner.workspace("people").home
@@ -112,6 +130,7 @@ def test_ten_thousand_with_one_phone_are_no_person(found):
         ("father", "twin one"),
         ("junk mail one", "junk mail two"),
         ("couple one", "couple two"),
+        ("senior", "junior"),
     ],
 )
 def test_people_who_share_a_home_a_phone_or_an_address_stay_two(found, names):
@@ -119,10 +138,17 @@ def test_people_who_share_a_home_a_phone_or_an_address_stay_two(found, names):
     assert customers[names[0]] != customers[names[1]]
 
 
-@pytest.mark.parametrize("name", ["swapped", "nickname"])
-def test_swapped_names_and_nicknames_are_one_person(found, name):
+@pytest.mark.parametrize("name", ["swapped", "nickname", "accent", "umlaut", "script"])
+def test_swapped_names_nicknames_and_other_spellings_are_one_person(found, name):
     customers, _, _ = found
     assert customers[name] == customers[f"{name} again"]
+
+
+@pytest.mark.parametrize("name", ["no name", "shop name"])
+def test_people_whose_name_is_a_placeholder_stay_apart(found, name):
+    customers, _, _ = found
+    people = customers[customers.index.str.startswith(f"{name} ")]
+    assert len(people) == people.nunique() == 30
 
 
 def test_a_shared_tablet_makes_no_person(found):

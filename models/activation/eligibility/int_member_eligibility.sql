@@ -1,7 +1,7 @@
 -- One row per channel, segment that lists the channel, and member of the segment, with the first reason of their own
 -- why they may not be addressed there, if any. Reasons are checked in this order: consent, topic, holdout,
--- suppression, cap. A build assigns every member of a segment with a holdout. Between two builds, those who have entered
--- since have no arm yet: a simple draw is known at once, and one within strata is left to the next build.
+-- suppression, cap. A build assigns every member of a segment with a holdout. Between two builds, those who have
+-- entered since have no arm yet: a simple draw is known at once, and one within strata is left to the next build.
 with
 
 members as (

@@ -22,7 +22,9 @@
     ["house_number", "postal_code"],
     ["house_number", "city"],
     ["postal_code", birth_year],
-    ["postal_code", birth_day]
+    ["postal_code", birth_day],
+    ["city", birth_year],
+    ["last_name_sound", birth_year]
 ] -%}
 with
 

@@ -1,40 +1,34 @@
--- One row per contact or account that has a name, with the normalised fields that matching compares.
-{% set fields = match_fields() %}
+-- One row per contact or account that has a name, with the normalised fields that matching compares. A placeholder that
+-- many people have is null, and a record whose name is one is left out.
+{% set fields = match_fields() -%}
+{% set shared_fields = ['birth_digits', 'email', 'phone'] -%}
 with
 
--- A value of the blocklist, such as a placeholder e-mail, is null.
-named_records as (
+own_values as (
 
     select
         records.record_id,
         records.source_system,
         {% for field in fields -%}
-        {% if field in ['birth_digits', 'email', 'phone'] -%}
-        case when blocked_{{ field }}.id_value is null then records.{{ field }} end as {{ field }},
+        {% if field in shared_fields -%}
+        case when shared_{{ field }}.value is null then records.{{ field }} end as {{ field }},
         {% else -%}
         records.{{ field }},
         {% endif -%}
         {% endfor -%}
+        records.generation,
         -- The family name without vowels and letters that are easily misheard.
         substring(records.last_name, 1, 1)
-        || {{ replace_all('substring(records.last_name, 2)', '[aeiouyhw]', '') }} as last_name_sound
-    from {{ ref('int_normalised_records') }} as records
-    {% for field, kind in {'birth_digits': 'birth_date', 'email': 'email', 'phone': 'phone'}.items() -%}
-    left join {{ ref('identity_blocklist') }} as blocked_{{ field }}
-        on blocked_{{ field }}.id_type = '{{ kind }}' and records.{{ field }} = blocked_{{ field }}.id_value
+        || {{ replace_all('substring(records.last_name, 2)', '[aeiouyhw]', '') }} as last_name_sound,
+        records.has_known_first_name
+    from {{ ref('int_named_records') }} as records
+    {% for field in shared_fields -%}
+    left join {{ ref('int_placeholder_values') }} as shared_{{ field }}
+        on shared_{{ field }}.field = '{{ field }}' and records.{{ field }} = shared_{{ field }}.value
     {% endfor -%}
-    where coalesce(records.first_name, records.last_name) is not null
-
-),
-
-with_name_counts as (
-
-    select
-        *,
-        -- A given name that is in use, and not a misspelling of another: at least five records and one in 5,000 have
-        -- it.
-        count(*) over (partition by first_name) >= greatest(5, count(*) over () / 5000) as has_known_first_name
-    from named_records
+    left join {{ ref('int_placeholder_values') }} as names
+        on names.field = 'name' and records.first_name || ' ' || records.last_name = names.value
+    where names.value is null and not records.has_placeholder_name
 
 ),
 
@@ -46,9 +40,10 @@ with_all_values as (
             '|',
             source_system,
             cast(has_known_first_name as string),
+            coalesce(generation, ''),
             coalesce({{ fields | join(", ''), coalesce(") }}, '')
         ) as all_values
-    from with_name_counts
+    from own_values
 
 )
 
@@ -59,6 +54,7 @@ select
     {% for field in fields -%}
     {{ field }},
     {% endfor -%}
+    generation,
     last_name_sound,
     has_known_first_name,
     substring({{ sha256_hex('all_values') }}, 1, 16) as fingerprint

@@ -1,6 +1,6 @@
--- One row per pair of records that are more likely one person than not, with the verdict. Pairs are accepted from the
--- most likely down, as long as the share of mistakes that the model expects among them stays small. Where a source
--- holds each person only once, a record matches the closest record of that source and no other.
+-- One row per pair of records that are more likely one person than not, with the verdict. The bound holds for each
+-- pair, so that no pair depends on how many others are easy. Where a source holds each person only once, a record matches
+-- the closest record of that source and no other.
 with
 
 scores as (
@@ -48,37 +48,20 @@ judged as (
     left join not_closest as by_left on scores.left_no = by_left.record_no and scores.right_no = by_left.other_no
     left join not_closest as by_right on scores.right_no = by_right.record_no and scores.left_no = by_right.other_no
 
-),
-
-ranked as (
-
-    select
-        *,
-        row_number() over (order by match_probability desc, left_no, right_no) as rank_by_probability,
-        -- Added as decimals, so that the sum is the same in any order of rows.
-        cast(sum(cast(match_probability as decimal(38, 18))) over (
-            order by match_probability desc, left_no, right_no
-            rows between unbounded preceding and current row
-        ) as double) as expected_matches
-    from judged
-    where not is_within_deduplicated and not has_closer
-
 )
 
 select
-    judged.left_no,
-    judged.right_no,
-    judged.left_record_id,
-    judged.right_record_id,
-    judged.pattern,
-    judged.match_weight,
-    judged.match_probability,
+    left_no,
+    right_no,
+    left_record_id,
+    right_record_id,
+    pattern,
+    match_weight,
+    match_probability,
     case
-        when judged.is_within_deduplicated then 'both are from a source that holds each person once'
-        when judged.has_closer then 'another record of that source is a closer match'
-        when ranked.expected_matches / ranked.rank_by_probability < {{ var('match_precision') }}
-            then 'too many of such matches would be wrong'
+        when is_within_deduplicated then 'both are from a source that holds each person once'
+        when has_closer then 'another record of that source is a closer match'
+        when match_probability < {{ var('match_threshold') }} then 'not likely enough'
         else 'taken'
     end as verdict
 from judged
-left join ranked on judged.left_no = ranked.left_no and judged.right_no = ranked.right_no

@@ -1,22 +1,36 @@
--- One row per contact or account, with every field that matching compares in one normalised form; an empty value is
--- null.
+-- One row per contact or account, with every field that matching compares in one normalised form, in the letters a to
+-- z. An empty value is null.
+{% set texts = ['first_name', 'last_name', 'street', 'house_number', 'address_2', 'city', 'region', 'postal_code'] -%}
 with
 
-source_records as (
+details as (
+
+    select * from {{ ref('int_record_details') }}
+
+),
+
+latin_details as (
+
+    select * from {{ ref('int_latin_details') }}
+
+),
+
+in_letters as (
 
     select
-        'contact:' || contact_id as record_id,
-        coalesce(source_system, 'crm') as source_system,
-        first_name, last_name, street, house_number, address_2, city, region, postal_code, country_code, birth_digits,
-        email, phone
-    from {{ ref('stg_crm__contacts') }}
-    union all
-    select
-        'account:' || account_id,
-        'shop',
-        first_name, last_name, street, house_number, address_2, city, region, postal_code, country_code, birth_digits,
-        email, phone
-    from {{ ref('stg_shop__accounts') }}
+        details.record_id,
+        details.source_system,
+        {% for text in texts -%}
+        case
+            when latin_details.record_id is null then trim(lower(details.{{ text }})) else latin_details.{{ text }}
+        end as {{ text }},
+        {% endfor -%}
+        details.country_code,
+        details.birth_digits,
+        details.email,
+        details.phone
+    from details
+    left join latin_details on details.record_id = latin_details.record_id
 
 ),
 
@@ -25,18 +39,19 @@ normalised as (
     select
         records.record_id,
         records.source_system,
-        {{ letters_and_digits(plain_name('records.first_name')) }} as first_name,
-        {{ letters_and_digits(plain_name('records.last_name')) }} as last_name,
-        {{ plain_text('records.street') }} as street_line,
-        {{ letters_and_digits(plain_text('records.house_number')) }} as house_number,
-        {{ letters_and_digits(plain_text('records.address_2')) }} as address_2,
-        {{ letters_and_digits(plain_text('records.city')) }} as city,
-        {{ letters_and_digits(plain_text('records.region')) }} as region,
-        {{ letters_and_digits(plain_text('records.postal_code')) }} as postal_code,
+        {{ letters_and_digits(without_umlaut_e(name_alone('records.first_name'))) }} as first_name,
+        {{ letters_and_digits(without_umlaut_e(name_alone('records.last_name'))) }} as last_name,
+        coalesce({{ generation('records.last_name') }}, {{ generation('records.first_name') }}) as generation,
+        {{ without_umlaut_e('records.street') }} as street_line,
+        {{ letters_and_digits('records.house_number') }} as house_number,
+        {{ letters_and_digits('records.address_2') }} as address_2,
+        {{ letters_and_digits(without_umlaut_e('records.city')) }} as city,
+        {{ letters_and_digits('records.region') }} as region,
+        {{ letters_and_digits('records.postal_code') }} as postal_code,
         records.birth_digits,
         emails.contact_point as email,
         phones.contact_point as phone
-    from source_records as records
+    from in_letters as records
     left join {{ ref('int_contact_points') }} as emails
         on emails.kind = 'email' and emails.position = 1 and records.email = emails.raw_value
     left join {{ ref('int_contact_points') }} as phones
@@ -51,6 +66,7 @@ select
     source_system,
     nullif(first_name, '') as first_name,
     nullif(last_name, '') as last_name,
+    generation,
     nullif({{ letters_and_digits(street_name('street_line')) }}, '') as street,
     coalesce(nullif(house_number, ''), {{ house_number('street_line') }}) as house_number,
     nullif(address_2, '') as address_2,

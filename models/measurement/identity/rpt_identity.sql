@@ -45,6 +45,15 @@ training as (
 
 ),
 
+placeholders as (
+
+    select
+        (select count(*) from {{ ref('int_named_records') }}) - (select count(*) from {{ ref('int_match_records') }})
+            as placeholder_names,
+        (select count(*) from {{ ref('int_placeholder_values') }}) as placeholder_values
+
+),
+
 reviews as (
 
     select count(*) as reviews
@@ -63,8 +72,11 @@ select
     matches.expected_precision,
     training.household_share,
     training.trained_at,
+    placeholders.placeholder_names,
+    placeholders.placeholder_values,
     reviews.reviews
 from counts
 cross join matches
 cross join training
+cross join placeholders
 cross join reviews
