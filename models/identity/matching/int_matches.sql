@@ -1,6 +1,6 @@
 -- One row per pair of records that are more likely one person than not, with the verdict. The bound holds for each
--- pair, so that no pair depends on how many others are easy. Where a source holds each person only once, a record matches
--- the closest record of that source and no other.
+-- pair, whatever others there are. Where a source holds each person only once, a record matches the closest record of
+-- that source and no other.
 with
 
 scores as (
