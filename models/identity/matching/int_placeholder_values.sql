@@ -11,7 +11,7 @@ records as (
 
 ),
 
--- Typing errors of one person rarely change the year, or the first letters of an address.
+-- Typing errors of one person rarely change the year of their birth, or the first letters of a name or address.
 full_names as (
 
     select
@@ -59,9 +59,9 @@ addresses as (
     select
         '{{ field }}' as field,
         {{ field }} as value,
-        count(distinct first_name) as people
+        least(count(distinct substring(first_name, 1, 3)), count(distinct substring(last_name, 1, 3))) as people
     from records
-    where {{ field }} is not null and has_known_first_name
+    where {{ field }} is not null
     group by {{ field }}
     {{ 'union all' if not loop.last }}
     {% endfor %}

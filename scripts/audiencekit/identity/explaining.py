@@ -1,5 +1,6 @@
 """Explain identity in the last build: two identifiers compared, and pairs to review."""
 
+import duckdb
 from rich.console import Console
 
 from audiencekit.identity.evidence import print_evidence
@@ -18,7 +19,10 @@ def print_comparison(workspace: Workspace, left: str, right: str, console: Conso
             return
         path = find_path(con, left_record, right_record)
         if not path:
-            console.print(f"[bold]Two people.[/] {pair} are not linked.", highlight=False)
+            why = "are not linked"
+            if _is_unlinked(con, left_record, right_record):
+                why = "were unlinked by a steward"
+            console.print(f"[bold]Two people.[/] {pair} {why}.", highlight=False)
             print_evidence(con, left_record, right_record, console)
             return
         console.print(f"[bold]One person.[/] {pair} are linked:", highlight=False)
@@ -26,9 +30,21 @@ def print_comparison(workspace: Workspace, left: str, right: str, console: Conso
             console.print(
                 f"  {step.left} — {step.right}: {step.link} ({step.bits:.1f} bits)", highlight=False
             )
-        for step in path:
-            if step.link == MATCH:
-                print_evidence(con, step.left, step.right, console)
+        # An identifier is the stronger link, and hides what their details say.
+        details = [(step.left, step.right) for step in path if step.link == MATCH]
+        for pair_of_records in details or [(left_record, right_record)]:
+            print_evidence(con, *pair_of_records, console)
+
+
+def _is_unlinked(con: duckdb.DuckDBPyConnection, left: str, right: str) -> bool:
+    """Whether a steward decided that two records belong to two people."""
+    return bool(
+        con.execute(
+            "select 1 from identity.int_steward_unlinks "
+            "where (left_record_id, right_record_id) in (($1, $2), ($2, $1))",
+            [left, right],
+        ).fetchall()
+    )
 
 
 def print_reviews(workspace: Workspace, rows: int, console: Console) -> None:

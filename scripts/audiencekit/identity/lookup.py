@@ -1,10 +1,12 @@
 """Find a record or a customer of the last build by an identifier as a user types it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import duckdb
+from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
 from audiencekit.errors import UserError
 from audiencekit.identity.contact_points import read_email
@@ -21,14 +23,26 @@ OWNERS = {
 RECORD_PREFIXES = {"contact_id": "contact", "account_id": "account"}
 
 
-def open_warehouse(workspace: Workspace) -> duckdb.DuckDBPyConnection:
-    """The warehouse of the last build, read-only. Raises UserError if there is none, or a build is running."""
+@contextmanager
+def open_warehouse(workspace: Workspace) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse of the last build, read-only.
+
+    Raises UserError if there is none, if a build is running, or if what is asked was not built.
+    """
     if not workspace.warehouse.exists():
         raise UserError(f"Nothing has been built here yet. {FIRST_STEP}")
     try:
-        return duckdb.connect(str(workspace.warehouse), read_only=True)
+        con = duckdb.connect(str(workspace.warehouse), read_only=True)
     except duckdb.IOException:
         raise UserError("A build is running. Try again when it has finished.") from None
+    try:
+        yield con
+    except duckdb.CatalogException:
+        raise UserError(
+            "The last build made only a part of the tables. Run all of it: audiencekit run FOLDER"
+        ) from None
+    finally:
+        con.close()
 
 
 def find_record(con: duckdb.DuckDBPyConnection, identifier: str) -> str:
@@ -58,48 +72,38 @@ def _records(con: duckdb.DuckDBPyConnection, kind: str, value: str) -> list[str]
     return [str(record) for (record,) in records]
 
 
-def find_person(con: duckdb.DuckDBPyConnection, identifier: str) -> str:
-    """The customer_key of the customer with the identifier: kind=value, or a value of any kind.
+def find_people(con: duckdb.DuckDBPyConnection, identifier: str) -> list[str]:
+    """The customer_keys of all customers with the identifier: kind=value, or a value of any kind. Several may share an e-mail.
 
-    Kinds are those of find_record, and anonymous_id, order_id and customer_key. Raises UserError where nobody has it,
-    where it belongs to no customer, or where a value alone names two.
+    Kinds are those of find_record, and anonymous_id, order_id and customer_key. Raises UserError where nobody has it, or
+    it belongs to no customer.
     """
     kind, separator, value = identifier.partition("=")
-    if separator and kind in KINDS:
-        record = find_record(con, identifier)
-        if key := find_customer(con, record):
-            return key
-        raise UserError(
-            f"{identifier}: {record} belongs to no customer. Its identifiers are blocked, "
-            "in too many records, or shared by several people."
-        )
     every_kind = (*KINDS, *OWNERS)
-    if separator and kind not in OWNERS:
+    if separator and kind not in every_kind:
         raise UserError(
             f"{identifier}: {kind} is no kind of identifier. Kinds: {', '.join(every_kind)}."
         )
     asked, value = ((kind,), value) if separator else (every_kind, identifier)
-    found = {name: key for name in asked if (key := _owner(con, name, value))}
-    if not found:
+    if keys := {key for name in asked for key in _owners(con, name, value)}:
+        return sorted(keys)
+    if separator and kind in KINDS:
         raise UserError(
-            f"{identifier}: no customer has it. Is it written as in your files? "
-            f"Say which kind it is, as contact_id=K1. Kinds: {', '.join(every_kind)}."
+            f"{identifier}: {find_record(con, identifier)} belongs to no customer. Its identifiers are blocked, "
+            "in too many records, or shared by several people."
         )
-    if len(set(found.values())) > 1:
-        raise UserError(
-            f"{identifier} names several customers, as {', '.join(found)}. "
-            "Say which kind you mean, as contact_id=K1."
-        )
-    return next(iter(found.values()))
+    raise UserError(
+        f"{identifier}: no customer has it. Is it written as in your files? "
+        f"Say which kind it is, as contact_id=K1. Kinds: {', '.join(every_kind)}."
+    )
 
 
-def _owner(con: duckdb.DuckDBPyConnection, kind: str, value: str) -> str | None:
-    """The customer_key of the customer with an identifier of one kind, or None."""
+def _owners(con: duckdb.DuckDBPyConnection, kind: str, value: str) -> set[str]:
+    """The customer_keys of all customers with an identifier of one kind."""
     if kind in OWNERS:
-        owners = con.execute(OWNERS[kind], [value]).fetchall()
-        return str(owners[0][0]) if owners else None
+        return {str(key) for (key,) in con.execute(OWNERS[kind], [value]).fetchall()}
     records = _records(con, kind, value)
-    return find_customer(con, records[0]) if records else None
+    return {key for record in records if (key := find_customer(con, record))}
 
 
 def find_customer(con: duckdb.DuckDBPyConnection, record: str) -> str | None:
@@ -113,8 +117,9 @@ def find_customer(con: duckdb.DuckDBPyConnection, record: str) -> str | None:
 def print_table(
     console: Console, header: tuple[str, ...], rows: Sequence[Sequence[object]]
 ) -> None:
-    """Print rows as a table without borders."""
-    table = Table(*header, box=None, pad_edge=True)
-    for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
-    console.print(table)
+    """Print rows as a table without borders. Lines are as long as they have to be, so that an id can be copied."""
+    texts = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    widths = [max(map(cell_len, column)) for column in zip(header, *texts, strict=True)]
+    for style, cells in [("bold", header), *(("", row) for row in texts)]:
+        padded = (cell + " " * (w - cell_len(cell)) for cell, w in zip(cells, widths, strict=True))
+        console.print(Text(f" {'  '.join(padded)}".rstrip(), style), soft_wrap=True)

@@ -1,10 +1,8 @@
 """What the last build knows of one customer: identifiers, profile, orders, decisions, segments and audiences."""
 
-import duckdb
 from rich.console import Console
 
-from audiencekit.errors import UserError
-from audiencekit.identity.lookup import find_person, open_warehouse, print_table
+from audiencekit.identity.lookup import find_people, open_warehouse, print_table
 from audiencekit.workspace import Workspace
 
 LAST_ORDERS = 10
@@ -53,24 +51,20 @@ SECTIONS = (
 
 
 def print_person(workspace: Workspace, identifier: str, console: Console) -> None:
-    """Print what is known of the customer of `identifier` (kind=value, or the value alone).
+    """Print what is known of each customer of `identifier` (kind=value, or the value alone).
 
     Raises UserError where no record contains it, or it belongs to no customer.
     """
     with open_warehouse(workspace) as con:
-        key = find_person(con, identifier)
-        console.print(f"Customer {key}", highlight=False)
-        for heading, columns, query in SECTIONS:
-            rows = _rows(con, query, key)
-            console.print(f"\n[bold]{heading}[/]" + ("" if rows else ": none"), highlight=False)
-            if rows:
-                print_table(console, columns, rows)
-
-
-def _rows(con: duckdb.DuckDBPyConnection, query: str, key: str) -> list[tuple]:
-    try:
-        return con.execute(query, [key]).fetchall()
-    except duckdb.CatalogException:
-        raise UserError(
-            "The last build made only a part of the tables. Run all of it: audiencekit run FOLDER"
-        ) from None
+        keys = find_people(con, identifier)
+        if len(keys) > 1:
+            console.print(f"{len(keys)} customers have {identifier}:\n", highlight=False)
+        for key in keys:
+            console.print(f"Customer {key}", highlight=False)
+            for heading, columns, query in SECTIONS:
+                rows = con.execute(query, [key]).fetchall()
+                console.print(f"\n[bold]{heading}[/]" + ("" if rows else ": none"), highlight=False)
+                if rows:
+                    print_table(console, columns, rows)
+            if key != keys[-1]:
+                console.print()
