@@ -38,6 +38,8 @@ PLANTED = {
     "umlaut again": {"first_name": "Joerg", "last_name": "Schoenmueller", "birth_date": "1968-10-30", "city": "Westhaven"},
     "script": {"first_name": "Дмитрий", "last_name": "Иволгин", "birth_date": "1959-01-19", "city": "Penwick"},
     "script again": {"first_name": "Dmitrij", "last_name": "Ivolgin", "birth_date": "1959-01-19", "city": "Penwick"},
+    "mailbox": {"first_name": "Ignatius", "last_name": "Fallowfield", "email": "ignatius.fallowfield@gmail.com"},
+    "mailbox again": {"first_name": "Ignatius", "last_name": "Fallowfield", "email": "ignatiusfallowfield+shop@googlemail.com"},
     "senior": HOME | {"first_name": "Leopold", "last_name": "Lockhart Sr"},
     "junior": HOME | {"first_name": "Leopold", "last_name": "Lockhart, Jr."},
 }  # fmt: skip
@@ -138,7 +140,7 @@ def test_people_who_share_a_home_a_phone_or_an_address_stay_two(found, names):
     assert customers[names[0]] != customers[names[1]]
 
 
-@pytest.mark.parametrize("name", ["swapped", "nickname", "accent", "umlaut", "script"])
+@pytest.mark.parametrize("name", ["swapped", "nickname", "accent", "umlaut", "script", "mailbox"])
 def test_swapped_names_nicknames_and_other_spellings_are_one_person(found, name):
     customers, _, _ = found
     assert customers[name] == customers[f"{name} again"]

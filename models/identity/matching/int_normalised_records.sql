@@ -49,7 +49,7 @@ normalised as (
         {{ letters_and_digits('records.region') }} as region,
         {{ letters_and_digits('records.postal_code') }} as postal_code,
         records.birth_digits,
-        emails.contact_point as email,
+        {{ mailbox('emails.contact_point') }} as email,
         phones.contact_point as phone
     from in_letters as records
     left join {{ ref('int_contact_points') }} as emails
