@@ -6,6 +6,7 @@
         when 'no_consent' then '3'
         when 'topic_refused' then '4'
         when 'holdout' then '5'
+        when 'not_assigned' then '5'
         when 'inactive' then '6'
         when 'excluded' then '7'
         when 'cap' then '8'

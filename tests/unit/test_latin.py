@@ -15,7 +15,10 @@ from audiencekit.identity.latin import in_latin_letters, latin
         ("straße", "strasse"),
         ("иванов", "ivanov"),
         ("王小明", "wangxiaoming"),
-        ("ann 🌷", "ann "),
+        ("ann 🌷", "ann"),
+        ("smith\uff0cjr", "smith,jr"),
+        ("elm st 12\u201314", "elm st 12-14"),
+        ("lockhart jr 🌷", "lockhart jr"),
         ("o'neil", "o'neil"),
     ],
 )

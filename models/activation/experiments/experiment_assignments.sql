@@ -15,6 +15,7 @@ assigned as (
     -- When two customers turn out to be one, the earlier arm counts.
     select *
     from {{ history_of('experiment_assignments', ['experiment_code', 'stratum', 'assigned_at', 'arm']) }} as assignments
+    where assigned_at <= {{ built_at() }}
     qualify row_number() over (partition by experiment_code, customer_key order by assigned_at, arm) = 1
 
 ),

@@ -9,13 +9,19 @@ identifiers as (
 
 ),
 
--- A named record without any strong link is a group of its own.
+-- A record without any strong link is a group of its own. Records whose name is a placeholder, such as Guest, are
+-- distinguished by their birth date or street.
 named_records as (
 
     select
         records.record_id,
-        coalesce(cast(components.component as string), records.record_id) as strong_group
-    from {{ ref('int_match_records') }} as records
+        case
+            when own_names.record_id is not null then coalesce(cast(components.component as string), records.record_id)
+        end as strong_group,
+        case when own_names.record_id is null then records.birth_digits end as birth_digits,
+        case when own_names.record_id is null then records.street end as street
+    from {{ ref('int_named_records') }} as records
+    left join {{ ref('int_match_records') }} as own_names on records.record_id = own_names.record_id
     left join {{ ref('int_strong_link_components') }} as components on records.record_id = components.record_id
 
 ),
@@ -29,7 +35,10 @@ shared_by_named_records as (
     inner join named_records on identifiers.record_id = named_records.record_id
     where identifiers.is_shared_in_households
     group by identifiers.id_type, identifiers.id_value
-    having count(distinct named_records.strong_group) > 1
+    having
+        count(distinct named_records.strong_group) > 1
+        or count(distinct named_records.birth_digits) > 1
+        or count(distinct named_records.street) > 1
 
 ),
 

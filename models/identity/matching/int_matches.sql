@@ -12,7 +12,7 @@ scores as (
     from {{ ref('int_match_scores') }} as scores
     left join {{ ref('identity_sources') }} as lefts on scores.left_source = lefts.source_system
     left join {{ ref('identity_sources') }} as rights on scores.right_source = rights.source_system
-    where scores.match_probability >= 0.5
+    where scores.match_probability >= least(0.5, {{ var('match_threshold') }})
 
 ),
 

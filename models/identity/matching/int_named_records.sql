@@ -6,6 +6,20 @@
 } -%}
 with
 
+-- As the fields are normalised: two listed values can then be one.
+blocked as (
+
+    select distinct
+        id_type,
+        case id_type
+            when 'name' then {{ without_umlaut_e('lower(id_value)') }}
+            when 'email' then {{ mailbox('lower(id_value)') }}
+            else id_value
+        end as id_value
+    from {{ ref('identity_blocklist') }}
+
+),
+
 records as (
 
     select
@@ -24,11 +38,8 @@ records as (
         and (records.last_name is null or blocked_last_name.id_value is not null) as has_placeholder_name
     from {{ ref('int_normalised_records') }} as records
     {% for field, kind in listed.items() -%}
-    left join {{ ref('identity_blocklist') }} as blocked_{{ field }}
-        on
-            blocked_{{ field }}.id_type = '{{ kind }}'
-            and records.{{ field }} = {{ without_umlaut_e('blocked_' ~ field ~ '.id_value') if kind == 'name'
-            else 'blocked_' ~ field ~ '.id_value' }}
+    left join blocked as blocked_{{ field }}
+        on blocked_{{ field }}.id_type = '{{ kind }}' and records.{{ field }} = blocked_{{ field }}.id_value
     {% endfor %}
     where coalesce(records.first_name, records.last_name) is not null
 

@@ -46,7 +46,7 @@ normalised as (
         {{ letters_and_digits('records.house_number') }} as house_number,
         {{ letters_and_digits('records.address_2') }} as address_2,
         {{ letters_and_digits(without_umlaut_e('records.city')) }} as city,
-        {{ letters_and_digits('records.region') }} as region,
+        {{ letters_and_digits(without_umlaut_e('records.region')) }} as region,
         {{ letters_and_digits('records.postal_code') }} as postal_code,
         records.birth_digits,
         {{ mailbox('emails.contact_point') }} as email,

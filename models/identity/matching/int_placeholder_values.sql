@@ -1,13 +1,43 @@
 -- One row per name, birth date, e-mail or phone that many people have, in a way that no value of a person is spread,
 -- such as the name "Guest Guest", 1900-01-01 or the e-mail of an office. Such a value is no evidence.
 {# From so many people on. A birth date, also so many times as frequent as others. -#}
-{% set many, times = 10, 20 -%}
+{% set many, times = 10, 20 %}
+{% set parts = {
+    'email': 'substring(email, 1, 4)',
+    'phone': 'substring(phone, length(phone) - 3)',
+    'birth_digits': 'substring(birth_digits, 1, 4)'
+} -%}
 with
 
 records as (
 
     select * from {{ ref('int_named_records') }}
     where not has_placeholder_name
+
+),
+
+birth_dates as (
+
+    select
+        birth_digits,
+        count(distinct last_name) as people
+    from records
+    where birth_digits is not null
+    group by birth_digits
+    qualify people >= {{ many }} and count(*) >= {{ times }} * avg(count(*)) over ()
+
+),
+
+own_dates as (
+
+    select
+        records.first_name,
+        records.last_name,
+        records.email,
+        records.phone,
+        case when birth_dates.birth_digits is null then records.birth_digits end as birth_digits
+    from records
+    left join birth_dates on records.birth_digits = birth_dates.birth_digits
 
 ),
 
@@ -18,12 +48,13 @@ full_names as (
         first_name,
         last_name,
         count(*) as records,
-        greatest(
-            count(distinct substring(email, 1, 4)),
-            count(distinct substring(phone, length(phone) - 3)),
-            count(distinct substring(birth_digits, 1, 4))
+        -- By every field that most of them have: one person may have many e-mails, but not with many phones.
+        least(
+            {% for field, part in parts.items() %}
+            case when 2 * count({{ field }}) >= count(*) then count(distinct {{ part }}) end{{ ',' if not loop.last }}
+            {% endfor %}
         ) as people
-    from records
+    from own_dates
     where first_name is not null and last_name is not null
     group by first_name, last_name
 
@@ -38,18 +69,6 @@ placeholder_names as (
         people >= {{ many }}
         and records > sum(records) over (partition by first_name) / 2.0
         and records > sum(records) over (partition by last_name) / 2.0
-
-),
-
-birth_dates as (
-
-    select
-        birth_digits,
-        count(distinct last_name) as people
-    from records
-    where birth_digits is not null
-    group by birth_digits
-    qualify count(*) >= {{ times }} * avg(count(*)) over ()
 
 ),
 

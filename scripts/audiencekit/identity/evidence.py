@@ -41,7 +41,8 @@ def print_evidence(con: duckdb.DuckDBPyConnection, left: str, right: str, consol
     )
     if len(numbers) < 2:
         console.print(
-            "  Their details were not compared, because a record has no name.", highlight=False
+            "  Their details were not compared, because a record has no name of its own.",
+            highlight=False,
         )
         return
     scores = con.execute(

@@ -17,11 +17,11 @@ def in_latin_letters(details: pd.DataFrame) -> pd.DataFrame:
 
 
 def latin(text: str) -> str:
-    """A text in ASCII and lower case, by AnyAscii's tables. Signs that are no letters, such as emoji, are left out."""
-    letters = "".join(each for each in text if each.isascii() or _is_letter(each))
-    return anyascii(letters).lower()
+    """A text in ASCII and lower case, with single spaces, by AnyAscii's tables. Symbols such as emoji are left out."""
+    written = "".join(each for each in text if each.isascii() or not _is_symbol(each))
+    return " ".join(anyascii(written).lower().split())
 
 
-def _is_letter(character: str) -> bool:
-    """Whether it is a letter, a mark of one, or a digit."""
-    return unicodedata.category(character)[0] in "LMN"
+def _is_symbol(character: str) -> bool:
+    """Whether it is neither a letter, a mark of one or a digit, nor punctuation or a space."""
+    return unicodedata.category(character)[0] not in "LMNPZ"

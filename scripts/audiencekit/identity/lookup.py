@@ -102,16 +102,12 @@ def _owners(con: duckdb.DuckDBPyConnection, kind: str, value: str) -> set[str]:
     """The customer_keys of all customers with an identifier of one kind."""
     if kind in OWNERS:
         return {str(key) for (key,) in con.execute(OWNERS[kind], [value]).fetchall()}
-    records = _records(con, kind, value)
-    return {key for record in records if (key := find_customer(con, record))}
-
-
-def find_customer(con: duckdb.DuckDBPyConnection, record: str) -> str | None:
-    """The customer_key of a record, or None where the record belongs to no customer."""
-    customers = con.execute(
-        "select customer_key from identity.int_record_customers where record_id = $1", [record]
+    keys = con.execute(
+        "select distinct customer_key from identity.int_record_customers "
+        "where customer_key is not null and record_id in (select unnest($1))",
+        [_records(con, kind, value)],
     ).fetchall()
-    return str(customers[0][0]) if customers and customers[0][0] else None
+    return {str(key) for (key,) in keys}
 
 
 def print_table(

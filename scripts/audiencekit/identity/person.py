@@ -6,6 +6,8 @@ from audiencekit.identity.lookup import find_people, open_warehouse, print_table
 from audiencekit.workspace import Workspace
 
 LAST_ORDERS = 10
+# Of so many customers at most everything is printed.
+MOST_CUSTOMERS = 10
 # Heading, columns, and the query; $1 is the customer's key.
 SECTIONS = (
     (
@@ -58,7 +60,12 @@ def print_person(workspace: Workspace, identifier: str, console: Console) -> Non
     with open_warehouse(workspace) as con:
         keys = find_people(con, identifier)
         if len(keys) > 1:
-            console.print(f"{len(keys)} customers have {identifier}:\n", highlight=False)
+            console.print(f"{len(keys):,} customers have {identifier}:\n", highlight=False)
+        if len(keys) > MOST_CUSTOMERS:
+            for key in keys[:MOST_CUSTOMERS]:
+                console.print(f"customer_key={key}", highlight=False)
+            console.print("… Ask for one of them to see more.", highlight=False)
+            return
         for key in keys:
             console.print(f"Customer {key}", highlight=False)
             for heading, columns, query in SECTIONS:
