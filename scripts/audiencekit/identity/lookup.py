@@ -4,9 +4,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import duckdb
-from rich.cells import cell_len
 from rich.console import Console
-from rich.text import Text
+from rich.table import Table
 
 from audiencekit.errors import UserError
 from audiencekit.identity.contact_points import read_email
@@ -114,8 +113,8 @@ def print_table(
     console: Console, header: tuple[str, ...], rows: Sequence[Sequence[object]]
 ) -> None:
     """Print rows as a table without borders. Lines are as long as they have to be, so that an id can be copied."""
-    texts = [["" if cell is None else str(cell) for cell in row] for row in rows]
-    widths = [max(map(cell_len, column)) for column in zip(header, *texts, strict=True)]
-    for style, cells in [("bold", header), *(("", row) for row in texts)]:
-        padded = (cell + " " * (w - cell_len(cell)) for cell, w in zip(cells, widths, strict=True))
-        console.print(Text(f" {'  '.join(padded)}".rstrip(), style), soft_wrap=True)
+    table = Table(*header, box=None, pad_edge=True)
+    for row in rows:
+        table.add_row(*("" if cell is None else str(cell) for cell in row))
+    table.width = console.measure(table, options=console.options.update(max_width=10_000)).maximum
+    console.print(table, soft_wrap=True)

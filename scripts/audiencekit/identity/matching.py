@@ -37,8 +37,8 @@ DISTINGUISHING = ("birth_digits", "email", "phone")
 # household are couples, or parent and child. These shares are assumed, not measured: small, and above zero.
 TWINS = JUNIORS = 0.005
 # At most so many pairs of records of one person have birth dates that are wholly different. Where records have nothing but
-# names and birth dates, namesakes would count as one person without a bound. It was chosen on nine data sets: .05 costs
-# F1 where birth dates have many slips, and none costs precision where they have few.
+# names and birth dates, namesakes would count as one person without a bound. It was chosen on five more data sets: at .05, F1
+# falls where birth dates have many slips.
 ANOTHER_BIRTH_DATE = 0.15
 BORN_THE_SAME_DAY = np.array([0.001, 0.001, 0.001, 0.997])
 # The prior: shares of the levels by kind of field, first for one person, then for strangers; shares of the relations;
